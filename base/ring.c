@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER 4096u
+
+static uint64_t *head(const struct ring *r) { return (uint64_t *)(void *)r->map; }
+static uint64_t *tail(const struct ring *r) { return (uint64_t *)(void *)(r->map + 64); }
+static uint64_t padded(uint64_t n) { return (n + 4 + 7) & ~(uint64_t)7; }
+
+int ring_create(size_t size, int *ret_fd)
+{
+	int fd, rc;
+
+	if (size < RING_MIN || size > RING_MAX || (size & (size - 1)))
+		return -EINVAL;
+	fd = memfd_create("ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)(HEADER + size)) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int ring_open(struct ring *r, int fd, int doorbell)
+{
+	struct stat st;
+	uint64_t size;
+	void *map;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	size = (uint64_t)st.st_size - HEADER;
+	if (st.st_size < (off_t)(HEADER + RING_MIN) || size > RING_MAX || (size & (size - 1)))
+		return -EINVAL;
+	map = mmap(NULL, HEADER + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	*r = (struct ring){.map = map, .size = size, .doorbell = doorbell};
+	return 0;
+}
+
+void ring_close(struct ring *r)
+{
+	if (r->map)
+		munmap(r->map, HEADER + r->size);
+	*r = (struct ring){.doorbell = -1};
+}
+
+static void copy_in(struct ring *r, uint64_t at, const void *src, size_t n)
+{
+	uint64_t off = at & (r->size - 1);
+	size_t first = n < r->size - off ? n : (size_t)(r->size - off);
+
+	memcpy(r->map + HEADER + off, src, first);
+	memcpy(r->map + HEADER, (const uint8_t *)src + first, n - first);
+}
+
+static void copy_out(const struct ring *r, uint64_t at, void *dst, size_t n)
+{
+	uint64_t off = at & (r->size - 1);
+	size_t first = n < r->size - off ? n : (size_t)(r->size - off);
+
+	memcpy(dst, r->map + HEADER + off, first);
+	memcpy((uint8_t *)dst + first, r->map + HEADER, n - first);
+}
+
+uint64_t ring_backlog(const struct ring *r)
+{
+	uint64_t used = r->mine - __atomic_load_n(tail(r), __ATOMIC_ACQUIRE);
+
+	return used > r->size ? r->size : used;  /* a tail that cannot be counts as a full ring */
+}
+
+int ring_put(struct ring *r, const struct iovec *iov, int niov)
+{
+	uint64_t total = 0, at;
+	uint32_t len;
+
+	for (int i = 0; i < niov; i++) {
+		if (iov[i].iov_len > r->size)
+			return -EMSGSIZE;
+		total += iov[i].iov_len;
+	}
+	if (total > ring_record_max(r))
+		return -EMSGSIZE;
+	if (r->size - ring_backlog(r) < padded(total)) {
+		r->dropped++;
+		return -ENOBUFS;
+	}
+	len = (uint32_t)total;
+	copy_in(r, r->mine, &len, sizeof len);
+	at = r->mine + sizeof len;
+	for (int i = 0; i < niov; i++) {
+		if (iov[i].iov_len)
+			copy_in(r, at, iov[i].iov_base, iov[i].iov_len);
+		at += iov[i].iov_len;
+	}
+	r->mine += padded(total);
+	__atomic_store_n(head(r), r->mine, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void ring_kick(struct ring *r)
+{
+	uint64_t one = 1;
+
+	if (r->doorbell >= 0)
+		(void)!write(r->doorbell, &one, sizeof one);
+}
+
+int ring_get(struct ring *r, struct buf *out)
+{
+	uint64_t avail = __atomic_load_n(head(r), __ATOMIC_ACQUIRE) - r->mine;
+	uint32_t len;
+	uint8_t *to;
+
+	if (avail == 0)
+		return 0;
+	if (avail > r->size || avail < 8 || (avail & 7))
+		return -EBADMSG;
+	copy_out(r, r->mine, &len, sizeof len);
+	if (len > ring_record_max(r) || padded(len) > avail)
+		return -EBADMSG;
+	buf_clear(out);
+	to = buf_reserve(out, len);
+	if (!to)
+		return -ENOBUFS;
+	copy_out(r, r->mine + sizeof len, to, len);
+	buf_commit(out, len);
+	r->mine += padded(len);
+	__atomic_store_n(tail(r), r->mine, __ATOMIC_RELEASE);
+	return 1;
+}

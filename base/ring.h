@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BASE_RING_H
+#define BASE_RING_H
+/*
+ * Records from one producer process to one consumer process through a shared
+ * memfd, with an eventfd as doorbell. Fixed size; a record never wraps visibly:
+ * the consumer copies it out and only then looks at it.
+ *
+ * Each side trusts nothing in the shared page: it keeps its own index privately,
+ * reads the other's once per call, and refuses a distance that cannot be. A
+ * lying consumer can only make the producer drop; a lying producer can only make
+ * the consumer return -EBADMSG (then the producer's role is restarted).
+ *
+ * Layout of the memfd: 4096 bytes of header (head at 0, tail at 64, both u64 and
+ * only growing, in bytes), then size bytes of data, size a power of two. A record
+ * is a u32 length in host order, the bytes, and padding to 8.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+
+#define RING_MIN (64u << 10)
+#define RING_MAX (256u << 20)
+
+struct ring {
+	uint8_t *map;
+	uint64_t size, mine;  /* mine: head for the producer, tail for the consumer */
+	int doorbell;         /* borrowed eventfd, -1 if none */
+	uint64_t dropped;     /* producer: records refused since it began */
+};
+
+/* Parent: a new memfd of that data size (power of two), its size sealed. 0 with *ret_fd, or -errno. */
+int ring_create(size_t size, int *ret_fd);
+/* Maps fd (not kept, not closed); the doorbell is borrowed. The memfd must be new. 0, -EINVAL for a wrong shape, or -errno. */
+int ring_open(struct ring *r, int fd, int doorbell);
+void ring_close(struct ring *r);
+
+/* Largest record that a ring of this size takes: a quarter of it. */
+static inline size_t ring_record_max(const struct ring *r) { return r->size / 4; }
+/* Producer: 0, -ENOBUFS when full (counted), -EMSGSIZE when larger than ring_record_max. Does not ring the doorbell. */
+int ring_put(struct ring *r, const struct iovec *iov, int niov);
+/* Producer: bytes that the consumer has not taken yet. */
+uint64_t ring_backlog(const struct ring *r);
+/* Producer: wakes the consumer. Once after a batch of ring_put. */
+void ring_kick(struct ring *r);
+/* Consumer: the next record copied into out (cleared first). 1, 0 when empty, -EBADMSG, -ENOBUFS when larger than out's max. */
+int ring_get(struct ring *r, struct buf *out);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONF_SITE_H
+#define CONF_SITE_H
+/*
+ * The site file as the program sees it: every value checked, every default
+ * filled in, relative paths made absolute against the site file's folder.
+ * site_load owns everything it returns; site_free takes NULL and half-built.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+
+#define SITE_CAMERAS_MAX 1000
+#define SITE_RENDITIONS_MAX 8       /* encoded ones, per camera */
+#define SITE_USERS_MAX 1000
+#define SITE_LISTENERS_MAX 8
+#define SITE_FILE_MAX (1u << 20)    /* bytes */
+#define SITE_NAME 33                /* [a-z0-9-]{1,32} and a NUL */
+#define SITE_ORIGIN 129             /* printable ASCII without blank, '+' or '/'-leading; a NUL */
+
+/* An encoded rendition; the camera's own bitstream ("copy") and its sound ("audio") need no lines here. */
+struct site_rendition {
+	char name[SITE_NAME];           /* never "copy" or "audio" */
+	unsigned width, height;         /* even, 64..4096 */
+	unsigned fps;                   /* at most this many pictures a second; 0: as the camera */
+	unsigned bitrate_bps;           /* cap */
+	int line;
+};
+
+enum site_transport { SITE_TRANSPORT_TCP };  /* others are refused with "not supported yet" */
+
+struct site_camera {
+	char name[SITE_NAME];
+	struct sockaddr_storage address;  /* IPv4 or IPv6, port filled in */
+	char host[64];                    /* literal address and port as in a Host header: "192.0.2.11:554", "[::1]:8554" */
+	char *url;                        /* rtsp://HOST/path?query without user information; what DESCRIBE asks for */
+	char *user, *password;            /* NULL if none; password read from password_file, wiped by site_free */
+	enum site_transport transport;
+	bool allow_md5;                   /* Digest MD5 may be answered (default true: most cameras know nothing else) */
+	unsigned segment_ms;              /* target length between cuts, default 2000 */
+	struct site_rendition rendition[SITE_RENDITIONS_MAX];
+	unsigned nrenditions;
+	int line;
+};
+
+struct site_user {
+	char name[SITE_NAME];
+	char *password_hash;              /* argon2id, encoded form */
+	int line;
+};
+
+struct site_listener {
+	struct sockaddr_storage address;
+	char text[64];                    /* "0.0.0.0:8443" */
+	int line;
+};
+
+struct site {
+	char origin[SITE_ORIGIN];         /* site: the log's origin and the key's name */
+	char *file;                       /* the site file's absolute path */
+	struct site_listener listener[SITE_LISTENERS_MAX];
+	unsigned nlisteners;
+	char *tls_certificate, *tls_key;  /* paths, PEM */
+	char *key;                        /* path of the signing key (casemate keygen), mode 0600 */
+	char *archive;                    /* folder */
+	uint64_t archive_max_bytes;       /* oldest footage is removed at this size */
+	char *socket;                     /* path of the local status socket */
+	bool sandbox_best_effort;         /* sandbox: best-effort (default: strict) */
+	unsigned serve_processes;         /* 1..64; default: number of CPUs, at most 4 */
+	unsigned ingest_processes;        /* 1..64; default 1 */
+	struct site_camera *camera;
+	unsigned ncameras;
+	struct site_user *user;
+	unsigned nusers;
+};
+
+/*
+ * One complaint about the site file: where, what is wrong, and an example of right.
+ * line and column count from 1; 0 when the file as a whole is meant.
+ */
+struct site_complaint {
+	int line, column;
+	char text[400];                   /* escaped, one line: "unknown key \"camras\": did you mean \"cameras\"?" */
+	char example[200];                /* "" if none: "listen: 0.0.0.0:8443" */
+};
+
+#define SITE_COMPLAINTS_MAX 200
+
+struct site_report {
+	struct site_complaint complaint[SITE_COMPLAINTS_MAX];
+	unsigned n;
+	bool more;                        /* there were more than fit */
+};
+
+/*
+ * Reads and checks path. All complaints are collected, not only the first.
+ * 0 with *ret; -EINVAL when report holds complaints; -errno when the file cannot be read (reported too).
+ * Files it names (keys, certificate, passwords) are checked: there, readable, keys not readable by others.
+ */
+int site_load(const char *path, struct site **ret, struct site_report *report);
+void site_free(struct site **site);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MEDIA_RECORD_H
+#define MEDIA_RECORD_H
+/*
+ * What travels in rings, as bytes (big-endian, first byte the kind). One encoder
+ * and one decoder per record, both pure; the decoder bounds everything, since the
+ * producer may be taken over. Decoded records borrow from the decoded bytes.
+ *
+ * Numbering. An epoch is one unbroken stream of a camera with unchanged
+ * parameter sets; its number is the wall clock (us) at which it began, made
+ * strictly larger each time. Within an epoch ingest counts cuts: segment 0, 1,
+ * 2 ..., the same for every rendition of the camera. store alone gives the
+ * lasting numbers.
+ *
+ * Renditions of a camera are numbered: 0 copy, 1 audio, 2 … the encoded ones in
+ * the site file's order.
+ */
+#include "base/rd.h"
+#include "base/wr.h"
+#include "media/au.h"
+
+#define RENDITION_COPY 0
+#define RENDITION_AUDIO 1
+#define RENDITION_ENCODED 2
+#define RENDITIONS_MAX 10
+#define INIT_MAX_BYTES 4096
+#define PART_MAX_BYTES (16u << 20)
+#define RECORD_HEADER_MAX 128          /* bytes of any record before its payload */
+
+enum record_kind {
+	/* ingest -> transcode */
+	RECORD_TRACK = 1,                  /* a new epoch, or new parameter sets */
+	RECORD_AU,
+	/* ingest, transcode -> store */
+	RECORD_INIT,                       /* the init segment of a rendition: a new epoch or changed parameters */
+	RECORD_PART,
+	RECORD_SEGMENT_END,                /* the segment is whole */
+	RECORD_GAP                         /* footage of a camera ended, and why */
+};
+
+/* Why there is no footage; the word stands in gap/v1 and in status. */
+enum gap_why {
+	GAP_NONE, GAP_STARTING, GAP_REFUSED, GAP_UNREACHABLE, GAP_TIMED_OUT, GAP_AUTHENTICATION,
+	GAP_UNSUPPORTED, GAP_BAD_STREAM, GAP_SILENT, GAP_CAMERA_CLOSED, GAP_OVERLOAD, GAP_RESTART, GAP_STOPPED, GAP_WHY_COUNT
+};
+/* "refused", "wrong-password" … a lower-case name; never NULL. */
+const char *gap_why_name(enum gap_why why);
+
+enum clock_source { CLOCK_ARRIVAL, CLOCK_RTCP };
+
+struct record_track {
+	uint64_t epoch;
+	struct track track;
+};
+
+struct record_au {
+	uint64_t epoch;
+	uint32_t segment;
+	struct au au;
+};
+
+struct record_init {
+	uint16_t camera;                   /* index in the site file */
+	uint8_t rendition;
+	uint64_t epoch;
+	struct track track;                /* config_len 0: the bytes are inside init already */
+	const uint8_t *init;
+	size_t len;                        /* at most INIT_MAX_BYTES */
+};
+
+struct record_part {
+	uint16_t camera;
+	uint8_t rendition;
+	uint64_t epoch;
+	uint32_t segment, part;     /* part counts from 0 within the segment */
+	bool independent;                  /* starts with a key frame */
+	int64_t start;                     /* decode time of its first sample, track timescale */
+	uint32_t duration;                 /* track timescale */
+	int64_t capture_us;                /* wall clock of its first picture in presentation order */
+	const uint8_t *data;               /* one CMAF chunk: moof + mdat */
+	size_t len;
+};
+
+struct record_segment_end {
+	uint16_t camera;
+	uint8_t rendition;
+	uint64_t epoch;
+	uint32_t segment;
+	uint8_t source[32];                /* copy, audio: SHA-256 over each access unit's NAL units (or frame) as received, each behind its u32 length; encoded: zeros, store fills it in */
+	enum clock_source clock;
+	uint32_t clock_error_ms;
+};
+
+struct record_gap {
+	uint16_t camera;
+	uint64_t epoch;                    /* of the footage that ended; 0 if there was none */
+	enum gap_why why;
+	int64_t at_us;                     /* wall clock */
+};
+
+struct record {
+	enum record_kind kind;
+	union {
+		struct record_track track;
+		struct record_au au;
+		struct record_init init;
+		struct record_part part;
+		struct record_segment_end end;
+		struct record_gap gap;
+	};
+};
+
+/*
+ * Writes kind and header into w (at least RECORD_HEADER_MAX + TRACK_CONFIG_MAX of room); the payload
+ * (au.data, init.init, part.data) is not copied: the caller hands it to ring_put as a second iovec.
+ */
+void record_encode_header(struct wr *w, const struct record *r);
+/* The whole record of n bytes; 0 or -EBADMSG. */
+int record_decode(const uint8_t *p, size_t n, struct record *ret);
+
+#endif

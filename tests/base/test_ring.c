@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/ring.h"
+
+static struct ring producer, consumer;
+static struct buf got;
+
+static void setup(void)
+{
+	int fd;
+
+	cr_assert_eq(ring_create(RING_MIN, &fd), 0);
+	cr_assert_eq(ring_open(&producer, fd, -1), 0);
+	cr_assert_eq(ring_open(&consumer, fd, -1), 0);
+	close(fd);
+	buf_init(&got, RING_MAX);
+}
+
+static void teardown(void)
+{
+	ring_close(&producer);
+	ring_close(&consumer);
+	buf_free(&got);
+}
+
+TestSuite(ring, .init = setup, .fini = teardown);
+
+static int put(const void *p, size_t n)
+{
+	return ring_put(&producer, &(struct iovec){(void *)p, n}, 1);
+}
+
+Test(ring, carries_records_over_the_wrap_in_order)
+{
+	static uint8_t bytes[9001];
+	unsigned sent = 0, taken = 0;
+
+	while (taken < 1000) {
+		while (sent < 1000) {
+			memset(bytes, (int)(sent & 255), sizeof bytes);
+			if (put(bytes, 1 + sent * 37 % 9000))
+				break;
+			sent++;
+		}
+		cr_assert_eq(ring_get(&consumer, &got), 1);
+		cr_assert_eq(got.len, 1 + taken * 37 % 9000);
+		for (size_t i = 0; i < got.len; i++)
+			cr_assert_eq(buf_data(&got)[i], taken & 255);
+		taken++;
+	}
+	cr_assert_eq(ring_get(&consumer, &got), 0);
+	cr_assert_eq(ring_backlog(&producer), 0);
+}
+
+Test(ring, gathers_pieces_into_one_record)
+{
+	struct iovec v[3] = {{(void *)"ab", 2}, {NULL, 0}, {(void *)"cde", 3}};
+
+	cr_assert_eq(ring_put(&producer, v, 3), 0);
+	cr_assert_eq(ring_get(&consumer, &got), 1);
+	cr_assert(got.len == 5 && !memcmp(buf_data(&got), "abcde", 5));
+}
+
+Test(ring, full_refuses_and_counts_and_never_blocks)
+{
+	static uint8_t bytes[16000];
+
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(put(bytes, sizeof bytes), 0);
+	cr_assert_eq(put(bytes, sizeof bytes), -ENOBUFS);
+	cr_assert_eq(producer.dropped, 1);
+	cr_assert_eq(put(bytes, 16385), -EMSGSIZE);
+}
+
+Test(ring, a_lying_producer_is_told_apart)
+{
+	static const uint64_t heads[] = {1, 7, 4, RING_MIN + 8, UINT64_MAX - 7, 1ull << 63};
+
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+		*(uint64_t *)(void *)producer.map = heads[i];
+		cr_assert_eq(ring_get(&consumer, &got), -EBADMSG, "head %zu", i);
+	}
+	*(uint64_t *)(void *)producer.map = 8;
+	*(uint32_t *)(void *)(producer.map + 4096) = 5;
+	cr_assert_eq(ring_get(&consumer, &got), -EBADMSG, "length past the head");
+	*(uint32_t *)(void *)(producer.map + 4096) = UINT32_MAX;
+	cr_assert_eq(ring_get(&consumer, &got), -EBADMSG, "length past the ring");
+}
+
+Test(ring, a_lying_consumer_only_makes_the_producer_drop)
+{
+	*(uint64_t *)(void *)(producer.map + 64) = 1ull << 62;
+	cr_assert_eq(put("x", 1), -ENOBUFS);
+	cr_assert_eq(ring_backlog(&producer), RING_MIN);
+}
+
+Test(ring, refuses_what_is_no_ring)
+{
+	struct ring r;
+	int fd = memfd_create("t", 0);
+
+	cr_assert_eq(ring_open(&r, fd, -1), -EINVAL);
+	cr_assert_eq(ftruncate(fd, 4096 + RING_MIN + 1), 0);
+	cr_assert_eq(ring_open(&r, fd, -1), -EINVAL);
+	close(fd);
+	cr_assert_eq(ring_create(RING_MIN + 1, &fd), -EINVAL);
+	cr_assert_eq(ring_create(RING_MAX * 2ul, &fd), -EINVAL);
+	cr_assert_eq(ring_create(RING_MIN, &fd), 0);
+	cr_assert_eq(ftruncate(fd, 0), -1, "its size is sealed");
+	close(fd);
+}
