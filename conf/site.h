@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 
+#define SITE_FILE_DEFAULT "/etc/casemate/site.yaml"
 #define SITE_CAMERAS_MAX 1000
 #define SITE_RENDITIONS_MAX 8       /* encoded ones, per camera */
 #define SITE_USERS_MAX 1000
@@ -25,7 +26,7 @@
 struct site_rendition {
 	char name[SITE_NAME];           /* never "copy" or "audio" */
 	unsigned width, height;         /* even, 64..4096 */
-	unsigned fps;                   /* at most this many pictures a second; 0: as the camera */
+	unsigned fps;                   /* at most this many pictures a second, 1..120; 0: as the camera */
 	unsigned bitrate_bps;           /* cap */
 	int line;
 };
@@ -40,7 +41,7 @@ struct site_camera {
 	char *user, *password;            /* NULL if none; password read from password_file, wiped by site_free */
 	enum site_transport transport;
 	bool allow_md5;                   /* Digest MD5 may be answered (default true: most cameras know nothing else) */
-	unsigned segment_ms;              /* target length between cuts, default 2000 */
+	unsigned segment_ms;              /* target length between cuts, 500..10000, default 2000 */
 	struct site_rendition rendition[SITE_RENDITIONS_MAX];
 	unsigned nrenditions;
 	int line;
@@ -54,13 +55,14 @@ struct site_user {
 
 struct site_listener {
 	struct sockaddr_storage address;
-	char text[64];                    /* "0.0.0.0:8443" */
+	char text[64];                    /* "0.0.0.0:8443", "[::]:8443"; port 0: the kernel picks one */
 	int line;
 };
 
 struct site {
 	char origin[SITE_ORIGIN];         /* site: the log's origin and the key's name */
 	char *file;                       /* the site file's absolute path */
+	struct buf bytes;                 /* the site file exactly as it was read, for whoever needs its hash */
 	struct site_listener listener[SITE_LISTENERS_MAX];
 	unsigned nlisteners;
 	char *tls_certificate, *tls_key;  /* paths, PEM */
@@ -75,6 +77,7 @@ struct site {
 	unsigned ncameras;
 	struct site_user *user;
 	unsigned nusers;
+	int tls_line, key_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
 };
 
 /*
@@ -83,7 +86,7 @@ struct site {
  */
 struct site_complaint {
 	int line, column;
-	char text[400];                   /* escaped, one line: "unknown key \"camras\": did you mean \"cameras\"?" */
+	char text[400];                   /* printable ASCII: "unknown key \"camras\": did you mean \"cameras\"?"; never a password */
 	char example[200];                /* "" if none: "listen: 0.0.0.0:8443" */
 };
 
@@ -99,8 +102,14 @@ struct site_report {
  * Reads and checks path. All complaints are collected, not only the first.
  * 0 with *ret; -EINVAL when report holds complaints; -errno when the file cannot be read (reported too).
  * Files it names (keys, certificate, passwords) are checked: there, readable, keys not readable by others.
+ * The report is cleared first, and comes back in the order of lines. It is large: not for a small stack.
  */
 int site_load(const char *path, struct site **ret, struct site_report *report);
+/*
+ * The same from memory, for what is in the text alone: opens no file, so passwords stay NULL.
+ * path is the site file's absolute path; relative paths are resolved against its folder.
+ */
+int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report);
 void site_free(struct site **site);
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONF_COMPLAINT_H
+#define CONF_COMPLAINT_H
+/*
+ * Collecting complaints about the site file, and printing them. Whatever a
+ * complaint quotes from outside went through text_escape; passwords are never quoted.
+ */
+#include <stdio.h>
+
+#include "conf/site.h"
+
+/* A place in the file, both from 1; {0, 0} for the file as a whole. */
+struct complaint_at {
+	int line, column;
+};
+
+/* Appends; example may be NULL. Over SITE_COMPLAINTS_MAX only report->more is set. */
+void complaint_add(struct site_report *report, struct complaint_at at, const char *example, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* By line, then column; equal places keep their order. */
+void complaint_sort(struct site_report *report);
+/*
+ * All of them as a person reads them; path is the site file's name as the person gave it:
+ *     site.yaml:12:5: unknown key "sorce": did you mean "source"?
+ *       example: source: rtsp://192.0.2.11/stream1
+ */
+void complaint_print(FILE *f, const char *path, const struct site_report *report);
+
+#endif
