@@ -70,8 +70,8 @@ struct rtsp_transport {
 int rtsp_transport_next(struct span *list, struct rtsp_transport *ret);
 
 /*
- * A request or response is begun, given headers and ended; the last call fails when any did.
- * Values are written as they are: a caller never passes CR, LF or NUL in them (checked: -EINVAL).
+ * A request or response is begun, given headers and ended, appended to b. Each call: 0, -ENOBUFS, or -EINVAL
+ * for CR or LF in a text or one longer than RTSP_LINE_MAX (b is then left in the middle of a message).
  */
 int rtsp_write_request(struct buf *b, const char *method, const char *uri, uint32_t cseq);
 int rtsp_write_response(struct buf *b, unsigned status, uint32_t cseq);
