@@ -13,6 +13,7 @@ enum codec { CODEC_NONE, CODEC_H264, CODEC_AAC };
 #define TRACK_CONFIG_MAX 1024         /* bytes of avcC or AudioSpecificConfig */
 #define AU_MAX_BYTES (8u << 20)       /* one access unit; larger ones are dropped and counted */
 #define TIMESCALE_VIDEO 90000         /* all video tracks */
+#define AU_TIME_MAX ((int64_t)1 << 53) /* no time, in any unit, is further from 0; larger ones are refused */
 
 /* What a decoder or an init segment needs to know about one track. */
 struct track {

@@ -74,7 +74,7 @@ struct record_part {
 	uint64_t epoch;
 	uint32_t segment, part;     /* part counts from 0 within the segment */
 	bool independent;                  /* starts with a key frame */
-	int64_t start;                     /* decode time of its first sample, track timescale */
+	int64_t start;                     /* decode time of its first sample as in tfdt, track timescale */
 	uint32_t duration;                 /* track timescale */
 	int64_t capture_us;                /* wall clock of its first picture in presentation order */
 	const uint8_t *data;               /* one CMAF chunk: moof + mdat */

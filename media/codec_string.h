@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MEDIA_CODEC_STRING_H
+#define MEDIA_CODEC_STRING_H
+/* "avc1.64001f", "mp4a.40.2": RFC 6381 3.3, from a track's numbers. */
+#include "media/au.h"
+
+#define CODEC_STRING_MAX 16
+
+/* Always ends with NUL; empty for a track without codec. */
+void codec_string(const struct track *t, char ret[CODEC_STRING_MAX]);
+
+#endif

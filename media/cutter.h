@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MEDIA_CUTTER_H
+#define MEDIA_CUTTER_H
+/*
+ * Where a camera's stream is cut into segments. One cutter per camera and epoch;
+ * all renditions follow its numbers. Times are those of the access units (one
+ * timeline for video and audio, from 0 at the epoch's first access unit).
+ *
+ *   - at a key frame, once the segment is as long as the target less half a frame;
+ *   - in an epoch's first segment already after CUTTER_FIRST_MS: the first picture comes fast;
+ *   - at any key frame, when the segment did not begin with one;
+ *   - with no key frame in sight, at 5 targets and at most 10 s (but never before 2 targets):
+ *     the new segment is then not independent. Cameras exist that send a key frame once in minutes.
+ * Audio is cut where the video was; if video stays away, or there is none, by time alone.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "media/au.h"
+
+#define CUTTER_TARGET_MS 2000
+#define CUTTER_FIRST_MS 1000
+#define CUTTER_NO_KEY_MAX_MS 10000
+#define CUTTER_HISTORY 8
+
+struct cutter {
+	int64_t target, limit;           /* 90 kHz */
+	bool has_video, begun, video_begun, independent;
+	uint32_t segment;                /* the newest */
+	uint32_t video_segment, audio_segment;
+	int64_t video_start;             /* dts at which the video of this segment began */
+	int64_t last_dts, frame;
+	int64_t start[CUTTER_HISTORY];   /* presentation time at which segment n began, at n % CUTTER_HISTORY; 90 kHz */
+};
+
+/* target_ms is 500 .. 60000, others are clamped. has_video false: audio alone decides. */
+void cutter_init(struct cutter *c, uint32_t target_ms, bool has_video);
+/* Whether this access unit begins a new segment (the first one does); its number is c->segment afterwards. */
+bool cutter_cut(struct cutter *c, const struct au *video);
+/* The segment of an audio access unit; never smaller than that of the one before. */
+uint32_t cutter_audio(struct cutter *c, const struct au *audio, uint32_t timescale);
+
+#endif

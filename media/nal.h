@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MEDIA_NAL_H
+#define MEDIA_NAL_H
+/*
+ * NAL units of H.264 (ISO/IEC 14496-10 7.3.1) in a byte string: each behind a
+ * 4-byte length (the form of struct au), or between start codes (Annex B).
+ * Borrowed bytes, nothing is copied.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rd.h"
+
+enum nal_type {
+	NAL_SLICE = 1, NAL_PARTITION_A, NAL_PARTITION_B, NAL_PARTITION_C, NAL_IDR,
+	NAL_SEI, NAL_SPS, NAL_PPS, NAL_AUD, NAL_END_SEQUENCE, NAL_END_STREAM, NAL_FILLER,
+	NAL_SPS_EXTENSION
+};
+
+/* nal_unit_type, 0..31; a NAL unit has at least one byte. */
+static inline unsigned nal_type(const uint8_t *nal) { return nal[0] & 0x1f; }
+/* nal_ref_idc, 0..3; 0: no other picture is predicted from it. */
+static inline unsigned nal_ref_idc(const uint8_t *nal) { return nal[0] >> 5 & 3; }
+
+/* Length-prefixed: 1 with the next NAL unit, 0 at the end, -EBADMSG for an empty or a cut one. */
+int nal_next(struct rd *r, const uint8_t **ret_nal, size_t *ret_n);
+/*
+ * Annex B, start codes of 3 or 4 bytes; bytes before the first one are skipped, zero bytes after a NAL unit
+ * are not part of it, empty units are passed over. 1 with the next NAL unit, 0 at the end.
+ */
+int nal_next_annexb(struct rd *r, const uint8_t **ret_nal, size_t *ret_n);
+/*
+ * The raw payload: emulation prevention bytes (00 00 03) taken out. At most cap bytes are written, what
+ * lies beyond is left out; returns how many.
+ */
+size_t nal_unescape(const uint8_t *nal, size_t n, uint8_t *out, size_t cap);
+
+#endif
