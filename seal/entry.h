@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEAL_ENTRY_H
+#define SEAL_ENTRY_H
+/*
+ * The lines of text that the log is made of; doc/evidence.5 gives every one
+ * byte for byte. A kind's lines come in one order and every value has one
+ * spelling: entry_parse takes exactly what entry_write writes.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seal/hash.h"
+
+#define ENTRY_MAX_BYTES 1024
+#define ENTRY_NAME 33                   /* [a-z0-9-]{1,32} and a NUL */
+#define ENTRY_PROGRAM 65                /* 1 to 64 printable ASCII characters and a NUL */
+#define ENTRY_VKEY 256
+#define ENTRY_KEEP_MAX 10               /* renditions */
+#define ENTRY_NUMBER_MAX ((uint64_t)1 << 53)  /* JavaScript counts exactly up to here */
+#define ENTRY_DURATION_MAX_MS 3600000u
+
+enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_OTHER };
+enum entry_signature { ENTRY_SIGNATURE_NONE, ENTRY_SIGNATURE_VALID, ENTRY_SIGNATURE_INVALID, ENTRY_SIGNATURE_STRIPPED };
+
+/* segment/v1: one segment of one rendition, sealed. */
+struct entry_segment {
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	uint64_t number;                /* from 1; grows within a rendition */
+	struct hash init, media;
+	uint64_t bytes;                 /* of the segment */
+	int64_t start_us;               /* wall clock, whole milliseconds */
+	uint32_t duration_ms;
+	bool clock_rtcp;                /* else arrival */
+	uint32_t clock_error_ms;
+	struct hash source;             /* encoded: media hash of the copy segment; copy, audio: what was received */
+	enum entry_signature signature;
+	bool has_certificate;           /* only with a signature other than none */
+	struct hash certificate;
+	struct hash previous;           /* leaf hash of this rendition's segment/v1 before; zeros for its first */
+};
+
+/* gap/v1: no footage of a camera, from when to when. */
+struct entry_gap {
+	char camera[ENTRY_NAME];
+	int64_t from_us, to_us;         /* from <= to */
+	char why[ENTRY_NAME];           /* a word in the grammar of names */
+};
+
+/* delete/v1: bytes of segments from..to (both in) are removed; their entries stay. */
+struct entry_delete {
+	int64_t time_us;
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	uint64_t from_number, to_number;
+	uint64_t bytes;
+	char why[ENTRY_NAME];           /* "space", "operator", "lost" (in a crash) */
+};
+
+/* start/v1: a run of the program began. */
+struct entry_start {
+	int64_t time_us;
+	char program[ENTRY_PROGRAM];    /* "casemate 0.1.0" */
+	struct hash build, site;        /* of the program file and of the site file */
+	char key[ENTRY_VKEY];           /* the vkey that signs from here on */
+	char keep[ENTRY_KEEP_MAX][ENTRY_NAME];  /* renditions whose bytes go to the archive; the others are only logged and served */
+	unsigned nkeep;                 /* at least 1 */
+};
+
+/* stop/v1: the run ended in order. */
+struct entry_stop {
+	int64_t time_us;
+	char why[ENTRY_NAME];
+};
+
+struct entry {
+	enum entry_kind kind;
+	union {
+		struct entry_segment segment;
+		struct entry_gap gap;
+		struct entry_delete del;
+		struct entry_start start;
+		struct entry_stop stop;
+		char other[ENTRY_NAME * 2];  /* ENTRY_OTHER: its kind line, "login/v1" */
+	};
+};
+
+/* 0 with *ret_n bytes in out (no NUL), -EINVAL when a field is outside its grammar or range (ENTRY_OTHER always), -EMSGSIZE. */
+int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret_n);
+/*
+ * Parses one entry. Kinds not known here give ENTRY_OTHER when they are UTF-8 lines whose first is
+ * [a-z]{1,32}/v<number>. 0, or -EBADMSG with *why (static; why may be NULL).
+ */
+int entry_parse(const void *p, size_t n, struct entry *ret, const char **why);
+
+/* Whether a start's keep line names the rendition. */
+bool entry_keeps(const struct entry_start *s, const char *rendition);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEAL_HASH_H
+#define SEAL_HASH_H
+/*
+ * SHA-256, and the three hashes of RFC 6962 2.1: of an empty log, of an entry
+ * (leaf) and of two subtrees (node).
+ *
+ * None of these can fail once hash_warm has succeeded in the thread: each thread
+ * keeps one digest context, made at its first use. A sandboxed role calls
+ * hash_warm before it is sealed; without memory for the context at first use the
+ * program is aborted.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define HASH_BYTES 32
+#define HASH_HEX 65  /* 64 hex digits and a NUL */
+
+struct hash {
+	uint8_t b[HASH_BYTES];
+};
+
+/* Makes this thread's context now; 0 or -ENOMEM. */
+int hash_warm(void);
+
+void hash_bytes(const void *p, size_t n, struct hash *ret);
+/* H(""): the root of an empty log. */
+void hash_empty(struct hash *ret);
+/* H(0x00 || entry) */
+void hash_leaf(const void *entry, size_t n, struct hash *ret);
+/* H(0x01 || left || right); ret may be either of them. */
+void hash_node(const struct hash *left, const struct hash *right, struct hash *ret);
+
+static inline bool hash_same(const struct hash *a, const struct hash *b)
+{
+	return memcmp(a->b, b->b, HASH_BYTES) == 0;
+}
+
+static inline bool hash_is_zero(const struct hash *h)
+{
+	static const struct hash zero;
+
+	return hash_same(h, &zero);
+}
+
+void hash_hex(const struct hash *h, char out[HASH_HEX]);
+/* Exactly 64 lower-case hex digits; 0 or -EINVAL. */
+int hash_parse_hex(const char *s, size_t n, struct hash *ret);
+
+/* A running SHA-256 over bytes that come in pieces. Owns an OpenSSL context; reusable. */
+struct hasher {
+	void *ctx;
+};
+
+/* Ready for hasher_update; 0 or -ENOMEM. */
+int hasher_init(struct hasher *h);
+/* Any state, also zeroed and never initialised. */
+void hasher_free(struct hasher *h);
+void hasher_update(struct hasher *h, const void *p, size_t n);
+/* The hash of all since init or the last final or reset; starts again from nothing. */
+void hasher_final(struct hasher *h, struct hash *ret);
+/* Forgets what was fed. */
+void hasher_reset(struct hasher *h);
+
+#endif

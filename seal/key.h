@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEAL_KEY_H
+#define SEAL_KEY_H
+/*
+ * The site's Ed25519 key (RFC 8032): private as a PEM PKCS#8 file, public as a
+ * C2SP vkey, "name+keyid+base64(type || key)" (c2sp.org/signed-note). The name
+ * is the log's origin. Private keys live in OpenSSL's memory and are wiped on free.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define KEY_NAME 129        /* 1 to 128 printable ASCII without blank and '+', and a NUL */
+#define KEY_VKEY 192        /* any vkey and a NUL */
+#define KEY_SIGNATURE_BYTES 64
+#define KEY_FILE_MAX 4096   /* bytes of a private key file */
+#define KEY_TYPE_ED25519 0x01
+
+struct key_public {
+	char name[KEY_NAME];
+	uint8_t id[4];      /* SHA-256(name || 0x0A || type || key), its first four bytes */
+	uint8_t raw[32];
+};
+
+struct key_private;
+
+bool key_is_name(const char *s, size_t n);
+/* Fills in everything; 0, or -EINVAL for a bad name. */
+int key_make_public(const char *name, const uint8_t raw[32], struct key_public *ret);
+void key_vkey(const struct key_public *k, char out[KEY_VKEY]);
+/* The whole of s (a last '\n' is let through); 0, or -EINVAL with *why: grammar, wrong key id, a type that is not Ed25519. */
+int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char **why);
+/* False for every signature that OpenSSL does not accept: non-canonical ones and wrong lengths too. */
+bool key_verify(const struct key_public *k, const void *msg, size_t n, const uint8_t *sig, size_t nsig);
+
+/* A new random key. 0 with *ret (the caller's, key_free), -EINVAL for a bad name, -ENOMEM, -EIO without randomness. */
+int key_generate(const char *name, struct key_private **ret);
+/* The key file's bytes. -EINVAL with *why when it is not an unencrypted Ed25519 key in PEM or the name is bad; -ENOMEM. */
+int key_read(const char *name, const void *pem, size_t n, struct key_private **ret, const char **why);
+/* Appends the key file's text to out; 0, -ENOBUFS or -ENOMEM. */
+int key_write(const struct key_private *k, struct buf *out);
+const struct key_public *key_public_of(const struct key_private *k);
+/* 0 or -ENOMEM. */
+int key_sign(const struct key_private *k, const void *msg, size_t n, uint8_t sig[KEY_SIGNATURE_BYTES]);
+void key_free(struct key_private **k);
+
+#endif
