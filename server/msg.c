@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/msg.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum field_kind { F_END, F_INT, F_BOOL, F_BYTES, F_TEXT, F_BLOB };
+
+/* F_BLOB: a u16 length member at len_offset counts the bytes in use. */
+struct field {
+	enum field_kind kind;
+	uint16_t offset, len_offset;
+	uint32_t size;
+};
+
+#define AT(s, m) .offset = offsetof(struct s, m), .size = sizeof(((struct s *)0)->m)
+#define INT(s, m) {F_INT, AT(s, m)}
+#define BOOL(s, m) {F_BOOL, AT(s, m)}
+#define BYTES(s, m) {F_BYTES, AT(s, m)}
+#define TEXT(s, m) {F_TEXT, AT(s, m)}
+#define BLOB(s, m) {F_BLOB, AT(s, m), .len_offset = offsetof(struct s, m##_len)}
+#define FIELDS (const struct field[])
+#define END {F_END}
+
+static const struct {
+	const char *name;
+	const struct field *fields;
+} layout[MSG_TYPE_COUNT] = {
+	[MSG_GO] = {"go", FIELDS{BOOL(msg_go, best_effort), END}},
+	[MSG_READY] = {"ready", FIELDS{INT(msg_ready, layers), END}},
+	[MSG_STOP] = {"stop", FIELDS{END}},
+	[MSG_BAD_PEER] = {"bad-peer", FIELDS{INT(msg_bad_peer, role), INT(msg_bad_peer, index), TEXT(msg_bad_peer, why), END}},
+	[MSG_PEER] = {"peer", FIELDS{INT(msg_peer, role), INT(msg_peer, index), END}},
+	[MSG_INGEST_CAMERA] = {"ingest-camera", FIELDS{
+		INT(msg_ingest_camera, camera), TEXT(msg_ingest_camera, name), TEXT(msg_ingest_camera, host), TEXT(msg_ingest_camera, url),
+		TEXT(msg_ingest_camera, user), TEXT(msg_ingest_camera, password), BOOL(msg_ingest_camera, has_user),
+		BOOL(msg_ingest_camera, allow_md5), BOOL(msg_ingest_camera, has_transcode), INT(msg_ingest_camera, segment_ms), END}},
+	[MSG_RING_STORE] = {"ring-store", FIELDS{END}},
+	[MSG_RING_TRANSCODE] = {"ring-transcode", FIELDS{INT(msg_ring_transcode, camera), END}},
+	[MSG_DIAL] = {"dial", FIELDS{INT(msg_dial, camera), END}},
+	[MSG_DIALED] = {"dialed", FIELDS{INT(msg_dialed, camera), INT(msg_dialed, error), END}},
+	[MSG_CAMERA_STATE] = {"camera-state", FIELDS{
+		INT(msg_camera_state, camera), INT(msg_camera_state, phase), INT(msg_camera_state, why), INT(msg_camera_state, video),
+		INT(msg_camera_state, audio), INT(msg_camera_state, width), INT(msg_camera_state, height), INT(msg_camera_state, profile),
+		INT(msg_camera_state, level), INT(msg_camera_state, fps_milli), INT(msg_camera_state, rate_bps),
+		INT(msg_camera_state, access_units), INT(msg_camera_state, packets), INT(msg_camera_state, lost),
+		INT(msg_camera_state, dropped), INT(msg_camera_state, mended), INT(msg_camera_state, reconnects),
+		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), END}},
+	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), END}},
+	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
+		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
+		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps), END}},
+	[MSG_TRANSCODE_RINGS] = {"transcode-rings", FIELDS{END}},
+	[MSG_STORE_SITE] = {"store-site", FIELDS{
+		TEXT(msg_store_site, origin), TEXT(msg_store_site, program), BYTES(msg_store_site, site_sha256),
+		INT(msg_store_site, archive_max_bytes), INT(msg_store_site, cameras), END}},
+	[MSG_STORE_CAMERA] = {"store-camera", FIELDS{INT(msg_store_camera, camera), TEXT(msg_store_camera, name), END}},
+	[MSG_STORE_RENDITION] = {"store-rendition", FIELDS{
+		INT(msg_store_rendition, camera), INT(msg_store_rendition, rendition), TEXT(msg_store_rendition, name), END}},
+	[MSG_RING_FROM] = {"ring-from", FIELDS{INT(msg_ring_from, role), INT(msg_ring_from, index), END}},
+	[MSG_STORE_STATE] = {"store-state", FIELDS{
+		INT(msg_store_state, entries), INT(msg_store_state, checkpoint_size), INT(msg_store_state, archive_bytes),
+		INT(msg_store_state, disk_free_bytes), INT(msg_store_state, segments), INT(msg_store_state, gaps),
+		INT(msg_store_state, dropped), INT(msg_store_state, queue), INT(msg_store_state, checkpoint_us),
+		TEXT(msg_store_state, alarm), END}},
+	[MSG_RENDITION_STATE] = {"rendition-state", FIELDS{
+		INT(msg_rendition_state, camera), INT(msg_rendition_state, rendition), INT(msg_rendition_state, oldest),
+		INT(msg_rendition_state, newest), INT(msg_rendition_state, bytes), INT(msg_rendition_state, newest_end_us),
+		INT(msg_rendition_state, rate_bps), END}},
+	[MSG_SIGN_SITE] = {"sign-site", FIELDS{TEXT(msg_sign_site, origin), END}},
+	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), END}},
+	[MSG_LEAVES] = {"leaves", FIELDS{INT(msg_leaves, first), BLOB(msg_leaves, hashes), END}},
+	[MSG_CHECKPOINT] = {"checkpoint", FIELDS{INT(msg_checkpoint, size), BLOB(msg_checkpoint, note), END}},
+	[MSG_SIGN_STATE] = {"sign-state", FIELDS{
+		INT(msg_sign_state, size), INT(msg_sign_state, signed_us), TEXT(msg_sign_state, vkey), TEXT(msg_sign_state, refusal), END}},
+	[MSG_SERVE_SITE] = {"serve-site", FIELDS{
+		TEXT(msg_serve_site, origin), TEXT(msg_serve_site, version), INT(msg_serve_site, cameras), INT(msg_serve_site, users),
+		INT(msg_serve_site, index), BYTES(msg_serve_site, cookie_key), END}},
+	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{END}},
+	[MSG_SERVE_USER] = {"serve-user", FIELDS{
+		INT(msg_serve_user, user), TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), END}},
+	[MSG_SERVE_CAMERA] = {"serve-camera", FIELDS{INT(msg_serve_camera, camera), TEXT(msg_serve_camera, name), END}},
+	[MSG_SERVE_RENDITION] = {"serve-rendition", FIELDS{
+		INT(msg_serve_rendition, camera), INT(msg_serve_rendition, rendition), TEXT(msg_serve_rendition, name),
+		INT(msg_serve_rendition, width), INT(msg_serve_rendition, height), INT(msg_serve_rendition, fps),
+		INT(msg_serve_rendition, bitrate_bps), END}},
+	[MSG_SERVE_VKEY] = {"serve-vkey", FIELDS{TEXT(msg_serve_vkey, vkey), END}},
+	[MSG_SESSION] = {"session", FIELDS{
+		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, expires_us), END}},
+	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
+	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
+		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, requests),
+		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed), END}},
+	[MSG_TRACK] = {"track", FIELDS{
+		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),
+		INT(msg_track, width), INT(msg_track, height), INT(msg_track, timescale), INT(msg_track, rate),
+		INT(msg_track, channels), INT(msg_track, profile), INT(msg_track, compat), INT(msg_track, level), END}},
+	[MSG_SEGMENT] = {"segment", FIELDS{
+		INT(msg_segment, camera), INT(msg_segment, rendition), INT(msg_segment, number), INT(msg_segment, discontinuity),
+		BOOL(msg_segment, independent), INT(msg_segment, start_us), INT(msg_segment, duration), INT(msg_segment, timescale),
+		INT(msg_segment, bytes), BYTES(msg_segment, sha256), BYTES(msg_segment, init_sha256), INT(msg_segment, entry), END}},
+	[MSG_LOGGED] = {"logged", FIELDS{INT(msg_logged, entries), END}},
+	[MSG_OLDEST] = {"oldest", FIELDS{INT(msg_oldest, camera), INT(msg_oldest, rendition), INT(msg_oldest, number), END}},
+	[MSG_WANT] = {"want", FIELDS{
+		INT(msg_want, request), INT(msg_want, kind), INT(msg_want, camera), INT(msg_want, rendition), INT(msg_want, number),
+		INT(msg_want, level), INT(msg_want, width), BYTES(msg_want, init_prefix), END}},
+	[MSG_HAVE] = {"have", FIELDS{
+		INT(msg_have, request), INT(msg_have, status), INT(msg_have, bytes), BYTES(msg_have, sha256), END}},
+};
+
+const char *msg_name(unsigned type)
+{
+	return type < MSG_TYPE_COUNT && layout[type].name ? layout[type].name : "?";
+}
+
+/* Members are copied through integers of their own size; signed ones keep their bits. */
+static uint64_t load_int(const uint8_t *at, uint32_t size)
+{
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < size; i++) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		v |= (uint64_t)at[i] << 8 * i;
+#else
+		v = v << 8 | at[i];
+#endif
+	}
+	return v;
+}
+
+static void store_int(uint8_t *at, uint32_t size, uint64_t v)
+{
+	for (uint32_t i = 0; i < size; i++) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		at[i] = (uint8_t)(v >> 8 * i);
+#else
+		at[i] = (uint8_t)(v >> 8 * (size - 1 - i));
+#endif
+	}
+}
+
+static void encode_field(struct wr *w, const struct field *f, const uint8_t *body)
+{
+	const uint8_t *at = body + f->offset;
+	uint16_t len;
+
+	switch (f->kind) {
+	case F_INT:
+		wr_be(w, load_int(at, f->size), f->size);
+		break;
+	case F_BOOL:
+		wr_u8(w, *at != 0);
+		break;
+	case F_BYTES:
+		wr_bytes(w, at, f->size);
+		break;
+	case F_TEXT:
+		len = (uint16_t)strnlen((const char *)at, f->size - 1);
+		wr_u16(w, len);
+		wr_bytes(w, at, len);
+		break;
+	case F_BLOB:
+		memcpy(&len, body + f->len_offset, sizeof len);
+		if (len > f->size) {
+			w->bad = true;
+			break;
+		}
+		wr_u16(w, len);
+		wr_bytes(w, at, len);
+		break;
+	case F_END:
+		break;
+	}
+}
+
+void msg_encode(struct wr *w, enum msg_type type, const void *body)
+{
+	wr_u16(w, (uint16_t)type);
+	for (const struct field *f = layout[type].fields; f->kind != F_END; f++)
+		encode_field(w, f, body);
+}
+
+static bool decode_field(struct rd *r, const struct field *f, uint8_t *body)
+{
+	uint8_t *at = body + f->offset;
+	const uint8_t *p;
+	uint64_t v;
+	uint16_t len;
+
+	switch (f->kind) {
+	case F_INT:
+		store_int(at, f->size, rd_be(r, f->size));
+		return !r->bad;
+	case F_BOOL:
+		v = rd_u8(r);
+		*at = v == 1;
+		return !r->bad && v <= 1;
+	case F_BYTES:
+		p = rd_bytes(r, f->size);
+		if (p)
+			memcpy(at, p, f->size);
+		return p != NULL;
+	case F_TEXT:
+		len = rd_u16(r);
+		p = rd_bytes(r, len);
+		if (!p || len >= f->size || memchr(p, 0, len))
+			return false;
+		memcpy(at, p, len);
+		at[len] = 0;
+		return true;
+	case F_BLOB:
+		len = rd_u16(r);
+		p = rd_bytes(r, len);
+		if (!p || len > f->size)
+			return false;
+		memcpy(at, p, len);
+		memcpy(body + f->len_offset, &len, sizeof len);
+		return true;
+	case F_END:
+		break;
+	}
+	return false;
+}
+
+int msg_decode(const uint8_t *p, size_t n, enum msg_type *ret_type, union msg_body *ret)
+{
+	struct rd r = rd_init(p, n);
+	unsigned type = rd_u16(&r);
+
+	if (r.bad || type >= MSG_TYPE_COUNT || !layout[type].fields)
+		return -EBADMSG;
+	for (const struct field *f = layout[type].fields; f->kind != F_END; f++)
+		if (!decode_field(&r, f, (uint8_t *)ret))
+			return -EBADMSG;
+	if (rd_left(&r))
+		return -EBADMSG;
+	*ret_type = (enum msg_type)type;
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_MSG_H
+#define SERVER_MSG_H
+/*
+ * What roles say to each other over channels: one struct a message, its wire
+ * form given by a table of fields (msg.c). Who may say it to whom: roles.c.
+ * Integers are big-endian, texts and blobs carry a u16 length; decoding fills
+ * the whole struct or refuses. Descriptors travel beside, as many as named here.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rd.h"
+#include "base/wr.h"
+#include "conf/site.h"
+#include "media/record.h"
+
+#define MSG_MAX 65536          /* bytes on the wire */
+#define MSG_FDS_MAX 4
+#define MSG_LEAVES_MAX 1024
+#define MSG_NOTE_MAX 16384     /* a signed note with cosignatures */
+#define MSG_ENTRY_MAX 1024
+
+enum msg_type {
+	MSG_NONE,
+	/* every role */
+	MSG_GO,                    /* parent -> role: settings are complete, seal yourself */
+	MSG_READY,                 /* role -> parent: sealed */
+	MSG_STOP,                  /* parent -> role: finish what you hold and exit */
+	MSG_BAD_PEER,              /* role -> parent: that role lied to me */
+	MSG_PEER,                  /* parent -> role: fd 0 is your channel to that role; replaces an earlier one */
+	/* ingest */
+	MSG_INGEST_CAMERA,
+	MSG_RING_STORE,            /* fds: ring, doorbell. Replaces an earlier one: begin with an init segment */
+	MSG_RING_TRANSCODE,        /* fds: ring, doorbell */
+	MSG_DIAL,
+	MSG_DIALED,                /* fd: connected TCP socket, if error is 0 */
+	MSG_CAMERA_STATE,
+	/* transcode (all before it seals itself) */
+	MSG_TRANSCODE_CAMERA,
+	MSG_TRANSCODE_RENDITION,
+	MSG_TRANSCODE_RINGS,       /* fds: ring in, doorbell in, ring out, doorbell out */
+	/* store */
+	MSG_STORE_SITE,            /* fd: archive folder */
+	MSG_STORE_CAMERA,
+	MSG_STORE_RENDITION,
+	MSG_RING_FROM,             /* fds: ring, doorbell. Replaces an earlier one of that role */
+	MSG_STORE_STATE,
+	MSG_RENDITION_STATE,
+	/* sign */
+	MSG_SIGN_SITE,             /* fds: key, state file */
+	MSG_SIGN_HELLO,            /* sign -> store: what I have signed so far */
+	MSG_LEAVES,
+	MSG_CHECKPOINT,            /* sign -> store -> serve */
+	MSG_SIGN_STATE,
+	/* serve */
+	MSG_SERVE_SITE,            /* fds: certificate, key (PEM) */
+	MSG_SERVE_LISTENER,        /* fd: listening socket */
+	MSG_SERVE_USER,
+	MSG_SERVE_CAMERA,
+	MSG_SERVE_RENDITION,
+	MSG_SERVE_VKEY,
+	MSG_SESSION,               /* both ways: a login that all serve processes honour */
+	MSG_SESSION_END,
+	MSG_SERVE_STATE,
+	MSG_TRACK,                 /* fd: sealed init segment */
+	MSG_SEGMENT,               /* fd: sealed segment */
+	MSG_LOGGED,                /* a segment's entry is in the log */
+	MSG_OLDEST,
+	MSG_WANT,
+	MSG_HAVE,                  /* fd: sealed bytes, if status is MSG_HAVE_OK */
+	MSG_TYPE_COUNT
+};
+
+struct msg_go { bool best_effort; };             /* a missing sandbox layer is reported, not fatal */
+struct msg_ready { uint32_t layers; };           /* bits of sandbox.h */
+struct msg_bad_peer { uint8_t role; uint16_t index; char why[128]; };
+struct msg_peer { uint8_t role; uint16_t index; };
+
+struct msg_ingest_camera {
+	uint16_t camera;
+	char name[SITE_NAME], host[64], url[1024], user[256], password[257];
+	bool has_user, allow_md5, has_transcode;
+	uint32_t segment_ms;
+};
+struct msg_ring_transcode { uint16_t camera; };
+struct msg_dial { uint16_t camera; };
+struct msg_dialed { uint16_t camera; int32_t error; };  /* errno, 0 when connected */
+
+enum camera_phase { CAMERA_IDLE, CAMERA_CONNECTING, CAMERA_STREAMING, CAMERA_WAITING };
+struct msg_camera_state {
+	uint16_t camera;
+	uint8_t phase;                               /* enum camera_phase */
+	uint8_t why;                                 /* enum gap_why: last reason there was no picture */
+	uint8_t video, audio;                        /* enum codec */
+	uint16_t width, height;
+	uint8_t profile, level;
+	uint32_t fps_milli, rate_bps;
+	uint64_t access_units, packets, lost, dropped, mended, reconnects;
+	uint32_t retry_ms;                           /* waiting: until the next try */
+	char detail[160];                            /* our own words (never the camera's): "refuses the password" */
+	char left_out[96];                           /* tracks not taken, our names: "application" */
+};
+
+struct msg_transcode_camera { uint16_t camera; char name[SITE_NAME]; };
+struct msg_transcode_rendition { uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
+
+struct msg_store_site {
+	char origin[SITE_ORIGIN], program[64];
+	uint8_t site_sha256[32];
+	uint64_t archive_max_bytes;
+	uint16_t cameras;
+};
+struct msg_store_camera { uint16_t camera; char name[SITE_NAME]; };
+struct msg_store_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; };
+struct msg_ring_from { uint8_t role; uint16_t index; };  /* ingest: process number; transcode: camera */
+struct msg_store_state {
+	uint64_t entries, checkpoint_size, archive_bytes, disk_free_bytes, segments, gaps, dropped;
+	uint32_t queue;                              /* segments waiting for the disk */
+	int64_t checkpoint_us;                       /* wall clock of the newest checkpoint, 0 if none */
+	char alarm[160];                             /* "" or what is wrong and the mend: "disk is full: …" */
+};
+struct msg_rendition_state {
+	uint16_t camera;
+	uint8_t rendition;
+	uint64_t oldest, newest, bytes;              /* numbers kept on disk; bytes archived */
+	int64_t newest_end_us;
+	uint32_t rate_bps;
+};
+
+struct msg_sign_site { char origin[SITE_ORIGIN]; };
+struct msg_sign_hello { uint64_t size; uint8_t root[32]; char vkey[256]; };
+struct msg_leaves { uint64_t first; uint16_t hashes_len; uint8_t hashes[MSG_LEAVES_MAX * 32]; };
+struct msg_checkpoint { uint64_t size; uint16_t note_len; uint8_t note[MSG_NOTE_MAX]; };
+struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusal[160]; };
+
+struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; uint8_t cookie_key[32]; };
+struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256]; };
+struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; };
+struct msg_serve_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
+struct msg_serve_vkey { char vkey[256]; };
+struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock */
+struct msg_session_end { uint8_t token_sha256[32]; };
+struct msg_serve_state { uint32_t connections, viewers; uint64_t requests, refused, bytes_out, slow_closed; };
+
+struct msg_track {
+	uint16_t camera;
+	uint8_t rendition;
+	uint8_t init_sha256[32];
+	uint8_t codec;
+	uint16_t width, height;
+	uint32_t timescale, rate;
+	uint8_t channels, profile, compat, level;
+};
+struct msg_segment {
+	uint16_t camera;
+	uint8_t rendition;
+	uint64_t number;
+	uint32_t discontinuity;                      /* counts up at each break of this camera's timeline */
+	bool independent;
+	int64_t start_us;                            /* wall clock */
+	uint32_t duration, timescale;
+	uint64_t bytes;
+	uint8_t sha256[32], init_sha256[32];
+	uint64_t entry;                              /* index in the log */
+};
+struct msg_logged { uint64_t entries; };
+struct msg_oldest { uint16_t camera; uint8_t rendition; uint64_t number; };
+
+enum msg_want_kind { MSG_WANT_SEGMENT, MSG_WANT_INIT, MSG_WANT_PROOF, MSG_WANT_TILE };
+struct msg_want {
+	uint32_t request;
+	uint8_t kind;
+	uint16_t camera;
+	uint8_t rendition;
+	uint64_t number;                             /* segment's, or tile's */
+	int16_t level;                               /* tile: -1 for entries */
+	uint16_t width;                              /* tile: 256 for a full one */
+	uint8_t init_prefix[8];
+};
+enum msg_have_status { MSG_HAVE_OK, MSG_HAVE_NONE, MSG_HAVE_NOT_YET, MSG_HAVE_GONE, MSG_HAVE_ERROR };
+struct msg_have { uint32_t request; uint8_t status; uint64_t bytes; uint8_t sha256[32]; };
+
+/* Room for any decoded body. */
+union msg_body {
+	struct msg_go go;
+	struct msg_ready ready;
+	struct msg_bad_peer bad_peer;
+	struct msg_peer peer;
+	struct msg_ingest_camera ingest_camera;
+	struct msg_ring_transcode ring_transcode;
+	struct msg_dial dial;
+	struct msg_dialed dialed;
+	struct msg_camera_state camera_state;
+	struct msg_transcode_camera transcode_camera;
+	struct msg_transcode_rendition transcode_rendition;
+	struct msg_store_site store_site;
+	struct msg_store_camera store_camera;
+	struct msg_store_rendition store_rendition;
+	struct msg_ring_from ring_from;
+	struct msg_store_state store_state;
+	struct msg_rendition_state rendition_state;
+	struct msg_sign_site sign_site;
+	struct msg_sign_hello sign_hello;
+	struct msg_leaves leaves;
+	struct msg_checkpoint checkpoint;
+	struct msg_sign_state sign_state;
+	struct msg_serve_site serve_site;
+	struct msg_serve_user serve_user;
+	struct msg_serve_camera serve_camera;
+	struct msg_serve_rendition serve_rendition;
+	struct msg_serve_vkey serve_vkey;
+	struct msg_session session;
+	struct msg_session_end session_end;
+	struct msg_serve_state serve_state;
+	struct msg_track track;
+	struct msg_segment segment;
+	struct msg_logged logged;
+	struct msg_oldest oldest;
+	struct msg_want want;
+	struct msg_have have;
+};
+
+/* "dial", "camera-state" …; "?" for a type that is none. */
+const char *msg_name(unsigned type);
+/* Writes type and body (NULL for a message without fields). w is bad when it does not fit. */
+void msg_encode(struct wr *w, enum msg_type type, const void *body);
+/* Reads type and body; trailing bytes, wrong lengths and texts with NUL are refused. 0 or -EBADMSG. */
+int msg_decode(const uint8_t *p, size_t n, enum msg_type *ret_type, union msg_body *ret);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/policy.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#define ANY(call) {SYS_##call, 255, 0, 0}
+#define ONLY(call, arg, value) {SYS_##call, arg, UINT64_MAX, value}
+#define CLEAR(call, arg, bits) {SYS_##call, arg, bits, 0}
+#define SET(call, arg, bits) {SYS_##call, arg, bits, bits}
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define MiB (1ull << 20)
+#define GiB (1ull << 30)
+
+/* What an event loop with channels and rings needs: no new descriptor but those it is handed. */
+#define LOOP \
+	ANY(read), ANY(write), ANY(close), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_ctl), ANY(recvmsg), ANY(sendmsg), \
+	ANY(brk), ANY(futex), ANY(exit), ANY(exit_group), ANY(rt_sigreturn), ANY(getpid), ANY(gettid), ANY(getrandom), ANY(clock_gettime), \
+	ANY(fstat), ONLY(fcntl, 1, F_GETFL), ONLY(fcntl, 1, F_SETFL), ONLY(fcntl, 1, F_GETFD), ONLY(fcntl, 1, F_DUPFD_CLOEXEC), \
+	CLEAR(mmap, 2, PROT_EXEC), ANY(munmap), ANY(mremap), ANY(madvise)
+
+/* Threads of the same process, nothing else: clone3 is refused with ENOSYS so that glibc falls back to clone. */
+#define THREADS \
+	SET(clone, 0, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD), CLEAR(mprotect, 2, PROT_EXEC), \
+	ANY(set_robust_list), ANY(rseq), ANY(rt_sigprocmask), ANY(sched_yield), ANY(sched_getaffinity)
+
+static const struct policy_call ingest[] = {
+	LOOP, ANY(recvfrom), ANY(recvmmsg), ONLY(sendto, 4, 0), ANY(shutdown),
+};
+
+static const struct policy_call transcode[] = {
+	ANY(read), ANY(write), ANY(brk), ANY(futex), ANY(exit_group),
+};
+
+static const struct policy_call store[] = {
+	LOOP, THREADS, ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ANY(ftruncate), ANY(fallocate), ANY(pread64), ANY(pwrite64), ANY(lseek),
+	ANY(openat), ANY(newfstatat), ANY(statx), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(renameat2),
+	ANY(fsync), ANY(fdatasync), ANY(fstatfs), ANY(flock),
+};
+
+static const struct policy_call sign[] = {
+	LOOP, ANY(pread64), ANY(pwrite64), ANY(lseek), ANY(fdatasync), ANY(fsync),
+};
+
+static const struct policy_call serve[] = {
+	LOOP, THREADS, ANY(accept4), ANY(shutdown), ANY(readv), ANY(writev), ANY(recvfrom), ONLY(sendto, 4, 0), ANY(getpeername), ANY(getsockname),
+	ANY(getsockopt), ANY(setsockopt),
+};
+
+static const struct policy policies[ROLE_COUNT] = {
+	[ROLE_INGEST] = {ingest, COUNT(ingest), 8 * GiB, 4096, false},
+	[ROLE_TRANSCODE] = {transcode, COUNT(transcode), 1 * GiB, 32, false},
+	[ROLE_STORE] = {store, COUNT(store), 64 * GiB, 65536, true},
+	[ROLE_SIGN] = {sign, COUNT(sign), 256 * MiB, 32, false},
+	[ROLE_SERVE] = {serve, COUNT(serve), 64 * GiB, 65536, false},
+};
+
+const struct policy *policy_of(enum role_kind role)
+{
+	return role > ROLE_PARENT && role < ROLE_COUNT ? &policies[role] : NULL;
+}

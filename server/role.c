@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/role.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "server/sandbox.h"
+
+#define ANSWERS_MAX 32
+
+static void check_started_by_parent(enum role_kind me)
+{
+	struct stat st;
+
+	if (fstat(ROLE_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode))
+		return;
+	fprintf(stderr, "%s is a part of casemate and is started by it: casemate run -c site.yaml\n", role_kind_name(me));
+	exit(2);
+}
+
+static void parent_broke(void *ctx, struct channel *c, const char *why)
+{
+	struct role *r = ctx;
+
+	if (why)
+		log_error("parent-message", "why=\"%s\"", why);
+	if (!r->base || !r->go)
+		_exit(1);
+	event_base_loopbreak(r->base);
+}
+
+static const struct channel_answer *answers_now(const struct role *r)
+{
+	return r->go ? r->after : r->settings;
+}
+
+static void on_go(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct role *r = ctx;
+
+	r->go = true;
+	r->best_effort = m->go.best_effort;
+}
+
+static void on_stop(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct role *r = ctx;
+
+	if (!r->go || !r->base)
+		_exit(0);
+	if (r->stopping)
+		return;
+	r->stopping = true;
+	if (r->stop)
+		r->stop(r->ctx);
+	else
+		event_base_loopbreak(r->base);
+}
+
+static void on_other(void *ctx, struct channel *from, enum msg_type type, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct role *r = ctx;
+
+	for (const struct channel_answer *a = answers_now(r); a && a->type != MSG_NONE; a++) {
+		if (a->type == type) {
+			a->answer(r->ctx, from, m, fds);
+			return;
+		}
+	}
+	log_error("parent-message", "why=\"nothing answers %s %s\"", msg_name(type), r->go ? "now" : "as a setting");
+	_exit(1);
+}
+
+static const struct channel_answer own_answers[] = {
+	{MSG_GO, on_go},
+	{MSG_STOP, on_stop},
+	{MSG_NONE, NULL},
+};
+
+static void tame_malloc(void)
+{
+	/* One arena that grows by brk alone: sealed workers then need neither mmap nor madvise. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	mallopt(M_TOP_PAD, 1 << 20);
+}
+
+void role_begin(struct role *r, enum role_kind me, struct event_base *base)
+{
+	struct channel_ends ends = {
+		.me = me, .peer = ROLE_PARENT, .answers = own_answers, .otherwise = on_other, .broken = parent_broke, .ctx = r};
+
+	check_started_by_parent(me);
+	*r = (struct role){.me = me, .base = base, .folder = -1};
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	umask(077);
+	tzset();
+	if (me == ROLE_TRANSCODE)
+		tame_malloc();
+	r->parent = channel_new(base, ROLE_CHANNEL_FD, &ends);
+	if (!r->parent) {
+		log_error("no-memory", "at=start");
+		_exit(1);
+	}
+}
+
+void role_settings(struct role *r, const struct channel_answer *answers, void *ctx)
+{
+	enum msg_type type;
+
+	r->settings = answers;
+	r->ctx = ctx;
+	while (!r->go)
+		if (channel_wait(r->parent, &type) < 0)
+			_exit(1);
+}
+
+void role_seal(struct role *r)
+{
+	const struct policy *p = policy_of(r->me);
+	char why[128] = "";
+	int rc;
+
+	r->layers = sandbox_enter(p, r->folder, why, sizeof why);
+	if ((r->layers | LAYER_SECCOMP) != LAYERS_ALL && !r->best_effort) {
+		log_error("sandbox-incomplete", "missing=\"%s\" mend=\"allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), "
+			"or set sandbox: best-effort in the site file\"", why);
+		_exit(1);
+	}
+	if (*why)
+		log_warn("sandbox-incomplete", "missing=\"%s\"", why);
+	rc = sandbox_filter(p);
+	if (rc < 0) {
+		log_error("sandbox-incomplete", "missing=seccomp error=\"%s\"", strerror(-rc));
+		_exit(1);
+	}
+	r->layers |= LAYER_SECCOMP;
+	if (channel_say(r->parent, MSG_READY, &(struct msg_ready){r->layers}, NULL, 0) < 0)
+		_exit(1);
+}
+
+void role_loop(struct role *r, const struct channel_answer *answers, void *ctx, void (*stop)(void *ctx))
+{
+	r->after = answers;
+	r->ctx = ctx;
+	r->stop = stop;
+	event_base_dispatch(r->base);
+	channel_free(&r->parent);
+}
+
+void role_bad_peer(struct role *r, enum role_kind peer, unsigned index, const char *why)
+{
+	struct msg_bad_peer m = {.role = (uint8_t)peer, .index = (uint16_t)index};
+
+	snprintf(m.why, sizeof m.why, "%s", why);
+	channel_say(r->parent, MSG_BAD_PEER, &m, NULL, 0);
+}

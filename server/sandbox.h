@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_SANDBOX_H
+#define SERVER_SANDBOX_H
+/* Shutting the doors behind a role; one way only. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/policy.h"
+
+enum sandbox_layer {
+	LAYER_USER_NS = 1 << 0, LAYER_PID_NS = 1 << 1, LAYER_NET_NS = 1 << 2, LAYER_MOUNT_NS = 1 << 3, LAYER_IPC_NS = 1 << 4,
+	LAYER_UTS_NS = 1 << 5, LAYER_NO_CAPABILITIES = 1 << 6, LAYER_RLIMITS = 1 << 7, LAYER_LANDLOCK = 1 << 8,
+	LAYER_NO_NEW_PRIVS = 1 << 9, LAYER_SECCOMP = 1 << 10
+};
+#define LAYERS_ALL ((1u << 11) - 1)
+#define LAYER_COUNT 11
+
+/* "user-ns" …; bit counts from 0. */
+const char *sandbox_layer_name(unsigned bit);
+/*
+ * Applies every layer of the policy that this kernel has. folder is the
+ * descriptor of the one folder the role keeps, or -1. Returns the layers that are
+ * active; below LAYERS_ALL *ret_why names the first that failed and errno.
+ * seccomp comes last; the caller decides what a missing layer means before it
+ * calls sandbox_filter.
+ */
+uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t why_cap);
+/* The system-call filter. 0 or -errno. */
+int sandbox_filter(const struct policy *p);
+/*
+ * The parent's part: fork into new user and pid namespaces where the kernel allows (else a plain fork).
+ * In the child 0 is returned. *ret_pidfd is close-on-exec.
+ */
+int sandbox_fork(int *ret_pidfd);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+#include <seccomp.h>
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+const char *sandbox_layer_name(unsigned bit)
+{
+	static const char *const name[LAYER_COUNT] = {
+		"user-ns", "pid-ns", "net-ns", "mount-ns", "ipc-ns", "uts-ns", "no-capabilities", "rlimits", "landlock", "no-new-privs", "seccomp"};
+
+	return bit < LAYER_COUNT ? name[bit] : "?";
+}
+
+/* The whole tree becomes one empty read-only tmpfs; the folder that a role keeps lives on through its descriptor. */
+static int empty_root(void)
+{
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=1,mode=0500") < 0 ||
+	    chdir("/proc") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	return 0;
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[2] = {{0}};
+
+	for (int cap = 0; cap <= 63; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
+			return -errno;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
+}
+
+static int limit(int what, uint64_t to)
+{
+	struct rlimit now, want = {to, to};
+
+	if (getrlimit((__rlimit_resource_t)what, &now) < 0)
+		return -errno;
+	if (now.rlim_max != RLIM_INFINITY && now.rlim_max < to)
+		want.rlim_cur = want.rlim_max = now.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &want) < 0 ? -errno : 0;
+}
+
+static int set_limits(const struct policy *p)
+{
+	int rc = limit(RLIMIT_CORE, 0);
+
+	if (!rc)
+		rc = limit(RLIMIT_NOFILE, p->descriptors);
+#ifndef __SANITIZE_ADDRESS__
+	if (!rc)
+		rc = limit(RLIMIT_AS, p->memory_bytes);
+#endif
+	return rc;
+}
+
+/* Rights by ABI (Documentation/userspace-api/landlock): the headers of Debian 12 end at ABI 2, the kernel may know more. */
+static int deny_all_files(int folder)
+{
+	struct {
+		uint64_t fs, net, scoped;
+	} attr = {0};
+	static const struct { int abi; uint64_t fs, net, scoped; } known[] = {
+		{1, (1ull << 13) - 1, 0, 0}, {2, 1ull << 13, 0, 0}, {3, 1ull << 14, 0, 0},
+		{4, 0, 3, 0}, {5, 1ull << 15, 0, 0}, {6, 0, 0, 3},
+	};
+	const uint64_t keep = (1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8) | 1ull << 13 | 1ull << 14;
+	struct landlock_path_beneath_attr beneath;
+	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), ruleset, rc = 0;
+
+	if (abi < 1)
+		return -errno;
+	for (size_t i = 0; i < COUNT(known) && known[i].abi <= abi; i++) {
+		attr.fs |= known[i].fs;
+		attr.net |= known[i].net;
+		attr.scoped |= known[i].scoped;
+	}
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, abi < 4 ? 8 : abi < 6 ? 16 : 24, 0);
+	if (ruleset < 0)
+		return -errno;
+	if (folder >= 0) {
+		/* read and write files, list, remove and make files and folders below it; no link, device, socket or program */
+		beneath = (struct landlock_path_beneath_attr){.allowed_access = keep & attr.fs, .parent_fd = folder};
+		if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+			rc = -errno;
+	}
+	if (!rc && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		rc = -errno;
+	close(ruleset);
+	return rc;
+}
+
+static bool in_own_pid_namespace(void)
+{
+	return getpid() == 1;
+}
+
+static void note(uint32_t *layers, uint32_t layer, int rc, char *why, size_t cap)
+{
+	if (rc == 0) {
+		*layers |= layer;
+		return;
+	}
+	if (*why)
+		return;
+	for (unsigned bit = 0; bit < LAYER_COUNT; bit++)
+		if (layer >> bit & 1) {
+			snprintf(why, cap, "%s: %s", sandbox_layer_name(bit), strerror(-rc));
+			return;
+		}
+}
+
+static int unshare_rc(int flags)
+{
+	return unshare(flags) < 0 ? -errno : 0;
+}
+
+uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t why_cap)
+{
+	uint32_t layers = 0;
+	int rc;
+
+	note(&layers, LAYER_PID_NS, in_own_pid_namespace() ? 0 : -EPERM, ret_why, why_cap);
+	rc = unshare_rc(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+	note(&layers, LAYER_USER_NS | LAYER_NET_NS | LAYER_IPC_NS | LAYER_UTS_NS, rc, ret_why, why_cap);
+	note(&layers, LAYER_MOUNT_NS, rc ? rc : empty_root(), ret_why, why_cap);
+	note(&layers, LAYER_RLIMITS, set_limits(p), ret_why, why_cap);
+	note(&layers, LAYER_NO_CAPABILITIES, drop_capabilities(), ret_why, why_cap);
+	note(&layers, LAYER_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0, ret_why, why_cap);
+	note(&layers, LAYER_LANDLOCK, deny_all_files(p->folder ? folder : -1), ret_why, why_cap);
+	/* After the credentials have changed for the last time, for that clears both. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return layers;
+}
+
+int sandbox_filter(const struct policy *p)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	bool threads = false;
+	int rc = filter ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; !rc && i < p->ncalls; i++) {
+		const struct policy_call *c = &p->calls[i];
+		struct scmp_arg_cmp limit_to = {.arg = c->arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = c->mask, .datum_b = c->value};
+
+		threads |= c->nr == SYS_clone;
+		rc = c->arg == 255 ? seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, c->nr, 0, NULL)
+				   : seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, c->nr, 1, &limit_to);
+	}
+	if (!rc && threads)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SYS_clone3, 0);
+	if (!rc)
+		rc = seccomp_load(filter);
+	seccomp_release(filter);
+	return rc;
+}
+
+int sandbox_fork(int *ret_pidfd)
+{
+	static const uint64_t wishes[] = {CLONE_NEWUSER | CLONE_NEWPID, 0};
+	int pidfd = -1;
+
+	for (size_t i = 0; i < COUNT(wishes); i++) {
+		struct clone_args args = {
+			.flags = CLONE_PIDFD | wishes[i], .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+		long pid = syscall(SYS_clone3, &args, sizeof args);
+
+		if (pid == 0)
+			return 0;
+		if (pid > 0) {
+			*ret_pidfd = pidfd;
+			return (int)pid;
+		}
+	}
+	return -errno;
+}
