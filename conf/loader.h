@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONF_LOADER_H
+#define CONF_LOADER_H
+/* What the parts of the site file's reader share. Private to this room. */
+#include "conf/schema.h"
+#include "conf/site.h"
+#include "conf/tree.h"
+
+#define LOADER_FILES_MAX (SITE_CAMERAS_MAX + 3)
+
+/* A file that the site names, to be looked at when the text is read. */
+struct loader_file {
+	const struct schema_key *key;
+	struct complaint_at at;
+	char *path;       /* owned */
+	char **password;  /* where a password file's first line goes, else NULL */
+};
+
+struct loader {
+	struct site *site;
+	struct site_report *report;
+	struct loader_file *file;  /* LOADER_FILES_MAX of them */
+	unsigned nfiles;
+	int rc;                    /* -ENOMEM once memory ran out */
+};
+
+/* "LEAF: ..." at the node, with the key's example. */
+void loader_complain(struct loader *l, const struct schema_key *k, struct complaint_at at, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Sets the member of object from a scalar (listen: or a list) that the table's key takes, or complains. */
+void value_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+
+/* Values that have files of their own. */
+void source_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+void listen_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+void path_set_file(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+void path_set_folder(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+void path_set_socket(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+
+/* Looks at every file that was named, and reads the passwords. */
+void path_check_files(struct loader *l);
+
+/* A node's text with everything unprintable escaped, cut to what a complaint holds. */
+struct loader_quote {
+	char text[120];
+};
+struct loader_quote loader_quote(const char *s, size_t n);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Paths of the site file: made absolute while the text is read, looked at afterwards. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/loader.h"
+
+#define SOCKET_MAX 100  /* sun_path is 108; some is left for a temporary name beside it */
+#define PASSWORD_MAX 256
+
+/* Owned, absolute; NULL after a complaint or without memory. */
+static char *resolve(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	const char *slash = strrchr(l->site->file, '/');
+	char *path = NULL;
+
+	if (n->text[0] == '~') {
+		loader_complain(l, k, n->at, "~ is not expanded here: write the whole path");
+		return NULL;
+	}
+	if (asprintf(&path, "%.*s%s", n->text[0] == '/' ? 0 : (int)(slash - l->site->file + 1), l->site->file, n->text) < 0) {
+		l->rc = -ENOMEM;
+		return NULL;
+	}
+	if (strlen(path) >= PATH_MAX) {
+		loader_complain(l, k, n->at, "the path has %zu bytes; at most %d are possible", strlen(path), PATH_MAX - 1);
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+static void keep(char **to, char *path)
+{
+	if (!path)
+		return;
+	free(*to);
+	*to = path;
+}
+
+void path_set_folder(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	keep((char **)((char *)object + k->member), resolve(l, k, n));
+}
+
+void path_set_socket(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	char *path = resolve(l, k, n);
+
+	if (path && strlen(path) > SOCKET_MAX) {
+		loader_complain(l, k, n->at, "the socket's path has %zu bytes with its folder; at most %d are possible", strlen(path), SOCKET_MAX);
+		free(path);
+		return;
+	}
+	keep((char **)((char *)object + k->member), path);
+}
+
+/* A password file's path is not kept: its member is for the password. */
+void path_set_file(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	char **to = (char **)((char *)object + k->member), *path = resolve(l, k, n);
+	bool password = k->type == SCHEMA_PASSWORD_FILE;
+	char *mine = path && !password ? strdup(path) : NULL;
+
+	if (!path)
+		return;
+	if (!password && !mine) {
+		free(path);
+		l->rc = -ENOMEM;
+		return;
+	}
+	/* Each key is set once and cameras are counted before: there is room for every file. */
+	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .password = password ? to : NULL};
+	keep(to, mine);
+}
+
+static void take_password(struct loader *l, const struct loader_file *f, int fd)
+{
+	char text[PASSWORD_MAX + 2] = "";
+	ssize_t n = read(fd, text, sizeof text);
+	size_t len;
+
+	if (n < 0) {
+		loader_complain(l, f->key, f->at, "%s: %s", loader_quote(f->path, strlen(f->path)).text, strerror(errno));
+		goto out;
+	}
+	for (len = 0; len < (size_t)n && text[len] != '\n'; len++)
+		;
+	if (len < (size_t)n && len && text[len - 1] == '\r')
+		len--;
+	if (len > PASSWORD_MAX || len == 0 || memchr(text, 0, len)) {
+		loader_complain(l, f->key, f->at, "%s: its first line must be the password: 1 to %d bytes, no NUL",
+				loader_quote(f->path, strlen(f->path)).text, PASSWORD_MAX);
+		goto out;
+	}
+	*f->password = strndup(text, len);
+	if (!*f->password)
+		l->rc = -ENOMEM;
+out:
+	explicit_bzero(text, sizeof text);
+}
+
+static void complain_open(struct loader *l, const struct loader_file *f, const char *name, int err)
+{
+	if (err == ENOENT && f->key->type == SCHEMA_SECRET_FILE)
+		complaint_add(l->report, f->at, NULL, "%s: %s: %s; \"casemate keygen\" makes one", schema_leaf(f->key), name, strerror(err));
+	else
+		loader_complain(l, f->key, f->at, "%s: %s", name, strerror(err));
+}
+
+static void check_file(struct loader *l, const struct loader_file *f)
+{
+	/* Not blocking, so that a named pipe is refused instead of waited for. */
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct loader_quote name = loader_quote(f->path, strlen(f->path));
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		complain_open(l, f, name.text, errno);
+	else if (!S_ISREG(st.st_mode))
+		loader_complain(l, f->key, f->at, "%s is not a file", name.text);
+	else if (f->key->type != SCHEMA_PUBLIC_FILE && st.st_mode & 077)
+		complaint_add(l->report, f->at, NULL, "%s: %s may be read or changed by others (mode %04o): run \"chmod 600 %s\"",
+			      schema_leaf(f->key), name.text, st.st_mode & 07777, name.text);
+	else if (st.st_size == 0)
+		loader_complain(l, f->key, f->at, "%s is empty", name.text);
+	else if (f->password)
+		take_password(l, f, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+void path_check_files(struct loader *l)
+{
+	for (unsigned i = 0; i < l->nfiles; i++)
+		check_file(l, &l->file[i]);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/site.h"
+
+#define SITE(m) .member = offsetof(struct site, m)
+#define CAMERA(m) .member = offsetof(struct site_camera, m)
+#define RENDITION(m) .member = offsetof(struct site_rendition, m)
+#define USER(m) .member = offsetof(struct site_user, m)
+#define LINE(m) .line = offsetof(struct site, m)
+
+const struct schema_key schema_keys[] = {
+	{"site", SCHEMA_ORIGIN, .required = true, SITE(origin),
+	 .doc = "The name that signs this site's log; it must be the one given to casemate keygen, and can't change later.",
+	 .example = "museum.example/north-wing"},
+	{"listen", SCHEMA_LISTEN, .fallback = "8443", SITE(listener),
+	 .doc = "Where viewers connect, by HTTPS: a port, or address:port, or a list of them; a port alone is on every IPv4 address, port 0 lets the kernel choose.",
+	 .example = "0.0.0.0:8443"},
+	{"tls", SCHEMA_MAP, .required = true, LINE(tls_line),
+	 .doc = "What the server shows to viewers to be known by.", .example = "{certificate: tls.crt, key: tls.key}"},
+	{"tls.certificate", SCHEMA_PUBLIC_FILE, .required = true, SITE(tls_certificate),
+	 .doc = "The certificate, followed by those that lead to a known authority, in PEM.", .example = "tls.crt"},
+	{"tls.key", SCHEMA_SECRET_FILE, .required = true, SITE(tls_key),
+	 .doc = "The certificate's private key in PEM, without a passphrase.", .example = "tls.key"},
+	{"key", SCHEMA_SECRET_FILE, .required = true, SITE(key), LINE(key_line),
+	 .doc = "The key that signs the log, made by casemate keygen.", .example = "site.key"},
+	{"archive", SCHEMA_MAP, .required = true, LINE(archive_line),
+	 .doc = "Where footage and log are kept.", .example = "{path: /srv/casemate, max_size: 500 GB}"},
+	{"archive.path", SCHEMA_FOLDER, .required = true, SITE(archive),
+	 .doc = "The folder, which nothing else writes to.", .example = "/srv/casemate"},
+	{"archive.max_size", SCHEMA_BYTES, .required = true, .min = 1000000, .max = 1000000000000000000, SITE(archive_max_bytes),
+	 .doc = "When the footage reaches this size, the oldest is removed, and the log says so.", .example = "500 GB"},
+	{"socket", SCHEMA_SOCKET, .fallback = "casemate.sock", SITE(socket), LINE(socket_line),
+	 .doc = "The local socket that casemate status asks; at most 100 bytes with its folder.", .example = "/run/casemate/casemate.sock"},
+	{"sandbox", SCHEMA_SANDBOX, .fallback = "strict", SITE(sandbox_best_effort),
+	 .doc = "strict does not start when this kernel lacks a layer of the sandbox; best-effort goes on with the layers there are.",
+	 .example = "strict"},
+	{"processes", SCHEMA_MAP, .doc = "How many processes share a kind of work.", .example = "{serve: 4, ingest: 1}"},
+	{"processes.serve", SCHEMA_COUNT, .min = 1, .max = 64, .fallback_is = "one for each CPU, at most 4", SITE(serve_processes),
+	 .doc = "Processes that serve viewers.", .example = "4"},
+	{"processes.ingest", SCHEMA_COUNT, .min = 1, .max = 64, .fallback = "1", SITE(ingest_processes),
+	 .doc = "Processes that read from cameras.", .example = "1"},
+	{"users", SCHEMA_USERS, .max = SITE_USERS_MAX, .doc = "Who may watch; without a user nobody may.",
+	 .example = "[{name: anna, password_hash: \"$argon2id$...\"}]"},
+	{"users[].name", SCHEMA_NAME, .required = true, USER(name), .doc = "What the viewer logs in as.", .example = "anna"},
+	{"users[].password_hash", SCHEMA_HASH, .required = true, USER(password_hash),
+	 .doc = "What casemate passwd printed; at most 1 GiB of memory, 16 passes and 16 lanes.",
+	 .example = "\"$argon2id$v=19$m=65536,t=3,p=1$...\""},
+	{"cameras", SCHEMA_CAMERAS, .max = SITE_CAMERAS_MAX, .doc = "The cameras, each under a name of its own.",
+	 .example = "{gate: {source: \"rtsp://192.0.2.11/stream1\"}}"},
+	{"cameras.*.source", SCHEMA_SOURCE, .required = true, CAMERA(url),
+	 .doc = "The camera's stream; its address is written in numbers, since a name would let whoever answers for it have the password.",
+	 .example = "rtsp://192.0.2.11:554/stream1"},
+	{"cameras.*.user", SCHEMA_LOGIN, CAMERA(user), .doc = "Who to log in as; wants a password_file too.", .example = "viewer"},
+	{"cameras.*.password_file", SCHEMA_PASSWORD_FILE, CAMERA(password),
+	 .doc = "The file whose first line, of at most 256 bytes, is the camera's password.", .example = "secrets/gate.txt"},
+	{"cameras.*.transport", SCHEMA_TRANSPORT, .fallback = "tcp", CAMERA(transport),
+	 .doc = "How the stream travels: tcp, inside the RTSP connection.", .example = "tcp"},
+	{"cameras.*.allow_md5", SCHEMA_BOOL, .fallback = "true", CAMERA(allow_md5),
+	 .doc = "Whether a camera that knows no SHA-256 may be given a Digest made with MD5.", .example = "false"},
+	{"cameras.*.segment", SCHEMA_MS, .min = 500, .max = 10000, .fallback = "2 s", CAMERA(segment_ms),
+	 .doc = "How long a segment should be; cuts fall on the camera's key frames.", .example = "2 s"},
+	{"cameras.*.renditions", SCHEMA_RENDITIONS, .max = SITE_RENDITIONS_MAX,
+	 .doc = "Encoded versions for viewing, each under a name of its own, besides copy and audio, which are always there.",
+	 .example = "{small: {size: 640x360, bitrate: 600 kb/s}}"},
+	{"cameras.*.renditions.*.size", SCHEMA_SIZE, .required = true, .min = 64, .max = 4096, RENDITION(width),
+	 .doc = "Width and height in pixels, both even.", .example = "640x360"},
+	{"cameras.*.renditions.*.fps", SCHEMA_COUNT, .min = 1, .max = 120, .fallback_is = "as many as the camera sends", RENDITION(fps),
+	 .doc = "At most this many pictures a second.", .example = "15"},
+	{"cameras.*.renditions.*.bitrate", SCHEMA_BPS, .required = true, .min = 50000, .max = 100000000, RENDITION(bitrate_bps),
+	 .doc = "At most this much a second.", .example = "600 kb/s"},
+};
+const unsigned schema_nkeys = sizeof schema_keys / sizeof *schema_keys;
+
+static const struct {
+	const char *text;
+	const struct units_row *units;
+} type_row[SCHEMA_TYPES] = {
+	[SCHEMA_MAP] = {"a map of keys"},
+	[SCHEMA_CAMERAS] = {"a map of names"},
+	[SCHEMA_RENDITIONS] = {"a map of names"},
+	[SCHEMA_USERS] = {"a list of maps"},
+	[SCHEMA_ORIGIN] = {"a name of at most 128 printable bytes without blank or plus"},
+	[SCHEMA_LISTEN] = {"a port, an address:port, or a list of them"},
+	[SCHEMA_PUBLIC_FILE] = {"a file"},
+	[SCHEMA_SECRET_FILE] = {"a file that only its owner may read"},
+	[SCHEMA_PASSWORD_FILE] = {"a file that only its owner may read"},
+	[SCHEMA_FOLDER] = {"a folder"},
+	[SCHEMA_SOCKET] = {"a path"},
+	[SCHEMA_BYTES] = {"a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB)", units_bytes},
+	[SCHEMA_MS] = {"a time with its unit (ms, s, min, h, d)", units_ms},
+	[SCHEMA_BPS] = {"a bit rate with its unit (b/s, kb/s, Mb/s)", units_bps},
+	[SCHEMA_COUNT] = {"a whole number"},
+	[SCHEMA_BOOL] = {"true or false"},
+	[SCHEMA_SANDBOX] = {"strict or best-effort"},
+	[SCHEMA_TRANSPORT] = {"tcp"},
+	[SCHEMA_SOURCE] = {"an address rtsp://ADDRESS[:PORT]/PATH"},
+	[SCHEMA_LOGIN] = {"a name of at most 64 printable bytes without colon, quotes or backslash"},
+	[SCHEMA_SIZE] = {"WIDTHxHEIGHT"},
+	[SCHEMA_NAME] = {"a name of 1 to 32 of a-z, 0-9 and -"},
+	[SCHEMA_HASH] = {"an argon2id hash"},
+};
+
+const char *schema_type_text(enum schema_type type)
+{
+	return type_row[type].text;
+}
+
+const struct units_row *schema_units(enum schema_type type)
+{
+	return type_row[type].units;
+}
+
+void schema_range(const struct schema_key *k, char *out, size_t cap)
+{
+	char lo[32], hi[32];
+
+	snprintf(lo, sizeof lo, "%" PRIu64, k->min);
+	snprintf(hi, sizeof hi, "%" PRIu64, k->max);
+	if (schema_units(k->type)) {
+		units_format(k->min, schema_units(k->type), lo, sizeof lo);
+		units_format(k->max, schema_units(k->type), hi, sizeof hi);
+	}
+	if (k->min)
+		snprintf(out, cap, "%s to %s", lo, hi);
+	else if (k->max)
+		snprintf(out, cap, "at most %s", hi);
+	else
+		snprintf(out, cap, "%s", "");
+}
+
+const char *schema_leaf(const struct schema_key *k)
+{
+	const char *dot = strrchr(k->path, '.');
+
+	return dot ? dot + 1 : k->path;
+}
+
+void schema_example(const struct schema_key *k, char *out, size_t cap)
+{
+	snprintf(out, cap, "%s: %s", schema_leaf(k), k->example);
+}
+
+bool schema_is_below(const struct schema_key *k, const char *prefix)
+{
+	return (size_t)(schema_leaf(k) - k->path) == strlen(prefix) && !strncmp(k->path, prefix, strlen(prefix));
+}
+
+static bool is_named(const struct schema_key *k, const char *name, size_t n)
+{
+	return strlen(schema_leaf(k)) == n && !memcmp(schema_leaf(k), name, n);
+}
+
+const struct schema_key *schema_find(const char *prefix, const char *name, size_t n)
+{
+	for (unsigned i = 0; i < schema_nkeys; i++)
+		if (schema_is_below(&schema_keys[i], prefix) && is_named(&schema_keys[i], name, n))
+			return &schema_keys[i];
+	return NULL;
+}
+
+const struct schema_key *schema_elsewhere(const char *name, size_t n)
+{
+	for (unsigned i = 0; i < schema_nkeys; i++)
+		if (is_named(&schema_keys[i], name, n))
+			return &schema_keys[i];
+	return NULL;
+}
+
+#define WORD_MAX 64
+
+static unsigned min3(unsigned a, unsigned b, unsigned c)
+{
+	return a < b ? (a < c ? a : c) : b < c ? b : c;
+}
+
+/* Three rows of the table of optimal string alignment are enough: the swap looks two rows back. */
+unsigned schema_distance(const char *a, size_t na, const char *b, size_t nb)
+{
+	unsigned row[3][WORD_MAX + 1];
+
+	na = na < WORD_MAX ? na : WORD_MAX;
+	nb = nb < WORD_MAX ? nb : WORD_MAX;
+	for (unsigned k = 0; k <= nb; k++)
+		row[0][k] = k;
+	for (unsigned i = 1; i <= na; i++) {
+		unsigned *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
+
+		now[0] = i;
+		for (unsigned k = 1; k <= nb; k++) {
+			now[k] = min3(up[k] + 1, now[k - 1] + 1, up[k - 1] + (a[i - 1] != b[k - 1]));
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] && up2[k - 2] + 1 < now[k])
+				now[k] = up2[k - 2] + 1;
+		}
+	}
+	return row[na % 3][nb];
+}
+
+/* A third of the word may be wrong; or it is only the beginning of the key, as "password" is. */
+const struct schema_key *schema_nearest(const char *prefix, const char *name, size_t n)
+{
+	const struct schema_key *best = NULL;
+	unsigned least = n < 3 ? 1 : (unsigned)(n < 24 ? n : 24) / 3 + 1;
+
+	for (unsigned i = 0; i < schema_nkeys; i++) {
+		const struct schema_key *k = &schema_keys[i];
+		const char *leaf = schema_leaf(k);
+		unsigned d;
+
+		if (!schema_is_below(k, prefix))
+			continue;
+		d = schema_distance(name, n, leaf, strlen(leaf));
+		if (n >= 3 && n < strlen(leaf) && !memcmp(leaf, name, n))
+			d = 1;
+		if (d <= least && (!best || d < least)) {
+			least = d;
+			best = k;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/site.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "conf/loader.h"
+
+/* Where a complaint about a whole section goes: its key, or its first line. */
+static struct complaint_at section_at(const struct tree_node *n)
+{
+	return n->key ? n->key_at : n->at;
+}
+
+/* The key that was likely meant is given back, so that nobody says it is missing as well. */
+static const struct schema_key *complain_unknown(struct loader *l, const char *prefix, const struct tree_node *n)
+{
+	const struct schema_key *near = schema_nearest(prefix, n->key, n->key_len);
+	const struct schema_key *other = schema_elsewhere(n->key, n->key_len);
+	struct loader_quote name = loader_quote(n->key, n->key_len);
+	char example[sizeof l->report->complaint->example], known[300] = "";
+
+	if (l->report->more)
+		return NULL;
+	if (!other && near) {
+		schema_example(near, example, sizeof example);
+		complaint_add(l->report, n->key_at, example, "unknown key \"%s\": did you mean \"%s\"?", name.text, schema_leaf(near));
+		return near;
+	}
+	if (other) {
+		complaint_add(l->report, n->key_at, NULL, "key \"%s\" doesn't belong here: its place is %s", name.text, other->path);
+		return NULL;
+	}
+	for (unsigned i = 0; i < schema_nkeys; i++)
+		if (schema_is_below(&schema_keys[i], prefix))
+			snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", *known ? ", " : "", schema_leaf(&schema_keys[i]));
+	complaint_add(l->report, n->key_at, NULL, "unknown key \"%s\": known here are %s", name.text, known);
+	return NULL;
+}
+
+static void set_section(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+
+static void set_key(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (n->kind == TREE_BAD)
+		return;
+	if (k->line)
+		*(int *)((char *)object + k->line) = n->at.line;
+	if (k->type <= SCHEMA_USERS)
+		set_section(l, k, n, object);
+	else
+		value_set(l, k, n, object);
+}
+
+/* A key that the file leaves out: its default, or a complaint. */
+static void set_absent(struct loader *l, const struct schema_key *k, const struct tree_node *section, void *object)
+{
+	char example[sizeof l->report->complaint->example];
+	struct tree_node n = {.kind = TREE_SCALAR, .at = section_at(section)};
+
+	if (k->required) {
+		schema_example(k, example, sizeof example);
+		complaint_add(l->report, n.at, example, "\"%s\" is missing: %s", schema_leaf(k), k->doc);
+	} else if (k->fallback) {
+		n.text = k->fallback;
+		n.len = strlen(k->fallback);
+		value_set(l, k, &n, object);
+	} else if (k->type == SCHEMA_MAP) {
+		n.kind = TREE_MAP;
+		set_section(l, k, &n, object);
+	}
+}
+
+/* All keys below prefix, from the map n into object. */
+static void walk_map(struct loader *l, const char *prefix, const struct tree_node *n, void *object)
+{
+	bool seen[64] = {false};
+
+	for (const struct tree_node *c = n->child; c; c = c->next) {
+		const struct schema_key *k = schema_find(prefix, c->key, c->key_len);
+
+		if (k)
+			set_key(l, k, c, object);
+		else if (c->kind != TREE_BAD)
+			k = complain_unknown(l, prefix, c);
+		if (k)
+			seen[k - schema_keys] = true;
+	}
+	for (unsigned i = 0; i < schema_nkeys; i++)
+		if (!seen[i] && schema_is_below(&schema_keys[i], prefix))
+			set_absent(l, &schema_keys[i], n, object);
+}
+
+static bool has_key(const struct tree_node *map, const char *key)
+{
+	for (const struct tree_node *c = map->child; c; c = c->next)
+		if (!strcmp(c->key, key))
+			return true;
+	return false;
+}
+
+/* The map that one named thing or list item is; an empty one counts, so that what it lacks is named. */
+static bool is_item(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	if (n->kind == TREE_SCALAR && !n->empty)
+		loader_complain(l, k, n->at, "what is wanted here is a map of keys, not \"%s\"", loader_quote(n->text, n->len).text);
+	else if (n->kind == TREE_LIST)
+		loader_complain(l, k, n->at, "what is wanted here is a map of keys, not a list");
+	return n->kind == TREE_MAP || (n->kind == TREE_SCALAR && n->empty);
+}
+
+static bool take_name(struct loader *l, const struct schema_key *k, const struct tree_node *n, char out[SITE_NAME])
+{
+	if (!text_is_name(n->key, n->key_len)) {
+		complaint_add(l->report, n->key_at, NULL, "%s: \"%s\" can't be a name: 1 to 32 of a-z, 0-9 and -", schema_leaf(k),
+			      loader_quote(n->key, n->key_len).text);
+		return false;
+	}
+	memcpy(out, n->key, n->key_len + 1);
+	return true;
+}
+
+static void set_camera(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	struct site_camera *c = &l->site->camera[l->site->ncameras];
+	char example[sizeof l->report->complaint->example];
+	bool user = has_key(n, "user"), password = has_key(n, "password_file");
+
+	if (n->kind == TREE_BAD || !take_name(l, k, n, c->name) || !is_item(l, k, n))
+		return;
+	c->line = n->key_at.line;
+	l->site->ncameras++;
+	walk_map(l, "cameras.*.", n, c);
+	if (user != password) {
+		schema_example(schema_find("cameras.*.", user ? "password_file" : "user", user ? 13 : 4), example, sizeof example);
+		complaint_add(l->report, n->key_at, example, "%s: %s", n->key, user ? "a user without a password_file" : "a password_file without a user");
+	}
+}
+
+static void set_rendition(struct loader *l, const struct schema_key *k, const struct tree_node *n, struct site_camera *c)
+{
+	struct site_rendition *r = &c->rendition[c->nrenditions];
+
+	if (n->kind == TREE_BAD || !take_name(l, k, n, r->name) || !is_item(l, k, n))
+		return;
+	if (!strcmp(r->name, "copy") || !strcmp(r->name, "audio"))
+		complaint_add(l->report, n->key_at, NULL, "%s: \"%s\" is always there and has no settings: take it out, or choose another name",
+			      schema_leaf(k), r->name);
+	r->line = n->key_at.line;
+	c->nrenditions++;
+	walk_map(l, "cameras.*.renditions.*.", n, r);
+}
+
+static void set_user(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	struct site *site = l->site;
+	struct site_user *u = &site->user[site->nusers];
+
+	if (n->kind == TREE_BAD || !is_item(l, k, n))
+		return;
+	u->line = n->at.line;
+	walk_map(l, "users[].", n, u);
+	for (unsigned i = 0; i < site->nusers; i++)
+		if (*u->name && !strcmp(site->user[i].name, u->name))
+			complaint_add(l->report, n->at, NULL, "user \"%s\" is here a second time; the first is on line %d: keep one of them",
+				      u->name, site->user[i].line);
+	site->nusers++;
+}
+
+/* Counted before anything is made of it. */
+static bool is_shape(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	enum tree_kind want = k->type == SCHEMA_USERS ? TREE_LIST : TREE_MAP;
+	bool may_be_empty = k->type != SCHEMA_MAP || !k->required;
+
+	if (n->kind == TREE_SCALAR && n->empty && may_be_empty)
+		return true;
+	if (n->kind != want) {
+		loader_complain(l, k, n->at, "what is wanted is %s, not %s", schema_type_text(k->type),
+				n->kind == TREE_SCALAR ? n->empty ? "nothing" : "one value" : n->kind == TREE_LIST ? "a list" : "a map");
+		return false;
+	}
+	if (k->max && n->nchildren > k->max) {
+		complaint_add(l->report, section_at(n), NULL, "%u %s: at most %u are possible", n->nchildren, schema_leaf(k), (unsigned)k->max);
+		return false;
+	}
+	return true;
+}
+
+static void *new_array(struct loader *l, size_t n, size_t size)
+{
+	void *p = calloc(n + 1, size);
+
+	if (!p)
+		l->rc = -ENOMEM;
+	return p;
+}
+
+static void set_section(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	char prefix[64];
+
+	if (!is_shape(l, k, n))
+		return;
+	if (k->type == SCHEMA_MAP) {
+		snprintf(prefix, sizeof prefix, "%s.", k->path);
+		walk_map(l, prefix, n, object);
+	} else if (k->type == SCHEMA_CAMERAS && (l->site->camera = new_array(l, n->nchildren, sizeof *l->site->camera))) {
+		for (const struct tree_node *c = n->child; c; c = c->next)
+			set_camera(l, k, c);
+	} else if (k->type == SCHEMA_USERS && (l->site->user = new_array(l, n->nchildren, sizeof *l->site->user))) {
+		for (const struct tree_node *c = n->child; c; c = c->next)
+			set_user(l, k, c);
+	} else if (k->type == SCHEMA_RENDITIONS) {
+		for (const struct tree_node *c = n->child; c; c = c->next)
+			set_rendition(l, k, c, object);
+	}
+}
+
+static unsigned default_serve_processes(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
+}
+
+static void walk_site(struct loader *l, const struct tree *t)
+{
+	struct tree_node none = {.kind = TREE_MAP, .at = {1, 1}};
+	const struct tree_node *root = t->root ? t->root : &none;
+
+	if (root->kind == TREE_SCALAR && root->empty)
+		root = &none;
+	if (root->kind == TREE_MAP)
+		walk_map(l, "", root, l->site);
+	else if (root->kind != TREE_BAD)
+		complaint_add(l->report, root->at, "site: museum.example/north-wing", "a site file is a map of keys");
+}
+
+/* From text already in site->bytes; look: at the named files too. */
+static int load(struct site *site, bool look, struct site_report *report)
+{
+	struct loader l = {.site = site, .report = report};
+	struct tree *tree = NULL;
+	int rc = tree_read(buf_data(&site->bytes), site->bytes.len, &tree, report);
+
+	if (rc)
+		return rc;
+	l.file = calloc(LOADER_FILES_MAX, sizeof *l.file);
+	if (!l.file) {
+		rc = -ENOMEM;
+		goto out;
+	}
+	site->serve_processes = default_serve_processes();
+	walk_site(&l, tree);
+	if (look)
+		path_check_files(&l);
+	rc = l.rc ? l.rc : report->n ? -EINVAL : 0;
+out:
+	for (unsigned i = 0; i < l.nfiles; i++)
+		free(l.file[i].path);
+	free(l.file);
+	tree_free(&tree);
+	return rc;
+}
+
+static struct site *new_site(const char *path)
+{
+	struct site *site = calloc(1, sizeof *site);
+	char *cwd = NULL;
+
+	if (!site)
+		return NULL;
+	buf_init(&site->bytes, SITE_FILE_MAX);
+	if (path[0] != '/')
+		cwd = getcwd(NULL, 0);
+	if (path[0] == '/')
+		site->file = strdup(path);
+	else if (cwd && asprintf(&site->file, "%s/%s", cwd, path) < 0)
+		site->file = NULL;
+	free(cwd);
+	if (!site->file)
+		site_free(&site);
+	return site;
+}
+
+static int finish(int rc, struct site *site, struct site **ret, struct site_report *report)
+{
+	complaint_sort(report);
+	if (rc)
+		site_free(&site);
+	else
+		*ret = site;
+	return rc;
+}
+
+int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report)
+{
+	struct site *site;
+	int rc;
+
+	report->n = 0;
+	report->more = false;
+	site = new_site(path);
+	if (!site)
+		return -ENOMEM;
+	rc = n > SITE_FILE_MAX ? -EFBIG : buf_append(&site->bytes, text, n);
+	if (rc == -EFBIG)
+		complaint_add(report, (struct complaint_at){0}, NULL, "a site file has at most %u bytes", SITE_FILE_MAX);
+	if (!rc)
+		rc = load(site, false, report);
+	return finish(rc, site, ret, report);
+}
+
+int site_load(const char *path, struct site **ret, struct site_report *report)
+{
+	struct site *site;
+	int rc;
+
+	report->n = 0;
+	report->more = false;
+	site = new_site(path);
+	if (!site)
+		return -ENOMEM;
+	rc = io_read_file(AT_FDCWD, path, &site->bytes);
+	if (rc == -ENOBUFS) {
+		rc = -EFBIG;
+		complaint_add(report, (struct complaint_at){0}, NULL, "a site file has at most %u bytes", SITE_FILE_MAX);
+	} else if (rc) {
+		complaint_add(report, (struct complaint_at){0}, NULL, "%s", strerror(-rc));
+	} else {
+		rc = load(site, true, report);
+	}
+	return finish(rc, site, ret, report);
+}
+
+static void free_camera(struct site_camera *c)
+{
+	if (c->password)
+		explicit_bzero(c->password, strlen(c->password));
+	free(c->password);
+	free(c->user);
+	free(c->url);
+}
+
+void site_free(struct site **site)
+{
+	struct site *s = *site;
+
+	*site = NULL;
+	if (!s)
+		return;
+	for (unsigned i = 0; i < s->ncameras; i++)
+		free_camera(&s->camera[i]);
+	for (unsigned i = 0; i < s->nusers; i++)
+		free(s->user[i].password_hash);
+	free(s->camera);
+	free(s->user);
+	free(s->tls_certificate);
+	free(s->tls_key);
+	free(s->key);
+	free(s->archive);
+	free(s->socket);
+	free(s->file);
+	buf_free(&s->bytes);
+	free(s);
+}

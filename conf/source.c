@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two kinds of address: where a camera is, and where viewers connect. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/address.h"
+#include "conf/loader.h"
+
+#define URL_MAX 1024
+
+/* What a URL may hold (RFC 3986 2); the rest is written as %XX. */
+static bool is_url(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= 0x20 || s[i] >= 0x7f || strchr("\"<>\\^`{|}#", s[i]))
+			return false;
+	return true;
+}
+
+/* Never connected to: nobody, everybody, or a group. */
+static bool is_one_host(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
+
+	if (a->ss_family == AF_INET6)
+		return !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) && !IN6_IS_ADDR_MULTICAST(&v6->sin6_addr);
+	return ntohl(v4->sin_addr.s_addr) != INADDR_ANY && ntohl(v4->sin_addr.s_addr) < 0xe0000000;
+}
+
+/* The scheme's end in *ret_rest, or a complaint. Schemes don't mind case (RFC 3986 3.1). */
+static bool take_scheme(struct loader *l, const struct schema_key *k, const struct tree_node *n, size_t *ret_rest)
+{
+	const char *sep = strstr(n->text, "://");
+	size_t len = sep ? (size_t)(sep - n->text) : 0;
+
+	if (len == 4 && !strncasecmp(n->text, "rtsp", 4)) {
+		*ret_rest = 7;
+		return true;
+	}
+	if (len == 5 && !strncasecmp(n->text, "rtsps", 5))
+		loader_complain(l, k, n->at, "rtsps:// is not supported yet: write rtsp://, on a network that only the cameras and this machine are on");
+	else if (sep && len <= 16 && !memchr(n->text, '@', len))
+		loader_complain(l, k, n->at, "%s:// is not supported: a camera is read by rtsp://", loader_quote(n->text, len).text);
+	else
+		loader_complain(l, k, n->at, "what is wanted is %s", schema_type_text(k->type));
+	return false;
+}
+
+/* Everything between the scheme and the path. Nothing is quoted while a password may be in it. */
+static bool take_address(struct loader *l, const struct schema_key *k, const struct tree_node *n, const char *s, size_t len,
+			 struct sockaddr_storage *ret)
+{
+	struct address_parts p;
+	struct loader_quote host;
+	const char *why;
+	int rc;
+
+	if (memchr(s, '@', len)) {
+		loader_complain(l, k, n->at, "a user or password is not written in the address, where it would be shown and sent on: "
+				"take it out, and write user: NAME and password_file: FILE below");
+		return false;
+	}
+	rc = address_split(s, len, &p, &why);
+	if (!rc)
+		rc = address_parse(&p, 554, ret, &why);
+	if (!rc && (!is_one_host(ret) || ((const struct sockaddr_in *)ret)->sin_port == 0)) {
+		why = "not the address and port of one camera";
+		rc = -EINVAL;
+	}
+	if (rc == -ENOENT) {
+		host = loader_quote(p.host, p.nhost);
+		loader_complain(l, k, n->at, "\"%s\" is a host name; DNS is never asked, since a false answer would send the password elsewhere: "
+				"write the address that \"getent hosts %.80s\" prints", host.text, host.text);
+	} else if (rc) {
+		loader_complain(l, k, n->at, "\"%s\": %s", loader_quote(s, len).text, why);
+	}
+	return !rc;
+}
+
+void source_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	struct site_camera *c = object;
+	size_t rest, len;
+	char *url;
+
+	if (!take_scheme(l, k, n, &rest))
+		return;
+	len = strcspn(n->text + rest, "/?#");
+	if (!take_address(l, k, n, n->text + rest, len, &c->address))
+		return;
+	if (n->len > URL_MAX || !is_url(n->text, n->len)) {
+		loader_complain(l, k, n->at, "an address is at most %d printable bytes; blanks, quotes, brackets, # and the like are written as %%XX",
+				URL_MAX);
+		return;
+	}
+	address_text(&c->address, c->host);
+	if (asprintf(&url, "rtsp://%s%s%s", c->host, n->text[rest + len] == '/' ? "" : "/", n->text + rest + len) < 0) {
+		l->rc = -ENOMEM;
+		return;
+	}
+	free(c->url);
+	c->url = url;
+}
+
+static bool only_digits(const char *s, size_t n)
+{
+	return n && strspn(s, "0123456789") == n;
+}
+
+static bool parse_listener(const char *s, size_t n, struct sockaddr_storage *ret, const char **why)
+{
+	char full[16];
+	struct address_parts p;
+
+	if (only_digits(s, n) && n <= 5) {
+		snprintf(full, sizeof full, "0.0.0.0:%s", s);
+		return !address_split(full, strlen(full), &p, why) && !address_parse(&p, 0, ret, why);
+	}
+	if (address_split(s, n, &p, why))
+		return false;
+	if (!p.port) {
+		*why = "the port is missing";
+		return false;
+	}
+	if (address_parse(&p, 0, ret, why) == -ENOENT)
+		*why = "a host name; what is wanted is a literal address of this machine";
+	else
+		return *why == NULL;
+	return false;
+}
+
+static void add_listener(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	struct site *site = l->site;
+	struct site_listener *to = &site->listener[site->nlisteners];
+	const char *why = NULL;
+
+	if (n->kind != TREE_SCALAR || n->len == 0) {
+		if (n->kind != TREE_BAD)
+			loader_complain(l, k, n->at, "what is wanted is an address:port");
+		return;
+	}
+	if (!parse_listener(n->text, n->len, &to->address, &why)) {
+		loader_complain(l, k, n->at, "\"%s\": %s", loader_quote(n->text, n->len).text, why);
+		return;
+	}
+	address_text(&to->address, to->text);
+	to->line = n->at.line;
+	for (unsigned i = 0; i < site->nlisteners; i++)
+		if (!strcmp(site->listener[i].text, to->text)) {
+			loader_complain(l, k, n->at, "%s is here a second time", to->text);
+			return;
+		}
+	site->nlisteners++;
+}
+
+void listen_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (n->kind == TREE_SCALAR) {
+		add_listener(l, k, n);
+	} else if (n->nchildren == 0 || n->nchildren > SITE_LISTENERS_MAX) {
+		loader_complain(l, k, n->at, "%u addresses: from 1 to %d can be listened on", n->nchildren, SITE_LISTENERS_MAX);
+	} else {
+		for (const struct tree_node *c = n->child; c; c = c->next)
+			add_listener(l, k, c);
+	}
+}

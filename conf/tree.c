@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/tree.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/text.h"
+
+#define CHUNK_BYTES (64u << 10)
+
+struct tree_chunk {
+	struct tree_chunk *next;
+	size_t used, cap;
+	max_align_t mem[];
+};
+
+/* A map or list that is being read. */
+struct frame {
+	struct tree_node *node, **tail;
+	bool have_key;
+	const char *key;  /* NULL while have_key: the key was refused, and its value goes with it */
+	size_t key_len;
+	struct complaint_at key_at;
+};
+
+struct reader {
+	struct tree *tree;
+	struct site_report *report;
+	struct frame frame[TREE_DEPTH_MAX];
+	unsigned depth, documents;
+};
+
+static void *arena_alloc(struct tree *t, size_t n)
+{
+	struct tree_chunk *c = t->chunks;
+	size_t cap = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+	void *p;
+
+	n = (n + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	if (!c || c->cap - c->used < n) {
+		c = malloc(sizeof *c + cap + sizeof(max_align_t));
+		if (!c)
+			return NULL;
+		*c = (struct tree_chunk){.next = t->chunks, .cap = cap + sizeof(max_align_t)};
+		t->chunks = c;
+	}
+	p = (uint8_t *)c->mem + c->used;
+	c->used += n;
+	return memset(p, 0, n);
+}
+
+static const char *arena_copy(struct tree *t, const void *s, size_t n)
+{
+	char *p = arena_alloc(t, n + 1);
+
+	return p ? memcpy(p, s, n) : NULL;
+}
+
+void tree_free(struct tree **tree)
+{
+	struct tree *t = *tree;
+
+	*tree = NULL;
+	while (t && t->chunks) {
+		struct tree_chunk *c = t->chunks;
+
+		t->chunks = c->next;
+		free(c);
+	}
+	free(t);
+}
+
+static struct complaint_at mark_at(yaml_mark_t m)
+{
+	return (struct complaint_at){(int)m.line + 1, (int)m.column + 1};
+}
+
+static int new_node(struct reader *r, const yaml_event_t *e, enum tree_kind kind, struct tree_node **ret)
+{
+	struct complaint_at at = mark_at(e->start_mark);
+
+	if (r->tree->nodes >= TREE_NODES_MAX) {
+		complaint_add(r->report, at, NULL, "the file holds more than %u values", TREE_NODES_MAX);
+		return -EINVAL;
+	}
+	*ret = arena_alloc(r->tree, sizeof **ret);
+	if (!*ret)
+		return -ENOMEM;
+	r->tree->nodes++;
+	(*ret)->kind = kind;
+	(*ret)->at = at;
+	return 0;
+}
+
+/* A scalar or NULL (a key that can't be one) where the map on top wants a key. */
+static void take_key(struct frame *f, const struct tree_node *n)
+{
+	f->have_key = true;
+	f->key = n && n->kind == TREE_SCALAR ? n->text : NULL;
+	if (f->key) {
+		f->key_len = n->len;
+		f->key_at = n->at;
+	}
+}
+
+/* Hangs a finished value into the map or list on top. */
+static void place(struct reader *r, struct tree_node *n)
+{
+	struct frame *f = r->depth ? &r->frame[r->depth - 1] : NULL;
+
+	if (!f) {
+		r->tree->root = n;
+		return;
+	}
+	if (f->node->kind == TREE_MAP) {
+		if (!f->have_key) {
+			take_key(f, n);
+			return;
+		}
+		f->have_key = false;
+		if (!f->key)
+			return;
+		n->key = f->key;
+		n->key_len = f->key_len;
+		n->key_at = f->key_at;
+	}
+	*f->tail = n;
+	f->tail = &n->next;
+	f->node->nchildren++;
+}
+
+static bool wants_key(const struct reader *r)
+{
+	return r->depth && r->frame[r->depth - 1].node->kind == TREE_MAP && !r->frame[r->depth - 1].have_key;
+}
+
+static void refuse_extras(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+	struct complaint_at at = mark_at(e->start_mark);
+
+	if (anchor)
+		complaint_add(r->report, at, NULL, "anchors (&) are not taken here: write the value out wherever it is wanted");
+	if (tag)
+		complaint_add(r->report, at, NULL, "tags (!) are not taken here: write the value alone");
+}
+
+static bool has_control(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static int on_scalar(struct reader *r, const yaml_event_t *e)
+{
+	const char *s = (const char *)e->data.scalar.value;
+	size_t len = e->data.scalar.length;
+	bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	struct tree_node *n;
+	int rc = new_node(r, e, TREE_SCALAR, &n);
+
+	if (rc)
+		return rc;
+	refuse_extras(r, e, e->data.scalar.anchor, e->data.scalar.tag);
+	if (has_control(s, len)) {
+		complaint_add(r->report, n->at, NULL, "a line break or another control byte inside a value: write it on one line");
+		n->kind = TREE_BAD;
+	} else if (wants_key(r) && plain && len == 2 && !memcmp(s, "<<", 2)) {
+		complaint_add(r->report, n->at, NULL, "merge keys (<<) are not taken here: write the keys out");
+		n->kind = TREE_BAD;
+	}
+	n->empty = plain && len == 0;
+	n->len = len;
+	n->text = arena_copy(r->tree, s, len);
+	if (!n->text)
+		return -ENOMEM;
+	place(r, n);
+	return 0;
+}
+
+static int on_alias(struct reader *r, const yaml_event_t *e)
+{
+	struct tree_node *n;
+	int rc = new_node(r, e, TREE_BAD, &n);
+
+	if (rc)
+		return rc;
+	complaint_add(r->report, n->at, NULL, "aliases (*) are not taken here: write the value out");
+	place(r, n);
+	return 0;
+}
+
+static int on_open(struct reader *r, const yaml_event_t *e, enum tree_kind kind)
+{
+	struct tree_node *n;
+	int rc = new_node(r, e, kind, &n);
+
+	if (rc)
+		return rc;
+	if (kind == TREE_MAP)
+		refuse_extras(r, e, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+	else
+		refuse_extras(r, e, e->data.sequence_start.anchor, e->data.sequence_start.tag);
+	if (wants_key(r))
+		complaint_add(r->report, n->at, NULL, "a key must be one word, not a map or a list");
+	if (r->depth == TREE_DEPTH_MAX) {
+		complaint_add(r->report, n->at, NULL, "nested more than %d deep", TREE_DEPTH_MAX);
+		return -EINVAL;
+	}
+	r->frame[r->depth++] = (struct frame){.node = n, .tail = &n->child};
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct tree_node *x = *(struct tree_node *const *)a, *y = *(struct tree_node *const *)b;
+	int c = strcmp(x->key, y->key);
+
+	if (c)
+		return c;
+	if (x->key_at.line != y->key_at.line)
+		return x->key_at.line < y->key_at.line ? -1 : 1;
+	return x->key_at.column < y->key_at.column ? -1 : x->key_at.column > y->key_at.column;
+}
+
+/* Sorted, not compared pair by pair: a map may have a hundred thousand keys. The first one stays. */
+static int refuse_duplicates(struct reader *r, const struct tree_node *map)
+{
+	struct tree_node **v = reallocarray(NULL, map->nchildren + 1, sizeof *v);
+	const struct tree_node *first = NULL;
+	unsigned n = 0;
+
+	if (!v)
+		return -ENOMEM;
+	for (struct tree_node *c = map->child; c; c = c->next)
+		v[n++] = c;
+	qsort(v, n, sizeof *v, by_key);
+	for (unsigned i = 0; i < n; i++) {
+		char name[80];
+
+		if (!first || strcmp(first->key, v[i]->key)) {
+			first = v[i];
+			continue;
+		}
+		text_escape(v[i]->key, v[i]->key_len, name, sizeof name);
+		complaint_add(r->report, v[i]->key_at, NULL, "\"%s\" is here a second time; the first is on line %d: keep one of them",
+			      name, first->key_at.line);
+		v[i]->kind = TREE_BAD;
+	}
+	free(v);
+	return 0;
+}
+
+static int on_close(struct reader *r)
+{
+	struct tree_node *n = r->frame[--r->depth].node;
+	int rc = n->kind == TREE_MAP ? refuse_duplicates(r, n) : 0;
+
+	if (!rc)
+		place(r, n);
+	return rc;
+}
+
+static int on_document(struct reader *r, const yaml_event_t *e)
+{
+	if (++r->documents == 1)
+		return 0;
+	complaint_add(r->report, mark_at(e->start_mark), NULL, "a second document begins here: the site is one document, without \"---\" lines in it");
+	return -EINVAL;
+}
+
+static int on_event(struct reader *r, const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		return on_document(r, e);
+	case YAML_SCALAR_EVENT:
+		return on_scalar(r, e);
+	case YAML_ALIAS_EVENT:
+		return on_alias(r, e);
+	case YAML_MAPPING_START_EVENT:
+		return on_open(r, e, TREE_MAP);
+	case YAML_SEQUENCE_START_EVENT:
+		return on_open(r, e, TREE_LIST);
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		return on_close(r);
+	default:
+		return 0;
+	}
+}
+
+/* libyaml gives errors of encoding as an offset in bytes. */
+static struct complaint_at offset_at(const uint8_t *text, size_t n, size_t offset)
+{
+	struct complaint_at at = {1, 1};
+
+	for (size_t i = 0; i < n && i < offset; i++) {
+		at.column += (text[i] & 0xc0) != 0x80;
+		if (text[i] == '\n')
+			at = (struct complaint_at){at.line + 1, 1};
+	}
+	return at;
+}
+
+static int explain_scanner(const yaml_parser_t *p, const uint8_t *text, size_t n, struct site_report *report)
+{
+	struct complaint_at at = mark_at(p->problem_mark);
+	size_t i = p->problem_mark.index;
+	char c[8];
+
+	/* The index counts characters; it is the byte's place only while all before it is ASCII. */
+	for (size_t k = 0; k < i && k < n; k++)
+		if (text[k] & 0x80)
+			i = n;
+	if (p->problem && strstr(p->problem, "cannot start any token") && i < n) {
+		text_escape(text + i, 1, c, sizeof c);
+		if (text[i] == '\t')
+			complaint_add(report, at, NULL, "a tab where blanks belong: YAML is indented with blanks");
+		else
+			complaint_add(report, at, NULL, "a value can't begin with %s: put it in quotes", c);
+		return -EINVAL;
+	}
+	complaint_add(report, at, NULL, "not YAML: %s%s%s", p->problem ? p->problem : "unreadable",
+		      p->context ? " " : "", p->context ? p->context : "");
+	return -EINVAL;
+}
+
+static int explain(const yaml_parser_t *p, const uint8_t *text, size_t n, struct site_report *report)
+{
+	switch (p->error) {
+	case YAML_MEMORY_ERROR:
+		return -ENOMEM;
+	case YAML_READER_ERROR:
+		complaint_add(report, offset_at(text, n, p->problem_offset), NULL, "not text in UTF-8: %s",
+			      p->problem ? p->problem : "unreadable");
+		return -EINVAL;
+	default:
+		return explain_scanner(p, text, n, report);
+	}
+}
+
+static int read_events(struct reader *r, yaml_parser_t *p, const uint8_t *text, size_t n)
+{
+	bool more = true;
+	int rc = 0;
+
+	while (more && !rc) {
+		yaml_event_t e;
+
+		if (!yaml_parser_parse(p, &e))
+			return explain(p, text, n, r->report);
+		rc = on_event(r, &e);
+		more = e.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&e);
+	}
+	return rc;
+}
+
+int tree_read(const void *text, size_t n, struct tree **ret, struct site_report *report)
+{
+	struct reader r = {.report = report, .tree = calloc(1, sizeof *r.tree)};
+	yaml_parser_t p;
+	int rc;
+
+	if (!r.tree)
+		return -ENOMEM;
+	if (!yaml_parser_initialize(&p)) {
+		rc = -ENOMEM;
+		goto out;
+	}
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, text, n);
+	rc = read_events(&r, &p, text, n);
+	yaml_parser_delete(&p);
+	if (!rc) {
+		*ret = r.tree;
+		r.tree = NULL;
+	}
+out:
+	tree_free(&r.tree);
+	return rc;
+}

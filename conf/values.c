@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Scalars that need nothing but themselves: names, numbers, choices. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/loader.h"
+#include "conf/phc.h"
+
+struct loader_quote loader_quote(const char *s, size_t n)
+{
+	struct loader_quote q;
+
+	text_escape(s, n, q.text, sizeof q.text);
+	return q;
+}
+
+void loader_complain(struct loader *l, const struct schema_key *k, struct complaint_at at, const char *fmt, ...)
+{
+	char text[sizeof l->report->complaint->text], example[sizeof l->report->complaint->example];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	schema_example(k, example, sizeof example);
+	complaint_add(l->report, at, example, "%s: %s", schema_leaf(k), text);
+}
+
+static void *member(void *object, const struct schema_key *k)
+{
+	return (char *)object + k->member;
+}
+
+static void set_string(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	char **dst = member(object, k);
+
+	free(*dst);
+	*dst = strdup(n->text);
+	if (!*dst)
+		l->rc = -ENOMEM;
+}
+
+static bool is_graphic(const char *s, size_t n, const char *except)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= 0x20 || s[i] >= 0x7f || strchr(except, s[i]))
+			return false;
+	return true;
+}
+
+/* c2sp.org/signed-note: a key's name holds neither blank nor plus; a leading slash would read as a path. */
+static void set_origin(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (n->len >= SITE_ORIGIN || n->text[0] == '/' || !is_graphic(n->text, n->len, "+"))
+		loader_complain(l, k, n->at, "\"%s\" can't be a site's name: %s, not beginning with /",
+				loader_quote(n->text, n->len).text, schema_type_text(k->type));
+	else
+		memcpy(member(object, k), n->text, n->len + 1);
+}
+
+static void set_name(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (!text_is_name(n->text, n->len))
+		loader_complain(l, k, n->at, "\"%s\" can't be a name: 1 to 32 of a-z, 0-9 and -", loader_quote(n->text, n->len).text);
+	else
+		memcpy(member(object, k), n->text, n->len + 1);
+}
+
+/* Goes into Digest's quoted strings and its A1, where a colon ends it (RFC 7616 3.4.2). */
+static void set_login(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (n->len > 64 || !is_graphic(n->text, n->len, ":\"'\\"))
+		loader_complain(l, k, n->at, "\"%s\" can't be a camera's user: %s", loader_quote(n->text, n->len).text,
+				schema_type_text(k->type));
+	else
+		set_string(l, k, n, object);
+}
+
+static void set_hash(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	const char *why;
+
+	if (phc_check(n->text, n->len, &why))
+		loader_complain(l, k, n->at, "%s", why);
+	else
+		set_string(l, k, n, object);
+}
+
+static void set_bool(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (strcmp(n->text, "true") && strcmp(n->text, "false"))
+		loader_complain(l, k, n->at, "\"%s\" is neither true nor false", loader_quote(n->text, n->len).text);
+	else
+		*(bool *)member(object, k) = n->text[0] == 't';
+}
+
+static void set_sandbox(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (strcmp(n->text, "strict") && strcmp(n->text, "best-effort"))
+		loader_complain(l, k, n->at, "\"%s\" is neither strict nor best-effort", loader_quote(n->text, n->len).text);
+	else
+		*(bool *)member(object, k) = n->text[0] == 'b';
+}
+
+static void set_transport(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	if (strcmp(n->text, "tcp"))
+		loader_complain(l, k, n->at, "\"%s\" is not supported yet: only tcp is", loader_quote(n->text, n->len).text);
+	else
+		*(enum site_transport *)member(object, k) = SITE_TRANSPORT_TCP;
+}
+
+static void complain_range(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+{
+	char range[80];
+
+	schema_range(k, range, sizeof range);
+	loader_complain(l, k, n->at, "\"%s\" is out of range: %s", loader_quote(n->text, n->len).text, range);
+}
+
+static void set_count(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	uint64_t v;
+	int rc = text_u64(n->text, n->len, k->max, &v);
+
+	if (rc == -ERANGE || (!rc && v < k->min))
+		complain_range(l, k, n);
+	else if (rc)
+		loader_complain(l, k, n->at, "\"%s\" is not a whole number", loader_quote(n->text, n->len).text);
+	else
+		*(unsigned *)member(object, k) = (unsigned)v;
+}
+
+static bool same_letters(const char *a, size_t n, const char *b)
+{
+	return strlen(b) == n && !strncasecmp(a, b, n);
+}
+
+/* The unit that was likely meant: the same letters in another case, or what people and tools write for it. */
+static const char *likely_unit(const char *s, size_t n, const struct units_row *units)
+{
+	static const struct { const char *wrong, *right; } habit[] = {
+		{"kbps", "kb/s"}, {"kbit/s", "kb/s"}, {"kbit", "kb/s"}, {"k", "kb/s"}, {"mbps", "Mb/s"}, {"mbit/s", "Mb/s"},
+		{"mbit", "Mb/s"}, {"m", "Mb/s"}, {"bps", "b/s"}, {"k", "kB"}, {"m", "MB"}, {"g", "GB"}, {"t", "TB"},
+		{"sec", "s"}, {"secs", "s"}, {"seconds", "s"}, {"second", "s"}, {"msec", "ms"}, {"m", "min"}, {"minutes", "min"},
+		{"hours", "h"}, {"days", "d"},
+	};
+
+	for (const struct units_row *u = units; u->name; u++)
+		if (same_letters(s, n, u->name))
+			return u->name;
+	for (size_t i = 0; i < sizeof habit / sizeof *habit; i++)
+		for (const struct units_row *u = units; same_letters(s, n, habit[i].wrong) && u->name; u++)
+			if (!strcmp(u->name, habit[i].right))
+				return u->name;
+	return NULL;
+}
+
+static void complain_unit(struct loader *l, const struct schema_key *k, const struct tree_node *n, size_t at)
+{
+	const char *likely = likely_unit(n->text + at, n->len - at, schema_units(k->type));
+	struct loader_quote unit = loader_quote(n->text + at, n->len - at);
+
+	if (likely)
+		loader_complain(l, k, n->at, "unknown unit \"%s\": did you mean \"%s\"?", unit.text, likely);
+	else
+		loader_complain(l, k, n->at, "unknown unit \"%s\": what is wanted is %s", unit.text, schema_type_text(k->type));
+}
+
+static bool read_quantity(struct loader *l, const struct schema_key *k, const struct tree_node *n, uint64_t *ret)
+{
+	size_t at;
+	uint64_t v;
+
+	switch (units_parse(n->text, n->len, schema_units(k->type), &v, &at)) {
+	case 0:
+		break;
+	case -ENOENT:
+		complain_unit(l, k, n, at);
+		return false;
+	case -ENODATA:
+		loader_complain(l, k, n->at, "\"%s\" has no unit: what is wanted is %s", loader_quote(n->text, n->len).text,
+				schema_type_text(k->type));
+		return false;
+	case -ERANGE:
+		complain_range(l, k, n);
+		return false;
+	default:
+		loader_complain(l, k, n->at, "\"%s\" does not begin with a number: what is wanted is %s",
+				loader_quote(n->text, n->len).text, schema_type_text(k->type));
+		return false;
+	}
+	if (v < k->min || v > k->max) {
+		complain_range(l, k, n);
+		return false;
+	}
+	*ret = v;
+	return true;
+}
+
+static void set_quantity_u64(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	uint64_t v;
+
+	if (read_quantity(l, k, n, &v))
+		*(uint64_t *)member(object, k) = v;
+}
+
+static void set_quantity(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	uint64_t v;
+
+	if (read_quantity(l, k, n, &v))
+		*(unsigned *)member(object, k) = (unsigned)v;
+}
+
+static void set_size(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	struct site_rendition *r = object;
+	const char *x = memchr(n->text, 'x', n->len);
+	uint64_t w, h;
+
+	if (!x || text_u64(n->text, (size_t)(x - n->text), 1000000, &w) ||
+	    text_u64(x + 1, n->len - (size_t)(x + 1 - n->text), 1000000, &h)) {
+		loader_complain(l, k, n->at, "\"%s\" is not WIDTHxHEIGHT in pixels", loader_quote(n->text, n->len).text);
+	} else if (w < k->min || w > k->max || h < k->min || h > k->max) {
+		complain_range(l, k, n);
+	} else if (w % 2 || h % 2) {
+		loader_complain(l, k, n->at, "\"%s\" is odd: width and height must both be even", n->text);
+	} else {
+		r->width = (unsigned)w;
+		r->height = (unsigned)h;
+	}
+}
+
+static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_key *, const struct tree_node *, void *) = {
+	[SCHEMA_ORIGIN] = set_origin,
+	[SCHEMA_LISTEN] = listen_set,
+	[SCHEMA_PUBLIC_FILE] = path_set_file,
+	[SCHEMA_SECRET_FILE] = path_set_file,
+	[SCHEMA_PASSWORD_FILE] = path_set_file,
+	[SCHEMA_FOLDER] = path_set_folder,
+	[SCHEMA_SOCKET] = path_set_socket,
+	[SCHEMA_BYTES] = set_quantity_u64,
+	[SCHEMA_MS] = set_quantity,
+	[SCHEMA_BPS] = set_quantity,
+	[SCHEMA_COUNT] = set_count,
+	[SCHEMA_BOOL] = set_bool,
+	[SCHEMA_SANDBOX] = set_sandbox,
+	[SCHEMA_TRANSPORT] = set_transport,
+	[SCHEMA_SOURCE] = source_set,
+	[SCHEMA_LOGIN] = set_login,
+	[SCHEMA_SIZE] = set_size,
+	[SCHEMA_NAME] = set_name,
+	[SCHEMA_HASH] = set_hash,
+};
+
+void value_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+{
+	bool list = k->type == SCHEMA_LISTEN && n->kind == TREE_LIST;
+
+	if (n->kind != TREE_SCALAR && !list)
+		loader_complain(l, k, n->at, "what is wanted is %s, not a %s", schema_type_text(k->type),
+				n->kind == TREE_MAP ? "map" : "list");
+	else if (!list && n->len == 0)
+		loader_complain(l, k, n->at, "the value is missing: what is wanted is %s", schema_type_text(k->type));
+	else
+		setter[k->type](l, k, n, object);
+}
