@@ -120,6 +120,13 @@ void ring_kick(struct ring *r)
 		(void)!write(r->doorbell, &one, sizeof one);
 }
 
+uint64_t ring_waiting(const struct ring *r)
+{
+	uint64_t avail = __atomic_load_n(head(r), __ATOMIC_ACQUIRE) - r->mine;
+
+	return avail > r->size ? r->size : avail;  /* a head that cannot be is found by ring_get */
+}
+
 int ring_get(struct ring *r, struct buf *out)
 {
 	uint64_t avail = __atomic_load_n(head(r), __ATOMIC_ACQUIRE) - r->mine;

@@ -45,6 +45,8 @@ int ring_put(struct ring *r, const struct iovec *iov, int niov);
 uint64_t ring_backlog(const struct ring *r);
 /* Producer: wakes the consumer. Once after a batch of ring_put. */
 void ring_kick(struct ring *r);
+/* Consumer: bytes that it has not taken yet, at most size. */
+uint64_t ring_waiting(const struct ring *r);
 /* Consumer: the next record copied into out (cleared first). 1, 0 when empty, -EBADMSG, -ENOBUFS when larger than out's max. */
 int ring_get(struct ring *r, struct buf *out);
 

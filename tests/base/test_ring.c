@@ -56,6 +56,16 @@ Test(ring, carries_records_over_the_wrap_in_order)
 	cr_assert_eq(ring_backlog(&producer), 0);
 }
 
+Test(ring, both_sides_agree_on_what_waits)
+{
+	cr_assert_eq(ring_waiting(&consumer), 0);
+	cr_assert_eq(put("123456789", 9), 0);
+	cr_assert_eq(ring_waiting(&consumer), 16);
+	cr_assert_eq(ring_waiting(&consumer), ring_backlog(&producer));
+	*(uint64_t *)(void *)producer.map = UINT64_MAX;
+	cr_assert_eq(ring_waiting(&consumer), RING_MIN);
+}
+
 Test(ring, gathers_pieces_into_one_record)
 {
 	struct iovec v[3] = {{(void *)"ab", 2}, {NULL, 0}, {(void *)"cde", 3}};
