@@ -11,7 +11,8 @@
  * While the depth is right, last < dts <= pts holds for every picture. When the
  * depth was not told, it starts at 0 and grows as presentation times go
  * backwards; the few pictures at which it grows get the smallest dts that still
- * increases (it may then be after their pts), and are counted as mended.
+ * increases (it may then be after their pts), and are counted as mended. A time
+ * further back than DTS_DEPTH_MAX pictures is mended alone: no depth explains it.
  * Extrapolation goes at most one second (DTS_BEFORE_MAX) before the first pts.
  */
 #include <stdbool.h>
@@ -21,11 +22,11 @@
 #define DTS_BEFORE_MAX 90000  /* 90 kHz */
 
 struct dts_clock {
-	int64_t held[DTS_DEPTH_MAX + 1]; /* the largest presentation times so far, ascending */
-	unsigned nheld, depth, early;    /* early: extrapolated so far */
-	int64_t frame, last;
+	int64_t held[DTS_DEPTH_MAX + 2]; /* the largest presentation times so far, ascending */
+	unsigned nheld, depth;
+	int64_t first, last, frame;
 	bool begun;
-	uint64_t mended;                 /* pictures whose dts could not be <= pts, or pts too late to sort */
+	uint64_t mended;                 /* pictures whose dts had to be after their pts */
 };
 
 /* reorder: h264_sps.reorder (-1 not told); frame_90k: duration of a frame, 0 when not told. */

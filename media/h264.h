@@ -33,8 +33,8 @@ struct h264_sps {
 };
 
 /*
- * 0 or -EBADMSG. Bytes after the parameter set are let pass (some cameras send them), and a broken VUI is
- * taken as no VUI; sizes of 0 or over H264_SIDE_MAX are refused.
+ * 0 or -EBADMSG. Bytes after the parameter set are let pass (some cameras send them), and what a
+ * broken VUI leaves out is as if not told; sizes of 0 or over H264_SIDE_MAX are refused.
  */
 int h264_parse_sps(const uint8_t *nal, size_t n, struct h264_sps *ret);
 

@@ -19,9 +19,9 @@
  * nothing waits: the refused part and all that follows are dropped, and counted, up
  * to the next key frame that begins a segment. What store sees:
  *   - parts of a segment always come as 0, 1, 2 ... without a hole;
- *   - a segment that lost its tail ends early: its SEGMENT_END comes late, before the
- *     first part of the segment that follows, and speaks only of what was sent
- *     (the source hash too); a segment of which nothing was sent has no SEGMENT_END;
+ *   - a segment that lost its tail ends early: its SEGMENT_END speaks only of what was
+ *     sent (the source hash too) and comes at once or, refused too, before whatever comes
+ *     next; a segment of which nothing was sent has no SEGMENT_END;
  *   - if a RECORD_INIT was refused it is sent again before the next part.
  * A producer that dies sends no SEGMENT_END: store ends such a segment itself.
  */
@@ -57,28 +57,32 @@ struct packager {
 	uint8_t rendition;
 	uint64_t epoch;
 	struct track track;
+	enum clock_source clock;
+	uint32_t clock_error_ms;
 	bool begun, dropping;
 	bool init_owed, end_owed;        /* refused, to be sent before anything else */
 	struct record_segment_end end;   /* the owed one */
-	enum clock_source clock;
-	uint32_t clock_error_ms;
 
-	uint32_t segment, part, sequence;
+	bool seen;                       /* the fields of this paragraph are set: an access unit came in this epoch */
+	uint32_t segment;                /* of the newest access unit */
+	int64_t last_dts;
 	bool in_segment;                 /* a part of this segment was sent */
+	uint32_t part, sequence;         /* the next part's number in its segment, in the epoch */
+
+	/* The part under way. */
 	struct cmaf_sample sample[CMAF_SAMPLES_MAX];
 	size_t nsamples;
-	int64_t first_dts, last_dts;     /* of the part; of the stream's newest access unit */
-	int64_t first_pts, capture_us;   /* of the part's picture that is shown first */
+	int64_t first_dts;
+	int64_t first_pts, capture_us;   /* of its picture that is shown first */
 	uint64_t part_duration;          /* without the last sample, whose duration is not known yet */
-	uint32_t last_duration;
-	struct buf buf;                  /* room for the chunk header, then the part's samples */
+	struct buf buf;                  /* room for the chunk header, then the samples */
 
 	uint64_t dropped_aus, dropped_times, parts, bytes;
 };
 
-/* part_ms: PACKAGER_PART_MS or another target. Nothing is allocated. */
+/* part_ms: PACKAGER_PART_MS or another target, 20 .. 10000, others are clamped. Nothing is allocated. */
 void packager_init(struct packager *p, const struct packager_hooks *hooks, uint32_t part_ms);
-/* Also drops what was not flushed. */
+/* Also drops what was not flushed. NULL is let pass. */
 void packager_free(struct packager *p);
 /*
  * Flushes what is under way, then sends INIT. Call at a new epoch, on changed parameters (a new epoch too), and

@@ -47,7 +47,7 @@ struct playlist_segment {
 struct playlist_media {
 	const struct playlist_segment *segment;
 	size_t nsegments;             /* numbers go up by one */
-	uint64_t discontinuities;     /* that lie before the first one listed (EXT-X-DISCONTINUITY-SEQUENCE) */
+	uint64_t discontinuities;     /* flags of segments before the first one listed; the first one's own is added by the writer */
 	uint32_t target_s;            /* must stay the same while the playlist lives; written larger only if a segment needs it */
 	bool ended;                   /* nothing will follow */
 };
