@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NET_RTCP_H
+#define NET_RTCP_H
+/*
+ * RTCP (RFC 3550 6): what a camera's reports say about its own source, and the
+ * receiver reports that some cameras want to see. Pure.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/wr.h"
+#include "net/rtp.h"
+
+struct rtcp_sender {
+	uint64_t ntp;                     /* 32.32 fixed point, seconds since 1900 */
+	uint32_t rtp_timestamp;           /* the same moment on the media clock */
+	uint32_t packets, octets;
+};
+
+/* What a compound packet said about one SSRC. */
+struct rtcp_report {
+	bool has_sender, bye;
+	struct rtcp_sender sender;
+};
+
+/* Only what concerns ssrc is kept. 0, or -EBADMSG with *why: nothing of it is then used. */
+int rtcp_parse(const uint8_t *p, size_t n, uint32_t ssrc, struct rtcp_report *ret, const char **why);
+
+/* Unix time in microseconds of an NTP time; 0 for one that is not set or before 1970. */
+int64_t rtcp_ntp_to_us(uint64_t ntp);
+
+/*
+ * Writes a receiver report about s and the SDES with a CNAME that a compound packet needs (6.1). last: the newest
+ * sender report, NULL if none; since_us: how long ago it came. Counts what has been reported.
+ */
+void rtcp_write_receiver(struct wr *w, uint32_t own_ssrc, struct rtp_source *s, const struct rtcp_sender *last, int64_t since_us);
+
+#endif
