@@ -137,7 +137,7 @@ struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusa
 
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; uint8_t cookie_key[32]; };
 struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256]; };
-struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; };
+struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; };
 struct msg_serve_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
 struct msg_serve_vkey { char vkey[256]; };
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock */
