@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/http_path.h"
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+#define ASSET_NAME_MAX 64
+
+static const struct http_path none = {.kind = HTTP_PATH_NONE};
+
+static bool is_asset_name(struct span s)
+{
+	if (!s.n || s.n > ASSET_NAME_MAX || s.p[0] == '.')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+static bool take_prefix(struct span *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (s->n < n || memcmp(s->p, prefix, n) != 0)
+		return false;
+	*s = span_skip(*s, n);
+	return true;
+}
+
+static bool take_suffix(struct span *s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	if (s->n < n || memcmp(s->p + s->n - n, suffix, n) != 0)
+		return false;
+	s->n -= n;
+	return true;
+}
+
+static bool is_lower_hex(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return false;
+	return true;
+}
+
+/* What stands in a rendition's folder. */
+static enum http_path_kind parse_media(struct span file, struct http_path *ret)
+{
+	if (span_is(file, "index.m3u8"))
+		return HTTP_PATH_PLAYLIST;
+	if (take_prefix(&file, "init-"))
+		return take_suffix(&file, ".mp4") && is_lower_hex(file) &&
+		       hex_decode(file.p, file.n, ret->init_prefix, sizeof ret->init_prefix) == 0 ? HTTP_PATH_INIT : HTTP_PATH_NONE;
+	if (take_suffix(&file, ".m4s.tlog-proof"))
+		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_PROOF : HTTP_PATH_NONE;
+	if (take_suffix(&file, ".m4s"))
+		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_SEGMENT : HTTP_PATH_NONE;
+	return HTTP_PATH_NONE;
+}
+
+static struct http_path parse_live(struct span s)
+{
+	struct http_path ret = none;
+
+	ret.camera = span_cut(&s, '/');
+	if (!text_is_name(ret.camera.p, ret.camera.n))
+		return none;
+	if (span_is(s, "index.m3u8")) {
+		ret.kind = HTTP_PATH_MULTIVARIANT;
+		return ret;
+	}
+	ret.rendition = span_cut(&s, '/');
+	if (!text_is_name(ret.rendition.p, ret.rendition.n))
+		return none;
+	ret.kind = parse_media(s, &ret);
+	return ret.kind == HTTP_PATH_NONE ? none : ret;
+}
+
+struct http_path http_path_parse(struct span path)
+{
+	static const struct { const char *path; enum http_path_kind kind; } fixed[] = {
+		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT},
+		{"/api/site", HTTP_PATH_SITE}, {"/log/checkpoint", HTTP_PATH_CHECKPOINT},
+	};
+
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+		if (span_is(path, fixed[i].path))
+			return (struct http_path){.kind = fixed[i].kind};
+	if (take_prefix(&path, "/live/"))
+		return parse_live(path);
+	if (take_prefix(&path, "/assets/"))
+		return is_asset_name(path) ? (struct http_path){.kind = HTTP_PATH_ASSET, .rest = path} : none;
+	if (take_prefix(&path, "/log/") && path.n > 5 && memcmp(path.p, "tile/", 5) == 0)
+		return (struct http_path){.kind = HTTP_PATH_TILE, .rest = path};
+	return none;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NET_HTTP_PATH_H
+#define NET_HTTP_PATH_H
+/*
+ * What a request's path means. Paths are a grammar, not files: one thing, one
+ * path; nothing is decoded, cleaned or redirected, and whatever is not in the
+ * table below is HTTP_PATH_NONE. Pure; spans borrow from the path.
+ *
+ *     /   /login   /logout   /api/site
+ *     /assets/NAME                            [A-Za-z0-9._-]{1,64}, not beginning with '.'
+ *     /live/CAMERA/index.m3u8
+ *     /live/CAMERA/RENDITION/index.m3u8
+ *     /live/CAMERA/RENDITION/init-HEX16.mp4   16 lower-case hex digits
+ *     /live/CAMERA/RENDITION/N.m4s            N decimal
+ *     /live/CAMERA/RENDITION/N.m4s.tlog-proof
+ *     /log/checkpoint   /log/tile/…           the rest of a tile's path is not looked at here
+ */
+#include <stdint.h>
+
+#include "net/span.h"
+
+enum http_path_kind {
+	HTTP_PATH_NONE, HTTP_PATH_PAGE, HTTP_PATH_LOGIN, HTTP_PATH_LOGOUT, HTTP_PATH_SITE, HTTP_PATH_ASSET,
+	HTTP_PATH_MULTIVARIANT, HTTP_PATH_PLAYLIST, HTTP_PATH_INIT, HTTP_PATH_SEGMENT, HTTP_PATH_PROOF,
+	HTTP_PATH_CHECKPOINT, HTTP_PATH_TILE
+};
+
+struct http_path {
+	enum http_path_kind kind;
+	struct span camera, rendition;    /* names by text_is_name */
+	struct span rest;                 /* asset: its name; tile: from "tile/" on */
+	uint64_t number;                  /* segment, proof */
+	uint8_t init_prefix[8];           /* init: first bytes of its SHA-256 */
+};
+
+struct http_path http_path_parse(struct span path);
+
+#endif
