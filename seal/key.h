@@ -5,6 +5,8 @@
  * The site's Ed25519 key (RFC 8032): private as a PEM PKCS#8 file, public as a
  * C2SP vkey, "name+keyid+base64(type || key)" (c2sp.org/signed-note). The name
  * is the log's origin. Private keys live in OpenSSL's memory and are wiped on free.
+ * OpenSSL loads its algorithms at the first use: a role signs or verifies once
+ * before it is sandboxed.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -43,7 +43,8 @@ int tree_check_inclusion(uint64_t index, uint64_t size, const struct hash *leaf,
 	const struct hash *root);
 /*
  * RFC 9162 2.1.4.2: whether the log of size2 leaves under root2 begins with the
- * size1 leaves under root1. 0, or -EBADMSG. From size 0 and between equal sizes the proof is empty.
+ * size1 leaves under root1. 0, or -EBADMSG. Between equal sizes the proof is empty;
+ * size1 of 0 is refused, since every log begins with nothing and it would prove nothing.
  */
 int tree_check_consistency(uint64_t size1, uint64_t size2, const struct hash *root1, const struct hash *root2,
 	const struct hash *path, size_t npath);
@@ -61,7 +62,7 @@ struct tree_source {
 /* The proof for tree_check_inclusion; 0 with *ret_n, -EINVAL when index is not below size, or the source's error. */
 int tree_prove_inclusion(uint64_t index, uint64_t size, const struct tree_source *src, struct hash path[TREE_PROOF_MAX],
 	size_t *ret_n);
-/* The proof for tree_check_consistency; 0, -EINVAL when size1 > size2, or the source's error. */
+/* The proof for tree_check_consistency; 0 (*ret_n is 0 when size1 is), -EINVAL when size1 > size2, or the source's error. */
 int tree_prove_consistency(uint64_t size1, uint64_t size2, const struct tree_source *src, struct hash path[TREE_PROOF_MAX],
 	size_t *ret_n);
 /* The edge of the first size leaves, out of tiles; 0, -EINVAL above TREE_SIZE_MAX, or the source's error. */

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "seal/entry.h"
+
+#define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HEX_0 "0000000000000000000000000000000000000000000000000000000000000000"
+
+#define SEGMENT \
+	"segment/v1\ncamera gate-1\nrendition copy\nnumber 1042\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 987654\n" \
+	"start 2026-11-22T15:30:00.040Z\nduration 2.000\nclock rtcp 12\nsource sha256:" HEX_A "\ncamera-signature none\nprevious " HEX_0 "\n"
+#define GAP "gap/v1\ncamera gate-1\nfrom 2026-11-22T15:30:00.040Z\nto 2026-11-22T15:31:00.000Z\nwhy unreachable\n"
+#define DELETE \
+	"delete/v1\ntime 2026-11-22T15:30:00.000Z\ncamera gate-1\nrendition copy\nfrom-number 5\nto-number 9\nbytes 1234\nwhy space\n"
+#define START \
+	"start/v1\ntime 2026-11-22T15:30:00.000Z\nprogram casemate 0.1.0\nbuild sha256:" HEX_A "\nsite sha256:" HEX_B "\n" \
+	"key example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nkeep copy audio\n"
+#define STOP "stop/v1\ntime 2026-11-22T15:30:00.000Z\nwhy asked\n"
+
+static int parse(const char *s, struct entry *e)
+{
+	return entry_parse(s, strlen(s), e, NULL);
+}
+
+Test(entry, segment_has_its_fields)
+{
+	struct entry e;
+
+	cr_assert_eq(parse(SEGMENT, &e), 0);
+	cr_assert_eq(e.kind, ENTRY_SEGMENT);
+	cr_assert_str_eq(e.segment.camera, "gate-1");
+	cr_assert_str_eq(e.segment.rendition, "copy");
+	cr_assert(e.segment.number == 1042 && e.segment.bytes == 987654 && e.segment.duration_ms == 2000 && e.segment.clock_rtcp);
+	cr_assert(e.segment.start_us == 1795361400040000 && e.segment.clock_error_ms == 12 && e.segment.init.b[31] == 0xaa);
+	cr_assert(e.segment.media.b[0] == 0xbb && hash_is_zero(&e.segment.previous) && !e.segment.has_certificate);
+}
+
+Test(entry, what_is_read_is_written_again)
+{
+	static const char *const text[] = {
+		SEGMENT, GAP, DELETE, START, STOP,
+		"segment/v1\ncamera a\nrendition 360p\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
+		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
+		"camera-signature invalid sha256:" HEX_B "\nprevious " HEX_A "\n",
+		"segment/v1\ncamera a\nrendition 360p\nnumber 9007199254740992\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 9007199254740992\n"
+		"start 9999-12-31T23:59:59.999Z\nduration 3600.000\nclock arrival 4294967295\nsource sha256:" HEX_A "\n"
+		"camera-signature stripped\nprevious " HEX_A "\n",
+	};
+
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		uint8_t out[ENTRY_MAX_BYTES];
+		struct entry e;
+		size_t n;
+
+		cr_assert_eq(parse(text[i], &e), 0, "%s", text[i]);
+		cr_assert_eq(entry_write(&e, out, &n), 0);
+		cr_assert(n == strlen(text[i]) && !memcmp(out, text[i], n), "%s", text[i]);
+	}
+}
+
+Test(entry, other_kinds_are_let_through)
+{
+	static const char *const good[] = {"login/v1\nuser a\n", "config/v1\n", "alarm/v12\nwhy \xc3\xa9\n"};
+	static const char *const bad[] = {
+		"login/v1", "Login/v1\n", "login\n", "login/v0\n", "login/v01\n", "login/1\n", "/v1\n", "login/v1 \n", "login/v1\nx", "login/v1\n\xff\n",
+		"login/v1\n\x01\n", "login/v1\r\n", "", "\n", "segment/v1", "abcdefghijklmnopqrstuvwxyzabcdefghi/v1\n", "login/v1\n\xc0\x80\n",
+		"login/v1\n\xed\xa0\x80\n", "login/v1\n\xf4\x90\x80\x80\n", "login/v1\n\xe2\x82",
+	};
+	struct entry e;
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		cr_assert_eq(parse(good[i], &e), 0, "%s", good[i]);
+		cr_assert_eq(e.kind, ENTRY_OTHER);
+		cr_assert_eq(strcspn(good[i], "\n"), strlen(e.other));
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		cr_assert_eq(parse(bad[i], &e), -EBADMSG, "%s", bad[i]);
+}
+
+/* Replaces the first from by to in text; the result must be refused. */
+static void refused(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from), *why = NULL;
+	struct entry e = {.kind = ENTRY_OTHER};
+	char changed[2048];
+
+	cr_assert(at);
+	snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	cr_assert_eq(entry_parse(changed, strlen(changed), &e, &why), -EBADMSG, "%s", changed);
+	cr_assert(why && e.kind == ENTRY_OTHER);
+}
+
+Test(entry, every_line_is_strict)
+{
+	static const struct { const char *text, *from, *to; } c[] = {
+		{SEGMENT, "gate-1", "Gate-1"}, {SEGMENT, "gate-1", ""}, {SEGMENT, "gate-1", "gate 1"}, {SEGMENT, "gate-1", "../gate"},
+		{SEGMENT, "gate-1", "abcdefghijklmnopqrstuvwxyz0123456"}, {SEGMENT, "camera gate", "camera  gate"}, {SEGMENT, "gate-1\n", "gate-1 \n"},
+		{SEGMENT, "number 1042", "number 0"}, {SEGMENT, "number 1042", "number 01042"}, {SEGMENT, "number 1042", "number -1"},
+		{SEGMENT, "number 1042", "number 9007199254740993"}, {SEGMENT, "number 1042", "number"}, {SEGMENT, "number 1042\n", ""},
+		{SEGMENT, "init sha256:a", "init sha256:A"}, {SEGMENT, "init sha256:a", "init sha256:"}, {SEGMENT, "init sha256:", "init sha512:"},
+		{SEGMENT, "init sha256:a", "init sha256:g"}, {SEGMENT, "bytes 987654", "bytes 0"}, {SEGMENT, "bytes 987654", "bytes 1e6"},
+		{SEGMENT, "00.040Z", "00.04Z"}, {SEGMENT, "00.040Z", "00.0401Z"}, {SEGMENT, "00.040Z", "00Z"}, {SEGMENT, "00.040Z", "00.040+00:00"},
+		{SEGMENT, "2026-11-22", "2026-02-30"}, {SEGMENT, "T15", "t15"}, {SEGMENT, "2.000", "2"}, {SEGMENT, "2.000", "2.0"}, {SEGMENT, "2.000", "2.0000"},
+		{SEGMENT, "2.000", "02.000"}, {SEGMENT, "2.000", ".000"}, {SEGMENT, "2.000", "3600.001"}, {SEGMENT, "2.000", "2,000"}, {SEGMENT, "2.000", "2.1000"},
+		{SEGMENT, "rtcp 12", "rtcp"}, {SEGMENT, "rtcp 12", "gps 12"}, {SEGMENT, "rtcp 12", "rtcp 012"}, {SEGMENT, "rtcp 12", "rtcp 4294967296"},
+		{SEGMENT, "signature none", "signature maybe"}, {SEGMENT, "signature none", "signature none sha256:" HEX_A},
+		{SEGMENT, "signature none", "signature valid " HEX_A}, {SEGMENT, "signature none", "signature valid sha256:"},
+		{SEGMENT, "signature none", "signature "}, {SEGMENT, "previous 0", "previous "}, {SEGMENT, "previous 0", "previous sha256:0"},
+		{SEGMENT, "segment/v1", "segment/v2x"}, {SEGMENT, "\ncamera", "\r\ncamera"}, {SEGMENT, "rendition copy\nnumber 1042\n", "number 1042\nrendition copy\n"},
+		{SEGMENT, HEX_0 "\n", HEX_0 "\nmore 1\n"}, {SEGMENT, HEX_0 "\n", HEX_0}, {SEGMENT, HEX_0 "\n", HEX_0 "\n\n"},
+		{GAP, "to 2026-11-22T15:31", "to 2026-11-22T15:29"}, {GAP, "why unreachable", "why Unreachable"}, {GAP, "why unreachable\n", ""},
+		{GAP, "from", "From"}, {DELETE, "from-number 5", "from-number 10"}, {DELETE, "from-number 5", "from-number 0"}, {DELETE, "why space", "why"},
+		{START, "casemate 0.1.0", ""}, {START, "casemate 0.1.0", "casemate\t0.1.0"}, {START, "keep copy audio", "keep"},
+		{START, "keep copy audio", "keep copy  audio"}, {START, "keep copy audio", "keep copy audio "}, {START, "keep copy audio", "keepcopy"},
+		{START, "keep copy audio", "keep a b c d e f g h i j k"}, {START, "audio\n", "audio\nkeep all\n"}, {STOP, "asked", "asked twice"},
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++)
+		refused(c[i].text, c[i].from, c[i].to);
+}
+
+Test(entry, cut_anywhere_is_refused)
+{
+	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP};
+	struct entry e;
+
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+		for (size_t n = 0; n < strlen(text[i]); n++)
+			cr_assert_eq(entry_parse(text[i], n, &e, NULL), -EBADMSG);
+}
+
+Test(entry, too_long_is_refused)
+{
+	char text[ENTRY_MAX_BYTES + 2] = "login/v1\n";
+	struct entry e;
+
+	memset(text + 9, 'a', sizeof text - 10);
+	text[ENTRY_MAX_BYTES - 1] = '\n';
+	cr_assert_eq(entry_parse(text, ENTRY_MAX_BYTES, &e, NULL), 0);
+	text[ENTRY_MAX_BYTES - 1] = 'a';
+	text[ENTRY_MAX_BYTES] = '\n';
+	cr_assert_eq(entry_parse(text, ENTRY_MAX_BYTES + 1, &e, NULL), -EBADMSG);
+}
+
+Test(entry, nothing_malformed_is_written)
+{
+	struct entry e, f;
+	uint8_t out[ENTRY_MAX_BYTES];
+	size_t n = 77;
+
+	cr_assert_eq(parse(SEGMENT, &e), 0);
+#define BAD(field, value) \
+	do { \
+		f = e; \
+		f.segment.field = value; \
+		cr_assert_eq(entry_write(&f, out, &n), -EINVAL, #field); \
+	} while (0)
+	BAD(camera[0], 'X');
+	BAD(camera[0], 0);
+	BAD(number, 0);
+	BAD(number, ENTRY_NUMBER_MAX + 1);
+	BAD(bytes, 0);
+	BAD(start_us, -1);
+	BAD(start_us, 40001);
+	BAD(duration_ms, ENTRY_DURATION_MAX_MS + 1);
+	BAD(has_certificate, true);
+	BAD(signature, (enum entry_signature)9);
+#undef BAD
+	f = e;
+	memset(f.segment.camera, 'a', sizeof f.segment.camera);
+	cr_assert_eq(entry_write(&f, out, &n), -EINVAL);
+	f.kind = ENTRY_OTHER;
+	cr_assert_eq(entry_write(&f, out, &n), -EINVAL);
+	cr_assert_eq(n, 77);
+}
+
+Test(entry, start_says_what_is_kept)
+{
+	struct entry e;
+
+	cr_assert_eq(parse(START, &e), 0);
+	cr_assert(entry_keeps(&e.start, "copy") && entry_keeps(&e.start, "audio") && !entry_keeps(&e.start, "360p"));
+}
