@@ -21,8 +21,9 @@
 #include "base/buf.h"
 
 #define RTSP_SERVER_TRACKS 2
+#define RTSP_SERVER_REFUSALS 16        /* 401s on one connection before it is closed */
 #define RTSP_SERVER_PATH_MAX 64        /* a longer path is 404 */
-#define RTSP_SERVER_OUT_MAX (64u << 10) /* of replies to one feed; what is beyond waits for the next */
+#define RTSP_SERVER_OUT_MAX (64u << 10) /* bytes of replies to one feed; a client that asks for more is closed */
 #define RTSP_SERVER_TIMEOUT_S 60       /* promised in Session; the host keeps it */
 
 struct rtsp_server_transport {
@@ -64,7 +65,9 @@ struct rtsp_server {
 	const struct rtsp_server_login *login; /* NULL: everybody */
 	char session[17], nonce[33];
 	char path[RTSP_SERVER_PATH_MAX];       /* of the session, "" before its first SETUP */
+	struct rtsp_server_transport transport[RTSP_SERVER_TRACKS];
 	unsigned tracks;                       /* bit set of those set up */
+	unsigned refused;                      /* 401s so far */
 	bool playing;
 };
 
@@ -77,8 +80,8 @@ void rtsp_server_end(struct rtsp_server *s);
  * Consumes whole requests and interleaved frames (a client's receiver reports;
  * they are not looked into) from the front of in and appends replies to out,
  * whose max must be at least RTSP_SERVER_OUT_MAX beyond what it holds.
- * 0: needs more bytes. -EBADMSG: answered 400 if it could be; -EPROTO: too many wrong
- * passwords. After an error send what is in out and close.
+ * 0: needs more bytes. -EBADMSG: not RTSP (400 is in out); -EACCES: RTSP_SERVER_REFUSALS
+ * reached; -ENOBUFS: asked too much at once. After an error send what is in out and close.
  */
 int rtsp_server_feed(struct rtsp_server *s, struct buf *in, struct buf *out);
 
