@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "camera/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/mathematics.h>
+
+#include "base/buf.h"
+#include "base/rd.h"
+#include "camera/param_sets.h"
+#include "media/aac.h"
+#include "media/h264.h"
+#include "media/nal.h"
+
+#define PATH_MAX_BYTES 4096
+
+static const AVRational base_90k = {1, TIMESCALE_VIDEO}, base_us = {1, 1000000};
+
+struct file_source {
+	struct source base;
+	AVFormatContext *file;
+	AVPacket *packet;          /* the next one, read ahead */
+	int stream[SOURCE_TRACKS];
+	unsigned length_size;      /* of NAL lengths in the file; 0: start codes */
+	int64_t first_dts;         /* of the video, in its stream's time base: where a loop is sought */
+	int64_t origin_90k;        /* earliest decode time of a loop, in the file's time */
+	int64_t offset_90k;        /* media time at which that lies in this loop */
+	int64_t end_90k;           /* media time at which the next loop begins */
+	struct buf sets, unit;
+};
+
+static int track_of(const struct file_source *s, const AVPacket *p)
+{
+	for (unsigned i = 0; i < s->base.ntracks; i++)
+		if (p->stream_index == s->stream[i])
+			return (int)i;
+	return -1;
+}
+
+static AVRational time_base(const struct file_source *s, int track)
+{
+	return s->file->streams[s->stream[track]]->time_base;
+}
+
+static int64_t decode_90k(const struct file_source *s, const AVPacket *p)
+{
+	int64_t t = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
+
+	return av_rescale_q(t, time_base(s, track_of(s, p)), base_90k) - s->origin_90k + s->offset_90k;
+}
+
+/* The next packet of ours that is to be shown; 0, -ENODATA at the end, -EIO. */
+static int read_packet(struct file_source *s)
+{
+	int e;
+
+	do {
+		av_packet_unref(s->packet);
+		e = av_read_frame(s->file, s->packet);
+		if (e < 0)
+			return e == AVERROR_EOF ? -ENODATA : -EIO;
+	} while (track_of(s, s->packet) < 0 || s->packet->flags & AV_PKT_FLAG_DISCARD ||
+		 s->packet->pts == AV_NOPTS_VALUE || s->packet->size <= 0);
+	return 0;
+}
+
+static int rewind_to(struct file_source *s, int64_t offset_90k)
+{
+	if (av_seek_frame(s->file, s->stream[0], s->first_dts, AVSEEK_FLAG_BACKWARD) < 0)
+		return -EIO;
+	s->offset_90k = s->end_90k = offset_90k;
+	return read_packet(s);
+}
+
+static int start(struct source *base, int64_t media_us)
+{
+	return rewind_to((struct file_source *)base, av_rescale_q(media_us, base_us, base_90k) + 1);
+}
+
+static int64_t due_us(const struct source *base)
+{
+	const struct file_source *s = (const struct file_source *)base;
+
+	return av_rescale_q(decode_90k(s, s->packet), base_90k, base_us);
+}
+
+static void ask_key(struct source *base)
+{
+	/* A file's key frames are where they are. */
+}
+
+/* The next NAL unit of a packet: 1, 0 at the end, -EBADMSG. */
+static int next_nal(const struct file_source *s, struct rd *r, const uint8_t **ret, size_t *ret_n)
+{
+	if (!s->length_size)
+		return nal_next_annexb(r, ret, ret_n);
+	if (!rd_left(r))
+		return 0;
+	*ret_n = (size_t)rd_be(r, s->length_size);
+	*ret = rd_bytes(r, *ret_n);
+	return *ret && *ret_n ? 1 : -EBADMSG;
+}
+
+/* The packet with 4-byte lengths, and the parameter sets before a key frame that brings none. */
+static int convert_video(struct file_source *s, struct au *au)
+{
+	struct rd r = rd_init(s->packet->data, (size_t)s->packet->size), look = r;
+	const uint8_t *nal;
+	bool has_sets = false;
+	size_t n;
+	int e = 0, more;
+
+	au->key = s->packet->flags & AV_PKT_FLAG_KEY;
+	while (next_nal(s, &look, &nal, &n) == 1)
+		has_sets = has_sets || nal_type(nal) == NAL_SPS;
+	buf_clear(&s->unit);
+	if (au->key && !has_sets)
+		e = buf_append(&s->unit, buf_data(&s->sets), s->sets.len);
+	while (!e && (more = next_nal(s, &r, &nal, &n)) != 0)
+		e = more < 0 ? more : param_sets_add(&s->unit, nal, n);
+	au->data = buf_data(&s->unit);
+	au->len = s->unit.len;
+	return e;
+}
+
+static int64_t shift_to(const struct file_source *s, int64_t t, int track)
+{
+	AVRational to = {1, (int)s->base.track[track].timescale};
+
+	return av_rescale_q(t, time_base(s, track), to) + av_rescale_q(s->offset_90k - s->origin_90k, base_90k, to);
+}
+
+/* Reads ahead; at the end of the file, from its beginning. */
+static int advance(struct file_source *s)
+{
+	int e = read_packet(s);
+
+	return e == -ENODATA ? rewind_to(s, s->end_90k) : e;
+}
+
+static int take_packet(struct file_source *s, int64_t wall_minus_media_us, struct source_unit *ret)
+{
+	int track = track_of(s, s->packet);
+	struct source_unit u = {.track = (unsigned)track, .due_us = due_us(&s->base)};
+	int64_t duration = s->packet->duration > 0 ? s->packet->duration : 1;
+	int64_t end = decode_90k(s, s->packet) + av_rescale_q(duration, time_base(s, track), base_90k);
+	int e = 0;
+
+	u.au.pts = shift_to(s, s->packet->pts, track);
+	u.au.dts = s->packet->dts != AV_NOPTS_VALUE ? shift_to(s, s->packet->dts, track) : u.au.pts;
+	u.au.capture_us = wall_minus_media_us + u.due_us;
+	if (s->end_90k < end)
+		s->end_90k = end;
+	if (track == 0) {
+		e = convert_video(s, &u.au);
+	} else {
+		u.au.key = true;
+		buf_clear(&s->unit);
+		e = buf_append(&s->unit, s->packet->data, (size_t)s->packet->size);
+		u.au.data = buf_data(&s->unit);
+		u.au.len = s->unit.len;
+	}
+	if (!e)
+		*ret = u;
+	return e;
+}
+
+static int next(struct source *base, int64_t media_us, int64_t wall_us, struct source_unit *ret)
+{
+	struct file_source *s = (struct file_source *)base;
+	int e = take_packet(s, wall_us - media_us, ret);
+
+	return e ? e : advance(s);
+}
+
+static void file_source_free(struct source *base)
+{
+	struct file_source *s = (struct file_source *)base;
+
+	av_packet_free(&s->packet);
+	avformat_close_input(&s->file);
+	buf_free(&s->sets);
+	buf_free(&s->unit);
+	free(s);
+}
+
+static const struct source_ops file_ops = {start, due_us, ask_key, next, file_source_free};
+
+/* Only a plain file: a name is never taken as a URL, nor may a file refer to one. */
+static int open_input(struct file_source *s, const char *path, const char **why)
+{
+	char name[PATH_MAX_BYTES];
+	AVDictionary *options = NULL;
+	int e;
+
+	*why = "cannot be opened as video: is it a media file (mp4, mkv, ts)?";
+	if ((size_t)snprintf(name, sizeof name, "file:%s", path) >= sizeof name)
+		return -ENAMETOOLONG;
+	av_dict_set(&options, "protocol_whitelist", "file", 0);
+	e = avformat_open_input(&s->file, name, NULL, &options);
+	av_dict_free(&options);
+	if (e == AVERROR(ENOENT) || e == AVERROR(EACCES) || e == AVERROR(EISDIR)) {
+		*why = e == AVERROR(ENOENT) ? "no such file" : "may not be read: see its owner and mode with ls -l";
+		return e;
+	}
+	return e < 0 || avformat_find_stream_info(s->file, NULL) < 0 ? -EIO : 0;
+}
+
+static int open_video(struct file_source *s, const char **why)
+{
+	const AVCodecParameters *c;
+
+	*why = "holds no H.264 video; make a copy that does: ffmpeg -i FILE -c:v libx264 -c:a aac copy.mp4";
+	s->stream[0] = av_find_best_stream(s->file, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+	if (s->stream[0] < 0)
+		return -EINVAL;
+	c = s->file->streams[s->stream[0]]->codecpar;
+	if (c->codec_id != AV_CODEC_ID_H264)
+		return -EINVAL;
+	*why = "has H.264 without readable parameter sets";
+	if (c->extradata_size > 6 && c->extradata[0] == 1) {
+		s->length_size = 1 + (c->extradata[4] & 3u);
+		if (param_sets_from_config(c->extradata, (size_t)c->extradata_size, &s->sets))
+			return -EINVAL;
+	} else if (param_sets_from_annexb(c->extradata, (size_t)c->extradata_size, &s->sets)) {
+		return -EINVAL;
+	}
+	s->base.ntracks = 1;
+	return param_sets_track(&s->sets, &s->base.track[0]) ? -EINVAL : 0;
+}
+
+static void open_audio(struct file_source *s, const char **note)
+{
+	int i = av_find_best_stream(s->file, AVMEDIA_TYPE_AUDIO, -1, s->stream[0], NULL, 0);
+	const AVCodecParameters *c;
+
+	if (i < 0)
+		return;
+	c = s->file->streams[i]->codecpar;
+	if (c->codec_id != AV_CODEC_ID_AAC || aac_track(c->extradata, (size_t)c->extradata_size, &s->base.track[1])) {
+		*note = "its sound is left out: only AAC with a configuration of its own (as in mp4 and mkv) is sent";
+		return;
+	}
+	s->stream[1] = i;
+	s->base.ntracks = 2;
+}
+
+/* The first video packet tells where a loop begins; the earliest of the tracks is its origin. */
+static int find_origin(struct file_source *s, const char **why)
+{
+	unsigned seen = 0;
+	int e = 0;
+
+	*why = "has no timestamps on its video (a bare .h264 file?); wrap it: ffmpeg -i FILE -c copy copy.mp4";
+	s->origin_90k = INT64_MAX;
+	for (int i = 0; i < 256 && seen != (1u << s->base.ntracks) - 1; i++) {
+		int track;
+		int64_t t;
+
+		e = read_packet(s);
+		if (e)
+			break;
+		track = track_of(s, s->packet);
+		t = s->packet->dts != AV_NOPTS_VALUE ? s->packet->dts : s->packet->pts;
+		if (track == 0 && !(seen & 1))
+			s->first_dts = t;
+		seen |= 1u << track;
+		t = av_rescale_q(t, time_base(s, track), base_90k);
+		s->origin_90k = t < s->origin_90k ? t : s->origin_90k;
+	}
+	return seen & 1 ? 0 : -EINVAL;
+}
+
+int source_open_file(struct source **ret, const char *path, const char **why, const char **note)
+{
+	struct file_source *s = calloc(1, sizeof *s);
+	int e;
+
+	*note = NULL;
+	*why = "not enough memory";
+	if (!s)
+		return -ENOMEM;
+	s->base.ops = &file_ops;
+	buf_init(&s->sets, PARAM_SETS_MAX);
+	buf_init(&s->unit, AU_MAX_BYTES);
+	s->packet = av_packet_alloc();
+	e = s->packet ? open_input(s, path, why) : -ENOMEM;
+	if (!e)
+		e = open_video(s, why);
+	if (!e)
+		open_audio(s, note);
+	if (!e)
+		e = find_origin(s, why);
+	if (e)
+		file_source_free(&s->base);
+	else
+		*ret = &s->base;
+	return e;
+}
