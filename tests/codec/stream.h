@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_CODEC_STREAM_H
+#define TESTS_CODEC_STREAM_H
+/* Streams as cameras make them, coded by x264 when the test runs. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "media/au.h"
+
+#define STREAM_MAX 256
+#define STREAM_STEP 3600  /* 25 pictures a second, 90 kHz */
+
+struct stream_kind {
+	const char *name;
+	unsigned width, height, pictures;
+	unsigned keyint;          /* pictures from key to key; 0: only the first */
+	unsigned bframes;
+	bool interlaced, full_range, noise;
+	int csp;                  /* of x264; 0: X264_CSP_I420 */
+	unsigned bits;            /* 0: 8 */
+	unsigned sar_num, sar_den;
+};
+
+/* Access units in decode order; picture n of presentation is flat with luma stream_luma(n) (unless noise) and pts n * STREAM_STEP. */
+struct stream {
+	struct track track;
+	struct au au[STREAM_MAX];
+	unsigned n;
+	/* SPS and PPS each behind its length, for putting them in band */
+	uint8_t sets[1024];
+	size_t sets_len;
+};
+
+unsigned stream_luma(unsigned n);
+void stream_make(struct stream *s, const struct stream_kind *k);
+void stream_free(struct stream *s);
+/* Repeatable noise. */
+uint32_t stream_random(uint32_t *state);
+
+#endif
