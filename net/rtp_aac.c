@@ -68,7 +68,7 @@ static bool is_whole(struct rd headers, unsigned count, size_t have)
 
 void rtp_aac_feed(struct rtp_aac *d, const struct rtp_packet *p, bool lost, int64_t arrival_us)
 {
-	struct rd r = rd_init(p->payload, p->len), headers;
+	struct rd r = rd_init(p->payload, p->len), headers, peek;
 	unsigned bits = rd_u16(&r), count = bits / 16;
 	size_t first;
 
@@ -78,7 +78,8 @@ void rtp_aac_feed(struct rtp_aac *d, const struct rtp_packet *p, bool lost, int6
 		drop_part(d);
 		return;
 	}
-	first = (size_t)(headers.p[0] << 8 | headers.p[1]) >> 3;
+	peek = headers;
+	first = rd_u16(&peek) >> 3;
 	if (lost)
 		drop_part(d);
 	if (count == 1 && first && (first > rd_left(&r) || (d->want && d->timestamp == p->timestamp))) {

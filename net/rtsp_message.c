@@ -110,33 +110,50 @@ static int body_length(const struct rtsp_message *m, size_t *ret, const char **w
 	return 0;
 }
 
-static int parse_frame(struct rd *r, struct rtsp_message *m)
+/* Most messages are frames: the header table is left alone for them. */
+static int parse_frame(const uint8_t *p, struct rd *r, struct rtsp_message *ret)
 {
+	uint8_t channel;
+	uint16_t n;
+	const uint8_t *body;
+
 	rd_u8(r);
-	m->kind = RTSP_FRAME;
-	m->channel = rd_u8(r);
-	m->body_len = rd_u16(r);
-	m->body = rd_bytes(r, m->body_len);
-	return r->bad ? 0 : 1;
+	channel = rd_u8(r);
+	n = rd_u16(r);
+	body = rd_bytes(r, n);
+	if (r->bad)
+		return 0;
+	ret->kind = RTSP_FRAME;
+	ret->nheaders = 0;
+	ret->channel = channel;
+	ret->body = body;
+	ret->body_len = n;
+	ret->size = (size_t)(r->p - p);
+	return 1;
 }
 
-static int parse_text(struct rd *r, struct rtsp_message *m, const char **why)
-{
-	int rc = parse_block(r, m, why);
-
-	if (rc == 1)
-		rc = body_length(m, &m->body_len, why) ? -EBADMSG : 1;
-	if (rc != 1)
-		return rc;
-	m->body = rd_bytes(r, m->body_len);
-	return r->bad ? 0 : 1;
-}
-
-int rtsp_message_parse(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why)
+static int parse_text(const uint8_t *p, struct rd *r, bool may_be_short, struct rtsp_message *ret, const char **why)
 {
 	struct rtsp_message m = {0};
+	int rc = parse_block(r, &m, why);
+
+	if (rc == 1)
+		rc = body_length(&m, &m.body_len, why) ? -EBADMSG : 1;
+	if (rc != 1)
+		return rc;
+	if (may_be_short && m.body_len > rd_left(r))
+		m.body_len = rd_left(r);
+	m.body = rd_bytes(r, m.body_len);
+	if (r->bad)
+		return 0;
+	m.size = (size_t)(r->p - p);
+	*ret = m;
+	return 1;
+}
+
+static int parse(const uint8_t *p, size_t n, bool may_be_short, struct rtsp_message *ret, const char **why)
+{
 	struct rd r = rd_init(p, n);
-	int rc;
 
 	while (rd_left(&r) && (*r.p == '\r' || *r.p == '\n'))
 		rd_u8(&r);
@@ -144,12 +161,17 @@ int rtsp_message_parse(const uint8_t *p, size_t n, struct rtsp_message *ret, con
 		return bad(why, "too many blank lines");
 	if (rd_left(&r) == 0)
 		return 0;
-	rc = *r.p == '$' ? parse_frame(&r, &m) : parse_text(&r, &m, why);
-	if (rc == 1) {
-		m.size = (size_t)(r.p - p);
-		*ret = m;
-	}
-	return rc;
+	return *r.p == '$' ? parse_frame(p, &r, ret) : parse_text(p, &r, may_be_short, ret, why);
+}
+
+int rtsp_message_parse(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why)
+{
+	return parse(p, n, false, ret, why);
+}
+
+int rtsp_message_parse_short(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why)
+{
+	return parse(p, n, true, ret, why);
 }
 
 bool rtsp_message_next(const struct rtsp_message *m, const char *name, unsigned *at, struct span *ret)

@@ -49,6 +49,9 @@ struct rtsp_message {
 /* 1 with *ret; 0 when more bytes are needed; -EBADMSG with *why: the stream cannot be followed any further. */
 int rtsp_message_parse(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why);
 
+/* As rtsp_message_parse, but a body that stops before its Content-Length is taken as it is: for a camera that counts wrong and then waits. */
+int rtsp_message_parse_short(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why);
+
 /* The next header of that name at or after index *at, which is moved behind it; false when there is none. Start with *at = 0. */
 bool rtsp_message_next(const struct rtsp_message *m, const char *name, unsigned *at, struct span *ret);
 /* The first header of that name; false when there is none. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NET_TIMELINE_H
+#define NET_TIMELINE_H
+/*
+ * A camera's media clocks (RTP timestamps, one a track) made into times that can
+ * be trusted downstream: 64 bits, from 0 at the epoch's first picture, all tracks
+ * on one origin, never a leap. Beside it, when each was captured by the wall clock.
+ * Pure: arrival times are passed in.
+ *
+ * Mended, and counted: a clock that leaps (more than TIMELINE_LEAP_S beyond what
+ * passed in arrival, or back by more than pictures are reordered) goes on by the
+ * time that passed in arrival; a repeated timestamp is put behind the one before it.
+ * Nothing is ever dropped for a clock that drifts.
+ *
+ * Video times are presentation times in decode order: they go back a little where
+ * there are B-frames. Audio times only rise.
+ *
+ * Capture time is the sender reports' (RFC 3550 6.4.1) while they are within
+ * TIMELINE_SANE_S of the arrival, else the arrival; it follows its source by at most
+ * 500 ppm, and by a step only when a second off.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "media/record.h"
+
+#define TIMELINE_TRACKS 2
+#define TIMELINE_LEAP_S 2
+#define TIMELINE_BACK_PICTURES 16     /* so many pictures in a row before the newest: the clock went back */
+#define TIMELINE_SANE_S 10
+#define TIMELINE_SLEW_PPM 500
+
+struct timeline_track {
+	uint32_t rate;                    /* ticks a second, of the RTP clock and of the times given out */
+	bool reorders;                    /* video */
+	bool begun;
+	uint32_t last_rtp;
+	int64_t raw;                      /* last_rtp unwrapped, from 0 */
+	int64_t offset;                   /* time given out = raw + offset */
+	int64_t last, newest;             /* given out: the last, the largest */
+	int64_t step;                     /* the last believable distance */
+	int64_t last_arrival_us;
+	unsigned repeats, behind;
+	bool has_report, has_start;
+	uint32_t report_rtp, start_rtp;
+	int64_t report_us;
+};
+
+struct timeline {
+	struct timeline_track track[TIMELINE_TRACKS];
+	unsigned main;                    /* the track that began the epoch */
+	bool begun;
+	uint32_t origin_rtp;              /* of main, at time 0 */
+	int64_t origin_arrival_us;
+	int64_t base_us;                  /* wall clock at time 0, as believed now */
+	int64_t based_at;                 /* main's time when base_us was last corrected */
+	int64_t off_us;                   /* what base_us lacked then */
+	enum clock_source clock;
+	uint64_t mended, steps;           /* timestamps mended; steps of the capture time */
+};
+
+void timeline_init(struct timeline *t);
+void timeline_track(struct timeline *t, unsigned track, uint32_t rate, bool reorders);
+/* RTP-Info's rtptime: all tracks' are of one moment. Believed only if arrivals agree. */
+void timeline_start(struct timeline *t, unsigned track, uint32_t rtp);
+/* A sender report: that RTP time was at wall_us by the camera's clock. */
+void timeline_report(struct timeline *t, unsigned track, uint32_t rtp, int64_t wall_us);
+/*
+ * A new epoch: this timestamp becomes time 0 of all tracks. What reports and starts told is kept.
+ * arrival_us: a clock that only goes forward; arrival_wall_us: the wall clock at the same moment.
+ */
+void timeline_begin(struct timeline *t, unsigned track, uint32_t rtp, int64_t arrival_us, int64_t arrival_wall_us);
+/*
+ * The time of the next access unit of a track, in decode order, and when it was captured.
+ * 0; -ERANGE: from before the epoch's origin, or there is none yet: not to be used.
+ */
+int timeline_place(struct timeline *t, unsigned track, uint32_t rtp, int64_t arrival_us, int64_t arrival_wall_us,
+		   int64_t *ret_time, int64_t *ret_capture_us);
+/* How far capture times may be off. */
+uint32_t timeline_error_ms(const struct timeline *t);
+
+#endif
