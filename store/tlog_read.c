@@ -103,9 +103,17 @@ int tlog_read_proof(const struct tlog_files *f, uint64_t index, const void *note
 {
 	struct tree_source src = tlog_read_source(f);
 	struct proof p = {.index = index, .note = note, .note_len = n};
+	struct checkpoint c;
+	struct hash leaf;
 	int rc = tlog_read_entry(f, index, p.entry, &p.entry_len);
 
 	if (!rc)
 		rc = tree_prove_inclusion(index, f->size, &src, p.path, &p.npath);
+	if (!rc)
+		rc = checkpoint_parse(note, n, &c, NULL);
+	if (rc)
+		return rc;
+	hash_leaf(p.entry, p.entry_len, &leaf);
+	rc = tree_check_inclusion(index, c.size, &leaf, p.path, p.npath, &c.root);
 	return rc ? rc : proof_write(out, &p);
 }
