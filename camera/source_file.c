@@ -204,7 +204,7 @@ static int open_input(struct file_source *s, const char *path, const char **why)
 	av_dict_set(&options, "protocol_whitelist", "file", 0);
 	e = avformat_open_input(&s->file, name, NULL, &options);
 	av_dict_free(&options);
-	if (e == AVERROR(ENOENT) || e == AVERROR(EACCES) || e == AVERROR(EISDIR)) {
+	if (e == AVERROR(ENOENT) || e == AVERROR(EACCES)) {
 		*why = e == AVERROR(ENOENT) ? "no such file" : "may not be read: see its owner and mode with ls -l";
 		return e;
 	}
