@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "codec/pump.h"
+
+#include <errno.h>
+
+static void payload_of(const struct record *r, struct iovec *ret)
+{
+	*ret = (struct iovec){0};
+	if (r->kind == RECORD_INIT)
+		*ret = (struct iovec){(void *)(uintptr_t)r->init.init, r->init.len};
+	else if (r->kind == RECORD_PART)
+		*ret = (struct iovec){(void *)(uintptr_t)r->part.data, r->part.len};
+}
+
+static int put(void *ctx, const struct record *r)
+{
+	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
+	struct wr w = wr_init(header, sizeof header);
+	struct iovec iov[2];
+	struct pump *p = ctx;
+	int rc;
+
+	record_encode_header(&w, r);
+	if (w.bad)
+		return -EMSGSIZE;
+	iov[0] = (struct iovec){header, w.len};
+	payload_of(r, &iov[1]);
+	rc = ring_put(p->out, iov, 2);
+	p->put |= rc == 0;
+	return rc;
+}
+
+static void wake(struct pump *p)
+{
+	if (p->put)
+		ring_kick(p->out);
+	p->put = false;
+}
+
+int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out)
+{
+	*p = (struct pump){.in = in, .out = out};
+	buf_init(&p->record, ring_record_max(in));
+	return transcoder_new(&p->transcoder, s, put, p);
+}
+
+void pump_close(struct pump *p)
+{
+	transcoder_free(&p->transcoder);
+	buf_free(&p->record);
+}
+
+int pump_run(struct pump *p, const char **why)
+{
+	struct record r;
+	int rc;
+
+	while ((rc = ring_get(p->in, &p->record)) == 1) {
+		if (record_decode(buf_data(&p->record), p->record.len, &r))
+			return -EBADMSG;
+		rc = transcoder_feed(p->transcoder, &r, ring_waiting(p->in) > p->in->size / 2, why);
+		wake(p);
+		if (rc)
+			return rc;
+	}
+	return rc;
+}
+
+int pump_finish(struct pump *p)
+{
+	int rc = transcoder_finish(p->transcoder);
+
+	wake(p);
+	return rc;
+}

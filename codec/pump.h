@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CODEC_PUMP_H
+#define CODEC_PUMP_H
+/*
+ * A transcoder between two rings: takes what waits in the one, puts what comes
+ * of it into the other. It never waits: the role does, on the doorbell. With more
+ * than half of the input ring waiting, pictures are left out (transcoder.h).
+ */
+#include "base/ring.h"
+#include "codec/transcoder.h"
+
+struct pump {
+	struct transcoder *transcoder;
+	struct ring *in, *out;         /* borrowed */
+	struct buf record;
+	bool put;                      /* something for store since it was last woken */
+};
+
+/* The rings are borrowed for as long as the pump lives. 0, -EINVAL or -ENOMEM as transcoder_new. */
+int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out);
+void pump_close(struct pump *p);
+/*
+ * Handles every waiting record and wakes store after each that gave it something. 0 when the ring is empty;
+ * -ENOTSUP after a track that can't be decoded, *why in words (say so, then call again). Anything else is the end:
+ * -EBADMSG for bytes that ingest would never send, -ENOMEM, -EIO.
+ */
+int pump_run(struct pump *p, const char **why);
+/* The stream ends: everything under way goes out. 0 or as pump_run. */
+int pump_finish(struct pump *p);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "codec/transcoder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/decoder.h"
+#include "codec/encoder.h"
+#include "codec/scale.h"
+#include "media/packager.h"
+
+#define CUTS_MAX 32  /* that pictures inside the decoder are still to reach */
+
+struct cut {
+	int64_t pts;
+	uint32_t segment;
+};
+
+struct output {
+	struct transcoder_rendition want;
+	struct scale *scale;
+	struct encoder *encoder;  /* one per epoch */
+	struct packager packager;
+	int64_t due;              /* no picture before this, to keep to want.fps */
+	bool key_owed;            /* the segment's first picture was not coded yet */
+};
+
+struct transcoder {
+	struct transcoder_settings settings;
+	struct transcoder_counts counts;
+	struct decoder *decoder;  /* NULL: waiting for a track */
+	uint64_t epoch;
+	bool fed;                 /* an access unit of this epoch was taken */
+	bool begun;               /* a picture of this epoch came out, the encoders run */
+	uint32_t segment_in;      /* of the access unit fed last */
+	struct cut cut[CUTS_MAX];
+	unsigned ncuts;
+	bool in_segment;
+	uint32_t segment;         /* of the picture that came out last */
+	int64_t last_pts, since_last;  /* its time, and that since the one before it */
+	unsigned noutputs;
+	struct output output[TRANSCODER_RENDITIONS_MAX];
+};
+
+static bool rendition_is_good(const struct transcoder_rendition *r)
+{
+	return r->number >= RENDITION_ENCODED && r->number < RENDITIONS_MAX && r->fps <= 240 && r->bitrate_bps >= 16000;
+}
+
+static int open_output(struct transcoder *t, const struct transcoder_rendition *want, const struct packager_hooks *hooks)
+{
+	struct output *o = &t->output[t->noutputs];
+	int rc;
+
+	if (!rendition_is_good(want))
+		return -EINVAL;
+	rc = scale_new(&o->scale, want->width, want->height);
+	if (rc)
+		return rc;
+	o->want = *want;
+	packager_init(&o->packager, hooks, t->settings.part_ms ? t->settings.part_ms : PACKAGER_PART_MS);
+	t->noutputs++;
+	return 0;
+}
+
+int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
+	int (*emit)(void *ctx, const struct record *r), void *ctx)
+{
+	struct packager_hooks hooks = {.emit = emit, .ctx = ctx};
+	struct transcoder *t;
+	int rc = 0;
+
+	if (s->nrenditions == 0 || s->nrenditions > TRANSCODER_RENDITIONS_MAX)
+		return -EINVAL;
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return -ENOMEM;
+	t->settings = *s;
+	for (unsigned i = 0; i < s->nrenditions && !rc; i++)
+		rc = open_output(t, &s->rendition[i], &hooks);
+	if (rc)
+		transcoder_free(&t);
+	else
+		*ret = t;
+	return rc;
+}
+
+void transcoder_free(struct transcoder **tp)
+{
+	struct transcoder *t = *tp;
+
+	if (!t)
+		return;
+	for (unsigned i = 0; i < t->noutputs; i++) {
+		packager_free(&t->output[i].packager);
+		encoder_free(&t->output[i].encoder);
+		scale_free(&t->output[i].scale);
+	}
+	decoder_free(&t->decoder);
+	free(t);
+	*tp = NULL;
+}
+
+/* Cuts that this picture has reached; true when it begins a segment. */
+static bool take_cuts(struct transcoder *t, int64_t pts)
+{
+	bool cut = false;
+	unsigned n = 0;
+
+	while (n < t->ncuts && t->cut[n].pts <= pts) {
+		t->segment = t->cut[n++].segment;
+		cut = true;
+	}
+	memmove(t->cut, t->cut + n, (t->ncuts - n) * sizeof t->cut[0]);
+	t->ncuts -= n;
+	t->in_segment |= cut;
+	return cut;
+}
+
+static void add_cut(struct transcoder *t, int64_t pts, uint32_t segment)
+{
+	/* A cut shown before an earlier one would never be reached in order: it takes that one's place. */
+	while (t->ncuts && t->cut[t->ncuts - 1].pts >= pts)
+		t->ncuts--;
+	if (t->ncuts == CUTS_MAX) {
+		memmove(t->cut, t->cut + 1, (CUTS_MAX - 1) * sizeof t->cut[0]);
+		t->ncuts--;
+	}
+	t->cut[t->ncuts++] = (struct cut){pts, segment};
+}
+
+/* An encoder of its own for each epoch: it starts with the picture's colours, and no time of the epoch before. */
+static int begin_output(struct transcoder *t, struct output *o, const struct picture *p)
+{
+	struct encoder_settings s = {.width = o->want.width, .height = o->want.height, .fps = o->want.fps,
+		.bitrate_bps = o->want.bitrate_bps, .colour = p->colour};
+	int rc;
+
+	if (p->format == PICTURE_GBR)
+		s.colour.matrix = 1;
+	encoder_free(&o->encoder);
+	rc = encoder_open(&o->encoder, &s);
+	if (rc)
+		return rc;
+	o->due = INT64_MIN;
+	return packager_begin(&o->packager, t->settings.camera, o->want.number, t->epoch, encoder_track(o->encoder));
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Keeps to the rate without drifting: due moves by whole steps. A picture a little early is taken, since timestamps
+ * shake, but not one that has a nearer one coming behind it.
+ */
+static bool is_due(struct output *o, int64_t pts, int64_t since_last, bool key)
+{
+	int64_t step;
+
+	if (!o->want.fps)
+		return true;
+	step = TIMESCALE_VIDEO / o->want.fps;
+	if (o->due == INT64_MIN || key || pts >= o->due + step)
+		o->due = pts + step;
+	else if (pts >= o->due - least(step / 4, since_last / 2))
+		o->due += step;
+	else
+		return false;
+	return true;
+}
+
+static int encode_output(struct transcoder *t, struct output *o, const struct picture *p)
+{
+	uint64_t dropped = o->packager.dropped_aus;
+	struct picture small;
+	struct au au;
+	int rc;
+
+	if (!is_due(o, p->pts, t->since_last, o->key_owed))
+		return 0;
+	rc = scale_run(o->scale, p, &small);
+	if (rc == -EINVAL) {
+		t->counts.errors++;
+		return 0;
+	}
+	if (!rc)
+		rc = encoder_encode(o->encoder, &small, o->key_owed, &au);
+	if (rc)
+		return rc;
+	o->key_owed = false;
+	t->counts.encoded++;
+	rc = packager_add(&o->packager, &au, t->segment);
+	t->counts.refused += o->packager.dropped_aus - dropped;
+	if (rc == -EINVAL) {  /* a time out of bounds */
+		t->counts.errors++;
+		return 0;
+	}
+	return rc;
+}
+
+static int encode_picture(struct transcoder *t, const struct picture *p, bool behind)
+{
+	bool cut = take_cuts(t, p->pts);
+	int rc = 0;
+
+	t->counts.pictures++;
+	t->since_last = p->pts - t->last_pts;
+	t->last_pts = p->pts;
+	if (!t->in_segment)  /* shown before the stream's first access unit: belongs to nothing */
+		return 0;
+	if (behind && !cut && t->begun) {
+		t->counts.behind++;
+		return 0;
+	}
+	for (unsigned i = 0; i < t->noutputs && !rc; i++) {
+		struct output *o = &t->output[i];
+
+		if (!t->begun)
+			rc = begin_output(t, o, p);
+		o->key_owed |= cut;
+		if (!rc)
+			rc = encode_output(t, o, p);
+	}
+	t->begun = true;
+	return rc;
+}
+
+static int take_pictures(struct transcoder *t, bool behind)
+{
+	struct picture p;
+	int rc = 0;
+
+	while (!rc && decoder_picture(t->decoder, &p))
+		rc = encode_picture(t, &p, behind);
+	return rc;
+}
+
+int transcoder_finish(struct transcoder *t)
+{
+	int rc = 0, rc_flush;
+
+	if (t->decoder) {
+		decoder_drain(t->decoder);
+		rc = take_pictures(t, false);
+	}
+	for (unsigned i = 0; i < t->noutputs && t->begun; i++) {
+		rc_flush = packager_flush(&t->output[i].packager);
+		rc = rc ? rc : rc_flush;
+	}
+	decoder_free(&t->decoder);
+	t->fed = t->begun = t->in_segment = false;
+	t->ncuts = 0;
+	return rc;
+}
+
+static const char *why_not(int rc)
+{
+	switch (rc) {
+	case -ENOTSUP:
+		return "not H.264";
+	case -E2BIG:
+		return "the picture is larger than is decoded";
+	default:
+		return "unreadable parameter sets";
+	}
+}
+
+static int feed_track(struct transcoder *t, const struct record_track *r, const char **why)
+{
+	int rc = transcoder_finish(t);
+
+	if (rc)
+		return rc;
+	t->epoch = r->epoch;
+	rc = decoder_open(&t->decoder, &r->track, t->settings.max_pixels);
+	if (!rc || rc == -ENOMEM)
+		return rc;
+	*why = why_not(rc);
+	return -ENOTSUP;
+}
+
+/* Segments that are missing were dropped on the way here: pictures before the hole must not be predicted from behind it. */
+static int pass_hole(struct transcoder *t, const struct au *au, bool behind)
+{
+	int rc;
+
+	if (au->key)
+		return 0;
+	decoder_drain(t->decoder);
+	rc = take_pictures(t, behind);
+	decoder_reset(t->decoder);
+	return rc;
+}
+
+static int follow_segment(struct transcoder *t, const struct record_au *r, bool behind)
+{
+	int rc = 0;
+
+	if (t->fed && r->segment == t->segment_in)
+		return 0;
+	if (t->fed && r->segment - t->segment_in > 1)
+		rc = pass_hole(t, &r->au, behind);
+	add_cut(t, r->au.pts, r->segment);
+	t->segment_in = r->segment;
+	t->fed = true;
+	return rc;
+}
+
+static int feed_au(struct transcoder *t, const struct record_au *r, bool behind)
+{
+	int rc;
+
+	if (!t->decoder || r->epoch != t->epoch || (t->fed && r->segment < t->segment_in)) {
+		t->counts.skipped_aus++;
+		return 0;
+	}
+	t->counts.aus++;
+	rc = follow_segment(t, r, behind);
+	if (rc)
+		return rc;
+	rc = decoder_feed(t->decoder, &r->au);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc)
+		t->counts.errors++;
+	return take_pictures(t, behind);
+}
+
+int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, const char **why)
+{
+	switch (r->kind) {
+	case RECORD_TRACK:
+		return feed_track(t, &r->track, why);
+	case RECORD_AU:
+		return feed_au(t, &r->au, behind);
+	default:
+		return 0;
+	}
+}
+
+const struct transcoder_counts *transcoder_counts(const struct transcoder *t)
+{
+	return &t->counts;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CODEC_TRANSCODER_H
+#define CODEC_TRANSCODER_H
+/*
+ * The work of the transcode role, without its process: records of ingest in,
+ * records for store out. Each access unit is decoded once, scaled and encoded
+ * for each rendition, packaged.
+ *
+ * Renditions line up with the camera's own bitstream: where ingest cuts, the
+ * first picture that is shown at or after the cut begins the segment of the same
+ * number, as a key frame, in every rendition. Pictures are left out to keep to a
+ * rendition's rate or, told that it is behind, to catch up; never one that
+ * begins a segment.
+ *
+ * The input comes from ingest, which may have been taken over: anything may
+ * follow anything. What cannot be used is counted and skipped.
+ */
+#include "codec/picture.h"
+#include "media/record.h"
+
+#define TRANSCODER_RENDITIONS_MAX (RENDITIONS_MAX - RENDITION_ENCODED)
+
+struct transcoder_rendition {
+	uint8_t number;                /* RENDITION_ENCODED .. RENDITIONS_MAX - 1 */
+	unsigned width, height;        /* even, 16..4096 */
+	unsigned fps;                  /* at most; 0: as the camera */
+	unsigned bitrate_bps;          /* cap, at least 16000 */
+};
+
+struct transcoder_settings {
+	uint16_t camera;
+	uint32_t part_ms;              /* 0: PACKAGER_PART_MS */
+	uint64_t max_pixels;           /* 0: PICTURE_MAX_PIXELS */
+	unsigned nrenditions;          /* 1..TRANSCODER_RENDITIONS_MAX */
+	struct transcoder_rendition rendition[TRANSCODER_RENDITIONS_MAX];
+};
+
+struct transcoder_counts {
+	uint64_t aus;                  /* access units of a stream that is being decoded */
+	uint64_t skipped_aus;          /* of no known epoch, of a stream that can't be decoded, out of order */
+	uint64_t errors;               /* access units, or pictures, that were damaged beyond use */
+	uint64_t pictures;             /* decoded */
+	uint64_t behind;               /* pictures left out to catch up */
+	uint64_t encoded;              /* over all renditions */
+	uint64_t refused;              /* encoded ones that store's full ring cost */
+};
+
+struct transcoder;
+
+/*
+ * emit takes the records out (see media/packager.h for what its errors do); ctx is its first argument.
+ * 0, -EINVAL for settings that can't be, -ENOMEM.
+ */
+int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
+	int (*emit)(void *ctx, const struct record *r), void *ctx);
+/* Ends nothing: records under way are lost unless transcoder_finish came before. */
+void transcoder_free(struct transcoder **t);
+
+/*
+ * One record of ingest, borrowed for the call; other kinds than TRACK and AU are ignored. behind: leave out what may be.
+ * 0; -ENOTSUP when a TRACK cannot be decoded (its access units are then skipped; *why says what is wrong, a
+ * static text); any other error is not for going on: -ENOMEM, -EIO, or emit's.
+ */
+int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, const char **why);
+/* The stream ends: what is delayed comes out, every segment is ended. The next record to be of use is a TRACK. */
+int transcoder_finish(struct transcoder *t);
+
+const struct transcoder_counts *transcoder_counts(const struct transcoder *t);
+
+#endif

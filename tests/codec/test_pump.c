@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "codec/pump.h"
+#include "tests/codec/stream.h"
+
+static struct stream stream;
+static struct ring to_pump, in, out, store;  /* each ring's two ends */
+static struct pump pump;
+static int doorbell;
+
+static void open_pair(struct ring *producer, struct ring *consumer, size_t size, int bell)
+{
+	int fd;
+
+	cr_assert_eq(ring_create(size, &fd), 0);
+	cr_assert_eq(ring_open(producer, fd, bell), 0);
+	cr_assert_eq(ring_open(consumer, fd, -1), 0);
+	close(fd);
+}
+
+static void setup(void)
+{
+	struct transcoder_settings s = {.camera = 3, .nrenditions = 1, .rendition = {{2, 160, 90, 0, 400000}}};
+
+	doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	cr_assert_geq(doorbell, 0);
+	open_pair(&to_pump, &in, 256 << 10, -1);
+	open_pair(&out, &store, 1 << 20, doorbell);
+	cr_assert_eq(pump_open(&pump, &s, &in, &out), 0);
+}
+
+static void teardown(void)
+{
+	pump_close(&pump);
+	ring_close(&to_pump);
+	ring_close(&in);
+	ring_close(&out);
+	ring_close(&store);
+	close(doorbell);
+	stream_free(&stream);
+}
+
+TestSuite(pump, .init = setup, .fini = teardown);
+
+static int put(const struct record *r)
+{
+	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
+	struct wr w = wr_init(header, sizeof header);
+	struct iovec iov[2];
+
+	record_encode_header(&w, r);
+	iov[0] = (struct iovec){header, w.len};
+	iov[1] = r->kind == RECORD_AU ? (struct iovec){(void *)(uintptr_t)r->au.au.data, r->au.au.len} : (struct iovec){0};
+	return ring_put(&to_pump, iov, 2);
+}
+
+static void put_track(uint64_t epoch)
+{
+	cr_assert_eq(put(&(struct record){.kind = RECORD_TRACK, .track = {epoch, stream.track}}), 0);
+}
+
+static int put_au(unsigned i, uint64_t epoch, uint32_t segment)
+{
+	return put(&(struct record){.kind = RECORD_AU, .au = {epoch, segment, stream.au[i]}});
+}
+
+/* What store finds: how many of each kind of record. */
+static void take(unsigned count[8])
+{
+	struct record r;
+	struct buf b;
+
+	buf_init(&b, RING_MAX);
+	while (ring_get(&store, &b) == 1) {
+		cr_assert_eq(record_decode(buf_data(&b), b.len, &r), 0);
+		cr_assert_lt(r.kind, 8);
+		count[r.kind]++;
+		if (r.kind == RECORD_PART) {
+			cr_assert_eq(r.part.camera, 3);
+			cr_assert_eq(r.part.rendition, 2);
+		}
+	}
+	buf_free(&b);
+}
+
+static uint64_t rung(void)
+{
+	uint64_t n = 0;
+
+	return read(doorbell, &n, sizeof n) == sizeof n ? n : 0;
+}
+
+Test(pump, carries_a_stream_from_ring_to_ring)
+{
+	struct stream_kind k = {"plain", 320, 180, 100, 25};
+	unsigned count[8] = {0};
+	const char *why;
+
+	stream_make(&stream, &k);
+	put_track(42);
+	for (unsigned i = 0; i < stream.n; i++) {
+		cr_assert_eq(put_au(i, 42, i / 25), 0);
+		cr_assert_eq(pump_run(&pump, &why), 0);
+	}
+	cr_assert_geq(rung(), 6, "store is woken for each part");
+	cr_assert_eq(pump_finish(&pump), 0);
+	cr_assert_geq(rung(), 1);
+	take(count);
+	cr_assert_eq(count[RECORD_INIT], 1);
+	cr_assert_geq(count[RECORD_PART], 8);
+	cr_assert_eq(count[RECORD_SEGMENT_END], 4);
+	cr_assert_eq(pump_run(&pump, &why), 0);
+	cr_assert_eq(rung(), 0);
+}
+
+Test(pump, leaves_pictures_out_while_half_of_the_ring_waits)
+{
+	struct stream_kind k = {"noise", 320, 180, 100, 10, .noise = true};
+	unsigned put_aus = 0, count[8] = {0};
+	const struct transcoder_counts *c;
+	const char *why;
+
+	stream_make(&stream, &k);
+	put_track(42);
+	while (put_aus < stream.n && put_au(put_aus, 42, put_aus / 10) == 0)
+		put_aus++;
+	cr_assert_lt(put_aus, stream.n);
+	cr_assert_geq(put_aus, 6);
+	cr_assert_eq(pump_run(&pump, &why), 0);
+	c = transcoder_counts(pump.transcoder);
+	cr_assert_geq(c->behind, put_aus / 4, "%lu of %u", (unsigned long)c->behind, put_aus);
+	cr_assert_leq(c->behind, put_aus * 2 / 3 + 1, "%lu of %u", (unsigned long)c->behind, put_aus);
+	cr_assert_eq(pump_finish(&pump), 0);
+	take(count);
+	cr_assert_geq(count[RECORD_PART], 1);
+}
+
+Test(pump, says_what_cannot_be_decoded_and_goes_on)
+{
+	struct stream_kind k = {"plain", 320, 180, 5};
+	unsigned count[8] = {0};
+	const char *why = NULL;
+
+	stream_make(&stream, &k);
+	stream.track.config[0] = 9;
+	put_track(1);
+	stream.track.config[0] = 1;
+	stream.track.config[4] = 0xfc;
+	put_track(2);
+	stream.track.config[4] = 0xff;
+	put_track(3);
+	cr_assert_eq(put_au(0, 3, 0), 0);
+	while (pump_run(&pump, &why) == -ENOTSUP)
+		cr_assert_not_null(why);
+	cr_assert_eq(pump_finish(&pump), 0);
+	take(count);
+	cr_assert_eq(count[RECORD_PART], 1);
+}
+
+Test(pump, ends_at_what_ingest_would_never_send)
+{
+	static const char bytes[] = "\xff this is no record";
+	const char *why;
+
+	cr_assert_eq(ring_put(&to_pump, &(struct iovec){(void *)(uintptr_t)bytes, sizeof bytes}, 1), 0);
+	cr_assert_eq(pump_run(&pump, &why), -EBADMSG);
+	*(uint64_t *)(void *)to_pump.map = 12345;
+	cr_assert_eq(pump_run(&pump, &why), -EBADMSG);
+}
+
+Test(pump, outlives_a_store_that_takes_nothing)
+{
+	struct stream_kind k = {"noise", 320, 180, 200, 10, .noise = true};
+	unsigned count[8] = {0};
+	const char *why;
+
+	stream_make(&stream, &k);
+	for (unsigned round = 1; round <= 6; round++) {
+		put_track(round);
+		for (unsigned i = 0; i < stream.n; i++) {
+			cr_assert_eq(put_au(i, round, i / 10), 0);
+			cr_assert_eq(pump_run(&pump, &why), 0);
+		}
+	}
+	cr_assert_gt(transcoder_counts(pump.transcoder)->refused, 0);
+	take(count);
+	count[RECORD_PART] = 0;
+	put_track(9);
+	for (unsigned i = 0; i < 20; i++) {
+		cr_assert_eq(put_au(i, 9, i / 10), 0);
+		cr_assert_eq(pump_run(&pump, &why), 0);
+	}
+	cr_assert_eq(pump_finish(&pump), 0);
+	take(count);
+	cr_assert_geq(count[RECORD_PART], 2);
+}
