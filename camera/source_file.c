@@ -18,6 +18,7 @@
 #include "media/nal.h"
 
 #define PATH_MAX_BYTES 4096
+#define ORIGIN_PACKETS 256  /* within which both tracks should have begun */
 
 static const AVRational base_90k = {1, TIMESCALE_VIDEO}, base_us = {1, 1000000};
 
@@ -29,8 +30,9 @@ struct file_source {
 	unsigned length_size;      /* of NAL lengths in the file; 0: start codes */
 	int64_t first_dts;         /* of the video, in its stream's time base: where a loop is sought */
 	int64_t origin_90k;        /* earliest decode time of a loop, in the file's time */
-	int64_t offset_90k;        /* media time at which that lies in this loop */
-	int64_t end_90k;           /* media time at which the next loop begins */
+	int64_t shown_90k;         /* earliest presentation time, likewise */
+	int64_t offset_90k;        /* media time at which the origin lies in this loop */
+	int64_t end_90k;           /* the same of the next loop: one length of what is shown later */
 	struct buf sets, unit;
 };
 
@@ -47,11 +49,14 @@ static AVRational time_base(const struct file_source *s, int track)
 	return s->file->streams[s->stream[track]]->time_base;
 }
 
-static int64_t decode_90k(const struct file_source *s, const AVPacket *p)
+static int64_t to_90k(const struct file_source *s, const AVPacket *p, int64_t t)
 {
-	int64_t t = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
+	return av_rescale_q(t, time_base(s, track_of(s, p)), base_90k);
+}
 
-	return av_rescale_q(t, time_base(s, track_of(s, p)), base_90k) - s->origin_90k + s->offset_90k;
+static int64_t decode_time(const AVPacket *p)
+{
+	return p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
 }
 
 /* The next packet of ours that is to be shown; 0, -ENODATA at the end, -EIO. */
@@ -79,6 +84,7 @@ static int rewind_to(struct file_source *s, int64_t offset_90k)
 
 static int start(struct source *base, int64_t media_us)
 {
+	/* One more, since what was rounded down would be due before its time. */
 	return rewind_to((struct file_source *)base, av_rescale_q(media_us, base_us, base_90k) + 1);
 }
 
@@ -86,7 +92,7 @@ static int64_t due_us(const struct source *base)
 {
 	const struct file_source *s = (const struct file_source *)base;
 
-	return av_rescale_q(decode_90k(s, s->packet), base_90k, base_us);
+	return av_rescale_q(to_90k(s, s->packet, decode_time(s->packet)) - s->origin_90k + s->offset_90k, base_90k, base_us);
 }
 
 static void ask_key(struct source *base)
@@ -148,11 +154,11 @@ static int take_packet(struct file_source *s, int64_t wall_minus_media_us, struc
 	int track = track_of(s, s->packet);
 	struct source_unit u = {.track = (unsigned)track, .due_us = due_us(&s->base)};
 	int64_t duration = s->packet->duration > 0 ? s->packet->duration : 1;
-	int64_t end = decode_90k(s, s->packet) + av_rescale_q(duration, time_base(s, track), base_90k);
+	int64_t end = to_90k(s, s->packet, s->packet->pts + duration) - s->shown_90k + s->offset_90k;
 	int e = 0;
 
 	u.au.pts = shift_to(s, s->packet->pts, track);
-	u.au.dts = s->packet->dts != AV_NOPTS_VALUE ? shift_to(s, s->packet->dts, track) : u.au.pts;
+	u.au.dts = shift_to(s, decode_time(s->packet), track);
 	u.au.capture_us = wall_minus_media_us + u.due_us;
 	if (s->end_90k < end)
 		s->end_90k = end;
@@ -250,28 +256,26 @@ static void open_audio(struct file_source *s, const char **note)
 	s->base.ntracks = 2;
 }
 
-/* The first video packet tells where a loop begins; the earliest of the tracks is its origin. */
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Where a loop begins: at the first video packet, and at the earliest times of either track. */
 static int find_origin(struct file_source *s, const char **why)
 {
 	unsigned seen = 0;
-	int e = 0;
 
 	*why = "has no timestamps on its video (a bare .h264 file?); wrap it: ffmpeg -i FILE -c copy copy.mp4";
-	s->origin_90k = INT64_MAX;
-	for (int i = 0; i < 256 && seen != (1u << s->base.ntracks) - 1; i++) {
-		int track;
-		int64_t t;
+	s->origin_90k = s->shown_90k = INT64_MAX;
+	for (int i = 0; i < ORIGIN_PACKETS && seen != (1u << s->base.ntracks) - 1 && !read_packet(s); i++) {
+		int track = track_of(s, s->packet);
 
-		e = read_packet(s);
-		if (e)
-			break;
-		track = track_of(s, s->packet);
-		t = s->packet->dts != AV_NOPTS_VALUE ? s->packet->dts : s->packet->pts;
 		if (track == 0 && !(seen & 1))
-			s->first_dts = t;
+			s->first_dts = decode_time(s->packet);
 		seen |= 1u << track;
-		t = av_rescale_q(t, time_base(s, track), base_90k);
-		s->origin_90k = t < s->origin_90k ? t : s->origin_90k;
+		s->origin_90k = least(s->origin_90k, to_90k(s, s->packet, decode_time(s->packet)));
+		s->shown_90k = least(s->shown_90k, to_90k(s, s->packet, s->packet->pts));
 	}
 	return seen & 1 ? 0 : -EINVAL;
 }

@@ -17,6 +17,7 @@
 #define BEEP_HZ 1000
 #define BEEP_US 100000
 #define HUM_HZ 200
+#define AAC_LC_CONFIG 2  /* bytes, for a rate that has a code */
 
 struct tone {
 	AVCodecContext *encoder;
@@ -59,6 +60,7 @@ static int allocate_frame(struct tone *t)
 int tone_new(struct tone **ret, struct track *track)
 {
 	struct tone *t = calloc(1, sizeof *t);
+	uint8_t config[5];
 	int e;
 
 	if (!t)
@@ -67,7 +69,8 @@ int tone_new(struct tone **ret, struct track *track)
 	e = open_encoder(t);
 	if (!e)
 		e = allocate_frame(t);
-	if (!e && aac_track(t->encoder->extradata, (size_t)t->encoder->extradata_size, track))
+	/* Our own configuration: libavcodec's says at length that there is no SBR. */
+	if (!e && (aac_build(TONE_RATE, 1, config) < 0 || aac_track(config, AAC_LC_CONFIG, track)))
 		e = -EIO;
 	if (e)
 		tone_free(&t);
