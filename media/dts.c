@@ -8,8 +8,8 @@ void dts_init(struct dts_clock *c, int reorder, uint32_t frame_90k)
 	*c = (struct dts_clock){.frame = frame_90k ? frame_90k : 3000};
 	if (reorder > 0)
 		c->depth = reorder < DTS_DEPTH_MAX ? (unsigned)reorder : DTS_DEPTH_MAX;
-	if (c->frame > DTS_BEFORE_MAX / DTS_DEPTH_MAX)
-		c->frame = DTS_BEFORE_MAX / DTS_DEPTH_MAX;
+	if (c->depth && c->frame > DTS_BEFORE_MAX / c->depth)
+		c->frame = DTS_BEFORE_MAX / c->depth;
 }
 
 /* Puts pts among the held ones, and lets go of the smallest when there are too many. */
