@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * transcode: one process for one camera. It is given two rings and what to make
+ * of the one for the other, seals itself, and from then on only reads its
+ * doorbell, works, and wakes store.
+ *
+ *     from     what                       function
+ *     parent   MSG_TRANSCODE_CAMERA       on_camera
+ *     parent   MSG_TRANSCODE_RENDITION    on_rendition
+ *     parent   MSG_TRANSCODE_RINGS        on_rings
+ *     parent   MSG_STOP, sealed           told_to_stop (the doorbell must ring too)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "codec/pump.h"
+#include "server/role.h"
+
+#define REPORT_EVERY_US 10000000  /* one line about what was left out, at most */
+
+struct transcode {
+	struct role role;
+	char name[SITE_NAME];
+	struct transcoder_settings settings;
+	struct ring in, out;
+	int doorbell;
+	bool has_camera, has_rings;
+	struct pump pump;
+	struct transcoder_counts reported;
+	int64_t reported_us;
+};
+
+static _Noreturn void give_up(const struct transcode *t, const char *event, const char *why)
+{
+	log_error(event, "camera=%s why=\"%s\"", t->name, why);
+	_exit(1);
+}
+
+static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct transcode *t = ctx;
+
+	t->settings.camera = m->transcode_camera.camera;
+	memcpy(t->name, m->transcode_camera.name, sizeof t->name);
+	t->has_camera = true;
+}
+
+static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const struct msg_transcode_rendition *r = &m->transcode_rendition;
+	struct transcode *t = ctx;
+
+	if (t->settings.nrenditions == TRANSCODER_RENDITIONS_MAX)
+		give_up(t, "bad-setting", "too many renditions");
+	t->settings.rendition[t->settings.nrenditions++] = (struct transcoder_rendition){
+		.number = r->rendition, .width = r->width, .height = r->height, .fps = r->fps, .bitrate_bps = r->bitrate_bps};
+}
+
+static void on_rings(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct transcode *t = ctx;
+
+	if (t->has_rings)
+		give_up(t, "bad-setting", "rings were given twice");
+	if (ring_open(&t->in, fds[0], -1) || ring_open(&t->out, fds[2], fds[3]))
+		give_up(t, "bad-setting", "a ring cannot be mapped");
+	t->doorbell = fds[1];
+	/* Without a loop the doorbell is where this role sleeps. */
+	if (fcntl(t->doorbell, F_SETFL, O_RDWR) < 0)
+		give_up(t, "bad-setting", "no doorbell");
+	fds[1] = fds[3] = -1;
+	t->has_rings = true;
+}
+
+static const struct channel_answer settings[] = {
+	{MSG_TRANSCODE_CAMERA, on_camera},
+	{MSG_TRANSCODE_RENDITION, on_rendition},
+	{MSG_TRANSCODE_RINGS, on_rings},
+	{MSG_NONE, NULL},
+};
+
+/* Says what was left out since the last line, if anything and not too often. */
+static void report(struct transcode *t, int64_t now_us)
+{
+	const struct transcoder_counts *c = transcoder_counts(t->pump.transcoder), *r = &t->reported;
+
+	if (now_us - t->reported_us < REPORT_EVERY_US)
+		return;
+	if (c->behind != r->behind || c->errors != r->errors || c->refused != r->refused || c->skipped_aus != r->skipped_aus)
+		log_warn("pictures-left-out", "camera=%s behind=%" PRIu64 " damaged=%" PRIu64 " store-full=%" PRIu64 " skipped=%" PRIu64,
+			t->name, c->behind - r->behind, c->errors - r->errors, c->refused - r->refused, c->skipped_aus - r->skipped_aus);
+	t->reported = *c;
+	t->reported_us = now_us;
+}
+
+/* Sealed, so by plain read: the channel's answers need recvmsg. Anything but MSG_STOP is not for a sealed transcode. */
+static bool told_to_stop(void)
+{
+	uint8_t packet[64];
+	ssize_t n = read(ROLE_CHANNEL_FD, packet, sizeof packet);
+
+	return n >= 0 || errno != EAGAIN;
+}
+
+static void wait_for_doorbell(struct transcode *t)
+{
+	uint64_t rung;
+
+	if (read(t->doorbell, &rung, sizeof rung) != sizeof rung && errno != EINTR)
+		give_up(t, "doorbell", strerror(errno));
+}
+
+static const char *why_over(int rc)
+{
+	switch (rc) {
+	case -EBADMSG:
+		return "ingest sent what it never would";
+	case -ENOMEM:
+		return "memory is at its limit";
+	default:
+		return "the encoder failed";
+	}
+}
+
+static void work(struct transcode *t)
+{
+	const char *why;
+	int rc;
+
+	while ((rc = pump_run(&t->pump, &why)) == -ENOTSUP)
+		log_warn("cannot-transcode", "camera=%s why=\"%s\"", t->name, why);
+	if (rc == -EBADMSG)
+		role_bad_peer(&t->role, ROLE_INGEST, 0, "transcode: a record that cannot be");
+	if (rc)
+		give_up(t, "transcode-over", why_over(rc));
+}
+
+int main(void)
+{
+	static struct transcode t;
+	int rc;
+
+	role_begin(&t.role, ROLE_TRANSCODE, NULL);
+	role_settings(&t.role, settings, &t);
+	if (!t.has_camera || !t.has_rings)
+		give_up(&t, "bad-setting", "no camera or no rings");
+	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out);
+	if (rc)
+		give_up(&t, "bad-setting", strerror(-rc));
+	role_seal(&t.role);
+	do {
+		wait_for_doorbell(&t);
+		work(&t);
+		report(&t, clock_mono_us());
+	} while (!told_to_stop());
+	pump_finish(&t.pump);
+	_exit(0);
+}

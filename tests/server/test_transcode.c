@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <x264.h>
+
+#include "base/ring.h"
+#include "media/record.h"
+#include "server/channel.h"
+#include "server/role.h"
+#include "server/sandbox.h"
+#include "tests/codec/stream.h"
+
+#define PATIENCE_MS 20000
+
+static struct stream stream;
+static struct channel *channel;
+static struct ring ingest, store;
+static int bell_in, bell_out;
+static pid_t pid;
+
+static struct {
+	bool ready, bad_peer;
+	uint32_t layers;
+} heard;
+
+static struct {
+	uint32_t inits[RENDITIONS_MAX], parts[RENDITIONS_MAX], ends[RENDITIONS_MAX], last_segment;
+} found;
+
+static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	heard.ready = true;
+	heard.layers = m->ready.layers;
+}
+
+static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	cr_assert_eq(m->bad_peer.role, ROLE_INGEST);
+	heard.bad_peer = true;
+}
+
+static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_NONE, NULL}};
+
+static void spawn(int channel_fd)
+{
+	char path[4096];
+	const char *top = getenv("abs_top_builddir");
+
+	snprintf(path, sizeof path, "%s/libexec/casemate/transcode", top ? top : ".");
+	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		if (channel_fd == ROLE_CHANNEL_FD)
+			fcntl(channel_fd, F_SETFD, 0);
+		else
+			dup2(channel_fd, ROLE_CHANNEL_FD);
+		execl(path, "transcode", (char *)NULL);
+		_exit(127);
+	}
+}
+
+static void say(enum msg_type type, const void *body, const int *fds, unsigned nfds)
+{
+	cr_assert_eq(channel_say(channel, type, body, fds, nfds), 0);
+}
+
+static void give_settings(void)
+{
+	static const struct msg_transcode_camera camera = {.camera = 4, .name = "yard"};
+	static const struct msg_transcode_rendition renditions[] = {
+		{.rendition = 2, .name = "large", .width = 320, .height = 180, .bitrate_bps = 500000},
+		{.rendition = 3, .name = "small", .width = 160, .height = 90, .fps = 5, .bitrate_bps = 100000}};
+	int rings[2];
+
+	cr_assert_eq(ring_create(4 << 20, &rings[0]), 0);
+	cr_assert_eq(ring_create(4 << 20, &rings[1]), 0);
+	cr_assert_eq(ring_open(&ingest, rings[0], bell_in), 0);
+	cr_assert_eq(ring_open(&store, rings[1], -1), 0);
+	say(MSG_TRANSCODE_CAMERA, &camera, NULL, 0);
+	say(MSG_TRANSCODE_RENDITION, &renditions[0], NULL, 0);
+	say(MSG_TRANSCODE_RENDITION, &renditions[1], NULL, 0);
+	say(MSG_TRANSCODE_RINGS, NULL, (int[]){rings[0], bell_in, rings[1], bell_out}, 4);
+	close(rings[0]);
+	close(rings[1]);
+}
+
+static void setup(void)
+{
+	struct channel_ends ends = {.me = ROLE_PARENT, .peer = ROLE_TRANSCODE, .answers = answers};
+	enum msg_type type;
+	int pair[2];
+
+	memset(&heard, 0, sizeof heard);
+	memset(&found, 0, sizeof found);
+	signal(SIGPIPE, SIG_IGN);
+	bell_in = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	bell_out = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	cr_assert_eq(channel_pair(pair), 0);
+	spawn(pair[1]);
+	close(pair[1]);
+	channel = channel_new(NULL, pair[0], &ends);
+	cr_assert_not_null(channel);
+	give_settings();
+	/* Where namespaces are forbidden the filter must still be there. */
+	say(MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0);
+	while (!heard.ready)
+		cr_assert_eq(channel_wait(channel, &type), 0);
+}
+
+static void teardown(void)
+{
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	channel_free(&channel);
+	ring_close(&ingest);
+	ring_close(&store);
+	close(bell_in);
+	close(bell_out);
+	stream_free(&stream);
+}
+
+TestSuite(transcode, .init = setup, .fini = teardown, .timeout = 60);
+
+static void put(const struct record *r, const void *data, size_t n)
+{
+	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
+	struct wr w = wr_init(header, sizeof header);
+
+	record_encode_header(&w, r);
+	cr_assert_eq(ring_put(&ingest, (struct iovec[]){{header, w.len}, {(void *)(uintptr_t)data, n}}, 2), 0);
+	ring_kick(&ingest);
+}
+
+static void put_stream(uint64_t epoch)
+{
+	put(&(struct record){.kind = RECORD_TRACK, .track = {epoch, stream.track}}, NULL, 0);
+	for (unsigned i = 0; i < stream.n; i++)
+		put(&(struct record){.kind = RECORD_AU, .au = {epoch, i / 25, stream.au[i]}}, stream.au[i].data, stream.au[i].len);
+}
+
+static void count(const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_INIT:
+		cr_assert_eq(r->init.camera, 4);
+		found.inits[r->init.rendition]++;
+		break;
+	case RECORD_PART:
+		cr_assert_eq(r->part.camera, 4);
+		found.parts[r->part.rendition]++;
+		found.last_segment = r->part.segment;
+		break;
+	default:
+		cr_assert_eq(r->kind, RECORD_SEGMENT_END);
+		found.ends[r->end.rendition]++;
+	}
+}
+
+static void take(void)
+{
+	struct record r;
+	struct buf b;
+
+	buf_init(&b, RING_MAX);
+	while (ring_get(&store, &b) == 1) {
+		cr_assert_eq(record_decode(buf_data(&b), b.len, &r), 0);
+		count(&r);
+	}
+	buf_free(&b);
+}
+
+/* As store does: sleeps on its doorbell until *what is at least n. */
+static void wait_for(const uint32_t *what, uint32_t n)
+{
+	struct pollfd p = {bell_out, POLLIN, 0};
+	uint64_t rung;
+
+	for (take(); *what < n; take()) {
+		cr_assert_eq(poll(&p, 1, PATIENCE_MS), 1, "%u segments, %u parts", found.ends[2], found.parts[2]);
+		cr_assert_eq(read(bell_out, &rung, sizeof rung), sizeof rung);
+	}
+}
+
+static int wait_for_exit(void)
+{
+	int status;
+
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	pid = 0;
+	return status;
+}
+
+static void make(const struct stream_kind *k)
+{
+	stream_free(&stream);
+	stream_make(&stream, k);
+}
+
+Test(transcode, works_behind_its_seal_and_stops_when_told)
+{
+	int status;
+
+	cr_assert(heard.layers & LAYER_SECCOMP);
+	make(&(struct stream_kind){"B", 640, 360, 100, 25, 2});
+	put_stream(1000);
+	wait_for(&found.ends[2], 3);
+	say(MSG_STOP, NULL, NULL, 0);
+	ring_kick(&ingest);
+	status = wait_for_exit();
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+	take();
+	cr_assert_eq(found.inits[2], 1);
+	cr_assert_eq(found.inits[3], 1);
+	cr_assert_eq(found.ends[2], 4);
+	cr_assert_eq(found.ends[3], 4);
+	cr_assert_eq(found.last_segment, 3);
+}
+
+Test(transcode, takes_every_kind_of_stream_behind_its_seal)
+{
+	static const struct stream_kind kinds[] = {
+		{"small", 64, 64, 50, 25}, {"HD", 1920, 1080, 50, 25, 3}, {"interlaced", 720, 576, 50, 25, 2, .interlaced = true},
+		{"4:2:2 10", 640, 480, 50, 25, .csp = X264_CSP_I422, .bits = 10}, {"4:4:4", 642, 362, 50, 25, .csp = X264_CSP_I444},
+		{"grey", 320, 240, 50, 25, .csp = X264_CSP_I400}, {"full", 640, 360, 50, 25, .full_range = true}};
+
+	for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		make(&kinds[i]);
+		put_stream(i + 1);
+		wait_for(&found.ends[2], 2 * i + 1);
+	}
+	cr_assert_eq(found.inits[2], sizeof kinds / sizeof kinds[0]);
+}
+
+static long resident_kb(void)
+{
+	char path[64];
+	long pages = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+	f = fopen(path, "r");
+	cr_assert_not_null(f);
+	cr_assert_eq(fscanf(f, "%*s %ld", &pages), 1);
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+Test(transcode, stays_the_same_size_while_the_stream_flips)
+{
+	static const struct stream_kind kinds[] = {{"small", 320, 240, 30, 25}, {"large", 1280, 720, 30, 25, 2}};
+	long after_ten = 0;
+
+	for (unsigned i = 0; i < 60; i++) {
+		make(&kinds[i % 2]);
+		put_stream(i + 1);
+		wait_for(&found.ends[2], 2 * i + 1);
+		if (i == 9)
+			after_ten = resident_kb();
+	}
+	cr_assert_leq(resident_kb(), after_ten + after_ten / 10 + 4096, "from %ld to %ld kB", after_ten, resident_kb());
+}
+
+Test(transcode, survives_a_damaged_stream)
+{
+	uint32_t state = 77;
+
+	make(&(struct stream_kind){"noise", 160, 90, 200, 25, 2, .noise = true});
+	for (unsigned i = 20; i < 170; i++)
+		for (unsigned c = 0; c < 10; c++)
+			((uint8_t *)(uintptr_t)stream.au[i].data)[stream_random(&state) % stream.au[i].len] = (uint8_t)stream_random(&state);
+	put_stream(5);
+	wait_for(&found.last_segment, 7);
+}
+
+Test(transcode, tells_of_an_ingest_that_lies_and_exits)
+{
+	static const char bytes[] = "\xee no record";
+	int status;
+
+	cr_assert_eq(ring_put(&ingest, &(struct iovec){(void *)(uintptr_t)bytes, sizeof bytes}, 1), 0);
+	ring_kick(&ingest);
+	status = wait_for_exit();
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", (unsigned)status);
+	channel_poll(channel);
+	cr_assert(heard.bad_peer);
+}
