@@ -45,25 +45,27 @@ static int send_init(struct packager *p)
 	return p->hooks.emit(p->hooks.ctx, &r);
 }
 
+static int pay_end(struct packager *p)
+{
+	struct record r = {.kind = RECORD_SEGMENT_END, .end = p->end};
+	int rc = p->end_owed ? p->hooks.emit(p->hooks.ctx, &r) : 0;
+
+	if (rc == 0)
+		p->end_owed = false;
+	return rc;
+}
+
 /* Sends what was refused before. 0 when nothing is owed any more. */
 static int pay(struct packager *p)
 {
-	struct record end = {.kind = RECORD_SEGMENT_END, .end = p->end};
-	int rc;
+	int rc = pay_end(p);
 
-	if (p->end_owed) {
-		rc = p->hooks.emit(p->hooks.ctx, &end);
-		if (rc)
-			return rc;
-		p->end_owed = false;
-	}
-	if (p->init_owed) {
+	if (rc == 0 && p->init_owed) {
 		rc = send_init(p);
-		if (rc)
-			return rc;
-		p->init_owed = false;
+		if (rc == 0)
+			p->init_owed = false;
 	}
-	return 0;
+	return rc;
 }
 
 static int end_segment(struct packager *p)
@@ -77,7 +79,7 @@ static int end_segment(struct packager *p)
 		p->hooks.source(p->hooks.ctx, p->end.source);
 	p->end_owed = true;
 	p->in_segment = false;
-	return pay(p);
+	return pay_end(p);
 }
 
 static void empty_part(struct packager *p)
@@ -250,6 +252,8 @@ int packager_flush(struct packager *p)
 	}
 	if (rc == 0)
 		rc = end_segment(p);
+	if (rc == 0)
+		rc = pay_end(p);
 	p->begun = p->seen = false;
 	return rc ? begin_drop(p, rc) : 0;
 }

@@ -116,8 +116,10 @@ static char *output_of(const struct folder *f, const char *command)
 
 static void need(const char *what, const char *command)
 {
-	if (system(command))
-		cr_skip_test("%s is not installed", what);
+	if (system(command) == 0)
+		return;
+	fprintf(stderr, "skipped: %s is not installed\n", what);
+	cr_skip_test("%s is not installed", what);
 }
 
 static void begin(struct folder *f)
