@@ -63,10 +63,17 @@ struct rtsp_client {
 	struct rtsp_client_counters counters;
 };
 
+static int write_request(struct rtsp_client *c, enum method m);
+
+/* The end. A session that still stands is given back, for cameras that have few: nobody waits for the answer. */
 static void fail(struct rtsp_client *c, enum gap_why why, const char *text)
 {
+	size_t before = c->out.len;
+
 	if (c->phase == OVER)
 		return;
+	if (c->session[0] && c->phase != LEAVING && why != GAP_CAMERA_CLOSED && write_request(c, TEARDOWN))
+		c->out.len = before;
 	c->phase = OVER;
 	c->waiting = false;
 	c->has_pending = true;

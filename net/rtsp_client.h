@@ -47,7 +47,7 @@ enum rtsp_client_kind {
 	RTSP_CLIENT_DESCRIBED,            /* tracks are known; media may begin at any time */
 	RTSP_CLIENT_PLAYING,
 	RTSP_CLIENT_MEDIA,                /* one RTP or RTCP packet */
-	RTSP_CLIENT_FAILED,               /* the last event: close */
+	RTSP_CLIENT_FAILED,               /* the last event: send what is in out (a TEARDOWN perhaps) if it goes at once, and close */
 	RTSP_CLIENT_DONE                  /* TEARDOWN is over, the last event: close */
 };
 

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ingest: RTSP and RTP of many cameras on one loop. It is handed connected
+ * sockets and opens none; what comes out goes into rings. See ingest_camera.h for
+ * connections and ingest_stream.h for what is made of the media.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "net/digest.h"
+#include "net/rtsp_client.h"
+#include "server/ingest_camera.h"
+#include "server/role.h"
+
+#define TICK_MS 250
+
+struct ingest {
+	struct role role;
+	struct ingest_site site;
+	struct ingest_camera *camera[SITE_CAMERAS_MAX];
+	unsigned ncameras;
+	struct event *tick;
+	bool stopping;
+};
+
+static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest *in = ctx;
+
+	if (in->ncameras == SITE_CAMERAS_MAX || ingest_camera_new(&in->site, &m->ingest_camera, &in->camera[in->ncameras])) {
+		log_error("no-memory", "at=camera");
+		_exit(1);
+	}
+	in->ncameras++;
+}
+
+static struct ingest_camera *find(struct ingest *in, uint16_t index)
+{
+	for (unsigned i = 0; i < in->ncameras; i++)
+		if (ingest_camera_index(in->camera[i]) == index)
+			return in->camera[i];
+	return NULL;
+}
+
+static void on_ring_store(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest *in = ctx;
+	int rc = ingest_ring_open(&in->site.store, fds[0], fds[1]);
+
+	fds[0] = fds[1] = -1;
+	if (rc)
+		log_error("ring", "to=store error=\"%s\"", strerror(-rc));
+	for (unsigned i = 0; i < in->ncameras; i++)
+		ingest_camera_store_anew(in->camera[i]);
+}
+
+static void on_ring_transcode(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest_camera *c = find(ctx, m->ring_transcode.camera);
+
+	if (!c)
+		return;
+	ingest_camera_transcode(c, fds[0], fds[1]);
+	fds[0] = fds[1] = -1;
+}
+
+static void on_dialed(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest_camera *c = find(ctx, m->dialed.camera);
+
+	if (!c)
+		return;
+	ingest_camera_dialed(c, m->dialed.error, fds[0]);
+	fds[0] = -1;
+}
+
+static const struct channel_answer settings[] = {
+	{MSG_INGEST_CAMERA, on_camera},
+	{MSG_RING_STORE, on_ring_store},
+	{MSG_RING_TRANSCODE, on_ring_transcode},
+	{MSG_NONE, NULL},
+};
+
+static const struct channel_answer answers[] = {
+	{MSG_RING_STORE, on_ring_store},
+	{MSG_RING_TRANSCODE, on_ring_transcode},
+	{MSG_DIALED, on_dialed},
+	{MSG_NONE, NULL},
+};
+
+/* When all cameras have got their session back, or had their time for it, the role is done. */
+static void end_if_idle(struct ingest *in)
+{
+	for (unsigned i = 0; i < in->ncameras; i++)
+		if (!ingest_camera_idle(in->camera[i]))
+			return;
+	event_base_loopbreak(in->site.base);
+}
+
+static void on_tick(int fd, short what, void *arg)
+{
+	struct ingest *in = arg;
+
+	for (unsigned i = 0; i < in->ncameras; i++)
+		ingest_camera_tick(in->camera[i]);
+	if (in->stopping)
+		end_if_idle(in);
+}
+
+static void stop(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	in->stopping = true;
+	for (unsigned i = 0; i < in->ncameras; i++)
+		ingest_camera_stop(in->camera[i]);
+	end_if_idle(in);
+}
+
+/* Makes OpenSSL load, before the sandbox, what it would otherwise look for in files at the first use. */
+static bool warm_up(void)
+{
+	struct digest_who who = {"user", "password", "OPTIONS", "rtsp://192.0.2.1/"};
+
+	for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
+		struct digest_challenge c = {.algorithm = (enum digest_algorithm)a};
+		char value[DIGEST_HEADER_MAX];
+		struct wr w = wr_init(value, sizeof value);
+
+		if (digest_answer(&w, &c, &who, 1, "0"))
+			return false;
+	}
+	return true;
+}
+
+static bool begin(struct ingest *in)
+{
+	static const struct timeval period = {.tv_usec = TICK_MS * 1000};
+
+	in->site.parent = in->role.parent;
+	in->site.received = malloc(RTSP_CLIENT_FEED_MAX);
+	in->tick = event_new(in->site.base, -1, EV_PERSIST, on_tick, in);
+	return in->site.received && in->tick && event_add(in->tick, &period) == 0 && warm_up();
+}
+
+static void end(struct ingest *in)
+{
+	for (unsigned i = 0; i < in->ncameras; i++)
+		ingest_camera_free(&in->camera[i]);
+	ingest_ring_close(&in->site.store);
+	if (in->tick)
+		event_free(in->tick);
+	free(in->site.received);
+	event_base_free(in->site.base);
+}
+
+int main(void)
+{
+	static struct ingest in;
+
+	in.site.base = event_base_new();
+	if (!in.site.base)
+		return 1;
+	role_begin(&in.role, ROLE_INGEST, in.site.base);
+	if (!begin(&in)) {
+		log_error("no-memory", "at=start");
+		return 1;
+	}
+	role_settings(&in.role, settings, &in);
+	role_seal(&in.role);
+	role_loop(&in.role, answers, &in, stop);
+	end(&in);
+	return 0;
+}

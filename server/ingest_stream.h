@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_INGEST_STREAM_H
+#define SERVER_INGEST_STREAM_H
+/*
+ * One camera's media inside ingest: RTP and RTCP packets in; records for store
+ * (the copy and audio renditions, gaps) and for the camera's transcode (track and
+ * access units) out. No descriptor and no clock inside; the rings are reached by
+ * two hooks. It outlives the camera's connections.
+ *
+ * An epoch begins at the first key frame after the stream began, after parameter
+ * sets changed, or after store was started again; what comes before it is dropped.
+ * A camera that sends no key frame for INGEST_NO_KEY_S is taken without one.
+ * transcode is sent nothing until a key frame begins a segment, and so again after its
+ * ring was full: its segments then line up with the others.
+ */
+#include "media/record.h"
+#include "net/rtcp.h"
+#include "net/sdp.h"
+
+#define INGEST_NO_KEY_S 10
+#define INGEST_TRACKS 2               /* as RTSP_CLIENT_VIDEO, RTSP_CLIENT_AUDIO */
+
+struct ingest_hooks {
+	/* 0, -ENOBUFS or -EMSGSIZE when it was not taken. Borrowed for the call. */
+	int (*store)(void *ctx, const struct record *r);
+	int (*transcode)(void *ctx, const struct record *r);  /* NULL: the camera has none */
+	void *ctx;
+};
+
+/* The same moment on both clocks. */
+struct ingest_now {
+	int64_t mono_us, wall_us;
+};
+
+struct ingest_counters {
+	uint64_t access_units, video_bytes, audio_bytes;
+	uint64_t packets, lost;
+	uint64_t dropped;                 /* packets, access units and frames that did not get on */
+	uint64_t mended;                  /* timestamps */
+};
+
+struct ingest_stream;
+
+/* 0 or -ENOMEM. hooks are copied. */
+int ingest_stream_new(uint16_t camera, uint32_t segment_ms, const struct ingest_hooks *hooks, struct ingest_stream **ret);
+void ingest_stream_free(struct ingest_stream **s);
+
+/* A connection's tracks are known; either may be NULL. */
+void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video, const struct sdp_media *audio, struct ingest_now now);
+/* RTP-Info's rtptime of a track. */
+void ingest_stream_start(struct ingest_stream *s, unsigned track, uint32_t rtptime);
+/* One packet. NULL, or why the stream is over: a static text, with the word for it in *ret_why. */
+const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool rtcp, const uint8_t *p, size_t n,
+				 struct ingest_now now, enum gap_why *ret_why);
+/* Writes a receiver report of a track, if it ever sent something. */
+void ingest_stream_report(struct ingest_stream *s, unsigned track, struct ingest_now now, struct wr *w);
+/* The connection is over or could not be made: sends what is pending, and a gap if footage ended or the reason is a new one. */
+void ingest_stream_end(struct ingest_stream *s, enum gap_why why, struct ingest_now now);
+
+/* A new ring to store, or to transcode: what the old one was told does not count. */
+void ingest_stream_store_anew(struct ingest_stream *s);
+void ingest_stream_transcode_anew(struct ingest_stream *s);
+
+/* Whether footage is being taken (an epoch is under way). */
+bool ingest_stream_running(const struct ingest_stream *s);
+/* The tracks of the running epoch; NULL if there is none. */
+const struct track *ingest_stream_track(const struct ingest_stream *s, unsigned track);
+/* Since ingest_stream_new. */
+struct ingest_counters ingest_stream_counters(const struct ingest_stream *s);
+
+#endif
