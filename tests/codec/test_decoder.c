@@ -11,6 +11,7 @@
 
 static struct stream stream, other;
 static struct decoder *decoder;
+static struct picture seen;  /* the last one; its planes are gone */
 
 static void teardown(void)
 {
@@ -41,6 +42,7 @@ static unsigned take(int64_t *last)
 		cr_assert_eq(p.capture_us, 1000000 + at * 40000);
 		cr_assert_lt(abs((int)luma(&p) - (int)stream_luma(at)), 4, "picture %u has luma %u", at, luma(&p));
 		*last = p.pts;
+		seen = p;
 		n++;
 	}
 	return n;
@@ -74,7 +76,7 @@ Test(decoder, gives_every_picture_in_order_whatever_the_stream)
 		{{"interlaced B", 352, 288, 24, 12, 2, .interlaced = true}, PICTURE_420, 8},
 		{{"4:2:2", 320, 240, 12, .csp = X264_CSP_I422}, PICTURE_422, 8},
 		{{"4:4:4", 320, 240, 12, .csp = X264_CSP_I444}, PICTURE_444, 8},
-		{{"grey", 320, 240, 12, .csp = X264_CSP_I400}, PICTURE_GRAY, 8},
+		{{"grey", 320, 240, 12, .csp = X264_CSP_I400}, PICTURE_420, 8},  /* libavcodec fills in the chroma */
 		{{"10 bits", 320, 240, 12, .bits = 10}, PICTURE_420, 10},
 		{{"4:2:2 10 bits B", 320, 240, 12, 0, 2, .csp = X264_CSP_I422, .bits = 10}, PICTURE_422, 10},
 	};
@@ -82,21 +84,18 @@ Test(decoder, gives_every_picture_in_order_whatever_the_stream)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const struct stream_kind *k = &cases[i].kind;
 		int64_t last = INT64_MIN;
-		struct picture p;
 		unsigned n;
 
 		stream_make(&stream, k);
 		cr_assert_eq(decoder_open(&decoder, &stream.track, 0), 0, "%s", k->name);
 		n = feed_all(&stream, 0, &last);
+		cr_assert_geq(n + 16, k->pictures, "%s holds back %u", k->name, k->pictures - n);
 		decoder_drain(decoder);
-		if (k->bframes) {
-			cr_assert_eq(decoder_picture(decoder, &p), 1, "%s", k->name);
-			cr_assert_eq(p.format, cases[i].format);
-			cr_assert_eq(p.bits, cases[i].bits);
-			last = p.pts;
-			n++;
-		}
 		n += take(&last);
+		cr_assert_eq(seen.format, cases[i].format, "%s", k->name);
+		cr_assert_eq(seen.bits, cases[i].bits, "%s", k->name);
+		cr_assert_eq(seen.width, k->width, "%s", k->name);
+		cr_assert_eq(seen.height, k->height, "%s", k->name);
 		cr_assert_eq(n, k->pictures, "%s: %u pictures", k->name, n);
 		cr_assert_eq(decoder_counts(decoder)->errors, 0, "%s", k->name);
 		cr_assert_eq(decoder_counts(decoder)->unordered, 0, "%s", k->name);

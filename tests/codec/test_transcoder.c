@@ -347,6 +347,34 @@ Test(transcoder, goes_on_through_damage)
 	cr_assert_eq(sink[2].seen[sink[2].n - 1].samples, 10);
 }
 
+/* Epochs, segments, times and order are all ingest's word; none of it may be believed. */
+Test(transcoder, takes_anything_after_anything)
+{
+	static const int64_t times[] = {0, -1, 1, 3600, -90000, -90001, AU_TIME_MAX, -AU_TIME_MAX, AU_TIME_MAX - 1, (int64_t)INT32_MAX * 2};
+	static const uint32_t segments[] = {0, 1, 2, 7, UINT32_MAX, UINT32_MAX - 1};
+	struct stream_kind k = {"B", 64, 64, 30, 10, 2};
+	uint32_t state = 3;
+
+	stream_make(&stream, &k);
+	start((const struct transcoder_rendition[]){{2, 64, 64, 0, 100000}, {3, 32, 16, 5, 16000}}, 2);
+	for (unsigned i = 0; i < 6000; i++) {
+		struct au au = stream.au[stream_random(&state) % stream.n];
+		uint64_t epoch = stream_random(&state) % 32 ? 1 : stream_random(&state) % 3;
+
+		if (stream_random(&state) % 50 == 0)
+			cr_assert_eq(feed_track(&stream.track, epoch), 0);
+		if (stream_random(&state) % 4 == 0)
+			au.pts = times[stream_random(&state) % 10] + stream_random(&state) % 2;
+		if (stream_random(&state) % 4 == 0)
+			au.capture_us = times[stream_random(&state) % 10];
+		sink[2].n = sink[3].n = 0;
+		emit_rc = -ENOBUFS;  /* what comes of it makes no sense that could be checked */
+		feed_au(&au, epoch, stream_random(&state) % 8 ? i / 100 : segments[stream_random(&state) % 6], stream_random(&state) % 16 == 0);
+	}
+	transcoder_finish(transcoder);
+	cr_assert_gt(transcoder_counts(transcoder)->encoded, 100);
+}
+
 Test(transcoder, resumes_at_a_cut_when_store_was_full)
 {
 	struct stream_kind k = {"plain", 320, 180, 60, 20};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A u16 length and an avcC, then access units each behind a u16 length: decoded,
+ * and what comes out is scaled. Decoding is slow, so few units and small pictures.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rd.h"
+#include "codec/decoder.h"
+#include "codec/scale.h"
+
+#define UNITS_MAX 8
+#define PIXELS_MAX (64 * 64)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct picture *p, int64_t *last)
+{
+	if (p->pts <= *last || p->width == 0 || p->height == 0 || (uint64_t)p->width * p->height > PIXELS_MAX)
+		abort();
+	*last = p->pts;
+}
+
+static void take(struct decoder *d, struct scale *s, int64_t *last)
+{
+	struct picture p, small;
+
+	while (decoder_picture(d, &p)) {
+		check(&p, last);
+		if (scale_run(s, &p, &small) == 0 && (small.width != 48 || small.height != 32))
+			abort();
+	}
+}
+
+static void decode(const struct track *t, struct rd *r)
+{
+	struct decoder *d = NULL;
+	struct scale *s = NULL;
+	int64_t last = INT64_MIN;
+
+	if (decoder_open(&d, t, PIXELS_MAX) == 0 && scale_new(&s, 48, 32) == 0) {
+		for (int i = 0; i < UNITS_MAX && rd_left(r); i++) {
+			struct rd unit = rd_sub(r, rd_u16(r));
+			struct au au = {.dts = i, .pts = i, .key = i == 0, .data = unit.p, .len = unit.bad ? 0 : rd_left(&unit)};
+
+			decoder_feed(d, &au);
+			take(d, s, &last);
+		}
+		decoder_drain(d);
+		take(d, s, &last);
+	}
+	scale_free(&s);
+	decoder_free(&d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct track t;
+	struct rd r = rd_init(data, size), config = rd_sub(&r, rd_u16(&r));
+	size_t n = rd_left(&config);
+
+	if (config.bad || n > TRACK_CONFIG_MAX)
+		return 0;
+	t = (struct track){.codec = CODEC_H264, .timescale = TIMESCALE_VIDEO, .config_len = (uint16_t)n};
+	memcpy(t.config, config.p, n);
+	decode(&t, &r);
+	return 0;
+}
