@@ -172,6 +172,7 @@ int main(void)
 	}
 	role_settings(&in.role, settings, &in);
 	role_seal(&in.role);
+	on_tick(-1, 0, &in);
 	role_loop(&in.role, answers, &in, stop);
 	end(&in);
 	return 0;
