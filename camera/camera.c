@@ -199,8 +199,8 @@ int camera_open(struct camera *c, const struct camera_settings *settings, struct
 	*c = (struct camera){.settings = *settings, .source = source, .began_us = clock_mono_us()};
 	signal(SIGPIPE, SIG_IGN);
 	c->base = new_base();
-	e = c->base ? add_events(c) : -ENOMEM;
-	return e ? e : listen_on(c);
+	e = c->base ? listen_on(c) : -ENOMEM;
+	return e ? e : add_events(c);
 }
 
 unsigned camera_port(const struct camera *c)

@@ -21,6 +21,7 @@
 
 #define BACKLOG_MAX (1u << 20)                   /* bytes waiting; beyond it pictures are left out */
 #define OUT_MAX (BACKLOG_MAX + 2 * AU_MAX_BYTES)
+#define KERNEL_BYTES (256 << 10)                 /* the kernel's share; left to itself it lets megabytes grow stale */
 #define READ_BYTES 16384
 #define PACE_BYTES (64u << 10)                   /* of UDP at once, so that a large key frame doesn't overrun the receiver */
 #define PACE_US 2000
@@ -342,7 +343,7 @@ struct client *client_new(struct camera *camera, int fd)
 {
 	struct client *c = calloc(1, sizeof *c);
 	uint8_t random[24];
-	int one = 1;
+	int one = 1, held = KERNEL_BYTES;
 
 	if (!c || getrandom(random, sizeof random, 0) != sizeof random) {
 		free(c);
@@ -357,6 +358,7 @@ struct client *client_new(struct camera *camera, int fd)
 		c->track[i].udp = (struct udp_pair){{-1, -1}};
 	rtsp_server_init(&c->rtsp, &host, c, camera->settings.login, random);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &held, sizeof held);
 	if (add_events(c, fd))
 		client_free(&c);
 	return c;

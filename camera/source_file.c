@@ -18,6 +18,7 @@
 #include "media/nal.h"
 
 #define PATH_MAX_BYTES 4096
+#define DURATION_90K 3600   /* of a packet when nothing tells: a picture of 25 a second */
 #define ORIGIN_PACKETS 256  /* within which both tracks should have begun */
 
 static const AVRational base_90k = {1, TIMESCALE_VIDEO}, base_us = {1, 1000000};
@@ -57,6 +58,16 @@ static int64_t to_90k(const struct file_source *s, const AVPacket *p, int64_t t)
 static int64_t decode_time(const AVPacket *p)
 {
 	return p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
+}
+
+/* How long a packet is shown; mp4 with B-frames does not tell. */
+static int64_t duration_90k(const struct file_source *s, const AVPacket *p)
+{
+	AVRational rate = s->file->streams[p->stream_index]->avg_frame_rate;
+
+	if (p->duration > 0)
+		return to_90k(s, p, p->duration);
+	return rate.num > 0 && rate.den > 0 ? av_rescale(TIMESCALE_VIDEO, rate.den, rate.num) : DURATION_90K;
 }
 
 /* The next packet of ours that is to be shown; 0, -ENODATA at the end, -EIO. */
@@ -153,8 +164,7 @@ static int take_packet(struct file_source *s, int64_t wall_minus_media_us, struc
 {
 	int track = track_of(s, s->packet);
 	struct source_unit u = {.track = (unsigned)track, .due_us = due_us(&s->base)};
-	int64_t duration = s->packet->duration > 0 ? s->packet->duration : 1;
-	int64_t end = to_90k(s, s->packet, s->packet->pts + duration) - s->shown_90k + s->offset_90k;
+	int64_t end = to_90k(s, s->packet, s->packet->pts) + duration_90k(s, s->packet) - s->shown_90k + s->offset_90k;
 	int e = 0;
 
 	u.au.pts = shift_to(s, s->packet->pts, track);
