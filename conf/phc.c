@@ -43,7 +43,7 @@ static bool is_base64(struct rd d, size_t min)
 	uint8_t out[66];
 	char text[92];
 
-	if (d.bad || len > 88)
+	if (d.bad || len > 88 || memchr(d.p, '=', len))
 		return false;
 	memcpy(text, d.p, len);
 	while (len % 4)

@@ -130,13 +130,15 @@ static void set_camera(struct loader *l, const struct schema_key *k, const struc
 {
 	struct site_camera *c = &l->site->camera[l->site->ncameras];
 	char example[sizeof l->report->complaint->example];
-	bool user = has_key(n, "user"), password = has_key(n, "password_file");
+	bool user, password;
 
 	if (n->kind == TREE_BAD || !take_name(l, k, n, c->name) || !is_item(l, k, n))
 		return;
 	c->line = n->key_at.line;
 	l->site->ncameras++;
 	walk_map(l, "cameras.*.", n, c);
+	user = has_key(n, "user");
+	password = has_key(n, "password_file");
 	if (user != password) {
 		schema_example(schema_find("cameras.*.", user ? "password_file" : "user", user ? 13 : 4), example, sizeof example);
 		complaint_add(l->report, n->key_at, example, "%s: %s", n->key, user ? "a user without a password_file" : "a password_file without a user");

@@ -51,7 +51,7 @@ static bool take_scheme(struct loader *l, const struct schema_key *k, const stru
 	return false;
 }
 
-/* Everything between the scheme and the path. Nothing is quoted while a password may be in it. */
+/* Everything between the scheme and the path. A password may hold a slash: with an @ anywhere nothing is quoted. */
 static bool take_address(struct loader *l, const struct schema_key *k, const struct tree_node *n, const char *s, size_t len,
 			 struct sockaddr_storage *ret)
 {
@@ -60,17 +60,17 @@ static bool take_address(struct loader *l, const struct schema_key *k, const str
 	const char *why;
 	int rc;
 
-	if (memchr(s, '@', len)) {
-		loader_complain(l, k, n->at, "a user or password is not written in the address, where it would be shown and sent on: "
-				"take it out, and write user: NAME and password_file: FILE below");
-		return false;
-	}
 	rc = address_split(s, len, &p, &why);
 	if (!rc)
 		rc = address_parse(&p, 554, ret, &why);
 	if (!rc && (!is_one_host(ret) || ((const struct sockaddr_in *)ret)->sin_port == 0)) {
 		why = "not the address and port of one camera";
 		rc = -EINVAL;
+	}
+	if (memchr(s, '@', len) || (rc && strchr(s, '@'))) {
+		loader_complain(l, k, n->at, "a user or password is not written in the address, where it would be shown and sent on: "
+				"take it out, and write user: NAME and password_file: FILE below");
+		return false;
 	}
 	if (rc == -ENOENT) {
 		host = loader_quote(p.host, p.nhost);

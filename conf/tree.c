@@ -307,6 +307,27 @@ static struct complaint_at offset_at(const uint8_t *text, size_t n, size_t offse
 	return at;
 }
 
+/* libyaml's words for what people do most, as the mend; else its own. */
+static const char *plain_words(const char *problem)
+{
+	static const struct { const char *theirs, *ours; } word[] = {
+		{"did not find expected key", "no key where one is wanted: look at the indentation"},
+		{"could not find expected ':'", "a key without its colon"},
+		{"mapping values are not allowed in this context", "a second colon: put the value in quotes, or begin a new line"},
+		{"found unexpected end of stream", "the end comes before a closing quote"},
+		{"did not find expected ',' or '}'", "a comma or } is missing"},
+		{"did not find expected ',' or ']'", "a comma or ] is missing"},
+		{"did not find expected node content", "no value where one is wanted: one that begins with [ or { is put in quotes"},
+		{"did not find expected '-' indicator", "a list item without its dash: look at the indentation"},
+		{"did not find expected <document start>", "something follows the end of the document"},
+	};
+
+	for (size_t i = 0; problem && i < sizeof word / sizeof *word; i++)
+		if (!strcmp(problem, word[i].theirs))
+			return word[i].ours;
+	return problem ? problem : "unreadable";
+}
+
 static int explain_scanner(const yaml_parser_t *p, const uint8_t *text, size_t n, struct site_report *report)
 {
 	struct complaint_at at = mark_at(p->problem_mark);
@@ -325,8 +346,12 @@ static int explain_scanner(const yaml_parser_t *p, const uint8_t *text, size_t n
 			complaint_add(report, at, NULL, "a value can't begin with %s: put it in quotes", c);
 		return -EINVAL;
 	}
-	complaint_add(report, at, NULL, "not YAML: %s%s%s", p->problem ? p->problem : "unreadable",
-		      p->context ? " " : "", p->context ? p->context : "");
+	if (p->context && !strcmp(p->context, "while scanning a simple key"))
+		complaint_add(report, mark_at(p->context_mark), NULL, "not YAML: %s", plain_words(p->problem));
+	else if (p->context && p->context_mark.line != p->problem_mark.line)
+		complaint_add(report, at, NULL, "not YAML: %s, in what began on line %d", plain_words(p->problem), mark_at(p->context_mark).line);
+	else
+		complaint_add(report, at, NULL, "not YAML: %s", plain_words(p->problem));
 	return -EINVAL;
 }
 
@@ -363,6 +388,9 @@ static int read_events(struct reader *r, yaml_parser_t *p, const uint8_t *text, 
 
 int tree_read(const void *text, size_t n, struct tree **ret, struct site_report *report)
 {
+	static const uint8_t bom[] = {0xef, 0xbb, 0xbf};
+	/* libyaml asserts that there is a pointer even to nothing, and takes no byte order mark once it is told the encoding. */
+	const uint8_t *p8 = n ? text : bom;
 	struct reader r = {.report = report, .tree = calloc(1, sizeof *r.tree)};
 	yaml_parser_t p;
 	int rc;
@@ -374,8 +402,12 @@ int tree_read(const void *text, size_t n, struct tree **ret, struct site_report 
 		goto out;
 	}
 	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&p, text, n);
-	rc = read_events(&r, &p, text, n);
+	if (n >= sizeof bom && !memcmp(p8, bom, sizeof bom)) {
+		p8 += sizeof bom;
+		n -= sizeof bom;
+	}
+	yaml_parser_set_input_string(&p, p8, n);
+	rc = read_events(&r, &p, p8, n);
 	yaml_parser_delete(&p);
 	if (!rc) {
 		*ret = r.tree;

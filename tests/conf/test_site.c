@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "conf/schema.h"
+#include "conf/site.h"
+
+#define HASH "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$KqyvmhYhMyRnOZHYOuP5tsGcIt1Hcb8T2PXBbNqVDEg"
+#define HEAD "site: a.example\ntls: {certificate: c, key: k}\nkey: s\narchive: {path: f, max_size: 1 GB}\n"
+
+static struct site_report report;
+
+static struct site *parse(const char *text)
+{
+	struct site *site = NULL;
+
+	cr_assert_eq(site_parse("/etc/casemate/site.yaml", text, strlen(text), &site, &report), 0, "%d: %s\n%s",
+		     report.complaint->line, report.complaint->text, text);
+	return site;
+}
+
+Test(site, has_defaults_for_what_is_left_out)
+{
+	struct site *s = parse(HEAD "cameras: {gate: {source: rtsp://192.0.2.11}}\n");
+	const struct site_camera *c = s->camera;
+
+	cr_expect_str_eq(s->origin, "a.example");
+	cr_expect_str_eq(s->file, "/etc/casemate/site.yaml");
+	cr_expect_eq(s->nlisteners, 1);
+	cr_expect_str_eq(s->listener->text, "0.0.0.0:8443");
+	cr_expect_str_eq(s->tls_certificate, "/etc/casemate/c");
+	cr_expect_str_eq(s->tls_key, "/etc/casemate/k");
+	cr_expect_str_eq(s->key, "/etc/casemate/s");
+	cr_expect_str_eq(s->archive, "/etc/casemate/f");
+	cr_expect_eq(s->archive_max_bytes, 1000000000);
+	cr_expect_str_eq(s->socket, "/etc/casemate/casemate.sock");
+	cr_expect(!s->sandbox_best_effort);
+	cr_expect(s->serve_processes >= 1 && s->serve_processes <= 4);
+	cr_expect_eq(s->ingest_processes, 1);
+	cr_expect_eq(s->nusers, 0);
+	cr_expect_eq(s->ncameras, 1);
+	cr_expect_str_eq(c->name, "gate");
+	cr_expect_str_eq(c->host, "192.0.2.11:554");
+	cr_expect_str_eq(c->url, "rtsp://192.0.2.11:554/");
+	cr_expect(!c->user && !c->password && c->allow_md5);
+	cr_expect_eq(c->segment_ms, 2000);
+	cr_expect_eq(c->nrenditions, 0);
+	cr_expect(s->tls_line == 2 && s->key_line == 3 && s->archive_line == 4 && s->socket_line == 0 && c->line == 5);
+	site_free(&s);
+	cr_assert_null(s);
+	site_free(&s);
+}
+
+Test(site, has_every_value_as_written)
+{
+	struct site *s = parse("# all of it\n"
+			       "site: 'museum.example/north'\n"
+			       "listen: [127.0.0.1:0, \"[::]:9000\", 8443]\n"
+			       "tls:\n  certificate: /t/c.pem\n  key: tls/k.pem\n"
+			       "key: /k\n"
+			       "archive:\n  path: /srv/casemate\n  max_size: 1.5 TiB\n"
+			       "socket: /run/c.sock\n"
+			       "sandbox: best-effort\n"
+			       "processes: {serve: 7, ingest: 2}\n"
+			       "users:\n  - {name: anna, password_hash: '" HASH "'}\n  - {name: b-2, password_hash: '" HASH "'}\n"
+			       "cameras:\n"
+			       "  gate-1:\n    source: RTSP://[2001:DB8::11]:8554/a/b?c=d&e=%20\n    user: viewer\n    password_file: p\n"
+			       "    transport: tcp\n    allow_md5: false\n    segment: 4s\n"
+			       "    renditions:\n      small: {size: 640x360, fps: 15, bitrate: 600 kb/s}\n      big: {size: 1920x1080, bitrate: 4.5Mb/s}\n"
+			       "  yard: {source: 'rtsp://192.0.2.12?x'}\n");
+	const struct site_camera *c = s->camera;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&c->address;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&c[1].address;
+
+	cr_expect_str_eq(s->origin, "museum.example/north");
+	cr_expect_eq(s->nlisteners, 3);
+	cr_expect_str_eq(s->listener[0].text, "127.0.0.1:0");
+	cr_expect_str_eq(s->listener[1].text, "[::]:9000");
+	cr_expect_eq(s->listener[1].line, 3);
+	cr_expect_str_eq(s->listener[2].text, "0.0.0.0:8443");
+	cr_expect_str_eq(s->tls_certificate, "/t/c.pem");
+	cr_expect_str_eq(s->tls_key, "/etc/casemate/tls/k.pem");
+	cr_expect_eq(s->archive_max_bytes, 3ull << 39);
+	cr_expect_str_eq(s->socket, "/run/c.sock");
+	cr_expect_eq(s->socket_line, 11);
+	cr_expect(s->sandbox_best_effort);
+	cr_expect(s->serve_processes == 7 && s->ingest_processes == 2);
+	cr_expect_eq(s->nusers, 2);
+	cr_expect_str_eq(s->user[1].name, "b-2");
+	cr_expect_str_eq(s->user[1].password_hash, HASH);
+	cr_expect_eq(s->ncameras, 2);
+	cr_expect_str_eq(c->host, "[2001:db8::11]:8554");
+	cr_expect_str_eq(c->url, "rtsp://[2001:db8::11]:8554/a/b?c=d&e=%20");
+	cr_expect(v6->sin6_family == AF_INET6 && ntohs(v6->sin6_port) == 8554);
+	cr_expect_str_eq(c->user, "viewer");
+	cr_expect_null(c->password);
+	cr_expect(!c->allow_md5 && c->segment_ms == 4000 && c->transport == SITE_TRANSPORT_TCP);
+	cr_expect_eq(c->nrenditions, 2);
+	cr_expect_str_eq(c->rendition[0].name, "small");
+	cr_expect(c->rendition[0].width == 640 && c->rendition[0].height == 360 && c->rendition[0].fps == 15);
+	cr_expect_eq(c->rendition[0].bitrate_bps, 600000);
+	cr_expect(c->rendition[1].fps == 0 && c->rendition[1].bitrate_bps == 4500000);
+	cr_expect_str_eq(c[1].url, "rtsp://192.0.2.12:554/?x");
+	cr_expect(v4->sin_family == AF_INET && ntohl(v4->sin_addr.s_addr) == 0xc000020c && ntohs(v4->sin_port) == 554);
+	site_free(&s);
+}
+
+Test(site, empty_sections_mean_none)
+{
+	struct site *s = parse("\xef\xbb\xbf" HEAD "cameras:\nusers: []\nprocesses:\n");
+
+	cr_expect(s->ncameras == 0 && s->nusers == 0 && s->ingest_processes == 1);
+	site_free(&s);
+}
+
+Test(site, takes_as_many_as_it_says)
+{
+	struct site *s = NULL;
+	struct buf b;
+
+	buf_init(&b, SITE_FILE_MAX);
+	buf_append_str(&b, HEAD "cameras:\n");
+	for (int i = 0; i < SITE_CAMERAS_MAX; i++)
+		buf_append_fmt(&b, "  c%d: {source: rtsp://192.0.2.1/%d, user: u, password_file: p%d}\n", i, i, i);
+	buf_append_str(&b, "users:\n");
+	for (int i = 0; i < SITE_USERS_MAX; i++)
+		buf_append_fmt(&b, "  - {name: u%d, password_hash: '" HASH "'}\n", i);
+	cr_assert_eq(site_parse("/s", buf_data(&b), b.len, &s, &report), 0, "%s", report.complaint->text);
+	cr_expect(s->ncameras == SITE_CAMERAS_MAX && s->nusers == SITE_USERS_MAX);
+	cr_expect_str_eq(s->camera[999].url, "rtsp://192.0.2.1:554/999");
+	cr_expect(s->bytes.len == b.len && !memcmp(buf_data(&s->bytes), buf_data(&b), b.len));
+	site_free(&s);
+	buf_free(&b);
+}
+
+/* Files, in a folder of their own. */
+
+static char dir[64];
+
+static void make_dir(void)
+{
+	strcpy(dir, "/tmp/casemate-conf-XXXXXX");
+	cr_assert_not_null(mkdtemp(dir));
+}
+
+static void remove_dir(void)
+{
+	char cmd[128];
+
+	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
+	cr_assert_eq(system(cmd), 0);
+}
+
+static const char *in_dir(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return path;
+}
+
+static void put(const char *name, const void *bytes, size_t n, mode_t mode)
+{
+	FILE *f = fopen(in_dir(name), "wb");
+
+	cr_assert(f && fwrite(bytes, 1, n, f) == n && fclose(f) == 0);
+	cr_assert_eq(chmod(in_dir(name), mode), 0);
+}
+
+static void put_all(void)
+{
+	make_dir();
+	put("c", "x", 1, 0644);
+	put("k", "x", 1, 0600);
+	put("s", "x", 1, 0400);
+	put("p", "hunter2\nrest", 12, 0600);
+}
+
+#define WITH_PASSWORD HEAD "cameras: {gate: {source: rtsp://192.0.2.1/, user: u, password_file: p}}\n"
+
+TestSuite(files, .init = put_all, .fini = remove_dir);
+
+Test(files, are_looked_at_and_passwords_read)
+{
+	struct site *s = NULL;
+
+	put("site.yaml", WITH_PASSWORD, strlen(WITH_PASSWORD), 0644);
+	cr_assert_eq(site_load(in_dir("site.yaml"), &s, &report), 0, "%s", report.complaint->text);
+	cr_expect_str_eq(s->camera->password, "hunter2");
+	cr_expect_str_eq(s->key, in_dir("s"));
+	site_free(&s);
+	cr_assert_eq(chdir(dir), 0);
+	cr_assert_eq(site_load("site.yaml", &s, &report), 0, "%s", report.complaint->text);
+	cr_expect_str_eq(s->file, in_dir("site.yaml"));
+	site_free(&s);
+}
+
+Test(files, passwords_are_one_line_of_bounded_length)
+{
+	static char long_one[300];
+	static const struct { const char *bytes; size_t n; size_t len; } c[] = {
+		{"a", 1, 1}, {"a\n", 2, 1}, {"a\r\n", 3, 1}, {"a b \nc", 6, 4}, {"\xc3\xbc", 2, 2}, {long_one, 256, 256}, {long_one, 257, 0},
+		{long_one, 300, 0}, {"\n", 1, 0}, {"\r\n", 2, 0}, {"a\0b", 3, 0}, {"\0", 1, 0}, {"", 0, 0},
+	};
+
+	memset(long_one, 'x', sizeof long_one);
+	put("site.yaml", WITH_PASSWORD, strlen(WITH_PASSWORD), 0644);
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		struct site *s = NULL;
+
+		put("p", c[i].bytes, c[i].n, 0600);
+		cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), c[i].len ? 0 : -EINVAL, "%zu", i);
+		cr_expect(c[i].len == 0 || strlen(s->camera->password) == c[i].len, "%zu", i);
+		cr_expect(c[i].len || (report.n == 1 && report.complaint->line == 5 && report.complaint->column == 69), "%zu: %u:%u", i,
+			  report.complaint->line, report.complaint->column);
+		site_free(&s);
+	}
+}
+
+Test(files, trouble_is_named_with_its_mend)
+{
+	static const struct { const char *name; mode_t mode; int line; const char *says; } c[] = {
+		{"c", 0, 2, "certificate: %s: No such file or directory"},
+		{"k", 0, 2, "key: %s: No such file or directory; \"casemate keygen\" makes one"},
+		{"k", 0644, 2, "key: %s may be read or changed by others (mode 0644): run \"chmod 600 %s\""},
+		{"s", 0640, 3, "(mode 0640): run \"chmod 600 %s\""},
+		{"s", 0602, 3, "(mode 0602): run \"chmod 600 %s\""},
+		{"p", 0604, 5, "password_file: %s may be read or changed by others (mode 0604): run \"chmod 600 %s\""},
+		{"p", 0, 5, "password_file: %s: No such file"},
+		{"c", S_IFDIR, 2, "certificate: %s is not a file"},
+		{"s", S_IFIFO, 3, "key: %s is not a file"},
+	};
+
+	put("site.yaml", WITH_PASSWORD, strlen(WITH_PASSWORD), 0644);
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		const char *path = in_dir(c[i].name), *says = c[i].says;
+		char want[1000] = "";
+		struct site *s = NULL;
+
+		for (const char *s2; (s2 = strstr(says, "%s")); says = s2 + 2)
+			snprintf(want + strlen(want), sizeof want - strlen(want), "%.*s%s", (int)(s2 - says), says, path);
+		strncat(want, says, sizeof want - strlen(want) - 1);
+		unlink(path);
+		if (c[i].mode == S_IFDIR)
+			cr_assert_eq(mkdir(path, 0700), 0);
+		else if (c[i].mode == S_IFIFO)
+			cr_assert_eq(mkfifo(path, 0600), 0);
+		else if (c[i].mode)
+			put(c[i].name, "x", 1, c[i].mode);
+		cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), -EINVAL);
+		cr_expect(report.n == 1 && report.complaint->line == c[i].line && strstr(report.complaint->text, want), "%u, %d: %s\n%s", report.n,
+			  report.complaint->line, report.complaint->text, want);
+		remove(in_dir(c[i].name));
+		put(c[i].name, "x", 1, 0600);
+	}
+}
+
+Test(files, a_site_file_that_cannot_be_read_is_told_apart)
+{
+	static char big[SITE_FILE_MAX + 1];
+	struct site *s = NULL;
+
+	memset(big, '#', sizeof big);
+	cr_expect_eq(site_load(in_dir("none.yaml"), &s, &report), -ENOENT);
+	cr_expect(report.n == 1 && report.complaint->line == 0);
+	cr_expect_eq(site_load(dir, &s, &report), -EISDIR);
+	put("big.yaml", big, sizeof big, 0600);
+	cr_expect_eq(site_load(in_dir("big.yaml"), &s, &report), -EFBIG);
+	cr_expect_str_eq(report.complaint->text, "a site file has at most 1048576 bytes");
+	cr_expect_null(s);
+}
+
+/* The example in the tree is good, and shows every key there is. */
+Test(files, the_example_site_is_good)
+{
+	const char *top = getenv("abs_top_srcdir");
+	char path[4096];
+	struct site *s = NULL;
+	struct buf b;
+
+	if (!top)
+		cr_skip_test("abs_top_srcdir is not set: run by make check");
+	snprintf(path, sizeof path, "%s/conf/site.example.yaml", top);
+	buf_init(&b, SITE_FILE_MAX);
+	cr_assert_eq(io_read_file(AT_FDCWD, path, &b), 0);
+	put("site.yaml", buf_data(&b), b.len, 0644);
+	put("tls.crt", "x", 1, 0644);
+	put("tls.key", "x", 1, 0600);
+	put("site.key", "x", 1, 0600);
+	cr_assert_eq(mkdir(in_dir("secrets"), 0700), 0);
+	put("secrets/gate.txt", "x", 1, 0600);
+	cr_assert_eq(site_load(in_dir("site.yaml"), &s, &report), 0, "%d: %s", report.complaint->line, report.complaint->text);
+	cr_assert_eq(buf_append(&b, "", 1), 0);
+	for (unsigned i = 0; i < schema_nkeys; i++) {
+		char key[64];
+
+		snprintf(key, sizeof key, "%s:", schema_leaf(&schema_keys[i]));
+		cr_expect(strstr((const char *)buf_data(&b), key) != NULL, "%s is not in the example", schema_keys[i].path);
+	}
+	site_free(&s);
+	buf_free(&b);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The input is a site file. What is taken must keep to the limits that site.h gives; what isn't must say why. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/complaint.h"
+#include "conf/site.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_camera(const struct site_camera *c)
+{
+	check(text_is_name(c->name, strlen(c->name)) && c->nrenditions <= SITE_RENDITIONS_MAX);
+	check(!strncmp(c->url, "rtsp://", 7) && !strncmp(c->url + 7, c->host, strlen(c->host)) && !c->password);
+	for (const char *s = c->url; *s; s++)
+		check(*s > 0x20 && *s < 0x7f);
+	check(c->segment_ms >= 500 && c->segment_ms <= 10000);
+	for (unsigned i = 0; i < c->nrenditions; i++) {
+		const struct site_rendition *r = &c->rendition[i];
+
+		check(text_is_name(r->name, strlen(r->name)) && strcmp(r->name, "copy") && strcmp(r->name, "audio"));
+		check(r->width >= 64 && r->width <= 4096 && r->width % 2 == 0 && r->height >= 64 && r->height <= 4096 && r->height % 2 == 0);
+		check(r->fps <= 120 && r->bitrate_bps >= 50000 && r->bitrate_bps <= 100000000);
+	}
+}
+
+static void check_site(const struct site *s)
+{
+	check(*s->origin && s->nlisteners >= 1 && s->nlisteners <= SITE_LISTENERS_MAX);
+	check(s->tls_certificate[0] == '/' && s->tls_key[0] == '/' && s->key[0] == '/' && s->archive[0] == '/');
+	check(strlen(s->socket) <= 100 && s->archive_max_bytes >= 1000000);
+	check(s->serve_processes >= 1 && s->serve_processes <= 64 && s->ingest_processes >= 1 && s->ingest_processes <= 64);
+	check(s->ncameras <= SITE_CAMERAS_MAX && s->nusers <= SITE_USERS_MAX);
+	for (unsigned i = 0; i < s->ncameras; i++)
+		check_camera(&s->camera[i]);
+	for (unsigned i = 0; i < s->nusers; i++)
+		check(text_is_name(s->user[i].name, strlen(s->user[i].name)) && s->user[i].password_hash);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct site_report report;
+	struct site *site = NULL;
+	int rc = site_parse("/etc/casemate/site.yaml", data, size, &site, &report);
+
+	check((rc == 0) == (site != NULL) && (rc == 0) == (report.n == 0));
+	for (unsigned i = 0; i < report.n; i++) {
+		check(i == 0 || report.complaint[i - 1].line <= report.complaint[i].line);
+		for (const char *s = report.complaint[i].text; *s; s++)
+			check(*s >= 0x20 && *s < 0x7f);
+	}
+	if (site)
+		check_site(site);
+	site_free(&site);
+	return 0;
+}
