@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "seal/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "seal/verify_state.h"
+
+#define ROUNDS_MAX 8  /* times that a running site is waited for */
+
+struct verify_problem *verify_add(struct verify *v, enum verify_kind kind, const char *camera, const char *rendition, uint64_t first,
+	uint64_t last, const char *path, const char *fmt, ...)
+{
+	struct verify_report *r = v->report;
+	/* Past the maximum the last place is used again and again, and only the count grows. */
+	struct verify_problem *p = &r->problem[r->nproblems < VERIFY_PROBLEMS_MAX ? r->nproblems : VERIFY_PROBLEMS_MAX - 1];
+	va_list ap;
+
+	r->nproblems++;
+	r->nunreadable += kind == VERIFY_UNREADABLE;
+	*p = (struct verify_problem){.kind = kind, .first = first, .last = last};
+	snprintf(p->camera, sizeof p->camera, "%s", camera ? camera : "");
+	snprintf(p->rendition, sizeof p->rendition, "%s", rendition ? rendition : "");
+	if (path)
+		text_escape(path, strlen(path), p->path, sizeof p->path);
+	va_start(ap, fmt);
+	vsnprintf(p->text, sizeof p->text, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+void verify_add_unreadable(struct verify *v, const char *path, int rc)
+{
+	verify_add(v, VERIFY_UNREADABLE, NULL, NULL, 0, 0, path, "%s", strerror(-rc));
+}
+
+/* The first look at the checkpoint; false when there is nothing to go on with. */
+static bool begin(struct verify *v)
+{
+	const char *why;
+	int rc;
+
+	if (v->src->list)
+		verify_list_log(v);
+	rc = verify_checkpoint(v, &v->target, &why);
+	v->report->is_signed = rc == 0;
+	if (!rc)
+		return true;
+	if (rc == -EBADMSG || rc == -ENOKEY || rc == -EKEYREJECTED || rc == -ENOBUFS) {
+		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, "log/checkpoint", "%s", rc == -ENOBUFS ? "is too long for a checkpoint" : why);
+	} else if (rc == -ENOENT && v->widest.width) {
+		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, "log/checkpoint", "is not there, but the log is");
+	} else {
+		verify_add_unreadable(v, "log/checkpoint", rc);
+		return false;
+	}
+	return v->src->list != NULL;
+}
+
+/* Takes over a checkpoint that has become newer meanwhile. */
+static void renew(struct verify *v)
+{
+	struct checkpoint c;
+	const char *why;
+
+	if (verify_checkpoint(v, &c, &why) == 0 && c.size > v->target.size)
+		v->target = c;
+}
+
+/* To the checkpoint, and on with it while a running site still writes what we have already seen on disk. */
+static void walk_signed(struct verify *v)
+{
+	bool listed = false;
+
+	for (int round = 0; round < ROUNDS_MAX && !v->error; round++) {
+		verify_walk(v, v->target.size);
+		if (!v->stale && !v->error)
+			verify_tops(v);
+		if (!v->stale && !v->error && !listed && v->src->list) {
+			listed = true;
+			verify_list_footage(v);
+		}
+		if (!v->stale && (verify_settled(v) || !v->src->again || v->root_bad || !v->src->again(v->src->ctx)))
+			return;
+		renew(v);
+	}
+	if (v->stale)
+		verify_add(v, VERIFY_UNREADABLE, NULL, NULL, 0, 0, "log/checkpoint", "becomes newer faster than the log can be read");
+}
+
+static void run(struct verify *v)
+{
+	if (!begin(v))
+		return;
+	if (v->report->is_signed) {
+		walk_signed(v);
+	} else {
+		v->past = true;
+		verify_walk(v, verify_size_on_disk(v));
+		if (!v->error)
+			verify_list_footage(v);
+	}
+	if (!v->error)
+		verify_files_end(v);
+	for (size_t i = 0; i < v->ntracks; i++) {
+		const struct verify_rendition *r = verify_rendition_of(v, v->track[i]);
+
+		if (v->track[i]->lost)
+			verify_add(v, VERIFY_MISSING, r->camera, r->rendition, r->last + 1, 0, NULL, "its later entries, if there were any, cannot be read");
+	}
+	verify_media_end(v);
+}
+
+int verify_run(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
+	struct verify_report **ret)
+{
+	struct verify *v = calloc(1, sizeof *v);
+	int rc = -ENOMEM;
+
+	if (!v)
+		return -ENOMEM;
+	v->src = src;
+	v->key = key;
+	v->filter = filter;
+	buf_init(&v->tile, TILE_BYTES);
+	buf_init(&v->bundle, TILE_BUNDLE_MAX_BYTES);
+	buf_init(&v->note, CHECKPOINT_MAX_BYTES);
+	v->report = calloc(1, sizeof *v->report);
+	if (v->report && hasher_init(&v->hasher) == 0 && hash_warm() == 0) {
+		run(v);
+		rc = v->error;
+	}
+	if (rc)
+		verify_free(&v->report);
+	else
+		*ret = v->report;
+	hasher_free(&v->hasher);
+	buf_free(&v->tile);
+	buf_free(&v->bundle);
+	buf_free(&v->note);
+	verify_tracks_free(v);
+	free(v->pending);
+	free(v);
+	return rc;
+}
+
+void verify_free(struct verify_report **r)
+{
+	if (!*r)
+		return;
+	free((*r)->rendition);
+	free(*r);
+	*r = NULL;
+}
+
+int verify_status(const struct verify_report *r)
+{
+	if (r->nproblems > r->nunreadable)
+		return 1;
+	return r->nunreadable || !r->is_signed ? 2 : 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEAL_VERIFY_H
+#define SEAL_VERIFY_H
+/*
+ * Checks a whole archive against the site's public key: checkpoint, hash tree,
+ * entries, each rendition's chain, segments' and init segments' bytes, time
+ * without gaps, and files that nobody sealed (doc/evidence.5). It is pure: all
+ * bytes come through struct verify_source, under the paths of an archive
+ * ("log/checkpoint", "log/tile/0/000", "footage/gate-1/copy/000001/1042.m4s").
+ *
+ * Memory: a tile, and some 400 bytes for each thousand segments.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "seal/checkpoint.h"
+#include "seal/entry.h"
+#include "seal/hash.h"
+#include "seal/key.h"
+
+#define VERIFY_PATH 160                /* any path and a NUL; longer ones are cut */
+#define VERIFY_PROBLEMS_MAX 1000       /* kept; more are only counted */
+#define VERIFY_GAPS_MAX 1000           /* kept; more are only counted */
+#define VERIFY_RENDITIONS_MAX 16384u
+#define VERIFY_FOLDERS_MAX (1u << 20)  /* thousands of segments, all renditions together */
+
+/* Everything returns 0 or -errno; -ENOENT means: there is no such file. */
+struct verify_source {
+	/* The whole file, appended to out (which is empty); -ENOBUFS when larger than out may get. */
+	int (*get)(void *ctx, const char *path, struct buf *out);
+	/* Feeds the whole file to h; *ret_bytes its size. -EFBIG when it has more than max_bytes. */
+	int (*hash)(void *ctx, const char *path, uint64_t max_bytes, struct hasher *h, uint64_t *ret_bytes);
+	/* Calls each with every file below folder, in any order, until it returns other than 0 (handed on). NULL: cannot be listed. */
+	int (*list)(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg);
+	/* Waits until a running site may have signed more; false: give up. NULL: nothing runs. */
+	bool (*again)(void *ctx);
+	/* Told now and then how far it is. May be NULL. */
+	void (*progress)(void *ctx, uint64_t entries, uint64_t of, uint64_t bytes);
+	void *ctx;
+};
+
+struct verify_filter {
+	const char *camera;             /* NULL: all */
+	int64_t from_us, to_us;         /* segments that touch this time; INT64_MIN, INT64_MAX: all */
+};
+
+enum verify_kind {
+	VERIFY_CHANGED,                 /* bytes are not those that were sealed */
+	VERIFY_MISSING,                 /* sealed, not deleted, and not there */
+	VERIFY_EXTRA,                   /* a file that no entry names */
+	VERIFY_ORDER,                   /* an entry does not follow the one before it */
+	VERIFY_UNSIGNED,                /* in the log, but no checkpoint by the key covers it */
+	VERIFY_UNACCOUNTED,             /* a time without footage and without a gap entry */
+	VERIFY_LOG,                     /* the log itself is damaged */
+	VERIFY_UNREADABLE,              /* could not tell */
+	VERIFY_KINDS
+};
+
+/* One thing that does not hold. Fields that say nothing are "" or 0. */
+struct verify_problem {
+	enum verify_kind kind;
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	uint64_t first, last;           /* numbers of segments, both in */
+	int64_t from_us, to_us;
+	char path[VERIFY_PATH];         /* escaped */
+	char text[200];
+};
+
+struct verify_gap {
+	char camera[ENTRY_NAME], why[ENTRY_NAME];
+	int64_t from_us, to_us;
+};
+
+/* What the log says of one rendition, and what was checked. */
+struct verify_rendition {
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	uint64_t segments;              /* entries */
+	uint64_t good, good_bytes;      /* whose bytes were checked and hold */
+	uint64_t deleted, not_kept, not_offered, not_asked;
+	uint64_t first, last;           /* numbers */
+	int64_t from_us, to_us;
+};
+
+struct verify_report {
+	struct checkpoint checkpoint;   /* the last one that held; size 0 if none did */
+	bool is_signed;
+	uint64_t entries, starts, stops, crashes;  /* crashes: a start without a stop before it */
+	uint64_t unfinished, leftover;  /* files being written; files of deleted segments */
+	uint64_t bytes;                 /* hashed */
+	struct verify_rendition *rendition;
+	size_t nrenditions;
+	struct verify_gap gap[VERIFY_GAPS_MAX];
+	uint64_t ngaps;
+	struct verify_problem problem[VERIFY_PROBLEMS_MAX];
+	uint64_t nproblems, nunreadable;  /* all together; those of VERIFY_UNREADABLE */
+};
+
+/* 0 with *ret (free it with verify_free) however bad the archive is; -ENOMEM. */
+int verify_run(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
+	struct verify_report **ret);
+void verify_free(struct verify_report **r);
+/* The exit status: 0 all holds, 1 something does not, 2 could not tell. */
+int verify_status(const struct verify_report *r);
+
+const char *verify_kind_name(enum verify_kind k);
+/* For people, lines of text; 0 or -ENOBUFS. */
+int verify_print(const struct verify_report *r, struct buf *out);
+/* One JSON object and a line feed; 0 or -ENOBUFS. */
+int verify_print_json(const struct verify_report *r, struct buf *out);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* verify's reading of entries: what each says, and whether it follows from the one before. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "seal/lines.h"
+#include "seal/verify_state.h"
+
+#define TOLERANCE_US 1000000  /* time between two segments that nobody has to account for */
+
+static void unaccounted(struct verify *v, const char *camera, int64_t from_us, int64_t to_us)
+{
+	struct verify_problem *p;
+
+	if (!verify_wanted(v, camera, from_us, to_us))
+		return;
+	p = verify_add(v, VERIFY_UNACCOUNTED, camera, NULL, 0, 0, NULL, "no footage and no gap entry");
+	p->from_us = from_us;
+	p->to_us = to_us;
+}
+
+/* Footage, or a gap, of a camera from..to. */
+static void cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us)
+{
+	if (c->covered_us && !c->lost && from_us - c->covered_us > TOLERANCE_US)
+		unaccounted(v, c->name, c->covered_us, from_us);
+	c->covered_us = to_us;
+	c->lost = false;
+}
+
+/* The chain: this entry names the leaf of the one before. */
+static void check_order(struct verify *v, struct verify_track *t, const struct entry_segment *s)
+{
+	const struct verify_rendition *r = verify_rendition_of(v, t);
+	struct hash zero = {{0}};
+
+	if (t->lost) {
+		if (s->number > r->last + 1)
+			verify_add(v, VERIFY_MISSING, s->camera, s->rendition, r->last + 1, s->number - 1, NULL,
+				"their entries, if there were any, cannot be read");
+		return;
+	}
+	if (t->seen && s->number <= r->last)
+		verify_add(v, VERIFY_ORDER, s->camera, s->rendition, s->number, s->number, NULL,
+			"comes after segment %" PRIu64 " in the log", r->last);
+	if (t->seen ? hash_same(&s->previous, &t->leaf) || hash_same(&s->previous, &t->tile_leaf) : hash_same(&s->previous, &zero))
+		return;
+	v->named_log = true;
+	verify_add(v, VERIFY_ORDER, s->camera, s->rendition, t->seen ? r->last : s->number, s->number, NULL,
+		t->seen ? "the later entry does not follow the earlier one: one of them was changed, or one between them is gone" :
+		"the first entry of this rendition says that there were earlier ones");
+}
+
+static void count_segment(struct verify_rendition *r, const struct entry_segment *s)
+{
+	int64_t end_us = s->start_us + (int64_t)s->duration_ms * 1000;
+
+	if (r->segments++ == 0) {
+		r->first = s->number;
+		r->from_us = s->start_us;
+	}
+	r->last = s->number;
+	r->to_us = end_us;
+}
+
+static void take_segment(struct verify *v, const struct entry_segment *s, const struct hash *leaf, const struct hash *tile_leaf,
+	struct verify_ref *ret_ref)
+{
+	struct verify_track *t = verify_track_get(v, s->camera, s->rendition);
+	struct verify_folder *f = t ? verify_folder(v, t, s->number, true) : NULL;
+	bool copy = !strcmp(s->rendition, "copy");
+
+	if (!f)
+		return;
+	*ret_ref = (struct verify_ref){t, s->number};
+	check_order(v, t, s);
+	verify_set(f->named, s->number, true);
+	if (copy || !t->camera->has_copy) {
+		t->camera->has_copy = t->camera->has_copy || copy;
+		cover(v, t->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000);
+	}
+	count_segment(verify_rendition_of(v, t), s);
+	t->leaf = *leaf;
+	t->tile_leaf = *tile_leaf;
+	t->seen = true;
+	t->lost = false;
+	if (v->past && v->report->is_signed) {
+		t->unsigned_first = t->unsigned_first ? t->unsigned_first : s->number;
+		t->unsigned_last = s->number;
+	}
+	verify_media(v, t, s);
+}
+
+static void take_gap(struct verify *v, const struct entry_gap *g)
+{
+	struct verify_report *r = v->report;
+	struct verify_camera *c = verify_camera_get(v, g->camera);
+
+	if (!c)
+		return;
+	cover(v, c, g->from_us, g->to_us > c->covered_us ? g->to_us : c->covered_us);
+	if (!verify_wanted(v, g->camera, g->from_us, g->to_us))
+		return;
+	if (r->ngaps < VERIFY_GAPS_MAX) {
+		struct verify_gap *to = &r->gap[r->ngaps];
+
+		memcpy(to->camera, g->camera, sizeof to->camera);
+		memcpy(to->why, g->why, sizeof to->why);
+		to->from_us = g->from_us;
+		to->to_us = g->to_us;
+	}
+	r->ngaps++;
+}
+
+static void take_start(struct verify *v, const struct entry_start *s)
+{
+	struct key_public k;
+
+	if (v->running)
+		v->report->crashes++;
+	v->report->starts++;
+	v->running = true;
+	v->start = *s;
+	if (key_parse_vkey(s->key, strlen(s->key), &k, NULL) || memcmp(&k, v->key, sizeof k))
+		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "a start entry names another key than the one given");
+}
+
+/* An entry that cannot be parsed may still tell which segment it was about. */
+static void salvage(const uint8_t *p, size_t n, struct verify_problem *ret)
+{
+	struct rd r = rd_init(p, n);
+
+	while (rd_left(&r) && !r.bad) {
+		struct rd line = lines_until(&r, '\n'), field = lines_until(&line, ' ');
+		char *to = lines_is(&field, "camera") ? ret->camera : lines_is(&field, "rendition") ? ret->rendition : NULL;
+		uint64_t number;
+
+		if (to && text_is_name(lines_text(&line), rd_left(&line)))
+			snprintf(to, ENTRY_NAME, "%.*s", (int)rd_left(&line), lines_text(&line));
+		if (lines_is(&field, "number") && text_u64(lines_text(&line), rd_left(&line), ENTRY_NUMBER_MAX, &number) == 0)
+			ret->first = ret->last = number;
+	}
+}
+
+void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, const struct hash *leaf, const struct hash *tile_leaf,
+	struct verify_ref *ret_ref)
+{
+	struct entry e;
+	const char *why;
+
+	v->report->entries++;
+	if (entry_parse(p, n, &e, &why)) {
+		v->named_log = true;
+		salvage(p, n, verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "entry %" PRIu64 ": %s", index, why));
+		return;
+	}
+	switch (e.kind) {
+	case ENTRY_SEGMENT:
+		take_segment(v, &e.segment, leaf, tile_leaf, ret_ref);
+		break;
+	case ENTRY_GAP:
+		take_gap(v, &e.gap);
+		break;
+	case ENTRY_DELETE:
+		verify_deleted(v, &e.del);
+		break;
+	case ENTRY_START:
+		take_start(v, &e.start);
+		break;
+	case ENTRY_STOP:
+		v->report->stops++;
+		v->running = false;
+		break;
+	case ENTRY_OTHER:
+		break;
+	}
+	if (!hash_same(leaf, tile_leaf)) {
+		struct verify_problem *bad = verify_add(v, VERIFY_CHANGED, NULL, NULL, 0, 0, NULL,
+			"entry %" PRIu64 " of the log is not the one whose hash its tile holds", index);
+
+		v->named_log = true;
+		salvage(p, n, bad);
+	}
+}
+
+void verify_lost(struct verify *v)
+{
+	for (size_t i = 0; i < v->ntracks; i++)
+		v->track[i]->lost = true;
+	for (size_t i = 0; i < v->ncameras; i++)
+		v->camera[i]->lost = true;
+}

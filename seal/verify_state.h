@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEAL_VERIFY_STATE_H
+#define SEAL_VERIFY_STATE_H
+/* What the parts of verify share; no other room includes it. */
+#include "seal/tile.h"
+#include "seal/tree.h"
+#include "seal/verify.h"
+
+#define FOLDER_SEGMENTS 1000
+#define INITS_MAX 4096            /* of one rendition; later ones are looked up again and again */
+#define PENDING_MAX 4096          /* files that are newer than the log; more are reported at once */
+
+/* A thousand segments, a bit each. */
+struct verify_folder {
+	uint64_t n;                   /* number / 1000 */
+	uint8_t named[FOLDER_SEGMENTS / 8], missing[FOLDER_SEGMENTS / 8], deleted[FOLDER_SEGMENTS / 8];
+};
+
+struct verify_init {
+	struct hash hash;
+	uint64_t first, last;         /* numbers of segments that use it */
+	bool missing, changed;
+};
+
+struct verify_camera {
+	char name[ENTRY_NAME];
+	int64_t covered_us;           /* until when; 0: not seen yet */
+	bool has_copy, lost;          /* lost: entries in between could not be read */
+};
+
+struct verify_track {
+	size_t report;                /* index of its struct verify_rendition */
+	struct verify_camera *camera;
+	struct hash leaf, tile_leaf;  /* of its last entry: out of the entry, and as the tile has it */
+	bool seen, lost, offered;
+	uint64_t unsigned_first, unsigned_last;
+	struct verify_folder *folder; /* sorted by n */
+	size_t nfolders;
+	struct verify_init *init;
+	size_t ninits;
+	char name[2 * ENTRY_NAME];    /* "camera/rendition": what tracks are sorted by */
+};
+
+/* A segment, to name it in a complaint about the log. */
+struct verify_ref {
+	struct verify_track *track;
+	uint64_t number;
+};
+
+struct verify_level {
+	struct hash hash[TILE_WIDTH];
+	struct verify_ref ref[TILE_WIDTH];
+	unsigned n;
+	uint64_t index;
+};
+
+struct verify_pending {
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	uint64_t number;
+};
+
+struct verify {
+	const struct verify_source *src;
+	const struct key_public *key;
+	const struct verify_filter *filter;
+	struct verify_report *report;
+	struct hasher hasher;
+	struct buf tile, bundle, note;
+
+	struct checkpoint target;     /* walk to here */
+	bool past;                    /* what is read now is past the checkpoint */
+	bool stale;                   /* a tile was replaced by a newer checkpoint's while we read */
+	bool root_bad;
+	uint64_t size;                /* entries walked */
+	struct tree by_entry, by_tile;
+	bool named_log;               /* a complaint about the log already names a segment */
+	struct verify_level level[TILE_LEVELS];
+	struct tile widest;           /* of the entries on disk; width 0: none */
+
+	struct verify_track **track;  /* sorted by name */
+	size_t ntracks, cap_tracks;
+	struct verify_camera **camera;
+	size_t ncameras, cap_cameras;
+	size_t nfolders;
+	struct entry_start start;     /* the run that entries belong to; nkeep 0: none seen */
+	bool running;
+
+	struct verify_pending *pending;
+	size_t npending;
+	int error;                    /* -ENOMEM ends it */
+};
+
+/* Adds a problem; camera, rendition, path may be NULL. */
+struct verify_problem *verify_add(struct verify *v, enum verify_kind kind, const char *camera, const char *rendition, uint64_t first,
+	uint64_t last, const char *path, const char *fmt, ...) __attribute__((format(printf, 8, 9)));
+/* The same for a file that could not be read for another reason than -ENOENT. */
+void verify_add_unreadable(struct verify *v, const char *path, int rc);
+static inline struct verify_rendition *verify_rendition_of(const struct verify *v, const struct verify_track *t)
+{
+	return &v->report->rendition[t->report];
+}
+
+/* verify_tracks.c: NULL when it is not known (find) or out of memory (get; v->error is set). */
+struct verify_track *verify_track_find(const struct verify *v, const char *camera, const char *rendition);
+struct verify_track *verify_track_get(struct verify *v, const char *camera, const char *rendition);
+struct verify_camera *verify_camera_get(struct verify *v, const char *name);
+/* Index of the first folder that holds number or larger ones. */
+size_t verify_folder_from(const struct verify_track *t, uint64_t number);
+/* The folder of number; makes it when make is set (v->error on failure), else NULL if there is none. */
+struct verify_folder *verify_folder(struct verify *v, struct verify_track *t, uint64_t number, bool make);
+bool verify_bit(const uint8_t *bits, uint64_t number);
+void verify_set(uint8_t *bits, uint64_t number, bool on);
+void verify_tracks_free(struct verify *v);
+
+/* verify_entry.c: takes one entry in. */
+void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, const struct hash *leaf, const struct hash *tile_leaf,
+	struct verify_ref *ret_ref);
+/* Entries in between could not be read. */
+void verify_lost(struct verify *v);
+
+/* verify_media.c */
+bool verify_wanted(const struct verify *v, const char *camera, int64_t from_us, int64_t to_us);
+void verify_media(struct verify *v, struct verify_track *t, const struct entry_segment *s);
+void verify_deleted(struct verify *v, const struct entry_delete *d);
+/* Says what is still missing. */
+void verify_media_end(struct verify *v);
+bool verify_any_missing(const struct verify *v);
+
+/* verify_log.c: walks on to that many entries; stops where v->stale is set. */
+void verify_walk(struct verify *v, uint64_t size);
+/* The tiles above level 0 that are not full, and the root of v->target. */
+void verify_tops(struct verify *v);
+/* Reads the checkpoint: 0 with v->target when it is by the key, else as checkpoint_open or the source. */
+int verify_checkpoint(struct verify *v, struct checkpoint *ret, const char **why);
+
+/* verify_files.c */
+void verify_list_log(struct verify *v);
+void verify_list_footage(struct verify *v);
+/* Entries for which there are tiles on disk. */
+uint64_t verify_size_on_disk(const struct verify *v);
+/* Whether all that was newer than the log is by now in it. */
+bool verify_settled(const struct verify *v);
+void verify_files_end(struct verify *v);
+
+#endif

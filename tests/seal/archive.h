@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_SEAL_ARCHIVE_H
+#define TESTS_SEAL_ARCHIVE_H
+/* A whole archive in memory, built as the site would, for verify to read and for tests to damage. */
+#include "seal/verify.h"
+
+#define ARCHIVE_FILES 4096
+#define ARCHIVE_ENTRIES 70000
+
+struct archive_file {
+	char path[VERIFY_PATH];
+	uint8_t *p;
+	size_t n;
+};
+
+struct archive {
+	struct key_private *key;
+	struct archive_file file[ARCHIVE_FILES];
+	size_t nfiles;
+	uint8_t (*entry)[ENTRY_MAX_BYTES];
+	size_t *entry_len;
+	struct hash *leaf;
+	uint64_t size;
+	unsigned reads;               /* of the source */
+	unsigned waits;               /* times that again may say yes; each calls then */
+	void (*then)(struct archive *a);
+};
+
+/* An empty one with a new key of that name. */
+struct archive *archive_new(const char *origin);
+void archive_free(struct archive **a);
+
+struct archive_file *archive_find(struct archive *a, const char *path);
+/* Makes or replaces. */
+void archive_put(struct archive *a, const char *path, const void *p, size_t n);
+void archive_remove(struct archive *a, const char *path);
+
+/* The entry's index. */
+uint64_t archive_append(struct archive *a, const struct entry *e);
+/* A segment of duration_ms with made-up bytes: entry and, if kept, files. Chained to the rendition's last. */
+uint64_t archive_segment(struct archive *a, const char *camera, const char *rendition, uint64_t number, int64_t start_us, bool kept);
+void archive_gap(struct archive *a, const char *camera, int64_t from_us, int64_t to_us, const char *why);
+/* With why NULL only the files go. */
+void archive_delete(struct archive *a, const char *camera, const char *rendition, uint64_t from, uint64_t to, const char *why);
+void archive_start(struct archive *a, int64_t time_us);
+void archive_stop(struct archive *a, int64_t time_us);
+void archive_path(const char *camera, const char *rendition, uint64_t number, char out[VERIFY_PATH]);
+
+/* Writes tiles of the first size entries (old partial ones go), or only the checkpoint for them, signed by key. */
+void archive_tiles(struct archive *a, uint64_t size);
+void archive_checkpoint(struct archive *a, uint64_t size, const struct key_private *key);
+/* Both, of all entries. */
+void archive_publish(struct archive *a);
+
+/* verify over it; wants lists, again only when a->waits. */
+struct verify_report *archive_verify(struct archive *a, const struct verify_filter *filter, bool can_list);
+/* Whether a problem names that segment (number 0: the camera). */
+bool archive_named(const struct verify_report *r, const char *camera, const char *rendition, uint64_t number);
+
+#endif
