@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
+#include "media/au.h"
 #include "media/dts.h"
 #include "tests/media/stream.h"
 
@@ -110,4 +111,27 @@ Test(dts, goes_at_most_a_second_before_the_first_picture)
 	dts_init(&c, 99, UINT32_MAX);
 	cr_assert_eq(dts_next(&c, 0), -DTS_BEFORE_MAX);
 	cr_assert_eq(c.depth, DTS_DEPTH_MAX);
+}
+
+Test(dts, always_increases_whatever_comes)
+{
+	uint64_t random = 1;
+
+	for (int round = 0; round < 300; round++) {
+		struct dts_clock c;
+		int64_t last = INT64_MIN;
+
+		dts_init(&c, round % 20 - 1, (uint32_t)(round * 97));
+		for (int i = 0; i < 200; i++) {
+			int64_t pts, dts;
+
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			pts = (int64_t)(random >> 33) % (1 << (round % 30 + 1)) + (round % 3) * (int64_t)i * 3000;
+			if (random >> 58 == 0)
+				pts = random & 1 << 30 ? AU_TIME_MAX : -AU_TIME_MAX;
+			dts = dts_next(&c, pts);
+			cr_assert_gt(dts, last, "round %d, picture %d", round, i);
+			last = dts;
+		}
+	}
 }
