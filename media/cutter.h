@@ -37,7 +37,7 @@ struct cutter {
 void cutter_init(struct cutter *c, uint32_t target_ms, bool has_video);
 /* Whether this access unit begins a new segment (the first one does); its number is c->segment afterwards. */
 bool cutter_cut(struct cutter *c, const struct au *video);
-/* The segment of an audio access unit; never smaller than that of the one before. */
+/* The segment of an audio access unit (timescale is not 0); never smaller than that of the one before. */
 uint32_t cutter_audio(struct cutter *c, const struct au *audio, uint32_t timescale);
 
 #endif

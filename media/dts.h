@@ -29,7 +29,7 @@ struct dts_clock {
 	uint64_t mended;                 /* pictures whose dts had to be after their pts */
 };
 
-/* reorder: h264_sps.reorder (-1 not told); frame_90k: duration of a frame, 0 when not told. */
+/* reorder: h264_sps.reorder (-1 not told; depth of an earlier epoch of the same stream may be given then); frame_90k: duration of a frame, 0 when not told. */
 void dts_init(struct dts_clock *c, int reorder, uint32_t frame_90k);
 /* The decode time of the next picture in decode order; times are within AU_TIME_MAX. */
 int64_t dts_next(struct dts_clock *c, int64_t pts);
