@@ -31,9 +31,9 @@ struct file_source {
 	unsigned length_size;      /* of NAL lengths in the file; 0: start codes */
 	int64_t first_dts;         /* of the video, in its stream's time base: where a loop is sought */
 	int64_t origin_90k;        /* earliest decode time of a loop, in the file's time */
-	int64_t shown_90k;         /* earliest presentation time, likewise */
+	int64_t shown_90k[SOURCE_TRACKS];  /* each track's earliest presentation time, likewise */
 	int64_t offset_90k;        /* media time at which the origin lies in this loop */
-	int64_t end_90k;           /* the same of the next loop: one length of what is shown later */
+	int64_t end_90k;           /* the same of the next loop: later by what the longer track shows */
 	struct buf sets, unit;
 };
 
@@ -164,7 +164,7 @@ static int take_packet(struct file_source *s, int64_t wall_minus_media_us, struc
 {
 	int track = track_of(s, s->packet);
 	struct source_unit u = {.track = (unsigned)track, .due_us = due_us(&s->base)};
-	int64_t end = to_90k(s, s->packet, s->packet->pts) + duration_90k(s, s->packet) - s->shown_90k + s->offset_90k;
+	int64_t end = to_90k(s, s->packet, s->packet->pts) + duration_90k(s, s->packet) - s->shown_90k[track] + s->offset_90k;
 	int e = 0;
 
 	u.au.pts = shift_to(s, s->packet->pts, track);
@@ -271,13 +271,13 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Where a loop begins: at the first video packet, and at the earliest times of either track. */
+/* Where a loop begins: at the first video packet, and at the earliest times of both tracks. */
 static int find_origin(struct file_source *s, const char **why)
 {
 	unsigned seen = 0;
 
 	*why = "has no timestamps on its video (a bare .h264 file?); wrap it: ffmpeg -i FILE -c copy copy.mp4";
-	s->origin_90k = s->shown_90k = INT64_MAX;
+	s->origin_90k = s->shown_90k[0] = s->shown_90k[1] = INT64_MAX;
 	for (int i = 0; i < ORIGIN_PACKETS && seen != (1u << s->base.ntracks) - 1 && !read_packet(s); i++) {
 		int track = track_of(s, s->packet);
 
@@ -285,8 +285,10 @@ static int find_origin(struct file_source *s, const char **why)
 			s->first_dts = decode_time(s->packet);
 		seen |= 1u << track;
 		s->origin_90k = least(s->origin_90k, to_90k(s, s->packet, decode_time(s->packet)));
-		s->shown_90k = least(s->shown_90k, to_90k(s, s->packet, s->packet->pts));
+		s->shown_90k[track] = least(s->shown_90k[track], to_90k(s, s->packet, s->packet->pts));
 	}
+	if (s->shown_90k[1] == INT64_MAX)
+		s->shown_90k[1] = s->shown_90k[0];
 	return seen & 1 ? 0 : -EINVAL;
 }
 
