@@ -6,9 +6,13 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
+
+#include "server/role.h"
 
 #define ANY(call) {SYS_##call, 255, 0, 0}
 #define ONLY(call, arg, value) {SYS_##call, arg, UINT64_MAX, value}
+#define FD(call, number) {SYS_##call, 0, UINT32_MAX, number}
 #define CLEAR(call, arg, bits) {SYS_##call, arg, bits, 0}
 #define SET(call, arg, bits) {SYS_##call, arg, bits, bits}
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -32,7 +36,9 @@ static const struct policy_call ingest[] = {
 };
 
 static const struct policy_call transcode[] = {
-	ANY(read), ANY(write), ANY(brk), ANY(futex), ANY(exit_group),
+	FD(read, ROLE_CHANNEL_FD), FD(read, TRANSCODE_DOORBELL_FD),
+	FD(write, STDERR_FILENO), FD(write, ROLE_CHANNEL_FD), FD(write, TRANSCODE_STORE_FD),
+	ANY(brk), ANY(futex), ANY(exit_group),
 };
 
 static const struct policy_call store[] = {

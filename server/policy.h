@@ -11,6 +11,14 @@
 
 #include "server/roles.h"
 
+/*
+ * The only descriptors that a sealed transcode can use beside its channel and standard error: it sleeps on the
+ * one and wakes store by the other. Both are eventfds, shared with a neighbour that must never be made to block:
+ * so it cannot write to the one, nor read from the other.
+ */
+#define TRANSCODE_DOORBELL_FD 4
+#define TRANSCODE_STORE_FD 5
+
 /* argument `arg` of call `nr`, masked with `mask`, must equal `value`. arg 255: no limit. */
 struct policy_call {
 	int nr;

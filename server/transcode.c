@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/pump.h"
+#include "server/policy.h"
 #include "server/role.h"
 
 #define REPORT_EVERY_US 10000000  /* one line about what was left out, at most */
@@ -71,11 +72,24 @@ static void on_rings(void *ctx, struct channel *from, const union msg_body *m, i
 	if (ring_open(&t->in, fds[0], -1) || ring_open(&t->out, fds[2], fds[3]))
 		give_up(t, "bad-setting", "a ring cannot be mapped");
 	t->doorbell = fds[1];
-	/* Without a loop the doorbell is where this role sleeps. */
-	if (fcntl(t->doorbell, F_SETFL, O_RDWR) < 0)
-		give_up(t, "bad-setting", "no doorbell");
-	fds[1] = fds[3] = -1;
 	t->has_rings = true;
+	fds[1] = fds[3] = -1;
+}
+
+/* The seal knows both by number (policy.h). Without a loop the doorbell is where this role sleeps, so it must block. */
+static void place_doorbells(struct transcode *t)
+{
+	int in = fcntl(t->doorbell, F_DUPFD_CLOEXEC, TRANSCODE_STORE_FD + 1), out = fcntl(t->out.doorbell, F_DUPFD_CLOEXEC, TRANSCODE_STORE_FD + 1);
+
+	close(t->doorbell);
+	close(t->out.doorbell);
+	if (in < 0 || out < 0 || dup3(in, TRANSCODE_DOORBELL_FD, O_CLOEXEC) < 0 || dup3(out, TRANSCODE_STORE_FD, O_CLOEXEC) < 0 ||
+	    fcntl(TRANSCODE_DOORBELL_FD, F_SETFL, O_RDWR) < 0)
+		give_up(t, "bad-setting", "no doorbell");
+	close(in);
+	close(out);
+	t->doorbell = TRANSCODE_DOORBELL_FD;
+	t->out.doorbell = TRANSCODE_STORE_FD;
 }
 
 static const struct channel_answer settings[] = {
@@ -150,6 +164,7 @@ int main(void)
 	role_settings(&t.role, settings, &t);
 	if (!t.has_camera || !t.has_rings)
 		give_up(&t, "bad-setting", "no camera or no rings");
+	place_doorbells(&t);
 	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out);
 	if (rc)
 		give_up(&t, "bad-setting", strerror(-rc));

@@ -16,6 +16,7 @@
 #include "base/ring.h"
 #include "media/record.h"
 #include "server/channel.h"
+#include "server/policy.h"
 #include "server/role.h"
 #include "server/sandbox.h"
 #include "tests/codec/stream.h"
@@ -307,6 +308,44 @@ Test(transcode, tells_of_an_ingest_that_lies_and_exits)
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", (unsigned)status);
 	channel_poll(channel);
 	cr_assert(heard.bad_peer);
+}
+
+static int try_behind_filter(bool writes, int fd)
+{
+	uint64_t one = 1;
+	int status, child = fork();
+
+	if (child == 0) {
+		for (int i = TRANSCODE_DOORBELL_FD; i < 8; i++)
+			dup2(bell_out, i);
+		if (sandbox_filter(policy_of(ROLE_TRANSCODE)) < 0)
+			_exit(1);
+		(void)!(writes ? write(fd, "", 0) : read(fd, &one, sizeof one));
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+Test(transcode_seal, lets_each_descriptor_be_used_one_way)
+{
+	static const struct { int fd; bool read, write; } rules[] = {
+		{STDIN_FILENO, false, false}, {STDOUT_FILENO, false, false}, {STDERR_FILENO, false, true}, {ROLE_CHANNEL_FD, true, true},
+		{TRANSCODE_DOORBELL_FD, true, false}, {TRANSCODE_STORE_FD, false, true}, {6, false, false}, {7, false, false}, {-1, false, false}};
+
+	if (sanitized)
+		cr_skip_test("a sanitizer makes system calls that no seal lets through");
+	bell_out = eventfd(1, EFD_NONBLOCK);
+	cr_assert_geq(bell_out, 0);
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		for (int writes = 0; writes < 2; writes++) {
+			int status = try_behind_filter(writes, rules[i].fd);
+
+			if (writes ? rules[i].write : rules[i].read)
+				cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s %d: %x", writes ? "write" : "read", rules[i].fd, (unsigned)status);
+			else
+				cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "%s %d: %x", writes ? "write" : "read", rules[i].fd, (unsigned)status);
+		}
 }
 
 Test(transcode_by_hand, says_who_starts_it)
