@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* casemate check: what is wrong with a site file and with what it names. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "conf/complaint.h"
+#include "conf/site.h"
+#include "conf/units.h"
+#include "seal/key.h"
+#include "server/commands.h"
+
+#define SOON_DAYS 14
+
+static const char usage[] =
+	"usage: casemate check [-c SITE-FILE]\n"
+	"\n"
+	"Reads the site file and looks at the files and folders it names, and says\n"
+	"everything that is wrong with them, with the place and the mend.\n"
+	"\n"
+	"  -c, --config FILE  the site file (default " SITE_FILE_DEFAULT ")\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 the site is good, 1 it is not, 2 it could not be read.\n"
+	"See casemate-check(1) and casemate-site(5).\n";
+
+struct check {
+	const char *path;  /* as the user gave it */
+	const struct site *site;
+	unsigned problems, warnings;
+};
+
+enum weight { PROBLEM, WARNING };
+
+static void say(struct check *c, enum weight w, int line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static void say(struct check *c, enum weight w, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	*(w == PROBLEM ? &c->problems : &c->warnings) += 1;
+	if (line)
+		printf("%s:%d: ", c->path, line);
+	else
+		printf("%s: ", c->path);
+	fputs(w == WARNING ? "warning: " : "", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+/* A path as it may be shown. */
+struct shown {
+	char text[256];
+};
+
+static struct shown shown(const char *path)
+{
+	struct shown s;
+
+	text_escape(path, strlen(path), s.text, sizeof s.text);
+	return s;
+}
+
+/* OpenSSL would otherwise ask on the terminal. */
+static int no_passphrase(char *buf, int size, int writing, void *ctx)
+{
+	return -1;
+}
+
+static X509 *read_certificate(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	X509 *x = f ? PEM_read_X509(f, NULL, no_passphrase, NULL) : NULL;
+
+	if (f)
+		fclose(f);
+	ERR_clear_error();
+	return x;
+}
+
+static EVP_PKEY *read_key(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	EVP_PKEY *k = f ? PEM_read_PrivateKey(f, NULL, no_passphrase, NULL) : NULL;
+
+	if (f)
+		fclose(f);
+	ERR_clear_error();
+	return k;
+}
+
+static void day(const ASN1_TIME *t, char out[16])
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(t, &tm) || !strftime(out, 16, "%Y-%m-%d", &tm))
+		strcpy(out, "a day unknown");
+}
+
+static void check_dates(struct check *c, const X509 *x)
+{
+	const ASN1_TIME *from = X509_get0_notBefore(x), *to = X509_get0_notAfter(x);
+	struct shown name = shown(c->site->tls_certificate);
+	int days = 0, seconds = 0;
+	char when[16];
+
+	if (X509_cmp_current_time(from) > 0) {
+		day(from, when);
+		say(c, PROBLEM, c->site->tls_line, "%s is not valid before %s: is this machine's clock right?", name.text, when);
+	}
+	day(to, when);
+	if (X509_cmp_current_time(to) <= 0)
+		say(c, PROBLEM, c->site->tls_line, "%s expired on %s: get a new certificate", name.text, when);
+	else if (ASN1_TIME_diff(&days, &seconds, NULL, to) && days < SOON_DAYS)
+		say(c, WARNING, c->site->tls_line, "%s expires on %s", name.text, when);
+}
+
+static void check_tls(struct check *c)
+{
+	const struct site *s = c->site;
+	X509 *x = read_certificate(s->tls_certificate);
+	EVP_PKEY *k = read_key(s->tls_key);
+
+	if (!x)
+		say(c, PROBLEM, s->tls_line, "%s is not a certificate in PEM", shown(s->tls_certificate).text);
+	else
+		check_dates(c, x);
+	if (!k)
+		say(c, PROBLEM, s->tls_line, "%s is not a private key in PEM without a passphrase", shown(s->tls_key).text);
+	else if (x && X509_check_private_key(x, k) != 1)
+		say(c, PROBLEM, s->tls_line, "%s is not the key of the certificate %s", shown(s->tls_key).text, shown(s->tls_certificate).text);
+	ERR_clear_error();
+	X509_free(x);
+	EVP_PKEY_free(k);
+}
+
+/* keygen leaves the public key beside the private one; its name is the one verifiers will look for. */
+static void check_public_key(struct check *c)
+{
+	char path[PATH_MAX + 4];
+	struct key_public k;
+	const char *why;
+	struct buf b;
+
+	snprintf(path, sizeof path, "%s.pub", c->site->key);
+	buf_init(&b, KEY_FILE_MAX);
+	if (!io_read_file(AT_FDCWD, path, &b) && !key_parse_vkey((const char *)buf_data(&b), b.len, &k, &why) &&
+	    strcmp(k.name, c->site->origin))
+		say(c, WARNING, c->site->key_line, "%s was made for \"%s\", not for \"%s\": who verifies with it finds no signature",
+		    shown(path).text, k.name, c->site->origin);
+	buf_free(&b);
+}
+
+static void check_key(struct check *c)
+{
+	struct key_private *k = NULL;
+	const char *why = "it cannot be read";
+	struct buf b;
+	int rc;
+
+	buf_init(&b, KEY_FILE_MAX);
+	rc = io_read_file(AT_FDCWD, c->site->key, &b);
+	if (!rc)
+		rc = key_read(c->site->origin, buf_data(&b), b.len, &k, &why);
+	if (rc)
+		say(c, PROBLEM, c->site->key_line, "%s: %s: make one with \"casemate keygen %s -o FILE\"", shown(c->site->key).text, why,
+		    c->site->origin);
+	key_free(&k);
+	if (b.len)
+		explicit_bzero(buf_data(&b), b.len);
+	buf_free(&b);
+	check_public_key(c);
+}
+
+/* An archive with footage in it uses part of its max_size already: then only the whole disk can be judged. */
+static void check_space(struct check *c)
+{
+	uint64_t max = c->site->archive_max_bytes, room;
+	char path[PATH_MAX + 16], want[32], have[32];
+	struct statvfs v;
+	struct stat st;
+
+	if (statvfs(c->site->archive, &v) < 0)
+		return;
+	snprintf(path, sizeof path, "%s/footage", c->site->archive);
+	room = (uint64_t)v.f_frsize * (stat(path, &st) < 0 ? v.f_bavail : v.f_blocks);
+	if (room >= max)
+		return;
+	units_format(max, units_bytes, want, sizeof want);
+	units_format(room / 1000000000 ? room / 1000000000 * 1000000000 : room, units_bytes, have, sizeof have);
+	say(c, WARNING, c->site->archive_line, "max_size is %s, but %s has room for %s only: recording will stop when the disk is full", want,
+	    shown(c->site->archive).text, have);
+}
+
+static void check_archive(struct check *c)
+{
+	const char *path = c->site->archive;
+	int line = c->site->archive_line;
+	struct stat st;
+
+	if (stat(path, &st) < 0 && errno == ENOENT)
+		say(c, WARNING, line, "%s does not exist yet: run \"mkdir -p -m 700 %s\"", shown(path).text, shown(path).text);
+	else if (stat(path, &st) < 0)
+		say(c, PROBLEM, line, "%s: %s", shown(path).text, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		say(c, PROBLEM, line, "%s is not a folder", shown(path).text);
+	else if (access(path, R_OK | W_OK | X_OK) < 0)
+		say(c, PROBLEM, line, "%s can't be written to by user %u, who runs this: %s", shown(path).text, geteuid(), strerror(errno));
+	else
+		check_space(c);
+}
+
+static void check_socket(struct check *c)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	snprintf(folder, sizeof folder, "%s", c->site->socket);
+	slash = strrchr(folder, '/');
+	slash[slash == folder] = 0;
+	if (access(folder, W_OK | X_OK) < 0)
+		say(c, PROBLEM, c->site->socket_line, "socket: %s, where it belongs, can't be written to by user %u, who runs this: %s",
+		    shown(folder).text, geteuid(), strerror(errno));
+}
+
+static void check_file(struct check *c)
+{
+	struct stat st;
+
+	if (!stat(c->path, &st) && S_ISREG(st.st_mode) && st.st_mode & 022)
+		say(c, WARNING, 0, "others may change this file (mode %04o): run \"chmod go-w %s\"", st.st_mode & 07777, shown(c->path).text);
+	if (!c->site->nusers)
+		say(c, WARNING, 0, "there is no user, so nobody can watch: \"casemate passwd NAME\" prints the lines to add");
+	if (!c->site->ncameras)
+		say(c, WARNING, 0, "there is no camera");
+}
+
+static void print_camera(const struct site_camera *c)
+{
+	char rate[32];
+
+	printf("  camera %s: %s%s%s; copy, audio", c->name, c->url, c->user ? " as " : "", c->user ? c->user : "");
+	for (unsigned i = 0; i < c->nrenditions; i++) {
+		const struct site_rendition *r = &c->rendition[i];
+
+		units_format(r->bitrate_bps, units_bps, rate, sizeof rate);
+		printf(", %s %ux%u %s", r->name, r->width, r->height, rate);
+	}
+	putchar('\n');
+}
+
+static void print_site(const struct site *s)
+{
+	char max[32];
+
+	units_format(s->archive_max_bytes, units_bytes, max, sizeof max);
+	printf("  site %s: %u camera%s, %u user%s; up to %s in %s\n", s->origin, s->ncameras, s->ncameras == 1 ? "" : "s", s->nusers,
+	       s->nusers == 1 ? "" : "s", max, shown(s->archive).text);
+	for (unsigned i = 0; i < s->nlisteners; i++)
+		printf("  listens on https://%s/\n", s->listener[i].text);
+	for (unsigned i = 0; i < s->ncameras; i++)
+		print_camera(&s->camera[i]);
+}
+
+static void summary(const struct check *c, unsigned complaints, bool more)
+{
+	unsigned n = complaints + c->problems;
+
+	if (n)
+		printf("%s: %s%u thing%s to mend", c->path, more ? "at least " : "", n, n == 1 ? "" : "s");
+	else
+		printf("%s: good", c->path);
+	if (c->warnings)
+		printf(", %u warning%s", c->warnings, c->warnings == 1 ? "" : "s");
+	putchar('\n');
+}
+
+static int check_site(const char *path)
+{
+	struct site_report *report = calloc(1, sizeof *report);
+	struct check c = {.path = path};
+	struct site *site = NULL;
+	int rc = report ? site_load(path, &site, report) : -ENOMEM, status = 1;
+
+	if (rc == -EINVAL || rc == -EFBIG) {
+		complaint_print(stdout, path, report);
+		summary(&c, report->n, report->more);
+	} else if (rc) {
+		fprintf(stderr, "casemate check: %s: %s%s\n", path, strerror(-rc), rc == -ENOENT ? "; -c names another site file" : "");
+		status = 2;
+	} else {
+		c.site = site;
+		check_file(&c);
+		check_tls(&c);
+		check_key(&c);
+		check_archive(&c);
+		check_socket(&c);
+		summary(&c, 0, false);
+		if (!c.problems)
+			print_site(site);
+		status = c.problems > 0;
+	}
+	site_free(&site);
+	free(report);
+	return status;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct option option[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	const char *path = SITE_FILE_DEFAULT;
+	int o;
+
+	optind = 0;
+	while ((o = getopt_long(argc, argv, "c:h", option, NULL)) != -1) {
+		if (o == 'h') {
+			fputs(usage, stdout);
+			return 0;
+		}
+		if (o != 'c') {
+			fputs("\"casemate check --help\" says what there is\n", stderr);
+			return 2;
+		}
+		path = optarg;
+	}
+	if (optind != argc) {
+		fprintf(stderr, "casemate check: the site file is named by -c: casemate check -c %s\n", argv[optind]);
+		return 2;
+	}
+	return check_site(path);
+}
