@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The role that viewers talk to: HTTPS in front, store's sealed memory behind. No decoder, no file, no dialing out. */
+#include "server/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "server/policy.h"
+#include "server/serve_conn.h"
+#include "server/serve_tls.h"
+
+#define PEM_MAX_BYTES (256u << 10)
+#define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
+#define STOP_US 3000000              /* responses may still finish */
+
+static struct serve serve;
+static struct ssl_ctx_st *tls;
+static int listener[SERVE_LISTENERS_MAX];
+static unsigned nlisteners;
+static int64_t stop_at_us;
+static struct msg_serve_state told;
+
+static _Noreturn void fail(const char *event, const char *why)
+{
+	log_error(event, "why=\"%s\"", why);
+	exit(1);
+}
+
+static int take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+static void read_tls(int chain_fd, int key_fd)
+{
+	struct buf chain, key;
+	const char *why = "the certificate or key file cannot be read";
+	int rc;
+
+	buf_init(&chain, PEM_MAX_BYTES);
+	buf_init(&key, PEM_MAX_BYTES);
+	/* All at once, so that growing leaves no copy of the key behind. */
+	rc = buf_reserve(&key, PEM_MAX_BYTES) ? io_read_all(chain_fd, &chain) : -1;
+	if (!rc)
+		rc = io_read_all(key_fd, &key);
+	if (!rc)
+		rc = serve_tls_context(buf_data(&chain), chain.len, buf_data(&key), key.len, &tls, &why);
+	if (key.mem)
+		OPENSSL_cleanse(key.mem, key.cap);
+	buf_free(&key);
+	buf_free(&chain);
+	if (rc)
+		fail("bad-certificate", why);
+}
+
+static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	serve.site = m->serve_site;
+	read_tls(fds[0], fds[1]);
+	serve.media = serve_media_new(m->serve_site.cameras);
+	serve.auth = serve_auth_new(serve.base, m->serve_site.users);
+	serve.sessions = serve_session_new();
+	serve.wants = serve_want_new();
+	if (!serve.media || !serve.auth || !serve.sessions || !serve.wants)
+		fail("no-memory", "at start");
+}
+
+/* Every setting but the first needs the first. */
+static void check(int rc)
+{
+	if (rc < 0)
+		fail("bad-setting", strerror(-rc));
+}
+
+static void need_site(void)
+{
+	if (!serve.media)
+		fail("bad-setting", "a setting before serve-site");
+}
+
+static void on_listener(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	if (nlisteners == SERVE_LISTENERS_MAX)
+		fail("bad-setting", "too many listeners");
+	fcntl(fds[0], F_SETFL, fcntl(fds[0], F_GETFL) | O_NONBLOCK);
+	listener[nlisteners++] = take(&fds[0]);
+}
+
+static void on_user(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	check(serve_auth_user(serve.auth, &m->serve_user));
+}
+
+static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	check(serve_media_set_camera(serve.media, &m->serve_camera));
+}
+
+static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	check(serve_media_set_rendition(serve.media, &m->serve_rendition));
+}
+
+static void on_vkey(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	memcpy(serve.vkey, m->serve_vkey.vkey, sizeof serve.vkey);
+}
+
+static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	if (serve_media_set_state(serve.media, &m->camera_state) < 0)
+		log_warn("camera-state", "why=\"of no camera\"");
+}
+
+static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	if (serve_session_add(serve.sessions, m->session.token_sha256, m->session.user, m->session.expires_us) < 0)
+		log_warn("no-memory", "at=session");
+	if (serve.conns)
+		serve_conn_wake_session(serve.conns, m->session.token_sha256);
+}
+
+static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	serve_session_end(serve.sessions, m->session_end.token_sha256);
+}
+
+/* store's messages. A lie ends the channel: the parent restarts store and gives us a new one. */
+static void drop_store(void)
+{
+	serve_want_use(serve.wants, NULL);
+	channel_free(&serve.store);
+}
+
+static void on_store_broken(void *ctx, struct channel *c, const char *why)
+{
+	if (why)
+		role_bad_peer(&serve.role, ROLE_STORE, channel_peer_index(c), why);
+	drop_store();
+}
+
+/* An answer may not free its channel; what it found is acted upon at the next turn of the loop. */
+static struct event *distrust_event;
+
+static void on_distrust(int fd, short what, void *arg)
+{
+	drop_store();
+}
+
+static void distrust(struct channel *c, const char *why)
+{
+	role_bad_peer(&serve.role, ROLE_STORE, channel_peer_index(c), why);
+	event_add(distrust_event, &(struct timeval){0, 0});
+}
+
+static void heard(struct channel *from, int rc, const char *why)
+{
+	if (rc == -EBADMSG)
+		distrust(from, why);
+	else if (rc < 0)
+		log_warn("no-memory", "at=segment");
+}
+
+static void on_track(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+
+	heard(from, serve_media_track(serve.media, &m->track, fds[0], &why), why);
+}
+
+static void on_segment(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+	int rc = serve_media_segment(serve.media, &m->segment, fds[0], clock_mono_us(), &why);
+
+	heard(from, rc, why);
+	if (!rc)
+		serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
+}
+
+static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+
+	heard(from, serve_media_oldest(serve.media, &m->oldest, &why), why);
+}
+
+static void on_checkpoint(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+	int rc = serve_media_checkpoint(serve.media, &m->checkpoint, &why);
+
+	heard(from, rc, why);
+	if (!rc)
+		serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
+}
+
+/* A checkpoint says the same and can be checked. */
+static void on_logged(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+}
+
+static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+
+	heard(from, serve_want_have(serve.wants, &m->have, fds[0], &why), why);
+}
+
+static const struct channel_answer store_answers[] = {
+	{MSG_TRACK, on_track},
+	{MSG_SEGMENT, on_segment},
+	{MSG_LOGGED, on_logged},
+	{MSG_CHECKPOINT, on_checkpoint},
+	{MSG_OLDEST, on_oldest},
+	{MSG_HAVE, on_have},
+	{MSG_NONE, NULL},
+};
+
+/* store says everything again on a new channel; what viewers are being sent stays theirs. */
+static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct channel_ends ends = {.me = ROLE_SERVE, .peer = ROLE_STORE, .peer_index = m->peer.index, .answers = store_answers,
+		.broken = on_store_broken, .ctx = &serve};
+
+	if (m->peer.role != ROLE_STORE)
+		fail("parent-message", "a peer that is not store");
+	need_site();
+	event_del(distrust_event);
+	drop_store();
+	serve_media_reset(serve.media);
+	serve.store = channel_new(serve.base, take(&fds[0]), &ends);
+	if (!serve.store)
+		fail("no-memory", "at=peer");
+	serve_want_use(serve.wants, serve.store);
+}
+
+static const struct channel_answer settings[] = {
+	{MSG_SERVE_SITE, on_site},
+	{MSG_SERVE_LISTENER, on_listener},
+	{MSG_SERVE_USER, on_user},
+	{MSG_SERVE_CAMERA, on_camera},
+	{MSG_SERVE_RENDITION, on_rendition},
+	{MSG_SERVE_VKEY, on_vkey},
+	{MSG_CAMERA_STATE, on_camera_state},
+	{MSG_SESSION, on_session},
+	{MSG_PEER, on_peer},
+	{MSG_NONE, NULL},
+};
+
+static const struct channel_answer running[] = {
+	{MSG_PEER, on_peer},
+	{MSG_CAMERA_STATE, on_camera_state},
+	{MSG_SERVE_VKEY, on_vkey},
+	{MSG_SESSION, on_session},
+	{MSG_SESSION_END, on_session_end},
+	{MSG_NONE, NULL},
+};
+
+static void on_tick(int fd, short what, void *arg)
+{
+	int64_t now_us = clock_mono_us();
+
+	http_date(clock_wall_us(), serve.date);
+	serve_want_expire(serve.wants, now_us);
+	serve_conn_tick(serve.conns, now_us);
+	serve.state.connections = serve_conn_count(serve.conns);
+	serve.state.viewers = serve_conn_viewers(serve.conns, now_us);
+	if (memcmp(&serve.state, &told, sizeof told) != 0 && channel_say(serve.role.parent, MSG_SERVE_STATE, &serve.state, NULL, 0) == 0)
+		told = serve.state;
+	if (stop_at_us && (!serve.state.connections || now_us >= stop_at_us))
+		event_base_loopbreak(serve.base);
+}
+
+static void stop(void *ctx)
+{
+	serve_conn_stop(serve.conns);
+	stop_at_us = clock_mono_us() + STOP_US;
+	if (!serve_conn_count(serve.conns))
+		event_base_loopbreak(serve.base);
+}
+
+/* Before the doors shut: what would open a file later. */
+static void warm_up(void)
+{
+	uint8_t bytes[32];
+
+	if (RAND_bytes(bytes, sizeof bytes) != 1 || RAND_priv_bytes(bytes, sizeof bytes) != 1)
+		fail("no-randomness", "OpenSSL gives none");
+}
+
+static unsigned connections_max(void)
+{
+	struct rlimit now;
+	uint64_t n = policy_of(ROLE_SERVE)->descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_max < n)
+		n = now.rlim_max;
+	return n > 2 * DESCRIPTORS_SPARE ? (unsigned)n - DESCRIPTORS_SPARE : DESCRIPTORS_SPARE;
+}
+
+int main(int argc, char **argv)
+{
+	struct event *tick;
+	unsigned max;
+
+	serve.base = event_base_new();
+	if (!serve.base)
+		fail("no-memory", "at start");
+	role_begin(&serve.role, ROLE_SERVE, serve.base);
+	distrust_event = evtimer_new(serve.base, on_distrust, NULL);
+	tick = event_new(serve.base, -1, EV_PERSIST, on_tick, NULL);
+	role_settings(&serve.role, settings, &serve);
+	need_site();
+	warm_up();
+	max = connections_max();
+	http_date(clock_wall_us(), serve.date);
+	role_seal(&serve.role);
+	check(serve_auth_start(serve.auth));
+	serve.conns = serve_conn_new(&serve, tls, max);
+	if (!serve.conns || !distrust_event || !tick || event_add(tick, &(struct timeval){1, 0}) < 0)
+		fail("no-memory", "at start");
+	for (unsigned i = 0; i < nlisteners; i++)
+		check(serve_conn_listen(serve.conns, listener[i]));
+	role_loop(&serve.role, running, &serve, stop);
+	return 0;
+}

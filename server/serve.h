@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_SERVE_H
+#define SERVER_SERVE_H
+/* What one serve process is made of; server/serve.c puts it together and hears the other roles. */
+#include "net/http_response.h"
+#include "server/role.h"
+#include "server/serve_auth.h"
+#include "server/serve_media.h"
+#include "server/serve_session.h"
+#include "server/serve_want.h"
+
+struct serve_conns;
+
+struct serve {
+	struct role role;
+	struct event_base *base;
+	struct msg_serve_site site;
+	char vkey[256];
+	struct serve_media *media;
+	struct serve_auth *auth;
+	struct serve_sessions *sessions;
+	struct serve_wants *wants;
+	struct serve_conns *conns;
+	struct channel *store;             /* NULL while there is none */
+	struct msg_serve_state state;      /* counters */
+	char date[HTTP_DATE];
+};
+
+#endif

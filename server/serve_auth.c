@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_auth.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include <argon2.h>
+#include <event2/event.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define WAYS 4
+#define SETS (SERVE_AUTH_REMEMBER_MAX / WAYS)
+#define FORGET_FAILURES_US (900 * 1000000ll)
+
+struct job {
+	TAILQ_ENTRY(job) next;
+	struct serve_auth_ask *ask;  /* the loop's; NULL when nobody waits any more */
+	uint64_t address;
+	uint8_t password_mac[32], failure_mac[32];
+	int user;                    /* -1: a name that is nobody's */
+	bool right;
+	char password[SERVE_PASSWORD];
+};
+TAILQ_HEAD(jobs, job);
+
+struct remembered {
+	uint8_t mac[32];
+	unsigned user;
+	int64_t until_us;
+};
+
+struct failure {
+	uint8_t mac[32];
+	unsigned times;
+	int64_t at_us, next_try_us;
+};
+
+struct serve_auth {
+	struct msg_serve_user *user;
+	unsigned nusers;
+	uint8_t key[32];
+	struct remembered remembered[SETS][WAYS];
+	struct failure failure[SETS][WAYS];
+	struct event *done_event;
+	int done_fd;
+	pthread_t thread;
+	pthread_mutex_t lock;        /* guards the rest */
+	pthread_cond_t more;
+	struct jobs todo, done;
+	unsigned waiting;
+};
+
+/* Keyed, so that neither table tells anything about a password, and no viewer chooses where he lands. */
+static void mac(const struct serve_auth *a, char kind, uint64_t address, const char *name, const char *password, uint8_t ret[32])
+{
+	uint8_t text[1 + 8 + SITE_NAME + SERVE_PASSWORD];
+	struct wr w = wr_init(text, sizeof text);
+
+	wr_u8(&w, (uint8_t)kind);
+	wr_be(&w, address, 8);
+	wr_bytes(&w, name, strnlen(name, SITE_NAME - 1));
+	wr_u8(&w, 0);
+	wr_bytes(&w, password, strnlen(password, SERVE_PASSWORD - 1));
+	if (!HMAC(EVP_sha256(), a->key, sizeof a->key, text, w.len, ret, NULL))
+		abort();  /* out of memory while hashing 300 bytes */
+	explicit_bzero(text, sizeof text);
+}
+
+static unsigned set_of(const uint8_t m[32])
+{
+	return (unsigned)(m[0] << 8 | m[1]) % SETS;
+}
+
+static struct remembered *find_remembered(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
+{
+	for (unsigned i = 0; i < WAYS; i++) {
+		struct remembered *r = &a->remembered[set_of(m)][i];
+
+		if (r->until_us > now_us && text_same_secret(r->mac, m, 32))
+			return r;
+	}
+	return NULL;
+}
+
+static void remember(struct serve_auth *a, const uint8_t m[32], unsigned user, int64_t now_us)
+{
+	struct remembered *set = a->remembered[set_of(m)], *oldest = &set[0];
+
+	for (unsigned i = 1; i < WAYS; i++)
+		if (set[i].until_us < oldest->until_us)
+			oldest = &set[i];
+	memcpy(oldest->mac, m, 32);
+	oldest->user = user;
+	oldest->until_us = now_us + SERVE_AUTH_REMEMBER_US;
+}
+
+static struct failure *find_failure(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
+{
+	for (unsigned i = 0; i < WAYS; i++) {
+		struct failure *f = &a->failure[set_of(m)][i];
+
+		if (f->times && f->at_us + FORGET_FAILURES_US > now_us && memcmp(f->mac, m, 32) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static void count_failure(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
+{
+	struct failure *set = a->failure[set_of(m)], *f = find_failure(a, m, now_us);
+	unsigned over;
+
+	if (!f) {
+		f = &set[0];
+		for (unsigned i = 1; i < WAYS; i++)
+			if (set[i].next_try_us < f->next_try_us)
+				f = &set[i];
+		memcpy(f->mac, m, 32);
+		f->times = 0;
+	}
+	f->times++;
+	f->at_us = f->next_try_us = now_us;
+	if (f->times <= SERVE_AUTH_FREE_TRIES)
+		return;
+	over = f->times - SERVE_AUTH_FREE_TRIES - 1;
+	f->next_try_us += 1000000ll * (over < 6 ? 1 << over : SERVE_AUTH_WAIT_MAX_S);
+}
+
+static void forget_failures(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
+{
+	struct failure *f = find_failure(a, m, now_us);
+
+	if (f)
+		f->times = 0;
+}
+
+static void *work(void *arg)
+{
+	struct serve_auth *a = arg;
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&a->lock);
+	for (;;) {
+		struct job *job;
+		const char *hash;
+
+		while (!(job = TAILQ_FIRST(&a->todo)))
+			pthread_cond_wait(&a->more, &a->lock);
+		TAILQ_REMOVE(&a->todo, job, next);
+		pthread_mutex_unlock(&a->lock);
+		/* A name that is nobody's is tried against somebody's hash, so that the time taken says nothing. */
+		hash = a->user[job->user < 0 ? 0 : job->user].password_hash;
+		job->right = argon2id_verify(hash, job->password, strlen(job->password)) == ARGON2_OK && job->user >= 0;
+		explicit_bzero(job->password, sizeof job->password);
+		pthread_mutex_lock(&a->lock);
+		TAILQ_INSERT_TAIL(&a->done, job, next);
+		if (write(a->done_fd, &one, sizeof one) < 0)
+			continue;  /* the counter is full: it is readable anyway */
+	}
+	return NULL;
+}
+
+static void finish(struct serve_auth *a, struct job *job)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (job->right) {
+		remember(a, job->password_mac, (unsigned)job->user, now_us);
+		forget_failures(a, job->failure_mac, now_us);
+	} else {
+		count_failure(a, job->failure_mac, now_us);
+	}
+	if (job->ask) {
+		job->ask->job = NULL;
+		job->ask->done(job->ask, job->right ? job->user : -1);
+	}
+	free(job);
+}
+
+static void on_done(int fd, short what, void *arg)
+{
+	struct serve_auth *a = arg;
+	struct job *job;
+	uint64_t count;
+
+	if (read(fd, &count, sizeof count) < 0)
+		return;
+	for (;;) {
+		pthread_mutex_lock(&a->lock);
+		job = TAILQ_FIRST(&a->done);
+		if (job) {
+			TAILQ_REMOVE(&a->done, job, next);
+			a->waiting--;
+		}
+		pthread_mutex_unlock(&a->lock);
+		if (!job)
+			return;
+		finish(a, job);
+	}
+}
+
+struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers)
+{
+	struct serve_auth *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return NULL;
+	a->user = calloc(nusers ? nusers : 1, sizeof *a->user);
+	a->nusers = nusers;
+	a->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	TAILQ_INIT(&a->todo);
+	TAILQ_INIT(&a->done);
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->more, NULL);
+	a->done_event = event_new(base, a->done_fd, EV_READ | EV_PERSIST, on_done, a);
+	if (!a->user || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || RAND_priv_bytes(a->key, sizeof a->key) != 1)
+		return NULL;  /* the role does not start without it */
+	return a;
+}
+
+int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u)
+{
+	if (u->user >= a->nusers || !text_is_name(u->name, strlen(u->name)))
+		return -EINVAL;
+	a->user[u->user] = *u;
+	return 0;
+}
+
+int serve_auth_start(struct serve_auth *a)
+{
+	return -pthread_create(&a->thread, NULL, work, a);
+}
+
+const char *serve_auth_name(const struct serve_auth *a, unsigned user)
+{
+	return a->user[user].name;
+}
+
+static int find_user(const struct serve_auth *a, const char *name)
+{
+	for (unsigned i = 0; i < a->nusers; i++)
+		if (*name && strcmp(a->user[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Whether one more may wait; the lock is held. */
+static bool has_room(const struct serve_auth *a, uint64_t address)
+{
+	const struct job *job;
+	unsigned same = 0;
+
+	TAILQ_FOREACH(job, &a->todo, next)
+		same += job->address == address;
+	return a->waiting < SERVE_AUTH_QUEUE_MAX && same < SERVE_AUTH_ADDRESS_MAX;
+}
+
+static bool enqueue(struct serve_auth *a, struct job *job)
+{
+	bool room;
+
+	pthread_mutex_lock(&a->lock);
+	room = has_room(a, job->address);
+	if (room) {
+		TAILQ_INSERT_TAIL(&a->todo, job, next);
+		a->waiting++;
+		pthread_cond_signal(&a->more);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return room;
+}
+
+enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
+                                        struct serve_auth_ask *ask, unsigned *ret_user, unsigned *ret_wait_s)
+{
+	uint8_t password_mac[32], failure_mac[32];
+	const struct remembered *known;
+	const struct failure *failed;
+	struct job *job;
+
+	mac(a, 'p', 0, name, password, password_mac);
+	known = find_remembered(a, password_mac, now_us);
+	if (known) {
+		*ret_user = known->user;
+		return SERVE_AUTH_USER;
+	}
+	mac(a, 'f', address, name, "", failure_mac);
+	failed = find_failure(a, failure_mac, now_us);
+	if (failed && failed->next_try_us > now_us) {
+		*ret_wait_s = (unsigned)((failed->next_try_us - now_us + 999999) / 1000000);
+		return SERVE_AUTH_TOO_SOON;
+	}
+	job = calloc(1, sizeof *job);
+	if (!job || !a->nusers || strlen(password) >= sizeof job->password) {
+		free(job);
+		return SERVE_AUTH_BUSY;
+	}
+	job->ask = ask;
+	job->address = address;
+	job->user = find_user(a, name);
+	memcpy(job->password_mac, password_mac, 32);
+	memcpy(job->failure_mac, failure_mac, 32);
+	memcpy(job->password, password, strlen(password));
+	ask->job = job;
+	if (enqueue(a, job))
+		return SERVE_AUTH_WAIT;
+	ask->job = NULL;
+	explicit_bzero(job, sizeof *job);
+	free(job);
+	return SERVE_AUTH_BUSY;
+}
+
+void serve_auth_cancel(struct serve_auth_ask *ask)
+{
+	struct job *job = ask->job;
+
+	if (job)
+		job->ask = NULL;
+	ask->job = NULL;
+}

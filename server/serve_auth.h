@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_SERVE_AUTH_H
+#define SERVER_SERVE_AUTH_H
+/*
+ * Whether a name and a password are a user's. argon2id is slow on purpose, so it
+ * runs on one thread of its own behind a short queue; a password once verified
+ * is remembered for a while under a keyed hash. After failures the next try of
+ * that name from that address has to wait, longer each time. A name that is no
+ * user's costs the same time. Passwords are wiped when they were used.
+ *
+ * All functions belong to the loop's thread.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/msg.h"
+
+#define SERVE_PASSWORD 257                     /* bytes with NUL */
+#define SERVE_AUTH_QUEUE_MAX 32                /* passwords waiting for the thread */
+#define SERVE_AUTH_ADDRESS_MAX 4               /* of which from one address */
+#define SERVE_AUTH_REMEMBER_US (600 * 1000000ll)
+#define SERVE_AUTH_REMEMBER_MAX 1024
+#define SERVE_AUTH_FREE_TRIES 3                /* failures before the first wait, which is 1 s and doubles */
+#define SERVE_AUTH_WAIT_MAX_S 64
+
+struct event_base;
+struct serve_auth;
+
+/* Somebody who waits for a verdict; the owner's memory. */
+struct serve_auth_ask {
+	/* user is -1 when the password is wrong. Called once, from the loop. */
+	void (*done)(struct serve_auth_ask *ask, int user);
+	void *job;                             /* serve_auth's own; NULL while not waiting */
+};
+
+enum serve_auth_answer { SERVE_AUTH_USER, SERVE_AUTH_WAIT, SERVE_AUTH_BUSY, SERVE_AUTH_TOO_SOON };
+
+/* NULL on failure. Users are added before serve_auth_start, which starts the thread: after the sandbox. */
+struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers);
+/* 0 or -EINVAL for a user beyond those announced. */
+int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u);
+int serve_auth_start(struct serve_auth *a);
+/* The user's name; user is one that was given out. */
+const char *serve_auth_name(const struct serve_auth *a, unsigned user);
+/*
+ * address: a number that stands for the viewer's address. USER sets *ret_user; TOO_SOON sets *ret_wait_s;
+ * WAIT: ask->done tells. The password is copied and the caller's copy is the caller's to wipe.
+ */
+enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
+                                        struct serve_auth_ask *ask, unsigned *ret_user, unsigned *ret_wait_s);
+void serve_auth_cancel(struct serve_auth_ask *ask);
+
+#endif

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <openssl/rand.h>
+
+#include "base/clock.h"
+#include "server/serve_answer.h"
+
+#define HEAD_MAX (8u << 10)
+#define ACCEPT_BATCH 32
+#define REQUESTS_BATCH 16        /* of one connection, before others get their turn */
+#define BATCHES 8                /* of one response, before others get their turn */
+#define VIEWER_US 15000000
+#define COUNTERS 8192
+
+TAILQ_HEAD(conn_list, serve_conn);
+
+struct serve_conns {
+	struct serve *serve;
+	struct ssl_ctx_st *tls;
+	struct event *listener[SERVE_LISTENERS_MAX];
+	unsigned nlisteners, n, max;
+	bool paused, stopping;
+	struct conn_list all, ready;
+	struct event *run;           /* for those that are ready */
+	uint64_t seed;
+	uint16_t per_address[COUNTERS];  /* addresses that share a counter share the cap; the seed keeps that from being chosen */
+};
+
+static void settle(struct serve_conn *c);
+static void on_event(int fd, short what, void *arg);
+
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 31) * 0x7fb5d329728ea185u;
+	h = (h ^ h >> 27) * 0x81dadef4bc2dd44du;
+	return h ^ h >> 33;
+}
+
+static uint64_t address_of(const struct sockaddr_storage *a, uint64_t seed)
+{
+	const struct sockaddr_in *v4 = (const void *)a;
+	const struct sockaddr_in6 *v6 = (const void *)a;
+	uint64_t net = 0;
+
+	if (a->ss_family == AF_INET)
+		return mix(seed ^ v4->sin_addr.s_addr);
+	if (a->ss_family != AF_INET6)
+		return 0;
+	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		memcpy(&net, &v6->sin6_addr.s6_addr[12], 4);
+	else
+		memcpy(&net, v6->sin6_addr.s6_addr, 8);
+	return mix(seed ^ net);
+}
+
+static void name_peer(const struct sockaddr_storage *a, char out[SERVE_PEER])
+{
+	const void *ip = a->ss_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr
+						 : (const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+
+	if (!inet_ntop(a->ss_family, ip, out, SERVE_PEER))
+		out[0] = 0;
+}
+
+static uint16_t *counter_of(struct serve_conns *l, uint64_t address)
+{
+	return &l->per_address[address % COUNTERS];
+}
+
+static void forget_wait(struct serve_conn *c)
+{
+	serve_auth_cancel(&c->wait.auth);
+	serve_want_cancel(&c->wait.want);
+	serve_bytes_unref(&c->wait.bytes);
+	explicit_bzero(&c->wait, sizeof c->wait);
+}
+
+static void free_input(struct serve_conn *c)
+{
+	if (c->in)
+		explicit_bzero(c->in, HTTP_INPUT_MAX);
+	free(c->in);
+	c->in = NULL;
+	c->in_len = 0;
+}
+
+static void conn_free(struct serve_conn *c)
+{
+	struct serve_conns *l = c->of;
+
+	TAILQ_REMOVE(&l->all, c, all);
+	if (c->is_ready)
+		TAILQ_REMOVE(&l->ready, c, ready);
+	--*counter_of(l, c->address);
+	l->n--;
+	forget_wait(c);
+	if (c->readable)
+		event_free(c->readable);
+	if (c->writable)
+		event_free(c->writable);
+	serve_tls_close(&c->tls);
+	close(c->fd);
+	free_input(c);
+	buf_free(&c->out);
+	serve_bytes_unref(&c->owner);
+	free(c);
+}
+
+static void pause_listeners(struct serve_conns *l, bool pause)
+{
+	if (l->paused == pause || l->stopping)
+		return;
+	l->paused = pause;
+	for (unsigned i = 0; i < l->nlisteners; i++) {
+		if (pause)
+			event_del(l->listener[i]);
+		else
+			event_add(l->listener[i], NULL);
+	}
+}
+
+/* Its turn comes in the next round of the loop. */
+static void make_ready(struct serve_conn *c)
+{
+	if (c->is_ready)
+		return;
+	c->is_ready = true;
+	TAILQ_INSERT_TAIL(&c->of->ready, c, ready);
+	event_add(c->of->run, &(struct timeval){0, 0});
+}
+
+static void set_state(struct serve_conn *c, enum serve_conn_state state, int64_t in_us)
+{
+	c->state = state;
+	c->deadline_us = clock_mono_us() + in_us;
+	c->mark = c->tls.sent;
+}
+
+/* The response is out: the request's bytes go, and the next may come. */
+static void finish_response(struct serve_conn *c)
+{
+	size_t left = c->in_len - c->request_size;
+
+	buf_free(&c->out);
+	serve_bytes_unref(&c->owner);
+	c->body = NULL;
+	memmove(c->in, c->in + c->request_size, left);
+	explicit_bzero(c->in + left, c->in_len - left);
+	c->in_len = left;
+	c->request_size = 0;
+	c->progress = (struct http_progress){0};
+	if (!c->close_after && !c->of->stopping) {
+		set_state(c, SERVE_CONN_READING, left ? SERVE_HEAD_US : SERVE_IDLE_US);
+		return;
+	}
+	/* The other side reads the answer before it sees the connection gone (RFC 9112 9.6). */
+	serve_tls_end(&c->tls);
+	shutdown(c->fd, SHUT_WR);
+	set_state(c, SERVE_CONN_LINGER, SERVE_LINGER_US);
+}
+
+static void step_over(struct serve_conn *c, size_t n)
+{
+	size_t head = n < c->out.len ? n : c->out.len;
+
+	buf_consume(&c->out, head);
+	c->body += c->body ? n - head : 0;
+	c->body_len -= n - head;
+	c->serve->state.bytes_out += n;
+}
+
+static void write_some(struct serve_conn *c)
+{
+	for (int i = 0; i < BATCHES && (c->out.len || c->body_len); i++) {
+		struct iovec iov[2] = {{buf_data(&c->out), c->out.len}, {(void *)(uintptr_t)c->body, c->body_len}};
+		ssize_t n = serve_tls_write(&c->tls, iov, 2);
+
+		if (n < 0) {
+			c->dead = true;
+			return;
+		}
+		if (n == 0)
+			break;
+		step_over(c, (size_t)n);
+	}
+	if (serve_tls_flush(&c->tls) < 0)
+		c->dead = true;
+	else if (!c->out.len && !c->body_len && !c->tls.pending.len)
+		finish_response(c);
+	else if (c->tls.sent - c->mark >= SERVE_SLOW_BYTES)
+		set_state(c, SERVE_CONN_WRITING, SERVE_SLOW_US);
+}
+
+static void begin_response(struct serve_conn *c, const struct serve_reply *reply, bool with_body)
+{
+	bool keep_alive;
+
+	forget_wait(c);
+	c->close_after |= reply->close || c->of->stopping;
+	keep_alive = !c->close_after;
+	buf_init(&c->out, HEAD_MAX);
+	if (serve_reply_head(&c->out, reply, c->serve->date, keep_alive) < 0) {
+		c->dead = true;
+		return;
+	}
+	c->body = serve_reply_body(reply, &c->body_len);
+	if (!with_body || !c->body_len) {
+		c->body = NULL;
+		c->body_len = 0;
+	}
+	c->owner = c->body ? serve_bytes_ref(reply->bytes) : NULL;
+	c->serve->state.requests++;
+	set_state(c, SERVE_CONN_WRITING, SERVE_SLOW_US);
+	write_some(c);
+}
+
+void serve_conn_reply(struct serve_conn *c, const struct http_request *r, const struct serve_reply *reply)
+{
+	c->request_size = r->size;
+	c->close_after = !r->keep_alive;
+	begin_response(c, reply, r->method != HTTP_HEAD);
+}
+
+static void reply_refused(struct serve_conn *c, const struct http_refusal *bad)
+{
+	struct serve_reply reply = {.status = bad->status, .close = true, .allow = bad->status == 405 ? HTTP_ALLOW : NULL};
+
+	c->serve->state.refused++;
+	c->request_size = c->in_len;
+	begin_response(c, &reply, true);
+}
+
+void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us)
+{
+	c->wait.kind = kind;
+	if (!c->wait.until_us)
+		c->wait.until_us = clock_mono_us() + timeout_us;
+	c->state = SERVE_CONN_WAITING;
+	c->deadline_us = c->wait.until_us;
+	c->woken = false;
+}
+
+void serve_conn_wake(struct serve_conn *c)
+{
+	c->woken = true;
+	make_ready(c);
+}
+
+/* Answers what has been read, as long as whole requests are there. */
+static void run(struct serve_conn *c)
+{
+	struct http_request request;
+	struct http_refusal bad;
+
+	for (int i = 0; i < REQUESTS_BATCH; i++) {
+		int rc;
+
+		if (c->dead || c->state != SERVE_CONN_READING || !c->in_len)
+			return;
+		rc = http_parse(c->in, c->in_len, &c->progress, &request, &bad);
+		if (rc == 0)
+			return;
+		if (rc < 0)
+			reply_refused(c, &bad);
+		else
+			serve_answer(c, &request);
+	}
+	if (c->state == SERVE_CONN_READING)
+		make_ready(c);
+}
+
+/* One read; whether there may be more inside the TLS engine. */
+static bool read_once(struct serve_conn *c)
+{
+	ssize_t n;
+
+	if (!c->in)
+		c->in = malloc(HTTP_INPUT_MAX);
+	if (!c->in || c->in_len == HTTP_INPUT_MAX) {
+		c->dead = true;  /* the parser refuses before that; or no memory */
+		return false;
+	}
+	n = serve_tls_read(&c->tls, c->in + c->in_len, HTTP_INPUT_MAX - c->in_len);
+	if (n == -EAGAIN)
+		return false;
+	if (n <= 0) {
+		c->dead = true;
+		return false;
+	}
+	if (!c->in_len)
+		c->deadline_us = clock_mono_us() + SERVE_HEAD_US;
+	c->in_len += (size_t)n;
+	return true;
+}
+
+static void read_and_run(struct serve_conn *c)
+{
+	for (int i = 0; i < REQUESTS_BATCH && !c->dead && c->state == SERVE_CONN_READING; i++) {
+		if (!read_once(c))
+			return;
+		run(c);
+		if (c->state != SERVE_CONN_READING || c->dead || !serve_tls_has_input(&c->tls))
+			return;
+	}
+	make_ready(c);
+}
+
+/* What still comes after the last response is thrown away, until the other side ends too. */
+static void drain(struct serve_conn *c)
+{
+	uint8_t waste[4096];
+	ssize_t n;
+
+	for (int i = 0; i < 16; i++) {
+		n = read(c->fd, waste, sizeof waste);
+		if (n <= 0)
+			break;
+	}
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		c->dead = true;
+}
+
+static void shake_hands(struct serve_conn *c)
+{
+	int rc = serve_tls_handshake(&c->tls);
+
+	if (rc < 0)
+		c->dead = true;
+	else if (rc == 1)
+		set_state(c, SERVE_CONN_READING, SERVE_IDLE_US);
+}
+
+static void on_event(int fd, short what, void *arg)
+{
+	struct serve_conn *c = arg;
+
+	if (c->tls.pending.len && c->state != SERVE_CONN_WRITING && serve_tls_flush(&c->tls) < 0)
+		c->dead = true;
+	if (!c->dead && c->state == SERVE_CONN_HANDSHAKE)
+		shake_hands(c);
+	if (!c->dead && c->state == SERVE_CONN_WRITING) {
+		write_some(c);
+		if (c->state == SERVE_CONN_READING)
+			make_ready(c);
+	} else if (!c->dead && c->state == SERVE_CONN_READING) {
+		read_and_run(c);
+	} else if (!c->dead && c->state == SERVE_CONN_LINGER) {
+		drain(c);
+	}
+	settle(c);
+}
+
+/* Those whose wait is over, and those with more requests than one turn takes. */
+static void run_ready(struct serve_conn *c)
+{
+	c->is_ready = false;
+	if (c->state == SERVE_CONN_WAITING && c->woken) {
+		c->woken = false;
+		c->wait.kind = SERVE_WAIT_NONE;
+		c->state = SERVE_CONN_READING;
+	}
+	run(c);
+	if (!c->dead && c->state == SERVE_CONN_READING && serve_tls_has_input(&c->tls))
+		read_and_run(c);
+	settle(c);
+}
+
+static void on_run(int fd, short what, void *arg)
+{
+	struct serve_conns *l = arg;
+	struct serve_conn *c, *last = TAILQ_LAST(&l->ready, conn_list);
+
+	do {
+		c = TAILQ_FIRST(&l->ready);
+		if (!c)
+			return;
+		TAILQ_REMOVE(&l->ready, c, ready);
+		run_ready(c);
+	} while (c != last);  /* what becomes ready meanwhile has its turn after the others' events */
+}
+
+static void want_event(struct event *e, bool *is, bool want)
+{
+	if (*is == want)
+		return;
+	*is = want;
+	if (want)
+		event_add(e, NULL);
+	else
+		event_del(e);
+}
+
+/* After anything happened to a connection: its events follow its state, or it goes. */
+static void settle(struct serve_conn *c)
+{
+	struct serve_conns *l = c->of;
+
+	if (c->dead) {
+		conn_free(c);
+		if (l->n < l->max)
+			pause_listeners(l, false);
+		return;
+	}
+	want_event(c->readable, &c->reading, c->state != SERVE_CONN_WAITING && c->state != SERVE_CONN_WRITING);
+	want_event(c->writable, &c->writing, c->state == SERVE_CONN_WRITING || c->tls.pending.len);
+}
+
+static void conn_new(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)
+{
+	struct serve_conn *c = calloc(1, sizeof *c);
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->serve = l->serve;
+	c->of = l;
+	c->fd = fd;
+	c->address = address;
+	name_peer(from, c->peer);
+	TAILQ_INSERT_TAIL(&l->all, c, all);
+	++*counter_of(l, address);
+	l->n++;
+	c->readable = event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_event, c);
+	c->writable = event_new(l->serve->base, fd, EV_WRITE | EV_PERSIST, on_event, c);
+	if (!c->readable || !c->writable || serve_tls_open(&c->tls, l->tls, fd) < 0)
+		c->dead = true;
+	set_state(c, SERVE_CONN_HANDSHAKE, SERVE_HEAD_US);
+	settle(c);
+}
+
+static void on_accept(int listener, short what, void *arg)
+{
+	struct serve_conns *l = arg;
+
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		struct sockaddr_storage from;
+		socklen_t len = sizeof from;
+		uint64_t address;
+		int fd;
+
+		if (l->n >= l->max) {
+			pause_listeners(l, true);
+			return;
+		}
+		fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+				pause_listeners(l, true);  /* the next tick tries again */
+			return;
+		}
+		address = address_of(&from, l->seed);
+		if (*counter_of(l, address) >= SERVE_PER_ADDRESS) {
+			l->serve->state.refused++;
+			close(fd);
+			continue;
+		}
+		conn_new(l, fd, &from, address);
+	}
+}
+
+struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsigned max)
+{
+	struct serve_conns *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return NULL;
+	l->serve = s;
+	l->tls = tls;
+	l->max = max;
+	TAILQ_INIT(&l->all);
+	TAILQ_INIT(&l->ready);
+	l->run = event_new(s->base, -1, 0, on_run, l);
+	if (l->run && RAND_bytes((uint8_t *)&l->seed, sizeof l->seed) == 1)
+		return l;
+	free(l);
+	return NULL;
+}
+
+int serve_conn_listen(struct serve_conns *l, int fd)
+{
+	struct event *e = l->nlisteners < SERVE_LISTENERS_MAX ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;
+
+	if (!e || event_add(e, NULL) < 0) {
+		close(fd);
+		return -ENOBUFS;
+	}
+	l->listener[l->nlisteners++] = e;
+	return 0;
+}
+
+void serve_conn_stop(struct serve_conns *l)
+{
+	struct serve_conn *c, *next;
+
+	l->stopping = true;
+	for (unsigned i = 0; i < l->nlisteners; i++) {
+		close(event_get_fd(l->listener[i]));
+		event_free(l->listener[i]);
+	}
+	l->nlisteners = 0;
+	for (c = TAILQ_FIRST(&l->all); c; c = next) {
+		next = TAILQ_NEXT(c, all);
+		if (c->state == SERVE_CONN_HANDSHAKE || (c->state == SERVE_CONN_READING && !c->in_len)) {
+			serve_tls_end(&c->tls);
+			c->dead = true;
+			settle(c);
+		}
+	}
+}
+
+/* A deadline has passed. What waits is answered again, and then says so itself. */
+static void overdue(struct serve_conn *c)
+{
+	struct http_refusal late = {408, "a request that took too long"};
+
+	if (c->state == SERVE_CONN_WAITING) {
+		c->wait.timed_out = true;
+		serve_conn_wake(c);
+		return;
+	}
+	if (c->state == SERVE_CONN_READING && c->in_len) {
+		c->serve->state.slow_closed++;
+		reply_refused(c, &late);
+	} else {
+		c->serve->state.slow_closed += c->state == SERVE_CONN_WRITING || c->state == SERVE_CONN_HANDSHAKE;
+		if (c->state == SERVE_CONN_READING)
+			serve_tls_end(&c->tls);
+		c->dead = true;
+	}
+	settle(c);
+}
+
+void serve_conn_tick(struct serve_conns *l, int64_t now_us)
+{
+	struct serve_conn *c, *next;
+
+	pause_listeners(l, l->n >= l->max);
+	for (c = TAILQ_FIRST(&l->all); c; c = next) {
+		next = TAILQ_NEXT(c, all);
+		if (c->deadline_us <= now_us)
+			overdue(c);
+		else if (c->state == SERVE_CONN_READING && !c->in_len)
+			free_input(c);
+		else if (c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_SEGMENT)
+			serve_conn_wake(c);
+	}
+}
+
+unsigned serve_conn_count(const struct serve_conns *l)
+{
+	return l->n;
+}
+
+unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us)
+{
+	const struct serve_conn *c;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(c, &l->all, all)
+		n += c->media_us && c->media_us + VIEWER_US > now_us;
+	return n;
+}
+
+void serve_conn_wake_all(struct serve_conns *l, enum serve_wait kind)
+{
+	struct serve_conn *c;
+
+	TAILQ_FOREACH(c, &l->all, all)
+		if (c->state == SERVE_CONN_WAITING && c->wait.kind == kind)
+			serve_conn_wake(c);
+}
+
+void serve_conn_wake_session(struct serve_conns *l, const uint8_t token_sha256[32])
+{
+	struct serve_conn *c;
+
+	TAILQ_FOREACH(c, &l->all, all) {
+		if (c->state != SERVE_CONN_WAITING || c->wait.kind != SERVE_WAIT_SESSION || memcmp(c->wait.token_sha256, token_sha256, 32) != 0)
+			continue;
+		c->wait.has_session = true;
+		serve_conn_wake(c);
+	}
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "net/http_fields.h"
+#include "server/serve_answer.h"
+
+#define PASSWORD_WAIT_US 30000000
+#define SESSION_WAIT_US 5000000
+#define COOKIE_TAIL "; Path=/; Secure; HttpOnly; SameSite=Strict"
+
+static void hash_token(const uint8_t token[32], uint8_t ret[32])
+{
+	if (!EVP_Digest(token, 32, ret, NULL, EVP_sha256(), NULL))
+		abort();  /* out of memory while hashing 32 bytes */
+}
+
+static bool token_of(const struct http_request *r, uint8_t ret_sha256[32])
+{
+	uint8_t token[32];
+	struct span value;
+	bool ok = http_cookie(r, SERVE_COOKIE, &value) && hex_decode(value.p, value.n, token, sizeof token) == 0;
+
+	if (ok)
+		hash_token(token, ret_sha256);
+	explicit_bzero(token, sizeof token);
+	return ok;
+}
+
+int serve_login_session(struct serve_conn *c, const struct http_request *r)
+{
+	struct serve *s = c->serve;
+	uint8_t sha256[32];
+	int user;
+
+	if (!token_of(r, sha256))
+		return -1;
+	user = serve_session_find(s->sessions, sha256, clock_wall_us());
+	if (user < 0) {
+		/* Another process may have begun it an instant ago: what the parent has said already is read first. */
+		channel_poll(s->role.parent);
+		user = serve_session_find(s->sessions, sha256, clock_wall_us());
+	}
+	return user < 0 || (unsigned)user >= s->site.users ? -1 : user;
+}
+
+/* A page's own requests must not make the browser ask for a password; a player's must name the scheme. */
+static const char *challenge_for(const struct http_request *r)
+{
+	struct span site, mode;
+	bool fetched = http_header(r, "Sec-Fetch-Site", &site) && http_header(r, "Sec-Fetch-Mode", &mode) && !span_is(mode, "navigate");
+
+	return fetched ? "Session realm=\"casemate\"" : "Basic realm=\"casemate\", charset=\"UTF-8\"";
+}
+
+static void reply_unknown(struct serve_conn *c, const struct http_request *r)
+{
+	struct serve_reply reply = {.status = 401, .challenge = challenge_for(r)};
+
+	c->serve->state.refused++;
+	serve_conn_reply(c, r, &reply);
+}
+
+static void reply_later(struct serve_conn *c, const struct http_request *r, unsigned status, unsigned retry_s)
+{
+	struct serve_reply reply = {.status = status, .retry_s = retry_s};
+
+	serve_conn_reply(c, r, &reply);
+}
+
+static void on_verdict(struct serve_auth_ask *ask, int user)
+{
+	struct serve_conn *c = (struct serve_conn *)(void *)((char *)ask - offsetof(struct serve_conn, wait.auth));
+
+	c->wait.has_verdict = true;
+	c->wait.verdict = user;
+	serve_conn_wake(c);
+}
+
+static void log_failure(const struct serve_conn *c, const char *name)
+{
+	/* A name that is none may be a password in the wrong field. */
+	log_warn("login-failed", "user=\"%s\" from=%s", text_is_name(name, strlen(name)) ? name : "?", c->peer);
+}
+
+/* The user that name and password are; -1 wrong; -2: it has been answered or waits. */
+static int check(struct serve_conn *c, const struct http_request *r, const char *name, const char *password)
+{
+	unsigned user = 0, wait_s = 1;
+
+	if (c->wait.has_verdict) {
+		if (c->wait.verdict < 0)
+			log_failure(c, name);
+		return c->wait.verdict;
+	}
+	if (!c->wait.timed_out) {
+		c->wait.auth.done = on_verdict;
+		switch (serve_auth_check(c->serve->auth, c->address, name, password, clock_mono_us(), &c->wait.auth, &user, &wait_s)) {
+		case SERVE_AUTH_USER:
+			return (int)user;
+		case SERVE_AUTH_WAIT:
+			serve_conn_wait(c, SERVE_WAIT_PASSWORD, PASSWORD_WAIT_US);
+			return -2;
+		case SERVE_AUTH_TOO_SOON:
+			reply_later(c, r, 429, wait_s);
+			return -2;
+		case SERVE_AUTH_BUSY:
+			break;
+		}
+	}
+	reply_later(c, r, 503, 1);
+	return -2;
+}
+
+int serve_login_user(struct serve_conn *c, const struct http_request *r)
+{
+	int user = c->wait.has_verdict ? c->wait.verdict : serve_login_session(c, r);
+	char name[SITE_NAME], password[SERVE_PASSWORD];
+	struct span field;
+
+	if (user >= 0)
+		return user;
+	if (http_header(r, "Authorization", &field) && !http_header_repeated(r, "Authorization") &&
+	    http_basic(field, name, sizeof name, password, sizeof password) == 0) {
+		user = check(c, r, name, password);
+		explicit_bzero(password, sizeof password);
+	}
+	if (user == -1)
+		reply_unknown(c, r);
+	return user < 0 ? -1 : user;
+}
+
+/* Whether the request comes from our own page, or from something that is no browser (RFC 6454; Fetch Metadata). */
+static bool from_our_page(const struct http_request *r)
+{
+	char ours[300];
+	struct span field;
+
+	if (http_header(r, "Sec-Fetch-Site", &field))
+		return span_is(field, "same-origin") && !http_header_repeated(r, "Sec-Fetch-Site");
+	if (!http_header(r, "Origin", &field))
+		return true;
+	if (r->host.n > 256 || http_header_repeated(r, "Origin"))
+		return false;
+	snprintf(ours, sizeof ours, "https://%.*s", (int)r->host.n, r->host.p);
+	return span_is_nocase(field, ours);
+}
+
+/* 0 with name and password; else the status that says what is wrong. */
+static unsigned read_form(const struct http_request *r, char name[SITE_NAME], char password[SERVE_PASSWORD])
+{
+	struct span type, body = span_of(r->body, r->body_len);
+
+	if (!from_our_page(r))
+		return 403;
+	if (!http_header(r, "Content-Type", &type) || !span_is_nocase(span_trim(span_cut(&type, ';')), "application/x-www-form-urlencoded"))
+		return 415;
+	if (http_form_field(body, "name", name, SITE_NAME) < 0 || http_form_field(body, "password", password, SERVE_PASSWORD) < 0)
+		return 403;
+	return 0;
+}
+
+static void begin_session(struct serve_conn *c, const struct http_request *r, int user)
+{
+	struct msg_session m = {.user = (uint16_t)user, .expires_us = clock_wall_us() + SERVE_SESSION_US};
+
+	if (RAND_priv_bytes(c->wait.token, sizeof c->wait.token) != 1) {
+		reply_later(c, r, 503, 1);
+		return;
+	}
+	hash_token(c->wait.token, c->wait.token_sha256);
+	memcpy(m.token_sha256, c->wait.token_sha256, 32);
+	c->wait.has_token = true;
+	if (channel_say(c->serve->role.parent, MSG_SESSION, &m, NULL, 0) < 0) {
+		reply_later(c, r, 503, 1);
+		return;
+	}
+	log_info("login", "user=%s from=%s", serve_auth_name(c->serve->auth, (unsigned)user), c->peer);
+	c->wait.until_us = 0;
+	serve_conn_wait(c, SERVE_WAIT_SESSION, SESSION_WAIT_US);
+}
+
+static void reply_session(struct serve_conn *c, const struct http_request *r)
+{
+	char hex[65], cookie[160];
+	struct serve_reply reply = {.status = 303, .location = "/", .cookie = cookie};
+
+	hex_encode(c->wait.token, sizeof c->wait.token, hex);
+	snprintf(cookie, sizeof cookie, SERVE_COOKIE "=%s; Max-Age=%d" COOKIE_TAIL, hex, (int)(SERVE_SESSION_US / 1000000));
+	serve_conn_reply(c, r, &reply);
+	explicit_bzero(hex, sizeof hex);
+	explicit_bzero(cookie, sizeof cookie);
+}
+
+void serve_login_begin(struct serve_conn *c, const struct http_request *r)
+{
+	struct serve_reply wrong = {.status = 403, .type = "text/plain; charset=utf-8", .text = "wrong name or password\n", .text_len = 23};
+	char name[SITE_NAME] = "", password[SERVE_PASSWORD] = "";
+	int user;
+
+	if (c->wait.has_session) {
+		reply_session(c, r);
+		return;
+	}
+	if (c->wait.has_token) {
+		reply_later(c, r, 503, 1);  /* the parent did not answer in time */
+		return;
+	}
+	wrong.status = read_form(r, name, password);
+	user = wrong.status ? -1 : check(c, r, name, password);
+	explicit_bzero(password, sizeof password);
+	if (!wrong.status)
+		wrong.status = 403;
+	if (user >= 0)
+		begin_session(c, r, user);
+	else if (user == -1)
+		serve_conn_reply(c, r, &wrong);
+}
+
+void serve_login_end(struct serve_conn *c, const struct http_request *r)
+{
+	struct serve_reply reply = {.status = 303, .location = "/", .cookie = SERVE_COOKIE "=; Max-Age=0" COOKIE_TAIL};
+	struct msg_session_end m;
+
+	if (!from_our_page(r)) {
+		reply = (struct serve_reply){.status = 403};
+	} else if (token_of(r, m.token_sha256)) {
+		serve_session_end(c->serve->sessions, m.token_sha256);
+		channel_say(c->serve->role.parent, MSG_SESSION_END, &m, NULL, 0);
+	}
+	serve_conn_reply(c, r, &reply);
+}

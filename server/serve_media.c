@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_media.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "media/playlist.h"
+
+#define SEGMENT_MAX_S 600u           /* one that is longer cannot be */
+#define SEGMENT_DEFAULT_MS 2000u
+#define PLAYLIST_MAX_BYTES (64u << 10)
+
+static int add_rendition(struct serve_camera *c, const struct msg_serve_rendition *set)
+{
+	struct serve_rendition **r = &c->rendition[set->rendition];
+
+	if (!*r)
+		*r = calloc(1, sizeof **r);
+	if (!*r)
+		return -ENOMEM;
+	(*r)->set = *set;
+	return 0;
+}
+
+struct serve_media *serve_media_new(unsigned ncameras)
+{
+	struct serve_media *m = calloc(1, sizeof *m);
+
+	if (!m)
+		return NULL;
+	m->ncameras = ncameras;
+	m->camera = calloc(ncameras ? ncameras : 1, sizeof *m->camera);
+	if (!m->camera)
+		serve_media_free(&m);
+	return m;
+}
+
+static void forget_rendition(struct serve_rendition *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		serve_bytes_unref(&r->window[i].bytes);
+	for (unsigned i = 0; i < r->ntracks; i++)
+		serve_bytes_unref(&r->track[i].init);
+	serve_bytes_unref(&r->playlist);
+	r->n = r->ntracks = 0;
+	r->oldest = 0;
+}
+
+void serve_media_reset(struct serve_media *m)
+{
+	for (unsigned i = 0; i < m->ncameras; i++) {
+		for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+			if (m->camera[i].rendition[k])
+				forget_rendition(m->camera[i].rendition[k]);
+		serve_bytes_unref(&m->camera[i].multivariant);
+		m->camera[i].first_us = 0;
+	}
+	serve_bytes_unref(&m->checkpoint);
+	m->checkpoint_size = 0;
+}
+
+void serve_media_free(struct serve_media **mp)
+{
+	struct serve_media *m = *mp;
+
+	if (!m)
+		return;
+	*mp = NULL;
+	if (m->camera) {
+		serve_media_reset(m);
+		for (unsigned i = 0; i < m->ncameras; i++)
+			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+				free(m->camera[i].rendition[k]);
+	}
+	free(m->camera);
+	free(m);
+}
+
+int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera *set)
+{
+	static const char *const own[] = {[RENDITION_COPY] = "copy", [RENDITION_AUDIO] = "audio"};
+	struct serve_camera *c;
+	int rc = 0;
+
+	if (set->camera >= m->ncameras || !text_is_name(set->name, strlen(set->name)))
+		return -EINVAL;
+	c = &m->camera[set->camera];
+	c->set = *set;
+	if (!c->set.segment_ms)
+		c->set.segment_ms = SEGMENT_DEFAULT_MS;
+	for (unsigned i = 0; i < RENDITION_ENCODED && !rc; i++) {
+		struct msg_serve_rendition r = {.camera = set->camera, .rendition = (uint8_t)i};
+
+		snprintf(r.name, sizeof r.name, "%s", own[i]);
+		rc = add_rendition(c, &r);
+	}
+	return rc;
+}
+
+int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rendition *set)
+{
+	if (set->camera >= m->ncameras || set->rendition >= RENDITIONS_MAX || !text_is_name(set->name, strlen(set->name)))
+		return -EINVAL;
+	return add_rendition(&m->camera[set->camera], set);
+}
+
+int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state)
+{
+	if (state->camera >= m->ncameras || state->phase > CAMERA_WAITING || state->why >= GAP_WHY_COUNT)
+		return -EINVAL;
+	m->camera[state->camera].state = *state;
+	return 0;
+}
+
+static int refuse(const char **why, const char *text)
+{
+	*why = text;
+	return -EBADMSG;
+}
+
+static struct serve_rendition *rendition_at(const struct serve_media *m, unsigned camera, unsigned rendition)
+{
+	return camera < m->ncameras && rendition < RENDITIONS_MAX ? m->camera[camera].rendition[rendition] : NULL;
+}
+
+static struct serve_track *find_track(struct serve_rendition *r, const uint8_t sha256[32])
+{
+	for (unsigned i = 0; i < r->ntracks; i++)
+		if (memcmp(r->track[i].m.init_sha256, sha256, 32) == 0)
+			return &r->track[i];
+	return NULL;
+}
+
+static void drop_track(struct serve_rendition *r, unsigned at)
+{
+	serve_bytes_unref(&r->track[at].init);
+	memmove(&r->track[at], &r->track[at + 1], (--r->ntracks - at) * sizeof r->track[0]);
+}
+
+/* Init segments that no segment held needs are dropped, but never the newest: its segments are to come. */
+static void drop_unused_tracks(struct serve_rendition *r)
+{
+	for (unsigned i = 0; i + 1 < r->ntracks;) {
+		bool used = false;
+
+		for (unsigned k = 0; k < r->n && !used; k++)
+			used = memcmp(r->window[k].m.init_sha256, r->track[i].m.init_sha256, 32) == 0;
+		if (used)
+			i++;
+		else
+			drop_track(r, i);
+	}
+}
+
+static int map(int fd, uint64_t n, const uint8_t sha256[32], struct serve_bytes **ret, const char **why)
+{
+	int rc = serve_bytes_map(fd, n, sha256, ret);
+
+	if (rc == -EPERM)
+		return refuse(why, "memory that is not sealed");
+	if (rc == -EMSGSIZE)
+		return refuse(why, "memory of another size than said");
+	return rc;
+}
+
+int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, const char **why)
+{
+	struct serve_rendition *r = rendition_at(m, t->camera, t->rendition);
+	struct serve_track new = {.m = *t}, *old;
+	uint64_t size = serve_bytes_size(fd);
+	int rc;
+
+	if (!r)
+		return refuse(why, "a track of no camera");
+	if (!t->timescale || t->codec > CODEC_AAC)
+		return refuse(why, "a track that cannot be");
+	if (size > INIT_MAX_BYTES)
+		return refuse(why, "an init segment that is too large");
+	rc = map(fd, size, t->init_sha256, &new.init, why);
+	if (rc)
+		return rc;
+	old = find_track(r, t->init_sha256);
+	if (old)
+		drop_track(r, (unsigned)(old - r->track));
+	drop_unused_tracks(r);
+	if (r->ntracks == SERVE_WINDOW + 1)
+		drop_track(r, 0);
+	r->track[r->ntracks++] = new;
+	return 0;
+}
+
+static const char *segment_fault(struct serve_rendition *r, const struct msg_segment *s)
+{
+	if (!s->timescale || !s->duration || s->duration / s->timescale >= SEGMENT_MAX_S)
+		return "a segment whose length cannot be";
+	if (s->number > INT64_MAX || (r->n && s->number <= r->window[r->n - 1].m.number))
+		return "a segment whose number goes back";
+	return find_track(r, s->init_sha256) ? NULL : "a segment before its init segment";
+}
+
+static uint64_t duration_us(const struct msg_segment *s)
+{
+	return (uint64_t)s->duration * 1000000 / s->timescale;
+}
+
+static void measure(const struct serve_camera *c, struct serve_rendition *r, const struct serve_segment *s)
+{
+	uint64_t us = duration_us(&s->m), bps = s->m.bytes * 8 * 1000000 / (us ? us : 1);
+	uint32_t rounded_s = (uint32_t)((us + 500000) / 1000000), set_s = (c->set.segment_ms + 999) / 1000;
+
+	if (bps > r->peak_bps)
+		r->peak_bps = bps < UINT32_MAX ? (uint32_t)bps : UINT32_MAX;
+	if (set_s > r->target_s)
+		r->target_s = set_s;
+	if (rounded_s > r->target_s)
+		r->target_s = rounded_s;
+}
+
+int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int fd, int64_t now_us, const char **why)
+{
+	struct serve_rendition *r = rendition_at(m, s->camera, s->rendition);
+	struct serve_segment new = {.m = *s};
+	const char *fault = r ? segment_fault(r, s) : "a segment of no camera";
+	int rc;
+
+	if (fault)
+		return refuse(why, fault);
+	rc = map(fd, s->bytes, s->sha256, &new.bytes, why);
+	if (rc)
+		return rc;
+	if (r->n == SERVE_WINDOW) {
+		serve_bytes_unref(&r->window[0].bytes);
+		memmove(&r->window[0], &r->window[1], --r->n * sizeof r->window[0]);
+	}
+	r->window[r->n++] = new;
+	measure(&m->camera[s->camera], r, &new);
+	if (!m->camera[s->camera].first_us)
+		m->camera[s->camera].first_us = now_us;
+	drop_unused_tracks(r);
+	serve_bytes_unref(&r->playlist);
+	serve_bytes_unref(&m->camera[s->camera].multivariant);
+	return 0;
+}
+
+int serve_media_oldest(struct serve_media *m, const struct msg_oldest *o, const char **why)
+{
+	struct serve_rendition *r = rendition_at(m, o->camera, o->rendition);
+
+	if (!r)
+		return refuse(why, "the oldest segment of no camera");
+	r->oldest = o->number;
+	return 0;
+}
+
+int serve_media_checkpoint(struct serve_media *m, const struct msg_checkpoint *c, const char **why)
+{
+	struct serve_bytes *new;
+	int rc;
+
+	if (!c->note_len || c->size < m->checkpoint_size)
+		return refuse(why, "a checkpoint that goes back");
+	rc = serve_bytes_copy(c->note, c->note_len, &new);
+	if (rc)
+		return rc;
+	serve_bytes_unref(&m->checkpoint);
+	m->checkpoint = new;
+	m->checkpoint_size = c->size;
+	return 0;
+}
+
+struct serve_camera *serve_media_camera(const struct serve_media *m, struct span name)
+{
+	for (unsigned i = 0; i < m->ncameras; i++)
+		if (span_is(name, m->camera[i].set.name))
+			return &m->camera[i];
+	return NULL;
+}
+
+struct serve_rendition *serve_media_rendition(const struct serve_camera *c, struct span name)
+{
+	for (unsigned i = 0; i < RENDITIONS_MAX; i++)
+		if (c->rendition[i] && span_is(name, c->rendition[i]->set.name))
+			return c->rendition[i];
+	return NULL;
+}
+
+const struct serve_segment *serve_media_find(const struct serve_rendition *r, uint64_t number)
+{
+	for (unsigned i = r->n; i-- > 0;)
+		if (r->window[i].m.number == number)
+			return &r->window[i];
+	return NULL;
+}
+
+struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint8_t prefix[8])
+{
+	for (unsigned i = 0; i < r->ntracks; i++)
+		if (memcmp(r->track[i].m.init_sha256, prefix, 8) == 0)
+			return r->track[i].init;
+	return NULL;
+}
+
+struct track serve_media_track_of(const struct serve_track *t)
+{
+	return (struct track){.codec = (enum codec)t->m.codec, .timescale = t->m.timescale, .width = t->m.width, .height = t->m.height,
+		.rate = t->m.rate, .channels = t->m.channels, .profile = t->m.profile, .compat = t->m.compat, .level = t->m.level};
+}
+
+/* Where the newest run of numbers without a hole begins, at most SERVE_LISTED long. */
+static unsigned first_listed(const struct serve_rendition *r)
+{
+	unsigned first = r->n - 1;
+
+	while (first > 0 && r->n - first < SERVE_LISTED && r->window[first - 1].m.number + 1 == r->window[first].m.number)
+		first--;
+	return first;
+}
+
+struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r)
+{
+	struct playlist_segment list[SERVE_LISTED];
+	char init[SERVE_LISTED][PLAYLIST_HEX + 1];
+	struct playlist_media media = {.segment = list, .target_s = r->target_s};
+	struct buf b;
+	unsigned first;
+
+	if (r->playlist || !r->n)
+		return r->playlist;
+	first = first_listed(r);
+	for (unsigned i = first; i < r->n; i++, media.nsegments++) {
+		const struct msg_segment *s = &r->window[i].m;
+
+		hex_encode(s->init_sha256, PLAYLIST_HEX / 2, init[i - first]);
+		list[i - first] = (struct playlist_segment){.number = s->number, .duration_us = duration_us(s), .capture_us = s->start_us,
+			.init = init[i - first], .independent = s->independent,
+			.discontinuity = i > first && s->discontinuity != r->window[i - 1].m.discontinuity};
+	}
+	media.discontinuities = r->window[first].m.discontinuity;
+	buf_init(&b, PLAYLIST_MAX_BYTES);
+	if (playlist_media(&b, &media) == 0)
+		serve_bytes_copy(buf_data(&b), b.len, &r->playlist);
+	buf_free(&b);
+	return r->playlist;
+}
+
+static uint32_t average_bps(const struct serve_rendition *r)
+{
+	uint64_t us = 0, bytes = 0;
+
+	for (unsigned i = 0; i < r->n; i++) {
+		us += duration_us(&r->window[i].m);
+		bytes += r->window[i].m.bytes;
+	}
+	bytes = us ? bytes * 8 * 1000000 / us : 0;
+	return bytes < r->peak_bps ? (uint32_t)bytes : r->peak_bps;
+}
+
+static bool all_independent(const struct serve_camera *c)
+{
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+		for (unsigned i = 0; c->rendition[k] && i < c->rendition[k]->n; i++)
+			if (!c->rendition[k]->window[i].m.independent)
+				return false;
+	return true;
+}
+
+static void describe(const struct serve_camera *c, const struct serve_rendition *r, struct track *t, struct playlist_rendition *ret)
+{
+	*t = serve_media_track_of(&r->track[r->ntracks - 1]);
+	*ret = (struct playlist_rendition){.name = r->set.name, .track = t, .peak_bps = r->peak_bps, .average_bps = average_bps(r),
+		.fps_milli = r->set.fps ? r->set.fps * 1000 : c->state.fps_milli};
+	if (r->set.bitrate_bps > ret->peak_bps)
+		ret->peak_bps = r->set.bitrate_bps;
+}
+
+struct serve_bytes *serve_media_multivariant(struct serve_camera *c)
+{
+	struct playlist_rendition video[RENDITIONS_MAX], audio;
+	struct track track[RENDITIONS_MAX];
+	bool has_audio = false;
+	size_t n = 0;
+	struct buf b;
+
+	if (c->multivariant)
+		return c->multivariant;
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
+		const struct serve_rendition *r = c->rendition[k];
+
+		if (!r || !r->n || !r->ntracks)
+			continue;
+		if (k == RENDITION_AUDIO) {
+			describe(c, r, &track[k], &audio);
+			has_audio = true;
+		} else {
+			describe(c, r, &track[k], &video[n++]);
+		}
+	}
+	if (!n && !has_audio)
+		return NULL;
+	buf_init(&b, PLAYLIST_MAX_BYTES);
+	if (playlist_multivariant(&b, video, n, has_audio ? &audio : NULL, all_independent(c)) == 0)
+		serve_bytes_copy(buf_data(&b), b.len, &c->multivariant);
+	buf_free(&b);
+	return c->multivariant;
+}
+
+bool serve_media_is_complete(const struct serve_camera *c)
+{
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
+		const struct serve_rendition *r = c->rendition[k];
+		bool wanted = r && (k == RENDITION_COPY ? c->state.video != CODEC_NONE : k != RENDITION_AUDIO || c->state.audio != CODEC_NONE);
+
+		if (wanted && !r->n)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_SERVE_MEDIA_H
+#define SERVER_SERVE_MEDIA_H
+/*
+ * What serve knows of each camera: its renditions, the newest segments of each,
+ * the log's checkpoint; and the playlists, built once per change. All bytes are
+ * sealed memory of store's. Pure but for mapping: no clock of its own, no channel.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/span.h"
+#include "server/msg.h"
+#include "server/serve_bytes.h"
+
+#define SERVE_WINDOW 12      /* segments of a rendition that are held */
+#define SERVE_LISTED 10      /* of which a playlist names at most */
+
+struct serve_track {
+	struct msg_track m;
+	struct serve_bytes *init;
+};
+
+struct serve_segment {
+	struct msg_segment m;
+	struct serve_bytes *bytes;
+};
+
+struct serve_rendition {
+	struct msg_serve_rendition set;
+	struct serve_track track[SERVE_WINDOW + 1];  /* oldest first; the last one is the current one */
+	unsigned ntracks;
+	struct serve_segment window[SERVE_WINDOW];   /* oldest first */
+	unsigned n;
+	uint64_t oldest;                             /* that store still has; 0 when not known */
+	uint32_t target_s;                           /* EXT-X-TARGETDURATION: only ever grows */
+	uint32_t peak_bps;
+	struct serve_bytes *playlist;                /* NULL: to be built */
+};
+
+struct serve_camera {
+	struct msg_serve_camera set;
+	struct msg_camera_state state;
+	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
+	struct serve_bytes *multivariant;            /* NULL: to be built */
+	int64_t first_us;                            /* when its first segment came (the caller's clock), 0 before */
+};
+
+struct serve_media {
+	struct serve_camera *camera;
+	unsigned ncameras;
+	struct serve_bytes *checkpoint;              /* NULL until the first one */
+	uint64_t checkpoint_size;
+};
+
+/* NULL on lack of memory. */
+struct serve_media *serve_media_new(unsigned ncameras);
+void serve_media_free(struct serve_media **m);
+
+/* Settings. 0, or -EINVAL for one that cannot be. */
+int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera *set);
+int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rendition *set);
+int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state);
+
+/* Forgets all that came from store; settings and camera states stay. */
+void serve_media_reset(struct serve_media *m);
+/* What store says. 0, -ENOMEM, or -EBADMSG with *why: store may not say that. The descriptor stays the caller's. */
+int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, const char **why);
+int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int fd, int64_t now_us, const char **why);
+int serve_media_oldest(struct serve_media *m, const struct msg_oldest *o, const char **why);
+int serve_media_checkpoint(struct serve_media *m, const struct msg_checkpoint *c, const char **why);
+
+/* NULL when the site has none of that name. */
+struct serve_camera *serve_media_camera(const struct serve_media *m, struct span name);
+struct serve_rendition *serve_media_rendition(const struct serve_camera *c, struct span name);
+
+const struct serve_segment *serve_media_find(const struct serve_rendition *r, uint64_t number);
+/* Borrowed; NULL when it is not held. */
+struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint8_t prefix[8]);
+/* Borrowed, until the next change; NULL while there is nothing to list (or no memory). */
+struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r);
+struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
+/* Whether every rendition that should come has come, so that the multivariant playlist is worth giving out. */
+bool serve_media_is_complete(const struct serve_camera *c);
+/* A track as the playlist and codec-string writers want it. */
+struct track serve_media_track_of(const struct serve_track *t);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_site.h"
+
+#include <errno.h>
+
+#include "base/json.h"
+#include "media/codec_string.h"
+
+static void write_rendition(struct json *j, const struct serve_rendition *r)
+{
+	char codec[CODEC_STRING_MAX] = "";
+	struct track t = {.width = r->set.width, .height = r->set.height};
+
+	if (r->ntracks) {
+		t = serve_media_track_of(&r->track[r->ntracks - 1]);
+		codec_string(&t, codec);
+	}
+	json_open(j, NULL, '{');
+	json_str(j, "name", r->set.name);
+	json_str(j, "kind", r->set.rendition == RENDITION_AUDIO ? "audio" : "video");
+	json_str(j, "codec", codec);
+	json_int(j, "width", t.width);
+	json_int(j, "height", t.height);
+	json_bool(j, "live", r->n > 0);
+	json_int(j, "first", r->n ? (int64_t)r->window[0].m.number : 0);
+	json_int(j, "last", r->n ? (int64_t)r->window[r->n - 1].m.number : 0);
+	json_close(j, '}');
+}
+
+/* Of copy and audio, which every camera may have, those that have come; of the encoded ones, all. */
+static void write_renditions(struct json *j, const struct serve_camera *c)
+{
+	json_open(j, "renditions", '[');
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+		if (c->rendition[k] && (k >= RENDITION_ENCODED || c->rendition[k]->ntracks))
+			write_rendition(j, c->rendition[k]);
+	json_close(j, ']');
+}
+
+static void write_camera(struct json *j, const struct serve_camera *c)
+{
+	static const char *const phase[] = {
+		[CAMERA_IDLE] = "idle", [CAMERA_CONNECTING] = "connecting", [CAMERA_STREAMING] = "streaming", [CAMERA_WAITING] = "waiting"};
+	const struct msg_camera_state *s = &c->state;
+
+	json_open(j, NULL, '{');
+	json_str(j, "name", c->set.name);
+	json_str(j, "phase", phase[s->phase]);
+	json_str(j, "why", gap_why_name((enum gap_why)s->why));
+	json_str(j, "detail", s->detail);
+	json_str(j, "left_out", s->left_out);
+	json_int(j, "width", s->width);
+	json_int(j, "height", s->height);
+	json_num(j, "fps", s->fps_milli / 1000.0, 3);
+	json_int(j, "rate_bps", s->rate_bps);
+	json_int(j, "reconnects", (int64_t)s->reconnects);
+	json_int(j, "retry_ms", s->retry_ms);
+	write_renditions(j, c);
+	json_close(j, '}');
+}
+
+int serve_site_json(const struct serve *s, unsigned user, struct buf *out)
+{
+	struct json j = json_init(out);
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "origin", s->site.origin);
+	json_str(&j, "version", s->site.version);
+	json_str(&j, "vkey", s->vkey);
+	json_str(&j, "user", serve_auth_name(s->auth, user));
+	json_int(&j, "checkpoint", (int64_t)s->media->checkpoint_size);
+	json_open(&j, "cameras", '[');
+	for (unsigned i = 0; i < s->media->ncameras; i++)
+		write_camera(&j, &s->media->camera[i]);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	return j.bad ? -ENOBUFS : 0;
+}

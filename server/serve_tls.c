@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_tls.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#define RECORD_ROOM (SERVE_TLS_RECORD + 512)
+#define BATCH (SERVE_TLS_BATCH + RECORD_ROOM)
+#define PENDING_MAX (2 * BATCH)
+#define CHAIN_MAX 16
+
+/* What one call encrypts; empty again before the call returns. */
+static struct {
+	uint8_t bytes[BATCH];
+	size_t n;
+} batch;
+
+static int sink_write(BIO *bio, const char *p, size_t n, size_t *ret_n)
+{
+	if (n > sizeof batch.bytes - batch.n)
+		return 0;  /* never: serve_tls_write asks first, and a handshake's flight is small */
+	memcpy(batch.bytes + batch.n, p, n);
+	batch.n += n;
+	*ret_n = n;
+	return 1;
+}
+
+static long sink_ctrl(BIO *bio, int command, long arg, void *parg)
+{
+	return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static BIO *sink_new(void)
+{
+	static BIO_METHOD *method;
+	BIO *bio;
+
+	if (!method) {
+		method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "batch");
+		if (!method || !BIO_meth_set_write_ex(method, sink_write) || !BIO_meth_set_ctrl(method, sink_ctrl))
+			return NULL;
+	}
+	bio = BIO_new(method);
+	if (bio)
+		BIO_set_init(bio, 1);
+	return bio;
+}
+
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen, const unsigned char *in, unsigned inlen, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *chosen;
+
+	if (SSL_select_next_proto(&chosen, outlen, ours, sizeof ours - 1, in, inlen) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int no_passphrase(char *p, int size, int writing, void *arg)
+{
+	return 0;  /* nobody could be asked */
+}
+
+static int use_chain(SSL_CTX *ctx, const void *pem, size_t n, const char **why)
+{
+	BIO *bio = BIO_new_mem_buf(pem, (int)n);
+	X509 *cert = bio ? PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL) : NULL;
+	int rc = 0, extra = 0;
+
+	if (!cert || SSL_CTX_use_certificate(ctx, cert) != 1) {
+		*why = "the certificate file holds no PEM certificate that can be used";
+		rc = -EINVAL;
+	}
+	X509_free(cert);
+	while (!rc && (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		if (++extra <= CHAIN_MAX && SSL_CTX_add0_chain_cert(ctx, cert) == 1)
+			continue;
+		X509_free(cert);
+		*why = "the certificate chain is too long";
+		rc = -EINVAL;
+	}
+	ERR_clear_error();
+	BIO_free(bio);
+	return rc;
+}
+
+static int use_key(SSL_CTX *ctx, const void *pem, size_t n, const char **why)
+{
+	BIO *bio = BIO_new_mem_buf(pem, (int)n);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+	int rc = -EINVAL;
+
+	if (!key)
+		*why = "the key file holds no PEM private key without passphrase";
+	else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+		*why = "the key does not belong to the certificate";
+	else
+		rc = 0;
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	ERR_clear_error();
+	return rc;
+}
+
+/* AES-128 first: it is the fastest that is safe; viewers without AES instructions get ChaCha20. */
+static int set_up(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
+	return SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+	       SSL_CTX_set_max_early_data(ctx, 0) == 1 &&
+	       SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") == 1 ? 0 : -EINVAL;
+}
+
+int serve_tls_context(const void *chain, size_t chain_len, const void *key, size_t key_len, struct ssl_ctx_st **ret, const char **why)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	int rc = ctx ? set_up(ctx) : -EINVAL;
+
+	if (rc)
+		*why = "OpenSSL cannot be set up for TLS 1.3";
+	else
+		rc = use_chain(ctx, chain, chain_len, why);
+	if (!rc)
+		rc = use_key(ctx, key, key_len, why);
+	if (rc)
+		SSL_CTX_free(ctx);
+	else
+		*ret = ctx;
+	return rc;
+}
+
+int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd)
+{
+	SSL *ssl = SSL_new(ctx);
+	BIO *in = BIO_new_socket(fd, BIO_NOCLOSE), *out = sink_new();
+
+	if (!ssl || !in || !out) {
+		SSL_free(ssl);
+		BIO_free(in);
+		BIO_free(out);
+		return -ENOMEM;
+	}
+	SSL_set_bio(ssl, in, out);
+	SSL_set_accept_state(ssl);
+	*t = (struct serve_tls){.ssl = ssl, .fd = fd};
+	buf_init(&t->pending, PENDING_MAX);
+	return 0;
+}
+
+static int die(struct serve_tls *t)
+{
+	t->dead = true;
+	return -EPIPE;
+}
+
+/* How many bytes the socket takes now: 0 when it is full, or -EPIPE. */
+static ssize_t push(struct serve_tls *t, const uint8_t *p, size_t n)
+{
+	ssize_t rc;
+
+	do
+		rc = write(t->fd, p, n);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0)
+		return errno == EAGAIN ? 0 : die(t);
+	t->sent += (size_t)rc;
+	return rc;
+}
+
+int serve_tls_flush(struct serve_tls *t)
+{
+	ssize_t n = 1;
+
+	while (t->pending.len && n > 0) {
+		n = push(t, buf_data(&t->pending), t->pending.len);
+		if (n > 0)
+			buf_consume(&t->pending, (size_t)n);
+	}
+	if (!t->pending.len)
+		buf_free(&t->pending);
+	return n < 0 ? -EPIPE : 0;
+}
+
+/* Empties the shared batch: into the socket, and what it does not take into pending. */
+static int send_batch(struct serve_tls *t)
+{
+	size_t done = 0;
+	int rc = 0;
+
+	if (!t->dead && batch.n && !t->pending.len) {
+		ssize_t n = push(t, batch.bytes, batch.n);
+
+		if (n < 0)
+			rc = -EPIPE;
+		else
+			done = (size_t)n;
+	}
+	if (!rc && !t->dead && batch.n > done && buf_append(&t->pending, batch.bytes + done, batch.n - done) < 0)
+		rc = die(t);
+	batch.n = 0;
+	return rc;
+}
+
+/* Translates what an OpenSSL call that did not succeed means: -EAGAIN, 0 at the end, -EPIPE. */
+static int result_of(struct serve_tls *t, int rc)
+{
+	int error = SSL_get_error(t->ssl, rc);
+
+	ERR_clear_error();
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+		return -EAGAIN;
+	if (error == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	return -EPIPE;
+}
+
+int serve_tls_handshake(struct serve_tls *t)
+{
+	int rc = SSL_do_handshake(t->ssl), result = rc == 1 ? 1 : result_of(t, rc);
+
+	if (send_batch(t) < 0)  /* an alert leaves too */
+		return -EPIPE;
+	if (result == 1)
+		return 1;
+	return result == -EAGAIN ? 0 : die(t);
+}
+
+ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n)
+{
+	size_t got = 0;
+	int rc = SSL_read_ex(t->ssl, p, n, &got), result = rc == 1 ? 1 : result_of(t, rc);
+
+	if (send_batch(t) < 0)
+		return -EPIPE;
+	if (result == -EPIPE)
+		return die(t);
+	return result == 1 ? (ssize_t)got : result;
+}
+
+bool serve_tls_has_input(const struct serve_tls *t)
+{
+	return SSL_has_pending(t->ssl);
+}
+
+/* Encrypts into the batch while there is room for a record; plain bytes taken, or -EPIPE. */
+static ssize_t encrypt(struct serve_tls *t, const uint8_t *p, size_t n)
+{
+	size_t done = 0, took;
+
+	while (done < n && sizeof batch.bytes - batch.n >= RECORD_ROOM) {
+		size_t len = n - done < SERVE_TLS_RECORD ? n - done : SERVE_TLS_RECORD;
+
+		if (SSL_write_ex(t->ssl, p + done, len, &took) != 1) {
+			ERR_clear_error();
+			return die(t);
+		}
+		done += took;
+	}
+	return (ssize_t)done;
+}
+
+ssize_t serve_tls_write(struct serve_tls *t, const struct iovec *iov, int niov)
+{
+	ssize_t total = 0, n = 0;
+
+	assert(batch.n == 0);
+	if (t->dead || serve_tls_flush(t) < 0)
+		return -EPIPE;
+	for (int i = 0; i < niov && !t->pending.len && n >= 0; i++) {
+		n = encrypt(t, iov[i].iov_base, iov[i].iov_len);
+		total += n;
+		if (n >= 0 && (size_t)n < iov[i].iov_len)
+			break;
+	}
+	return send_batch(t) < 0 || n < 0 ? -EPIPE : total;
+}
+
+void serve_tls_end(struct serve_tls *t)
+{
+	if (t->dead || !SSL_is_init_finished(t->ssl))
+		return;
+	SSL_shutdown(t->ssl);
+	ERR_clear_error();
+	send_batch(t);
+}
+
+void serve_tls_close(struct serve_tls *t)
+{
+	SSL_free(t->ssl);
+	buf_free(&t->pending);
+	*t = (struct serve_tls){.fd = -1, .dead = true};
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/server/serve_world.h"
+
+#include <argon2.h>
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/io.h"
+#include "server/role.h"
+#include "server/sandbox.h"
+
+#define PATIENCE_S 20
+
+static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	w->ready++;
+	w->layers = m->ready.layers;
+}
+
+static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	cr_assert_eq(m->bad_peer.role, ROLE_STORE);
+	snprintf(w->why, sizeof w->why, "%s", m->bad_peer.why);
+	w->bad_peers++;
+}
+
+/* As the parent does: what one process says of sessions, all hear. */
+static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	for (unsigned i = 0; i < w->serves; i++)
+		channel_say(w->parent[i], MSG_SESSION, &m->session, NULL, 0);
+}
+
+static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	for (unsigned i = 0; i < w->serves; i++)
+		channel_say(w->parent[i], MSG_SESSION_END, &m->session_end, NULL, 0);
+}
+
+static void on_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct world *)ctx)->state = m->serve_state;
+}
+
+static void on_want(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	cr_assert_lt(w->nwants, 64);
+	w->want[w->nwants++] = m->want;
+}
+
+static void on_gone(void *ctx, struct channel *c, const char *why)
+{
+	struct world *w = ctx;
+
+	cr_assert_null(why, "serve said what it may not: %s", why);
+	for (unsigned i = 0; i < WORLD_SERVES; i++) {
+		if (w->store[i] == c)
+			channel_free(&w->store[i]);
+		if (w->parent[i] == c)
+			channel_free(&w->parent[i]);
+	}
+	w->gone++;
+}
+
+static const struct channel_answer parent_answers[] = {
+	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
+	{MSG_SERVE_STATE, on_state}, {MSG_NONE, NULL}};
+static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_NONE, NULL}};
+
+static void too_late(int fd, short what, void *arg)
+{
+	cr_assert(false, "nothing came in %d s", PATIENCE_S);
+}
+
+void world_wait(struct world *w, const unsigned *flag, unsigned n)
+{
+	struct event *late = evtimer_new(w->base, too_late, NULL);
+
+	event_add(late, &(struct timeval){PATIENCE_S, 0});
+	while (*flag < n)
+		event_base_loop(w->base, EVLOOP_ONCE);
+	event_free(late);
+}
+
+static int sealed_pem(BIO *bio)
+{
+	char *p;
+	long n = BIO_get_mem_data(bio, &p);
+	int fd;
+
+	cr_assert_eq(io_seal_bytes("pem", p, (size_t)n, &fd), 0);
+	BIO_free(bio);
+	return fd;
+}
+
+static void make_certificate(int ret_fds[2])
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	BIO *chain = BIO_new(BIO_s_mem()), *secret = BIO_new(BIO_s_mem());
+
+	cr_assert(key && cert && chain && secret);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_set_pubkey(cert, key);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_set_issuer_name(cert, X509_get_subject_name(cert));
+	cr_assert_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	cr_assert_eq(PEM_write_bio_X509(chain, cert), 1);
+	cr_assert_eq(PEM_write_bio_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL), 1);
+	ret_fds[0] = sealed_pem(chain);
+	ret_fds[1] = sealed_pem(secret);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+/* A sealed memfd is read from where it stands: each process gets a description of its own. */
+static int reopen(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int listen_anywhere(uint16_t *ret_port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 512) == 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+static pid_t spawn(int channel_fd)
+{
+	char path[4096];
+	const char *top = getenv("abs_top_builddir");
+	int pidfd;
+	pid_t pid;
+
+	snprintf(path, sizeof path, "%s/libexec/casemate/serve", top ? top : ".");
+	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
+	pid = sandbox_fork(&pidfd);
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		if (channel_fd == ROLE_CHANNEL_FD)
+			fcntl(channel_fd, F_SETFD, 0);
+		else
+			dup2(channel_fd, ROLE_CHANNEL_FD);
+		execl(path, "serve", (char *)NULL);
+		_exit(127);
+	}
+	close(pidfd);
+	return pid;
+}
+
+static void give_settings(struct channel *c, unsigned i, const char *hash, const int pem[2], int listener)
+{
+	struct msg_serve_site site = {.origin = "test.example/house", .version = "0", .cameras = 2, .users = 1, .index = (uint16_t)i};
+	struct msg_serve_user user = {.name = WORLD_USER};
+	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000}, attic = {.camera = 1, .name = "attic", .segment_ms = 2000};
+	struct msg_serve_rendition small = {.rendition = RENDITION_ENCODED, .name = "360p", .width = 640, .height = 360, .bitrate_bps = 800000};
+	struct msg_serve_vkey vkey = {"test.example/house+00000000+AAAA"};
+	int fds[2] = {reopen(pem[0]), reopen(pem[1])};
+
+	snprintf(user.password_hash, sizeof user.password_hash, "%s", hash);
+	cr_assert_eq(channel_say(c, MSG_SERVE_SITE, &site, fds, 2), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_LISTENER, NULL, &listener, 1), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_USER, &user, NULL, 0), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &yard, NULL, 0), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &attic, NULL, 0), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &small, NULL, 0), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_VKEY, &vkey, NULL, 0), 0);
+	cr_assert_eq(channel_say(c, MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+void world_give_store(struct world *w, unsigned i)
+{
+	struct channel_ends ends = {.me = ROLE_STORE, .peer = ROLE_SERVE, .answers = store_answers, .broken = on_gone, .ctx = w};
+	struct msg_peer peer = {.role = ROLE_STORE};
+	int pair[2];
+
+	channel_free(&w->store[i]);
+	cr_assert_eq(channel_pair(pair), 0);
+	w->store[i] = channel_new(w->base, pair[0], &ends);
+	cr_assert(w->store[i]);
+	cr_assert_eq(channel_say(w->parent[i], MSG_PEER, &peer, &pair[1], 1), 0);
+	close(pair[1]);
+}
+
+void world_start(struct world *w, unsigned serves)
+{
+	struct channel_ends ends = {.me = ROLE_PARENT, .peer = ROLE_SERVE, .answers = parent_answers, .broken = on_gone, .ctx = w};
+	char hash[256];
+	int pem[2];
+
+	*w = (struct world){.base = event_base_new(), .serves = serves};
+	cr_assert(w->base);
+	make_certificate(pem);
+	cr_assert_eq(argon2id_hash_encoded(1, 256, 1, WORLD_PASSWORD, strlen(WORLD_PASSWORD), "saltsaltsaltsalt", 16, 32, hash, sizeof hash), ARGON2_OK);
+	for (unsigned i = 0; i < serves; i++) {
+		int pair[2], listener = listen_anywhere(&w->port[i]);
+
+		cr_assert_eq(channel_pair(pair), 0);
+		w->pid[i] = spawn(pair[1]);
+		close(pair[1]);
+		w->parent[i] = channel_new(w->base, pair[0], &ends);
+		cr_assert(w->parent[i]);
+		give_settings(w->parent[i], i, hash, pem, listener);
+		close(listener);
+		world_wait(w, &w->ready, i + 1);
+		world_give_store(w, i);
+	}
+	close(pem[0]);
+	close(pem[1]);
+}
+
+void world_stop(struct world *w)
+{
+	int status;
+
+	for (unsigned i = 0; i < w->serves; i++) {
+		channel_say(w->parent[i], MSG_STOP, NULL, NULL, 0);
+		while (w->parent[i])
+			event_base_loop(w->base, EVLOOP_ONCE);
+		cr_assert_eq(waitpid(w->pid[i], &status, 0), w->pid[i]);
+		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "serve ended with status %#x", (unsigned)status);
+		channel_free(&w->store[i]);
+	}
+	event_base_free(w->base);
+}
+
+void world_fill(uint8_t *p, size_t n, uint64_t number)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(i * 31 + i / 251 + number);
+}
+
+static void hash_of(const void *p, size_t n, uint8_t ret[32])
+{
+	cr_assert_eq(EVP_Digest(p, n, ret, NULL, EVP_sha256(), NULL), 1);
+}
+
+void world_track(struct world *w, unsigned rendition)
+{
+	struct msg_track t = {.rendition = (uint8_t)rendition, .codec = CODEC_H264, .width = 1280, .height = 720, .timescale = 90000,
+		.profile = 100, .level = 31};
+	char init[32];
+	int fd;
+
+	if (rendition == RENDITION_AUDIO)
+		t = (struct msg_track){.rendition = (uint8_t)rendition, .codec = CODEC_AAC, .timescale = 48000, .rate = 48000, .channels = 2, .profile = 2};
+	snprintf(init, sizeof init, "init of %u", rendition);
+	hash_of(init, strlen(init), t.init_sha256);
+	cr_assert_eq(io_seal_bytes("init", init, strlen(init), &fd), 0);
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->store[i], MSG_TRACK, &t, &fd, 1), 0);
+	close(fd);
+}
+
+static int open_memory(const void *p, size_t n)
+{
+	int fd = memfd_create("open", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	cr_assert(fd >= 0 && io_write_all(fd, p, n) == 0);
+	return fd;
+}
+
+void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t bytes, bool seal)
+{
+	struct msg_segment s = {.rendition = (uint8_t)rendition, .number = number, .discontinuity = 7, .independent = true,
+		.start_us = 1700000000000000 + (int64_t)number * 2000000, .duration = 180000, .timescale = 90000, .bytes = bytes, .entry = number};
+	uint8_t *p = malloc(bytes);
+	char init[32];
+	int fd;
+
+	cr_assert(p);
+	world_fill(p, bytes, number);
+	hash_of(p, bytes, s.sha256);
+	snprintf(init, sizeof init, "init of %u", rendition);
+	hash_of(init, strlen(init), s.init_sha256);
+	if (seal)
+		cr_assert_eq(io_seal_bytes("segment", p, bytes, &fd), 0);
+	else
+		fd = open_memory(p, bytes);
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->store[i], MSG_SEGMENT, &s, &fd, 1), 0);
+	close(fd);
+	free(p);
+}
+
+void world_checkpoint(struct world *w, uint64_t size, const char *note)
+{
+	struct msg_checkpoint m = {.size = size, .note_len = (uint16_t)strlen(note)};
+
+	memcpy(m.note, note, strlen(note));
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->store[i], MSG_CHECKPOINT, &m, NULL, 0), 0);
+}
+
+void world_have(struct world *w, unsigned i, enum msg_have_status status, const char *text)
+{
+	struct msg_have h = {.request = w->want[i].request, .status = (uint8_t)status};
+	int fd = -1;
+
+	if (text) {
+		h.bytes = strlen(text);
+		hash_of(text, strlen(text), h.sha256);
+		cr_assert_eq(io_seal_bytes("have", text, strlen(text), &fd), 0);
+	}
+	cr_assert_eq(channel_say(w->store[0], MSG_HAVE, &h, &fd, text ? 1 : 0), 0);
+	if (text)
+		close(fd);
+}

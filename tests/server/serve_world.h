@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_SERVER_SERVE_WORLD_H
+#define TESTS_SERVER_SERVE_WORLD_H
+/*
+ * The world around real serve processes: this test is their parent and their
+ * store, on one loop. Any failure fails the test.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "server/channel.h"
+
+#define WORLD_SERVES 2
+#define WORLD_USER "alice"
+#define WORLD_PASSWORD "open sesame"
+
+struct world {
+	struct event_base *base;
+	struct channel *parent[WORLD_SERVES], *store[WORLD_SERVES];
+	pid_t pid[WORLD_SERVES];
+	uint16_t port[WORLD_SERVES];
+	unsigned serves, ready, bad_peers, gone;
+	uint32_t layers;
+	char why[128];                       /* of the last bad peer */
+	struct msg_serve_state state;        /* the last one */
+	struct msg_want want[64];
+	unsigned nwants;
+};
+
+/* Starts that many processes, each with its listener on a free port, a camera "yard" (copy, audio, 360p) and one "attic". */
+void world_start(struct world *w, unsigned serves);
+void world_stop(struct world *w);
+/* A new channel to a new store, for serve i. */
+void world_give_store(struct world *w, unsigned i);
+/* Runs the loop until *flag is at least n. */
+void world_wait(struct world *w, const unsigned *flag, unsigned n);
+/* Tells every serve of an init segment, and then of segments with these sizes; seal false leaves the memory open. */
+void world_track(struct world *w, unsigned rendition);
+void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t bytes, bool seal);
+/* What the segment's bytes are: filled from its number. */
+void world_fill(uint8_t *p, size_t n, uint64_t number);
+void world_checkpoint(struct world *w, uint64_t size, const char *note);
+/* Answers the i-th want of serve 0. text NULL: status alone. */
+void world_have(struct world *w, unsigned i, enum msg_have_status status, const char *text);
+
+#endif

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The serve role as its own processes, sealed, with this test as parent, store and viewers. */
+#include <criterion/criterion.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "server/sandbox.h"
+#include "tests/server/serve_world.h"
+#include "tests/server/viewer.h"
+
+#define SEGMENT_BYTES 300000
+
+static struct world world;
+static struct viewer viewer;
+static struct response got;
+
+static char basic_right[128], basic_wrong[128];
+
+static void basic(const char *name, const char *password, char ret[128])
+{
+	char pair[80], text[128];
+
+	snprintf(pair, sizeof pair, "%s:%s", name, password);
+	base64_encode(pair, strlen(pair), text);
+	snprintf(ret, 128, "Authorization: Basic %.100s\r\n", text);
+}
+
+static void start(void)
+{
+	basic(WORLD_USER, WORLD_PASSWORD, basic_right);
+	basic(WORLD_USER, "wrong", basic_wrong);
+	world_start(&world, 1);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+}
+
+static void stop(void)
+{
+	response_free(&got);
+	viewer_close(&viewer);
+	world_stop(&world);
+}
+
+static void get(const char *path, const char *extra)
+{
+	response_free(&got);
+	viewer_get(&viewer, path, extra, &got);
+}
+
+static bool has(const char *name, const char *value)
+{
+	const char *is = response_header(&got, name);
+
+	if (is && strstr(is, value))
+		return true;
+	fprintf(stderr, "%s is \"%s\", not \"%s\"\n", name, is ? is : "(none)", value);
+	return false;
+}
+
+static void reconnect(unsigned serve)
+{
+	viewer_close(&viewer);
+	cr_assert(viewer_open(&viewer, world.base, world.port[serve], 0));
+}
+
+/* Copy, audio and 360p of "yard", segments 5 to 5 + n - 1. */
+static void publish(unsigned n)
+{
+	for (unsigned k = 0; k < 3; k++) {
+		world_track(&world, k);
+		for (unsigned i = 0; i < n; i++)
+			world_segment(&world, k, 5 + i, SEGMENT_BYTES, true);
+	}
+}
+
+static bool body_is_segment(uint64_t number, size_t first, size_t n)
+{
+	uint8_t *p = malloc(SEGMENT_BYTES);
+	bool same;
+
+	cr_assert(p);
+	world_fill(p, SEGMENT_BYTES, number);
+	same = got.body.len == n && memcmp(buf_data(&got.body), p + first, n) == 0;
+	free(p);
+	return same;
+}
+
+static bool body_has(const char *text)
+{
+	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
+}
+
+TestSuite(serve, .init = start, .fini = stop, .timeout = 60);
+
+Test(serve, is_sealed_before_the_first_byte)
+{
+	char path[64];
+	struct buf b;
+
+	cr_assert(world.layers & LAYER_SECCOMP);
+	cr_assert(world.layers & LAYER_NO_NEW_PRIVS);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)world.pid[0]);
+	buf_init(&b, 65536);
+	cr_assert_eq(io_read_file(-100, path, &b), 0);
+	cr_assert_eq(buf_append(&b, "", 1), 0);
+	cr_assert(strstr((char *)buf_data(&b), "Seccomp:\t2"));
+	cr_assert(strstr((char *)buf_data(&b), "CapEff:\t0000000000000000"));
+	buf_free(&b);
+}
+
+Test(serve, speaks_tls_1_3_alone)
+{
+	struct viewer old;
+
+	cr_assert_not(viewer_open(&old, world.base, world.port[0], TLS1_2_VERSION));
+	cr_assert_str_eq(SSL_get_version(viewer.ssl), "TLSv1.3");
+}
+
+Test(serve, shows_nothing_without_a_user)
+{
+	static const char *const path[] = {"/api/site", "/live/yard/index.m3u8", "/live/nothing/index.m3u8", "/live/yard/copy/index.m3u8",
+		"/live/yard/copy/5.m4s", "/live/yard/copy/5.m4s.tlog-proof", "/live/yard/copy/init-0123456789abcdef.mp4", "/log/checkpoint",
+		"/log/tile/0/000.p/5"};
+
+	publish(2);
+	for (size_t i = 0; i < sizeof path / sizeof *path; i++) {
+		get(path[i], "");
+		cr_assert_eq(got.status, 401, "%s gave %u", path[i], got.status);
+		cr_assert_eq(got.body.len, 0);
+		cr_assert(has("WWW-Authenticate", "Basic realm=\"casemate\""));
+	}
+}
+
+Test(serve, does_not_make_the_page_ask_for_a_password)
+{
+	get("/api/site", "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\n");
+	cr_assert_eq(got.status, 401);
+	cr_assert(has("WWW-Authenticate", "Session"));
+}
+
+Test(serve, knows_right_and_wrong_passwords)
+{
+	char other[128];
+
+	basic("mallory", WORLD_PASSWORD, other);
+	get("/api/site", basic_right);
+	cr_assert_eq(got.status, 200);
+	get("/api/site", basic_wrong);
+	cr_assert_eq(got.status, 401);
+	get("/api/site", other);
+	cr_assert_eq(got.status, 401);
+	get("/api/site", "Authorization: Basic %%%\r\n");
+	cr_assert_eq(got.status, 401);
+	get("/api/site", "Authorization: Bearer x\r\n");
+	cr_assert_eq(got.status, 401);
+	get("/api/site", basic_right);
+	cr_assert_eq(got.status, 200);
+}
+
+Test(serve, slows_down_guessing_but_not_who_is_known)
+{
+	get("/api/site", basic_right);
+	for (unsigned i = 0; i < 4; i++) {
+		get("/api/site", basic_wrong);
+		cr_assert_eq(got.status, 401, "try %u gave %u", i, got.status);
+	}
+	get("/api/site", basic_wrong);
+	cr_assert_eq(got.status, 429);
+	cr_assert(has("Retry-After", "1"));
+	get("/api/site", basic_right);
+	cr_assert_eq(got.status, 200);
+}
+
+Test(serve, gives_the_login_page_first)
+{
+	get("/", "");
+	cr_assert_eq(got.status, 200);
+	cr_assert(has("Content-Type", "text/html"));
+	cr_assert(has("Content-Security-Policy", "default-src 'none'"));
+	cr_assert(has("Cache-Control", "no-store"));
+	cr_assert(has("Strict-Transport-Security", "max-age="));
+	cr_assert(has("X-Content-Type-Options", "nosniff"));
+	cr_assert(has("Referrer-Policy", "no-referrer"));
+	cr_assert(has("Cross-Origin-Resource-Policy", "same-origin"));
+	cr_assert(response_header(&got, "Date"));
+	get("/assets/none.js", "");
+	cr_assert_eq(got.status, 404);
+}
+
+static void post(const char *path, const char *extra, const char *body)
+{
+	char text[2048];
+	int n = snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
+		"Content-Type: application/x-www-form-urlencoded\r\n%s\r\n%s", path, strlen(body), extra, body);
+
+	response_free(&got);
+	viewer_send(&viewer, text, (size_t)n);
+	viewer_receive(&viewer, &got, false);
+}
+
+static void take_cookie(char ret[256])
+{
+	const char *set = response_header(&got, "Set-Cookie");
+
+	cr_assert(set);
+	cr_assert(strstr(set, "; Secure") && strstr(set, "; HttpOnly") && strstr(set, "; SameSite=Strict") && strstr(set, "; Path=/"));
+	snprintf(ret, 256, "Cookie: a=b; %.*s\r\n", (int)strcspn(set, ";"), set);
+}
+
+Test(serve_twice, logs_in_and_out_in_all_processes, .timeout = 60)
+{
+	char cookie[256];
+
+	world_start(&world, 2);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	publish(1);
+	post("/login", "Sec-Fetch-Site: same-origin\r\n", "name=alice&password=open+sesame");
+	cr_assert_eq(got.status, 303);
+	cr_assert(has("Location", "/"));
+	take_cookie(cookie);
+	for (unsigned i = 0; i < 2; i++) {
+		reconnect(1 - i);
+		get("/api/site", cookie);
+		cr_assert_eq(got.status, 200);
+		cr_assert(body_has("\"user\":\"alice\""));
+		get("/live/yard/copy/5.m4s", cookie);
+		cr_assert_eq(got.status, 200);
+	}
+	post("/logout", cookie, "");
+	cr_assert_eq(got.status, 303);
+	cr_assert(has("Set-Cookie", "Max-Age=0"));
+	get("/api/site", cookie);
+	cr_assert_eq(got.status, 401);
+	stop();
+}
+
+Test(serve, refuses_logins_that_are_not_ours)
+{
+	static const struct { const char *extra, *body; unsigned status; } try[] = {
+		{"", "name=alice&password=wrong", 403},
+		{"", "name=nobody&password=open+sesame", 403},
+		{"", "name=alice", 403},
+		{"", "name=alice&name=bob&password=open+sesame", 403},
+		{"", "", 403},
+		{"Sec-Fetch-Site: cross-site\r\n", "name=alice&password=open+sesame", 403},
+		{"Origin: https://evil.example\r\n", "name=alice&password=open+sesame", 403},
+		{"Origin: null\r\n", "name=alice&password=open+sesame", 403},
+		{"Origin: https://localhost\r\n", "name=alice&password=open+sesame", 303},
+	};
+
+	for (size_t i = 0; i < sizeof try / sizeof *try; i++) {
+		post("/login", try[i].extra, try[i].body);
+		cr_assert_eq(got.status, try[i].status, "try %zu gave %u", i, got.status);
+		cr_assert((response_header(&got, "Set-Cookie") != NULL) == (try[i].status == 303));
+	}
+	get("/api/site", "Cookie: __Host-session=0000000000000000000000000000000000000000000000000000000000000000\r\n");
+	cr_assert_eq(got.status, 401);
+}
+
+Test(serve, lists_the_newest_segments)
+{
+	get("/api/site", basic_right);
+	publish(13);
+	get("/live/yard/index.m3u8", basic_right);
+	cr_assert_eq(got.status, 200);
+	cr_assert(has("Content-Type", "application/vnd.apple.mpegurl"));
+	cr_assert(has("Cache-Control", "no-cache"));
+	cr_assert(body_has("copy/index.m3u8"));
+	cr_assert(body_has("360p/index.m3u8"));
+	cr_assert(body_has("audio/index.m3u8"));
+	get("/live/yard/copy/index.m3u8", basic_right);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_has("#EXT-X-MEDIA-SEQUENCE:8\n"));
+	cr_assert(body_has("#EXT-X-TARGETDURATION:2\n"));
+	cr_assert(body_has("17.m4s\n"));
+	cr_assert_not(body_has("\n7.m4s\n"));
+	get("/live/yard/gone/index.m3u8", basic_right);
+	cr_assert_eq(got.status, 404);
+	get("/live/none/index.m3u8", basic_right);
+	cr_assert_eq(got.status, 404);
+}
+
+Test(serve, holds_a_playlist_until_the_first_segment)
+{
+	char text[512];
+	int n = snprintf(text, sizeof text, "GET /live/yard/copy/index.m3u8 HTTP/1.1\r\nHost: x\r\n%s\r\n", basic_right);
+
+	get("/api/site", basic_right);
+	viewer_send(&viewer, text, (size_t)n);
+	world_track(&world, 0);
+	world_segment(&world, 0, 5, SEGMENT_BYTES, true);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_has("5.m4s"));
+}
+
+Test(serve, gives_segments_whole_and_in_part)
+{
+	static const struct { const char *range; unsigned status; size_t first, n; } try[] = {
+		{"", 200, 0, SEGMENT_BYTES},
+		{"Range: bytes=0-0\r\n", 206, 0, 1},
+		{"Range: bytes=100-199\r\n", 206, 100, 100},
+		{"Range: bytes=-5\r\n", 206, SEGMENT_BYTES - 5, 5},
+		{"Range: bytes=299999-\r\n", 206, SEGMENT_BYTES - 1, 1},
+		{"Range: bytes=1-2,4-5\r\n", 200, 0, SEGMENT_BYTES},
+		{"Range: bytes=1-2\r\nIf-Range: \"other\"\r\n", 200, 0, SEGMENT_BYTES},
+		{"Range: bytes=9223372036854775808-\r\n", 200, 0, SEGMENT_BYTES},
+	};
+
+	publish(2);
+	for (size_t i = 0; i < sizeof try / sizeof *try; i++) {
+		char extra[256];
+
+		snprintf(extra, sizeof extra, "%s%s", basic_right, try[i].range);
+		get("/live/yard/copy/6.m4s", extra);
+		cr_assert_eq(got.status, try[i].status, "%s gave %u", try[i].range, got.status);
+		cr_assert(body_is_segment(6, try[i].first, try[i].n), "%s", try[i].range);
+		cr_assert(has(try[i].status == 206 ? "Repr-Digest" : "Content-Digest", "sha-256=:"));
+		cr_assert(has("Cache-Control", "private, max-age=31536000, immutable"));
+		cr_assert(has("Content-Type", "video/mp4"));
+	}
+}
+
+Test(serve, refuses_ranges_outside)
+{
+	char extra[256];
+
+	publish(1);
+	snprintf(extra, sizeof extra, "%sRange: bytes=300000-\r\n", basic_right);
+	get("/live/yard/copy/5.m4s", extra);
+	cr_assert_eq(got.status, 416);
+	cr_assert(has("Content-Range", "bytes */300000"));
+	cr_assert_eq(got.body.len, 0);
+	snprintf(extra, sizeof extra, "%sRange: bytes=-0\r\n", basic_right);
+	get("/live/yard/copy/5.m4s", extra);
+	cr_assert_eq(got.status, 416);
+}
+
+Test(serve, names_the_digest_of_what_it_sends)
+{
+	uint8_t sha256[32];
+	char text[64], etag[64], extra[256];
+
+	publish(1);
+	get("/live/yard/copy/5.m4s", basic_right);
+	EVP_Digest(buf_data(&got.body), got.body.len, sha256, NULL, EVP_sha256(), NULL);
+	base64_encode(sha256, 32, text);
+	cr_assert(has("Content-Digest", text));
+	snprintf(etag, sizeof etag, "%s", response_header(&got, "ETag"));
+	snprintf(extra, sizeof extra, "%sIf-None-Match: \"x\", %s\r\n", basic_right, etag);
+	get("/live/yard/copy/5.m4s", extra);
+	cr_assert_eq(got.status, 304);
+	cr_assert_eq(got.body.len, 0);
+}
+
+Test(serve, answers_head_without_a_body)
+{
+	char text[512];
+	int n = snprintf(text, sizeof text, "HEAD /live/yard/copy/5.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", basic_right);
+
+	publish(1);
+	viewer_send(&viewer, text, (size_t)n);
+	viewer_receive(&viewer, &got, true);
+	cr_assert_eq(got.status, 200);
+	cr_assert(has("Content-Length", "300000"));
+	get("/api/site", basic_right);
+	cr_assert_eq(got.status, 200);
+}
+
+Test(serve, answers_requests_in_order)
+{
+	char text[4096];
+	int n = 0;
+
+	publish(3);
+	for (unsigned i = 0; i < 20; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "GET /live/yard/copy/%u.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", 5 + i % 3, basic_right);
+	viewer_send(&viewer, text, (size_t)n);
+	for (unsigned i = 0; i < 20; i++) {
+		response_free(&got);
+		viewer_receive(&viewer, &got, false);
+		cr_assert_eq(got.status, 200);
+		cr_assert(body_is_segment(5 + i % 3, 0, SEGMENT_BYTES), "request %u", i);
+	}
+}
+
+Test(serve, closes_after_what_cannot_be_followed)
+{
+	static const struct { const char *request; unsigned status; } try[] = {
+		{"GET / HTTP/1.1\nHost: x\n\n", 400},
+		{"GET / HTTP/1.1\r\n\r\n", 400},
+		{"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 400},
+		{"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501},
+		{"DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405},
+		{"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+		{"\x16\x03\x01", 400},
+	};
+
+	for (size_t i = 0; i < sizeof try / sizeof *try; i++) {
+		reconnect(0);
+		viewer_send(&viewer, try[i].request, strlen(try[i].request));
+		response_free(&got);
+		viewer_receive(&viewer, &got, false);
+		cr_assert_eq(got.status, try[i].status, "case %zu gave %u", i, got.status);
+		cr_assert(has("Connection", "close"));
+		viewer_wait_end(&viewer);
+	}
+}
+
+Test(serve, knows_no_other_paths)
+{
+	static const char *const path[] = {"/../etc/passwd", "/%2e%2e/", "//evil", "/%5Cevil", "/live/yard/copy/../copy/5.m4s", "/assets/../x",
+		"/live/yard/copy/05.m4s", "/live/yard/copy/init-0123456789ABCDEF.mp4", "/live/YARD/index.m3u8", "/index.html", "/log/tile", "/live"};
+
+	for (size_t i = 0; i < sizeof path / sizeof *path; i++) {
+		get(path[i], basic_right);
+		cr_assert_eq(got.status, 404, "%s gave %u", path[i], got.status);
+		cr_assert_null(response_header(&got, "Location"));
+	}
+}
+
+static void send_get(const char *path)
+{
+	char text[512];
+	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, basic_right);
+
+	viewer_send(&viewer, text, (size_t)n);
+}
+
+Test(serve, asks_store_once_for_what_it_does_not_hold)
+{
+	publish(2);
+	get("/api/site", basic_right);
+	send_get("/live/yard/copy/3.m4s");
+	world_wait(&world, &world.nwants, 1);
+	cr_assert_eq(world.want[0].kind, MSG_WANT_SEGMENT);
+	cr_assert_eq(world.want[0].number, 3);
+	world_have(&world, 0, MSG_HAVE_OK, "an old segment");
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_has("an old segment"));
+	get("/live/yard/copy/3.m4s", basic_right);
+	cr_assert_eq(got.status, 200);
+	cr_assert_eq(world.nwants, 1);
+	get("/live/yard/copy/7.m4s", basic_right);
+	cr_assert_eq(got.status, 404);
+	send_get("/log/tile/entries/000.p/9");
+	world_wait(&world, &world.nwants, 2);
+	cr_assert_eq(world.want[1].level, -1);
+	cr_assert_eq(world.want[1].width, 9);
+	world_have(&world, 1, MSG_HAVE_GONE, NULL);
+	response_free(&got);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 410);
+}
+
+Test(serve, gives_proofs_once_the_checkpoint_covers_them)
+{
+	publish(1);
+	get("/api/site", basic_right);
+	send_get("/live/yard/copy/5.m4s.tlog-proof");
+	world_checkpoint(&world, 6, "a checkpoint\n");
+	world_wait(&world, &world.nwants, 1);
+	cr_assert_eq(world.want[0].kind, MSG_WANT_PROOF);
+	world_have(&world, 0, MSG_HAVE_OK, "c2sp.org/tlog-proof@v1\n");
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	get("/log/checkpoint", basic_right);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_has("a checkpoint\n"));
+	cr_assert(has("Cache-Control", "no-cache"));
+}
+
+Test(serve, refuses_memory_that_is_not_sealed)
+{
+	world_track(&world, 0);
+	world_segment(&world, 0, 5, SEGMENT_BYTES, false);
+	world_wait(&world, &world.bad_peers, 1);
+	cr_assert_str_eq(world.why, "memory that is not sealed");
+	world_wait(&world, &world.gone, 1);
+	get("/", "");
+	cr_assert_eq(got.status, 200);
+}
+
+Test(serve, starts_over_with_a_new_store)
+{
+	publish(3);
+	get("/live/yard/copy/7.m4s", basic_right);
+	cr_assert_eq(got.status, 200);
+	world_give_store(&world, 0);
+	send_get("/live/yard/copy/index.m3u8");
+	world_track(&world, 0);
+	world_segment(&world, 0, 6, SEGMENT_BYTES, true);
+	response_free(&got);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_has("#EXT-X-MEDIA-SEQUENCE:6\n"));
+}
+
+Test(serve, holds_little_for_a_reader_that_does_not_read)
+{
+	char path[64];
+	struct buf before, after;
+	long kib[2] = {0};
+	unsigned viewers = 20;
+	struct viewer slow[20];
+
+	publish(12);
+	get("/live/yard/copy/5.m4s", basic_right);
+	buf_init(&before, 4096);
+	buf_init(&after, 4096);
+	snprintf(path, sizeof path, "/proc/%d/statm", (int)world.pid[0]);
+	io_read_file(-100, path, &before);
+	for (unsigned i = 0; i < viewers; i++) {
+		cr_assert(viewer_open(&slow[i], world.base, world.port[0], 0));
+		for (unsigned k = 0; k < 60; k++) {
+			char text[512];
+			int n = snprintf(text, sizeof text, "GET /live/yard/copy/%u.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", 5 + k % 12, basic_right);
+
+			viewer_send(&slow[i], text, (size_t)n);
+		}
+	}
+	get("/live/yard/copy/6.m4s", basic_right);
+	cr_assert_eq(got.status, 200);
+	io_read_file(-100, path, &after);
+	buf_append(&before, "", 1);
+	buf_append(&after, "", 1);
+	/* Resident pages that are not shared memory: resident minus shared. */
+	for (unsigned i = 0; i < 2; i++) {
+		long resident, shared;
+
+		cr_assert_eq(sscanf((char *)buf_data(i ? &after : &before), "%*d %ld %ld", &resident, &shared), 2);
+		kib[i] = (resident - shared) * 4;
+	}
+	cr_assert_lt(kib[1] - kib[0], (long)viewers * 400, "%ld KiB more for %u viewers", kib[1] - kib[0], viewers);
+	for (unsigned i = 0; i < viewers; i++)
+		viewer_close(&slow[i]);
+	buf_free(&before);
+	buf_free(&after);
+}
+
+Test(serve, caps_the_connections_of_one_address)
+{
+	static struct viewer many[255];
+	struct viewer one_more;
+
+	for (unsigned i = 0; i < 255; i++)
+		cr_assert(viewer_open(&many[i], world.base, world.port[0], 0));
+	cr_assert_not(viewer_open(&one_more, world.base, world.port[0], 0));
+	viewer_close(&many[0]);
+	get("/", "");
+	cr_assert_eq(got.status, 200);
+	cr_assert(viewer_open(&many[0], world.base, world.port[0], 0));
+	for (unsigned i = 0; i < 255; i++)
+		viewer_close(&many[i]);
+}
