@@ -29,7 +29,7 @@
 /* Threads of the same process, nothing else: clone3 is refused with ENOSYS so that glibc falls back to clone. */
 #define THREADS \
 	SET(clone, 0, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD), CLEAR(mprotect, 2, PROT_EXEC), \
-	ANY(set_robust_list), ANY(rseq), ANY(rt_sigprocmask), ANY(sched_yield), ANY(sched_getaffinity)
+	ANY(set_robust_list), ANY(rseq), ANY(rt_sigaction), ANY(rt_sigprocmask), ANY(sched_yield), ANY(sched_getaffinity)
 
 static const struct policy_call ingest[] = {
 	LOOP, ANY(recvfrom), ANY(recvmmsg), ONLY(sendto, 4, 0), ANY(shutdown),
@@ -52,8 +52,7 @@ static const struct policy_call sign[] = {
 };
 
 static const struct policy_call serve[] = {
-	LOOP, THREADS, ANY(accept4), ANY(shutdown), ANY(readv), ANY(writev), ANY(recvfrom), ONLY(sendto, 4, 0), ANY(getpeername), ANY(getsockname),
-	ANY(getsockopt), ANY(setsockopt),
+	LOOP, THREADS, ANY(accept4), ANY(shutdown), ONLY(fcntl, 1, F_GET_SEALS),
 };
 
 static const struct policy policies[ROLE_COUNT] = {
