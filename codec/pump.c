@@ -37,9 +37,9 @@ static void wake(struct pump *p)
 	p->put = false;
 }
 
-int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out)
+int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out, int64_t (*now_us)(void))
 {
-	*p = (struct pump){.in = in, .out = out};
+	*p = (struct pump){.in = in, .out = out, .now_us = now_us};
 	buf_init(&p->record, ring_record_max(in));
 	return transcoder_new(&p->transcoder, s, put, p);
 }
@@ -50,6 +50,22 @@ void pump_close(struct pump *p)
 	buf_free(&p->record);
 }
 
+/* Whether to leave pictures out, at the record just taken. */
+static bool is_behind(struct pump *p)
+{
+	uint64_t waiting = ring_waiting(p->in);
+	int64_t now = p->now_us();
+
+	if (!p->busy)
+		p->busy_since_us = now;
+	p->busy = true;
+	if (now - p->busy_since_us > PUMP_PATIENCE_US || waiting > p->in->size / 2)
+		p->behind = true;
+	if (waiting == 0)
+		p->busy = p->behind = false;
+	return p->behind;
+}
+
 int pump_run(struct pump *p, const char **why)
 {
 	struct record r;
@@ -58,7 +74,7 @@ int pump_run(struct pump *p, const char **why)
 	while ((rc = ring_get(p->in, &p->record)) == 1) {
 		if (record_decode(buf_data(&p->record), p->record.len, &r))
 			return -EBADMSG;
-		rc = transcoder_feed(p->transcoder, &r, ring_waiting(p->in) > p->in->size / 2, why);
+		rc = transcoder_feed(p->transcoder, &r, is_behind(p), why);
 		wake(p);
 		if (rc)
 			return rc;

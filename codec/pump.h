@@ -3,21 +3,30 @@
 #define CODEC_PUMP_H
 /*
  * A transcoder between two rings: takes what waits in the one, puts what comes
- * of it into the other. It never waits: the role does, on the doorbell. With more
- * than half of the input ring waiting, pictures are left out (transcoder.h).
+ * of it into the other. It never waits: the role does, on the doorbell.
+ *
+ * It keeps up as long as it finds the ring empty now and then. When it has not for
+ * PUMP_PATIENCE_US, or more than half of the ring waits, it is behind, and leaves
+ * pictures out (transcoder.h) until the ring is empty: so a machine that is too
+ * slow shows fewer pictures, but none much later than that.
  */
 #include "base/ring.h"
 #include "codec/transcoder.h"
+
+#define PUMP_PATIENCE_US 1000000
 
 struct pump {
 	struct transcoder *transcoder;
 	struct ring *in, *out;         /* borrowed */
 	struct buf record;
+	int64_t (*now_us)(void);
+	int64_t busy_since_us;         /* the ring was last known to be empty */
+	bool busy, behind;
 	bool put;                      /* something for store since it was last woken */
 };
 
-/* The rings are borrowed for as long as the pump lives. 0, -EINVAL or -ENOMEM as transcoder_new. */
-int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out);
+/* The rings are borrowed for as long as the pump lives; now_us is a clock that only goes forward. 0, -EINVAL or -ENOMEM as transcoder_new. */
+int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out, int64_t (*now_us)(void));
 void pump_close(struct pump *p);
 /*
  * Handles every waiting record and wakes store after each that gave it something. 0 when the ring is empty;

@@ -15,9 +15,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "codec/pump.h"
 #include "server/policy.h"
@@ -36,6 +36,15 @@ struct transcode {
 	struct transcoder_counts reported;
 	int64_t reported_us;
 };
+
+/* The coarse clock: where the machine has no clock that can be read from user space, the fine one is a system call. */
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static _Noreturn void give_up(const struct transcode *t, const char *event, const char *why)
 {
@@ -100,17 +109,17 @@ static const struct channel_answer settings[] = {
 };
 
 /* Says what was left out since the last line, if anything and not too often. */
-static void report(struct transcode *t, int64_t now_us)
+static void report(struct transcode *t, int64_t now)
 {
 	const struct transcoder_counts *c = transcoder_counts(t->pump.transcoder), *r = &t->reported;
 
-	if (now_us - t->reported_us < REPORT_EVERY_US)
+	if (now - t->reported_us < REPORT_EVERY_US)
 		return;
 	if (c->behind != r->behind || c->errors != r->errors || c->refused != r->refused || c->skipped_aus != r->skipped_aus)
 		log_warn("pictures-left-out", "camera=%s behind=%" PRIu64 " damaged=%" PRIu64 " store-full=%" PRIu64 " skipped=%" PRIu64,
 			t->name, c->behind - r->behind, c->errors - r->errors, c->refused - r->refused, c->skipped_aus - r->skipped_aus);
 	t->reported = *c;
-	t->reported_us = now_us;
+	t->reported_us = now;
 }
 
 /* Sealed, so by plain read: the channel's answers need recvmsg. Anything but MSG_STOP is not for a sealed transcode. */
@@ -165,14 +174,14 @@ int main(void)
 	if (!t.has_camera || !t.has_rings)
 		give_up(&t, "bad-setting", "no camera or no rings");
 	place_doorbells(&t);
-	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out);
+	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out, now_us);
 	if (rc)
 		give_up(&t, "bad-setting", strerror(-rc));
 	role_seal(&t.role);
 	do {
 		wait_for_doorbell(&t);
 		work(&t);
-		report(&t, clock_mono_us());
+		report(&t, now_us());
 	} while (!told_to_stop());
 	pump_finish(&t.pump);
 	_exit(0);
