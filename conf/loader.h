@@ -4,7 +4,7 @@
 /* What the parts of the site file's reader share. Private to this room. */
 #include "conf/schema.h"
 #include "conf/site.h"
-#include "conf/tree.h"
+#include "conf/ytree.h"
 
 #define LOADER_FILES_MAX (SITE_CAMERAS_MAX + 3)
 
@@ -29,17 +29,17 @@ void loader_complain(struct loader *l, const struct schema_key *k, struct compla
 	__attribute__((format(printf, 4, 5)));
 
 /* Sets the member of object from a scalar (listen: or a list) that the table's key takes, or complains. */
-void value_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+void values_set(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
-/* Values that have files of their own. */
-void source_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
-void listen_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
-void path_set_file(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
-void path_set_folder(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
-void path_set_socket(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+/* The values that values.c leaves to others. */
+void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void source_set_listeners(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void paths_set_folder(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void paths_set_socket(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
 /* Looks at every file that was named, and reads the passwords. */
-void path_check_files(struct loader *l);
+void paths_check_files(struct loader *l);
 
 /* A node's text with everything unprintable escaped, cut to what a complaint holds. */
 struct loader_quote {

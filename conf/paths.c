@@ -15,7 +15,7 @@
 #define PASSWORD_MAX 256
 
 /* Owned, absolute; NULL after a complaint or without memory. */
-static char *resolve(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static char *resolve(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	const char *slash = strrchr(l->site->file, '/');
 	char *path = NULL;
@@ -44,12 +44,12 @@ static void keep(char **to, char *path)
 	*to = path;
 }
 
-void path_set_folder(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+void paths_set_folder(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	keep((char **)((char *)object + k->member), resolve(l, k, n));
 }
 
-void path_set_socket(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+void paths_set_socket(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	char *path = resolve(l, k, n);
 
@@ -62,7 +62,7 @@ void path_set_socket(struct loader *l, const struct schema_key *k, const struct 
 }
 
 /* A password file's path is not kept: its member is for the password. */
-void path_set_file(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	char **to = (char **)((char *)object + k->member), *path = resolve(l, k, n);
 	bool password = k->type == SCHEMA_PASSWORD_FILE;
@@ -136,7 +136,7 @@ static void check_file(struct loader *l, const struct loader_file *f)
 		close(fd);
 }
 
-void path_check_files(struct loader *l)
+void paths_check_files(struct loader *l)
 {
 	for (unsigned i = 0; i < l->nfiles; i++)
 		check_file(l, &l->file[i]);

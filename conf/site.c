@@ -13,13 +13,13 @@
 #include "conf/loader.h"
 
 /* Where a complaint about a whole section goes: its key, or its first line. */
-static struct complaint_at section_at(const struct tree_node *n)
+static struct complaint_at section_at(const struct ytree_node *n)
 {
 	return n->key ? n->key_at : n->at;
 }
 
 /* The key that was likely meant is given back, so that nobody says it is missing as well. */
-static const struct schema_key *complain_unknown(struct loader *l, const char *prefix, const struct tree_node *n)
+static const struct schema_key *complain_unknown(struct loader *l, const char *prefix, const struct ytree_node *n)
 {
 	const struct schema_key *near = schema_nearest(prefix, n->key, n->key_len);
 	const struct schema_key *other = schema_elsewhere(n->key, n->key_len);
@@ -44,25 +44,25 @@ static const struct schema_key *complain_unknown(struct loader *l, const char *p
 	return NULL;
 }
 
-static void set_section(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object);
+static void set_section(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
-static void set_key(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_key(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	if (n->kind == TREE_BAD)
+	if (n->kind == YTREE_BAD)
 		return;
 	if (k->line)
 		*(int *)((char *)object + k->line) = n->at.line;
 	if (k->type <= SCHEMA_USERS)
 		set_section(l, k, n, object);
 	else
-		value_set(l, k, n, object);
+		values_set(l, k, n, object);
 }
 
 /* A key that the file leaves out: its default, or a complaint. */
-static void set_absent(struct loader *l, const struct schema_key *k, const struct tree_node *section, void *object)
+static void set_absent(struct loader *l, const struct schema_key *k, const struct ytree_node *section, void *object)
 {
 	char example[sizeof l->report->complaint->example];
-	struct tree_node n = {.kind = TREE_SCALAR, .at = section_at(section)};
+	struct ytree_node n = {.kind = YTREE_SCALAR, .at = section_at(section)};
 
 	if (k->required) {
 		schema_example(k, example, sizeof example);
@@ -70,24 +70,24 @@ static void set_absent(struct loader *l, const struct schema_key *k, const struc
 	} else if (k->fallback) {
 		n.text = k->fallback;
 		n.len = strlen(k->fallback);
-		value_set(l, k, &n, object);
+		values_set(l, k, &n, object);
 	} else if (k->type == SCHEMA_MAP) {
-		n.kind = TREE_MAP;
+		n.kind = YTREE_MAP;
 		set_section(l, k, &n, object);
 	}
 }
 
 /* All keys below prefix, from the map n into object. */
-static void walk_map(struct loader *l, const char *prefix, const struct tree_node *n, void *object)
+static void walk_map(struct loader *l, const char *prefix, const struct ytree_node *n, void *object)
 {
 	bool seen[64] = {false};
 
-	for (const struct tree_node *c = n->child; c; c = c->next) {
+	for (const struct ytree_node *c = n->child; c; c = c->next) {
 		const struct schema_key *k = schema_find(prefix, c->key, c->key_len);
 
 		if (k)
 			set_key(l, k, c, object);
-		else if (c->kind != TREE_BAD)
+		else if (c->kind != YTREE_BAD)
 			k = complain_unknown(l, prefix, c);
 		if (k)
 			seen[k - schema_keys] = true;
@@ -97,25 +97,25 @@ static void walk_map(struct loader *l, const char *prefix, const struct tree_nod
 			set_absent(l, &schema_keys[i], n, object);
 }
 
-static bool has_key(const struct tree_node *map, const char *key)
+static bool has_key(const struct ytree_node *map, const char *key)
 {
-	for (const struct tree_node *c = map->child; c; c = c->next)
+	for (const struct ytree_node *c = map->child; c; c = c->next)
 		if (!strcmp(c->key, key))
 			return true;
 	return false;
 }
 
 /* The map that one named thing or list item is; an empty one counts, so that what it lacks is named. */
-static bool is_item(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static bool is_item(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
-	if (n->kind == TREE_SCALAR && !n->empty)
+	if (n->kind == YTREE_SCALAR && !n->empty)
 		loader_complain(l, k, n->at, "what is wanted here is a map of keys, not \"%s\"", loader_quote(n->text, n->len).text);
-	else if (n->kind == TREE_LIST)
+	else if (n->kind == YTREE_LIST)
 		loader_complain(l, k, n->at, "what is wanted here is a map of keys, not a list");
-	return n->kind == TREE_MAP || (n->kind == TREE_SCALAR && n->empty);
+	return n->kind == YTREE_MAP || (n->kind == YTREE_SCALAR && n->empty);
 }
 
-static bool take_name(struct loader *l, const struct schema_key *k, const struct tree_node *n, char out[SITE_NAME])
+static bool take_name(struct loader *l, const struct schema_key *k, const struct ytree_node *n, char out[SITE_NAME])
 {
 	if (!text_is_name(n->key, n->key_len)) {
 		complaint_add(l->report, n->key_at, NULL, "%s: \"%s\" can't be a name: 1 to 32 of a-z, 0-9 and -", schema_leaf(k),
@@ -126,13 +126,13 @@ static bool take_name(struct loader *l, const struct schema_key *k, const struct
 	return true;
 }
 
-static void set_camera(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static void set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	struct site_camera *c = &l->site->camera[l->site->ncameras];
 	char example[sizeof l->report->complaint->example];
 	bool user, password;
 
-	if (n->kind == TREE_BAD || !take_name(l, k, n, c->name) || !is_item(l, k, n))
+	if (n->kind == YTREE_BAD || !take_name(l, k, n, c->name) || !is_item(l, k, n))
 		return;
 	c->line = n->key_at.line;
 	l->site->ncameras++;
@@ -145,11 +145,11 @@ static void set_camera(struct loader *l, const struct schema_key *k, const struc
 	}
 }
 
-static void set_rendition(struct loader *l, const struct schema_key *k, const struct tree_node *n, struct site_camera *c)
+static void set_rendition(struct loader *l, const struct schema_key *k, const struct ytree_node *n, struct site_camera *c)
 {
 	struct site_rendition *r = &c->rendition[c->nrenditions];
 
-	if (n->kind == TREE_BAD || !take_name(l, k, n, r->name) || !is_item(l, k, n))
+	if (n->kind == YTREE_BAD || !take_name(l, k, n, r->name) || !is_item(l, k, n))
 		return;
 	if (!strcmp(r->name, "copy") || !strcmp(r->name, "audio"))
 		complaint_add(l->report, n->key_at, NULL, "%s: \"%s\" is always there and has no settings: take it out, or choose another name",
@@ -159,12 +159,12 @@ static void set_rendition(struct loader *l, const struct schema_key *k, const st
 	walk_map(l, "cameras.*.renditions.*.", n, r);
 }
 
-static void set_user(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static void set_user(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	struct site *site = l->site;
 	struct site_user *u = &site->user[site->nusers];
 
-	if (n->kind == TREE_BAD || !is_item(l, k, n))
+	if (n->kind == YTREE_BAD || !is_item(l, k, n))
 		return;
 	u->line = n->at.line;
 	walk_map(l, "users[].", n, u);
@@ -176,16 +176,16 @@ static void set_user(struct loader *l, const struct schema_key *k, const struct 
 }
 
 /* Counted before anything is made of it. */
-static bool is_shape(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static bool is_shape(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
-	enum tree_kind want = k->type == SCHEMA_USERS ? TREE_LIST : TREE_MAP;
+	enum ytree_kind want = k->type == SCHEMA_USERS ? YTREE_LIST : YTREE_MAP;
 	bool may_be_empty = k->type != SCHEMA_MAP || !k->required;
 
-	if (n->kind == TREE_SCALAR && n->empty && may_be_empty)
+	if (n->kind == YTREE_SCALAR && n->empty && may_be_empty)
 		return true;
 	if (n->kind != want) {
 		loader_complain(l, k, n->at, "what is wanted is %s, not %s", schema_type_text(k->type),
-				n->kind == TREE_SCALAR ? n->empty ? "nothing" : "one value" : n->kind == TREE_LIST ? "a list" : "a map");
+				n->kind == YTREE_SCALAR ? n->empty ? "nothing" : "one value" : n->kind == YTREE_LIST ? "a list" : "a map");
 		return false;
 	}
 	if (k->max && n->nchildren > k->max) {
@@ -204,7 +204,7 @@ static void *new_array(struct loader *l, size_t n, size_t size)
 	return p;
 }
 
-static void set_section(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_section(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	char prefix[64];
 
@@ -214,13 +214,13 @@ static void set_section(struct loader *l, const struct schema_key *k, const stru
 		snprintf(prefix, sizeof prefix, "%s.", k->path);
 		walk_map(l, prefix, n, object);
 	} else if (k->type == SCHEMA_CAMERAS && (l->site->camera = new_array(l, n->nchildren, sizeof *l->site->camera))) {
-		for (const struct tree_node *c = n->child; c; c = c->next)
+		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_camera(l, k, c);
 	} else if (k->type == SCHEMA_USERS && (l->site->user = new_array(l, n->nchildren, sizeof *l->site->user))) {
-		for (const struct tree_node *c = n->child; c; c = c->next)
+		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_user(l, k, c);
 	} else if (k->type == SCHEMA_RENDITIONS) {
-		for (const struct tree_node *c = n->child; c; c = c->next)
+		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_rendition(l, k, c, object);
 	}
 }
@@ -232,16 +232,16 @@ static unsigned default_serve_processes(void)
 	return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
 }
 
-static void walk_site(struct loader *l, const struct tree *t)
+static void walk_site(struct loader *l, const struct ytree *t)
 {
-	struct tree_node none = {.kind = TREE_MAP, .at = {1, 1}};
-	const struct tree_node *root = t->root ? t->root : &none;
+	struct ytree_node none = {.kind = YTREE_MAP, .at = {1, 1}};
+	const struct ytree_node *root = t->root ? t->root : &none;
 
-	if (root->kind == TREE_SCALAR && root->empty)
+	if (root->kind == YTREE_SCALAR && root->empty)
 		root = &none;
-	if (root->kind == TREE_MAP)
+	if (root->kind == YTREE_MAP)
 		walk_map(l, "", root, l->site);
-	else if (root->kind != TREE_BAD)
+	else if (root->kind != YTREE_BAD)
 		complaint_add(l->report, root->at, "site: museum.example/north-wing", "a site file is a map of keys");
 }
 
@@ -249,8 +249,8 @@ static void walk_site(struct loader *l, const struct tree *t)
 static int load(struct site *site, bool look, struct site_report *report)
 {
 	struct loader l = {.site = site, .report = report};
-	struct tree *tree = NULL;
-	int rc = tree_read(buf_data(&site->bytes), site->bytes.len, &tree, report);
+	struct ytree *tree = NULL;
+	int rc = ytree_read(buf_data(&site->bytes), site->bytes.len, &tree, report);
 
 	if (rc)
 		return rc;
@@ -262,13 +262,13 @@ static int load(struct site *site, bool look, struct site_report *report)
 	site->serve_processes = default_serve_processes();
 	walk_site(&l, tree);
 	if (look)
-		path_check_files(&l);
+		paths_check_files(&l);
 	rc = l.rc ? l.rc : report->n ? -EINVAL : 0;
 out:
 	for (unsigned i = 0; i < l.nfiles; i++)
 		free(l.file[i].path);
 	free(l.file);
-	tree_free(&tree);
+	ytree_free(&tree);
 	return rc;
 }
 

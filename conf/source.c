@@ -33,7 +33,7 @@ static bool is_one_host(const struct sockaddr_storage *a)
 }
 
 /* The scheme's end in *ret_rest, or a complaint. Schemes don't mind case (RFC 3986 3.1). */
-static bool take_scheme(struct loader *l, const struct schema_key *k, const struct tree_node *n, size_t *ret_rest)
+static bool take_scheme(struct loader *l, const struct schema_key *k, const struct ytree_node *n, size_t *ret_rest)
 {
 	const char *sep = strstr(n->text, "://");
 	size_t len = sep ? (size_t)(sep - n->text) : 0;
@@ -52,7 +52,7 @@ static bool take_scheme(struct loader *l, const struct schema_key *k, const stru
 }
 
 /* Everything between the scheme and the path. A password may hold a slash: with an @ anywhere nothing is quoted. */
-static bool take_address(struct loader *l, const struct schema_key *k, const struct tree_node *n, const char *s, size_t len,
+static bool take_address(struct loader *l, const struct schema_key *k, const struct ytree_node *n, const char *s, size_t len,
 			 struct sockaddr_storage *ret)
 {
 	struct address_parts p;
@@ -82,7 +82,7 @@ static bool take_address(struct loader *l, const struct schema_key *k, const str
 	return !rc;
 }
 
-void source_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	struct site_camera *c = object;
 	size_t rest, len;
@@ -134,14 +134,14 @@ static bool parse_listener(const char *s, size_t n, struct sockaddr_storage *ret
 	return false;
 }
 
-static void add_listener(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static void add_listener(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	struct site *site = l->site;
 	struct site_listener *to = &site->listener[site->nlisteners];
 	const char *why = NULL;
 
-	if (n->kind != TREE_SCALAR || n->len == 0) {
-		if (n->kind != TREE_BAD)
+	if (n->kind != YTREE_SCALAR || n->len == 0) {
+		if (n->kind != YTREE_BAD)
 			loader_complain(l, k, n->at, "what is wanted is an address:port");
 		return;
 	}
@@ -159,14 +159,14 @@ static void add_listener(struct loader *l, const struct schema_key *k, const str
 	site->nlisteners++;
 }
 
-void listen_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+void source_set_listeners(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	if (n->kind == TREE_SCALAR) {
+	if (n->kind == YTREE_SCALAR) {
 		add_listener(l, k, n);
 	} else if (n->nchildren == 0 || n->nchildren > SITE_LISTENERS_MAX) {
 		loader_complain(l, k, n->at, "%u addresses: from 1 to %d can be listened on", n->nchildren, SITE_LISTENERS_MAX);
 	} else {
-		for (const struct tree_node *c = n->child; c; c = c->next)
+		for (const struct ytree_node *c = n->child; c; c = c->next)
 			add_listener(l, k, c);
 	}
 }

@@ -2,7 +2,6 @@
 /* Scalars that need nothing but themselves: names, numbers, choices. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,32 +10,12 @@
 #include "conf/loader.h"
 #include "conf/phc.h"
 
-struct loader_quote loader_quote(const char *s, size_t n)
-{
-	struct loader_quote q;
-
-	text_escape(s, n, q.text, sizeof q.text);
-	return q;
-}
-
-void loader_complain(struct loader *l, const struct schema_key *k, struct complaint_at at, const char *fmt, ...)
-{
-	char text[sizeof l->report->complaint->text], example[sizeof l->report->complaint->example];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	schema_example(k, example, sizeof example);
-	complaint_add(l->report, at, example, "%s: %s", schema_leaf(k), text);
-}
-
 static void *member(void *object, const struct schema_key *k)
 {
 	return (char *)object + k->member;
 }
 
-static void set_string(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_string(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	char **dst = member(object, k);
 
@@ -55,7 +34,7 @@ static bool is_graphic(const char *s, size_t n, const char *except)
 }
 
 /* c2sp.org/signed-note: a key's name holds neither blank nor plus; a leading slash would read as a path. */
-static void set_origin(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_origin(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	if (n->len >= SITE_ORIGIN || n->text[0] == '/' || !is_graphic(n->text, n->len, "+"))
 		loader_complain(l, k, n->at, "\"%s\" can't be a site's name: %s, not beginning with /",
@@ -64,7 +43,7 @@ static void set_origin(struct loader *l, const struct schema_key *k, const struc
 		memcpy(member(object, k), n->text, n->len + 1);
 }
 
-static void set_name(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_name(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	if (!text_is_name(n->text, n->len))
 		loader_complain(l, k, n->at, "\"%s\" can't be a name: 1 to 32 of a-z, 0-9 and -", loader_quote(n->text, n->len).text);
@@ -73,7 +52,7 @@ static void set_name(struct loader *l, const struct schema_key *k, const struct 
 }
 
 /* Goes into Digest's quoted strings and its A1, where a colon ends it (RFC 7616 3.4.2). */
-static void set_login(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_login(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	if (n->len > 64 || !is_graphic(n->text, n->len, ":\"'\\"))
 		loader_complain(l, k, n->at, "\"%s\" can't be a camera's user: %s", loader_quote(n->text, n->len).text,
@@ -82,7 +61,7 @@ static void set_login(struct loader *l, const struct schema_key *k, const struct
 		set_string(l, k, n, object);
 }
 
-static void set_hash(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_hash(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	const char *why;
 
@@ -92,7 +71,7 @@ static void set_hash(struct loader *l, const struct schema_key *k, const struct 
 		set_string(l, k, n, object);
 }
 
-static void set_bool(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_bool(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	if (strcmp(n->text, "true") && strcmp(n->text, "false"))
 		loader_complain(l, k, n->at, "\"%s\" is neither true nor false", loader_quote(n->text, n->len).text);
@@ -100,7 +79,7 @@ static void set_bool(struct loader *l, const struct schema_key *k, const struct 
 		*(bool *)member(object, k) = n->text[0] == 't';
 }
 
-static void set_sandbox(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_sandbox(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	if (strcmp(n->text, "strict") && strcmp(n->text, "best-effort"))
 		loader_complain(l, k, n->at, "\"%s\" is neither strict nor best-effort", loader_quote(n->text, n->len).text);
@@ -108,7 +87,7 @@ static void set_sandbox(struct loader *l, const struct schema_key *k, const stru
 		*(bool *)member(object, k) = n->text[0] == 'b';
 }
 
-static void set_transport(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_transport(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	if (strcmp(n->text, "tcp"))
 		loader_complain(l, k, n->at, "\"%s\" is not supported yet: only tcp is", loader_quote(n->text, n->len).text);
@@ -116,7 +95,7 @@ static void set_transport(struct loader *l, const struct schema_key *k, const st
 		*(enum site_transport *)member(object, k) = SITE_TRANSPORT_TCP;
 }
 
-static void complain_range(struct loader *l, const struct schema_key *k, const struct tree_node *n)
+static void complain_range(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	char range[80];
 
@@ -124,7 +103,7 @@ static void complain_range(struct loader *l, const struct schema_key *k, const s
 	loader_complain(l, k, n->at, "\"%s\" is out of range: %s", loader_quote(n->text, n->len).text, range);
 }
 
-static void set_count(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_count(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	uint64_t v;
 	int rc = text_u64(n->text, n->len, k->max, &v);
@@ -162,7 +141,7 @@ static const char *likely_unit(const char *s, size_t n, const struct units_row *
 	return NULL;
 }
 
-static void complain_unit(struct loader *l, const struct schema_key *k, const struct tree_node *n, size_t at)
+static void complain_unit(struct loader *l, const struct schema_key *k, const struct ytree_node *n, size_t at)
 {
 	const char *likely = likely_unit(n->text + at, n->len - at, schema_units(k->type));
 	struct loader_quote unit = loader_quote(n->text + at, n->len - at);
@@ -173,7 +152,7 @@ static void complain_unit(struct loader *l, const struct schema_key *k, const st
 		loader_complain(l, k, n->at, "unknown unit \"%s\": what is wanted is %s", unit.text, schema_type_text(k->type));
 }
 
-static bool read_quantity(struct loader *l, const struct schema_key *k, const struct tree_node *n, uint64_t *ret)
+static bool read_quantity(struct loader *l, const struct schema_key *k, const struct ytree_node *n, uint64_t *ret)
 {
 	size_t at;
 	uint64_t v;
@@ -204,7 +183,7 @@ static bool read_quantity(struct loader *l, const struct schema_key *k, const st
 	return true;
 }
 
-static void set_quantity_u64(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_quantity_u64(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	uint64_t v;
 
@@ -212,7 +191,7 @@ static void set_quantity_u64(struct loader *l, const struct schema_key *k, const
 		*(uint64_t *)member(object, k) = v;
 }
 
-static void set_quantity(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_quantity(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	uint64_t v;
 
@@ -220,7 +199,7 @@ static void set_quantity(struct loader *l, const struct schema_key *k, const str
 		*(unsigned *)member(object, k) = (unsigned)v;
 }
 
-static void set_size(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+static void set_size(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	struct site_rendition *r = object;
 	const char *x = memchr(n->text, 'x', n->len);
@@ -239,14 +218,14 @@ static void set_size(struct loader *l, const struct schema_key *k, const struct 
 	}
 }
 
-static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_key *, const struct tree_node *, void *) = {
+static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_key *, const struct ytree_node *, void *) = {
 	[SCHEMA_ORIGIN] = set_origin,
-	[SCHEMA_LISTEN] = listen_set,
-	[SCHEMA_PUBLIC_FILE] = path_set_file,
-	[SCHEMA_SECRET_FILE] = path_set_file,
-	[SCHEMA_PASSWORD_FILE] = path_set_file,
-	[SCHEMA_FOLDER] = path_set_folder,
-	[SCHEMA_SOCKET] = path_set_socket,
+	[SCHEMA_LISTEN] = source_set_listeners,
+	[SCHEMA_PUBLIC_FILE] = paths_set_file,
+	[SCHEMA_SECRET_FILE] = paths_set_file,
+	[SCHEMA_PASSWORD_FILE] = paths_set_file,
+	[SCHEMA_FOLDER] = paths_set_folder,
+	[SCHEMA_SOCKET] = paths_set_socket,
 	[SCHEMA_BYTES] = set_quantity_u64,
 	[SCHEMA_MS] = set_quantity,
 	[SCHEMA_BPS] = set_quantity,
@@ -254,20 +233,20 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_BOOL] = set_bool,
 	[SCHEMA_SANDBOX] = set_sandbox,
 	[SCHEMA_TRANSPORT] = set_transport,
-	[SCHEMA_SOURCE] = source_set,
+	[SCHEMA_SOURCE] = source_set_camera,
 	[SCHEMA_LOGIN] = set_login,
 	[SCHEMA_SIZE] = set_size,
 	[SCHEMA_NAME] = set_name,
 	[SCHEMA_HASH] = set_hash,
 };
 
-void value_set(struct loader *l, const struct schema_key *k, const struct tree_node *n, void *object)
+void values_set(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	bool list = k->type == SCHEMA_LISTEN && n->kind == TREE_LIST;
+	bool list = k->type == SCHEMA_LISTEN && n->kind == YTREE_LIST;
 
-	if (n->kind != TREE_SCALAR && !list)
+	if (n->kind != YTREE_SCALAR && !list)
 		loader_complain(l, k, n->at, "what is wanted is %s, not a %s", schema_type_text(k->type),
-				n->kind == TREE_MAP ? "map" : "list");
+				n->kind == YTREE_MAP ? "map" : "list");
 	else if (!list && n->len == 0)
 		loader_complain(l, k, n->at, "the value is missing: what is wanted is %s", schema_type_text(k->type));
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "conf/tree.h"
+#include "conf/ytree.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,15 +11,15 @@
 
 #define CHUNK_BYTES (64u << 10)
 
-struct tree_chunk {
-	struct tree_chunk *next;
+struct ytree_chunk {
+	struct ytree_chunk *next;
 	size_t used, cap;
 	max_align_t mem[];
 };
 
 /* A map or list that is being read. */
 struct frame {
-	struct tree_node *node, **tail;
+	struct ytree_node *node, **tail;
 	bool have_key;
 	const char *key;  /* NULL while have_key: the key was refused, and its value goes with it */
 	size_t key_len;
@@ -27,15 +27,15 @@ struct frame {
 };
 
 struct reader {
-	struct tree *tree;
+	struct ytree *tree;
 	struct site_report *report;
-	struct frame frame[TREE_DEPTH_MAX];
+	struct frame frame[YTREE_DEPTH_MAX];
 	unsigned depth, documents;
 };
 
-static void *arena_alloc(struct tree *t, size_t n)
+static void *arena_alloc(struct ytree *t, size_t n)
 {
-	struct tree_chunk *c = t->chunks;
+	struct ytree_chunk *c = t->chunks;
 	size_t cap = n > CHUNK_BYTES ? n : CHUNK_BYTES;
 	void *p;
 
@@ -44,7 +44,7 @@ static void *arena_alloc(struct tree *t, size_t n)
 		c = malloc(sizeof *c + cap + sizeof(max_align_t));
 		if (!c)
 			return NULL;
-		*c = (struct tree_chunk){.next = t->chunks, .cap = cap + sizeof(max_align_t)};
+		*c = (struct ytree_chunk){.next = t->chunks, .cap = cap + sizeof(max_align_t)};
 		t->chunks = c;
 	}
 	p = (uint8_t *)c->mem + c->used;
@@ -52,20 +52,20 @@ static void *arena_alloc(struct tree *t, size_t n)
 	return memset(p, 0, n);
 }
 
-static const char *arena_copy(struct tree *t, const void *s, size_t n)
+static const char *arena_copy(struct ytree *t, const void *s, size_t n)
 {
 	char *p = arena_alloc(t, n + 1);
 
 	return p ? memcpy(p, s, n) : NULL;
 }
 
-void tree_free(struct tree **tree)
+void ytree_free(struct ytree **tree)
 {
-	struct tree *t = *tree;
+	struct ytree *t = *tree;
 
 	*tree = NULL;
 	while (t && t->chunks) {
-		struct tree_chunk *c = t->chunks;
+		struct ytree_chunk *c = t->chunks;
 
 		t->chunks = c->next;
 		free(c);
@@ -78,12 +78,12 @@ static struct complaint_at mark_at(yaml_mark_t m)
 	return (struct complaint_at){(int)m.line + 1, (int)m.column + 1};
 }
 
-static int new_node(struct reader *r, const yaml_event_t *e, enum tree_kind kind, struct tree_node **ret)
+static int new_node(struct reader *r, const yaml_event_t *e, enum ytree_kind kind, struct ytree_node **ret)
 {
 	struct complaint_at at = mark_at(e->start_mark);
 
-	if (r->tree->nodes >= TREE_NODES_MAX) {
-		complaint_add(r->report, at, NULL, "the file holds more than %u values", TREE_NODES_MAX);
+	if (r->tree->nodes >= YTREE_NODES_MAX) {
+		complaint_add(r->report, at, NULL, "the file holds more than %u values", YTREE_NODES_MAX);
 		return -EINVAL;
 	}
 	*ret = arena_alloc(r->tree, sizeof **ret);
@@ -96,10 +96,10 @@ static int new_node(struct reader *r, const yaml_event_t *e, enum tree_kind kind
 }
 
 /* A scalar or NULL (a key that can't be one) where the map on top wants a key. */
-static void take_key(struct frame *f, const struct tree_node *n)
+static void take_key(struct frame *f, const struct ytree_node *n)
 {
 	f->have_key = true;
-	f->key = n && n->kind == TREE_SCALAR ? n->text : NULL;
+	f->key = n && n->kind == YTREE_SCALAR ? n->text : NULL;
 	if (f->key) {
 		f->key_len = n->len;
 		f->key_at = n->at;
@@ -107,7 +107,7 @@ static void take_key(struct frame *f, const struct tree_node *n)
 }
 
 /* Hangs a finished value into the map or list on top. */
-static void place(struct reader *r, struct tree_node *n)
+static void place(struct reader *r, struct ytree_node *n)
 {
 	struct frame *f = r->depth ? &r->frame[r->depth - 1] : NULL;
 
@@ -115,7 +115,7 @@ static void place(struct reader *r, struct tree_node *n)
 		r->tree->root = n;
 		return;
 	}
-	if (f->node->kind == TREE_MAP) {
+	if (f->node->kind == YTREE_MAP) {
 		if (!f->have_key) {
 			take_key(f, n);
 			return;
@@ -134,7 +134,7 @@ static void place(struct reader *r, struct tree_node *n)
 
 static bool wants_key(const struct reader *r)
 {
-	return r->depth && r->frame[r->depth - 1].node->kind == TREE_MAP && !r->frame[r->depth - 1].have_key;
+	return r->depth && r->frame[r->depth - 1].node->kind == YTREE_MAP && !r->frame[r->depth - 1].have_key;
 }
 
 static void refuse_extras(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag)
@@ -160,18 +160,18 @@ static int on_scalar(struct reader *r, const yaml_event_t *e)
 	const char *s = (const char *)e->data.scalar.value;
 	size_t len = e->data.scalar.length;
 	bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	struct tree_node *n;
-	int rc = new_node(r, e, TREE_SCALAR, &n);
+	struct ytree_node *n;
+	int rc = new_node(r, e, YTREE_SCALAR, &n);
 
 	if (rc)
 		return rc;
 	refuse_extras(r, e, e->data.scalar.anchor, e->data.scalar.tag);
 	if (has_control(s, len)) {
 		complaint_add(r->report, n->at, NULL, "a line break or another control byte inside a value: write it on one line");
-		n->kind = TREE_BAD;
+		n->kind = YTREE_BAD;
 	} else if (wants_key(r) && plain && len == 2 && !memcmp(s, "<<", 2)) {
 		complaint_add(r->report, n->at, NULL, "merge keys (<<) are not taken here: write the keys out");
-		n->kind = TREE_BAD;
+		n->kind = YTREE_BAD;
 	}
 	n->empty = plain && len == 0;
 	n->len = len;
@@ -184,8 +184,8 @@ static int on_scalar(struct reader *r, const yaml_event_t *e)
 
 static int on_alias(struct reader *r, const yaml_event_t *e)
 {
-	struct tree_node *n;
-	int rc = new_node(r, e, TREE_BAD, &n);
+	struct ytree_node *n;
+	int rc = new_node(r, e, YTREE_BAD, &n);
 
 	if (rc)
 		return rc;
@@ -194,21 +194,21 @@ static int on_alias(struct reader *r, const yaml_event_t *e)
 	return 0;
 }
 
-static int on_open(struct reader *r, const yaml_event_t *e, enum tree_kind kind)
+static int on_open(struct reader *r, const yaml_event_t *e, enum ytree_kind kind)
 {
-	struct tree_node *n;
+	struct ytree_node *n;
 	int rc = new_node(r, e, kind, &n);
 
 	if (rc)
 		return rc;
-	if (kind == TREE_MAP)
+	if (kind == YTREE_MAP)
 		refuse_extras(r, e, e->data.mapping_start.anchor, e->data.mapping_start.tag);
 	else
 		refuse_extras(r, e, e->data.sequence_start.anchor, e->data.sequence_start.tag);
 	if (wants_key(r))
 		complaint_add(r->report, n->at, NULL, "a key must be one word, not a map or a list");
-	if (r->depth == TREE_DEPTH_MAX) {
-		complaint_add(r->report, n->at, NULL, "nested more than %d deep", TREE_DEPTH_MAX);
+	if (r->depth == YTREE_DEPTH_MAX) {
+		complaint_add(r->report, n->at, NULL, "nested more than %d deep", YTREE_DEPTH_MAX);
 		return -EINVAL;
 	}
 	r->frame[r->depth++] = (struct frame){.node = n, .tail = &n->child};
@@ -217,7 +217,7 @@ static int on_open(struct reader *r, const yaml_event_t *e, enum tree_kind kind)
 
 static int by_key(const void *a, const void *b)
 {
-	const struct tree_node *x = *(struct tree_node *const *)a, *y = *(struct tree_node *const *)b;
+	const struct ytree_node *x = *(struct ytree_node *const *)a, *y = *(struct ytree_node *const *)b;
 	int c = strcmp(x->key, y->key);
 
 	if (c)
@@ -228,15 +228,15 @@ static int by_key(const void *a, const void *b)
 }
 
 /* Sorted, not compared pair by pair: a map may have a hundred thousand keys. The first one stays. */
-static int refuse_duplicates(struct reader *r, const struct tree_node *map)
+static int refuse_duplicates(struct reader *r, const struct ytree_node *map)
 {
-	struct tree_node **v = reallocarray(NULL, map->nchildren + 1, sizeof *v);
-	const struct tree_node *first = NULL;
+	struct ytree_node **v = reallocarray(NULL, map->nchildren + 1, sizeof *v);
+	const struct ytree_node *first = NULL;
 	unsigned n = 0;
 
 	if (!v)
 		return -ENOMEM;
-	for (struct tree_node *c = map->child; c; c = c->next)
+	for (struct ytree_node *c = map->child; c; c = c->next)
 		v[n++] = c;
 	qsort(v, n, sizeof *v, by_key);
 	for (unsigned i = 0; i < n; i++) {
@@ -249,7 +249,7 @@ static int refuse_duplicates(struct reader *r, const struct tree_node *map)
 		text_escape(v[i]->key, v[i]->key_len, name, sizeof name);
 		complaint_add(r->report, v[i]->key_at, NULL, "\"%s\" is here a second time; the first is on line %d: keep one of them",
 			      name, first->key_at.line);
-		v[i]->kind = TREE_BAD;
+		v[i]->kind = YTREE_BAD;
 	}
 	free(v);
 	return 0;
@@ -257,8 +257,8 @@ static int refuse_duplicates(struct reader *r, const struct tree_node *map)
 
 static int on_close(struct reader *r)
 {
-	struct tree_node *n = r->frame[--r->depth].node;
-	int rc = n->kind == TREE_MAP ? refuse_duplicates(r, n) : 0;
+	struct ytree_node *n = r->frame[--r->depth].node;
+	int rc = n->kind == YTREE_MAP ? refuse_duplicates(r, n) : 0;
 
 	if (!rc)
 		place(r, n);
@@ -283,9 +283,9 @@ static int on_event(struct reader *r, const yaml_event_t *e)
 	case YAML_ALIAS_EVENT:
 		return on_alias(r, e);
 	case YAML_MAPPING_START_EVENT:
-		return on_open(r, e, TREE_MAP);
+		return on_open(r, e, YTREE_MAP);
 	case YAML_SEQUENCE_START_EVENT:
-		return on_open(r, e, TREE_LIST);
+		return on_open(r, e, YTREE_LIST);
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
 		return on_close(r);
@@ -386,7 +386,7 @@ static int read_events(struct reader *r, yaml_parser_t *p, const uint8_t *text, 
 	return rc;
 }
 
-int tree_read(const void *text, size_t n, struct tree **ret, struct site_report *report)
+int ytree_read(const void *text, size_t n, struct ytree **ret, struct site_report *report)
 {
 	static const uint8_t bom[] = {0xef, 0xbb, 0xbf};
 	/* libyaml asserts that there is a pointer even to nothing, and takes no byte order mark once it is told the encoding. */
@@ -414,6 +414,6 @@ int tree_read(const void *text, size_t n, struct tree **ret, struct site_report 
 		r.tree = NULL;
 	}
 out:
-	tree_free(&r.tree);
+	ytree_free(&r.tree);
 	return rc;
 }

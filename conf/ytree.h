@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CONF_TREE_H
-#define CONF_TREE_H
+#ifndef CONF_YTREE_H
+#define CONF_YTREE_H
 /*
  * YAML text as a bounded tree in which every node knows its line and column.
  * Only the plain part of YAML is taken: maps, lists and scalars. Anchors,
@@ -12,18 +12,18 @@
 
 #include "conf/complaint.h"
 
-#define TREE_DEPTH_MAX 16
-#define TREE_NODES_MAX 200000
+#define YTREE_DEPTH_MAX 16
+#define YTREE_NODES_MAX 200000
 
-enum tree_kind {
-	TREE_BAD,     /* complained about already: whoever walks over it says nothing */
-	TREE_SCALAR,
-	TREE_LIST,
-	TREE_MAP,
+enum ytree_kind {
+	YTREE_BAD,     /* complained about already: whoever walks over it says nothing */
+	YTREE_SCALAR,
+	YTREE_LIST,
+	YTREE_MAP,
 };
 
-struct tree_node {
-	enum tree_kind kind;
+struct ytree_node {
+	enum ytree_kind kind;
 	bool empty;                     /* a scalar that isn't there, as after "archive:" */
 	struct complaint_at at;
 	const char *text;               /* scalar: UTF-8 without control bytes, NUL-terminated; else NULL */
@@ -31,13 +31,13 @@ struct tree_node {
 	const char *key;                /* inside a map: this value's key, never NULL there */
 	size_t key_len;
 	struct complaint_at key_at;
-	struct tree_node *child, *next; /* in the order of the file */
+	struct ytree_node *child, *next; /* in the order of the file */
 	unsigned nchildren;
 };
 
-struct tree {
-	struct tree_node *root;         /* NULL when the text holds nothing but comments */
-	struct tree_chunk *chunks;      /* all memory of the nodes and their texts */
+struct ytree {
+	struct ytree_node *root;         /* NULL when the text holds nothing but comments */
+	struct ytree_chunk *chunks;      /* all memory of the nodes and their texts */
 	unsigned nodes;
 };
 
@@ -46,7 +46,7 @@ struct tree {
  * leave the tree's shape whole; -EINVAL when it can't be read further (the last complaint
  * says why); -ENOMEM.
  */
-int tree_read(const void *text, size_t n, struct tree **ret, struct site_report *report);
-void tree_free(struct tree **tree);
+int ytree_read(const void *text, size_t n, struct ytree **ret, struct site_report *report);
+void ytree_free(struct ytree **tree);
 
 #endif
