@@ -38,7 +38,7 @@ static int64_t ticks_to_us(const struct timeline_track *k, int64_t ticks)
 
 static int64_t us_to_ticks(const struct timeline_track *k, int64_t us)
 {
-	return us / SECOND_US * k->rate + us % SECOND_US * k->rate / SECOND_US;
+	return us / SECOND_US * k->rate + (us % SECOND_US * k->rate + SECOND_US / 2) / SECOND_US;
 }
 
 /* RTP times less than half their range apart. */

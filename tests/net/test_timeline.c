@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/timeline.h"
+
+#define SECOND 1000000ll
+#define WALL 1795000000000000ll  /* 2026 */
+
+static struct timeline t;
+static int64_t time_out, capture;
+
+/* The wall clock runs WALL ahead of the arrival clock. */
+static int place(unsigned track, uint32_t rtp, int64_t arrival_us)
+{
+	return timeline_place(&t, track, rtp, arrival_us, WALL + arrival_us, &time_out, &capture);
+}
+
+static void start(uint32_t rtp, int64_t arrival_us)
+{
+	timeline_init(&t);
+	timeline_track(&t, 0, 90000, true);
+	timeline_track(&t, 1, 48000, false);
+	timeline_begin(&t, 0, rtp, arrival_us, WALL + arrival_us);
+}
+
+Test(timeline, unwraps_from_zero)
+{
+	uint32_t rtp = UINT32_MAX - 5000;
+
+	start(rtp, 0);
+	for (int64_t i = 0; i < 200000; i++, rtp += 90000) {
+		cr_assert_eq(place(0, rtp, i * SECOND), 0);
+		cr_assert_eq(time_out, i * 90000);
+	}
+	cr_assert_eq(t.mended, 0);
+}
+
+Test(timeline, lets_b_frames_go_back)
+{
+	static const int order[] = {0, 3, 1, 2, 6, 4, 5, 9, 7, 8};
+
+	start(1000, 0);
+	for (int i = 0; i < 10; i++) {
+		cr_assert_eq(place(0, 1000u + 3600u * (unsigned)order[i], i * 40000), 0);
+		cr_assert_eq(time_out, 3600 * order[i]);
+	}
+	cr_assert_eq(t.mended, 0);
+}
+
+Test(timeline, mends_leaps_by_the_time_that_passed)
+{
+	static const uint32_t leaps[] = {90000 * 3, 90000u * 3600, 0x80000000u, (uint32_t)-90000 * 3, 0x7fffffff};
+
+	for (size_t i = 0; i < sizeof leaps / sizeof *leaps; i++) {
+		start(1000, 0);
+		place(0, 1000, 0);
+		place(0, 4600, 40000);
+		place(0, 8200 + leaps[i], 80000);
+		cr_expect_eq(time_out, 7200, "leap %zu: %lld", i, (long long)time_out);
+		place(0, 11800 + leaps[i], 120000);
+		cr_expect_eq(time_out, 10800, "leap %zu", i);
+		cr_expect_eq(t.mended, 1);
+	}
+}
+
+Test(timeline, a_pause_is_no_leap)
+{
+	start(1000, 0);
+	place(0, 1000, 0);
+	place(0, 1000 + 90000 * 30, 30 * SECOND);
+	cr_assert_eq(time_out, 90000 * 30);
+	cr_assert_eq(t.mended, 0);
+}
+
+Test(timeline, a_clock_that_goes_back_a_little_is_mended_in_the_end)
+{
+	int64_t newest = 0;
+
+	start(0, 0);
+	for (int i = 0; i < 100; i++)
+		place(0, 3600u * (unsigned)i, i * 40000);
+	newest = time_out;
+	for (int i = 100; i < 130; i++)
+		place(0, 3600u * (unsigned)(i - 40), i * 40000);
+	cr_assert_eq(t.mended, 1);
+	cr_assert_gt(time_out, newest + 13 * 3600);
+	cr_assert_leq(time_out, newest + 16 * 3600);
+}
+
+Test(timeline, repeated_timestamps_never_stand_still)
+{
+	int64_t last = -1;
+
+	start(0, 0);
+	for (int i = 0; i < 100; i++) {
+		place(0, 0, i * 40000);
+		cr_assert_gt(time_out, last);
+		last = time_out;
+	}
+	cr_assert_gt(last, 90 * 3600);
+	cr_assert_lt(last, 101 * 3600);
+	cr_assert_eq(t.mended, 99);
+}
+
+Test(timeline, audio_only_rises)
+{
+	int64_t last = -1;
+
+	start(0, 0);
+	place(0, 0, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		/* Every tenth timestamp is repeated, every fiftieth runs back. */
+		uint32_t rtp = i % 50 == 49 ? 1000 : 1024 * (i - (i % 10 == 9));
+
+		cr_assert_eq(place(1, rtp, i * 21333), 0);
+		cr_assert_gt(time_out, last, "%u", i);
+		last = time_out;
+	}
+	cr_assert_gt(t.mended, 0);
+}
+
+Test(timeline, sound_from_before_the_origin_is_not_used)
+{
+	timeline_init(&t);
+	timeline_track(&t, 0, 90000, true);
+	timeline_track(&t, 1, 48000, false);
+	cr_assert_eq(place(1, 5, 0), -ERANGE);
+	timeline_start(&t, 0, 100000);
+	timeline_start(&t, 1, 500);
+	timeline_begin(&t, 0, 190000, SECOND, WALL + SECOND);
+	cr_assert_eq(place(1, 500 + 24000, SECOND), -ERANGE);
+	cr_assert_eq(place(1, 500 + 48000 + 1024, SECOND), 0);
+	cr_assert_eq(time_out, 1024);
+}
+
+Test(timeline, tracks_share_one_origin_by_the_best_source)
+{
+	/* By arrival alone. */
+	start(0, 0);
+	place(0, 0, 0);
+	place(1, 777, SECOND / 2);
+	cr_expect_eq(time_out, 24000);
+	/* By RTP-Info; an insane one is not believed. */
+	for (int insane = 0; insane < 2; insane++) {
+		start(0, 0);
+		timeline_start(&t, 0, 0);
+		timeline_start(&t, 1, insane ? 100000000u : 777);
+		place(1, 777 + 12000, SECOND / 2);
+		cr_expect_eq(time_out, insane ? 24000 : 12000);
+	}
+	/* By sender reports, whatever the camera's clock says. */
+	start(0, 0);
+	timeline_report(&t, 0, 90000, 7 * SECOND);
+	timeline_report(&t, 1, 777 + 48000, 7 * SECOND);
+	place(1, 777 + 36000, SECOND / 2);
+	cr_expect_eq(time_out, 36000);
+}
+
+Test(timeline, capture_is_the_reports_time_if_sane)
+{
+	start(0, 0);
+	timeline_report(&t, 0, 0, WALL - SECOND / 10);
+	timeline_begin(&t, 0, 0, 0, WALL);
+	place(0, 0, 0);
+	cr_expect_eq(capture, WALL - SECOND / 10);
+	cr_expect_eq(t.clock, CLOCK_RTCP);
+	cr_expect_eq(timeline_error_ms(&t), 10);
+
+	timeline_report(&t, 0, 0, WALL - 3600 * SECOND);
+	timeline_begin(&t, 0, 0, 0, WALL);
+	place(0, 0, 0);
+	cr_expect_eq(capture, WALL);
+	cr_expect_eq(t.clock, CLOCK_ARRIVAL);
+
+	timeline_report(&t, 0, 0, 0);
+	cr_expect(!t.track[0].has_report);
+}
+
+Test(timeline, capture_is_slewed_and_never_leaps_within_a_second)
+{
+	int64_t last;
+
+	start(0, 0);
+	place(0, 0, 0);
+	last = capture;
+	timeline_report(&t, 0, 0, WALL - SECOND / 2);
+	for (unsigned i = 1; i < 25 * 100; i++) {
+		int64_t step;
+
+		place(0, 3600 * i, 40000ll * i);
+		step = capture - last;
+		last = capture;
+		cr_assert_leq(llabs(step - 40000), 20);
+	}
+	cr_assert_eq(t.steps, 0);
+	cr_assert_eq(capture, WALL + 40000ll * 2499 - 2499 * 20);
+}
+
+Test(timeline, capture_steps_when_a_second_off)
+{
+	start(0, 0);
+	place(0, 0, 0);
+	timeline_report(&t, 0, 0, WALL - 5 * SECOND);
+	place(0, 3600, 40000);
+	cr_assert_eq(capture, WALL - 5 * SECOND + 40000);
+	cr_assert_eq(t.steps, 1);
+}
+
+Test(timeline, a_clock_off_by_percents_loses_nothing)
+{
+	start(0, 0);
+	for (unsigned i = 0; i < 25 * 600; i++) {
+		cr_assert_eq(place(0, 3700 * i, 40000ll * i), 0);
+		cr_assert_eq(time_out, 3700ll * i);
+		cr_assert_leq(llabs(capture - (WALL + 40000ll * i)), SECOND + 50000);
+	}
+	cr_assert_eq(t.mended, 0);
+}
+
+Test(timeline, wild_numbers_stay_in_bounds)
+{
+	uint64_t x = 88172645463325252u;
+	int64_t arrival = 0;
+
+	start(0, 0);
+	for (int i = 0; i < 200000; i++) {
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		arrival += (int64_t)(x % 100000);
+		if (x % 7 == 0)
+			timeline_report(&t, x >> 8 & 1, (uint32_t)(x >> 16), (int64_t)(x >> (x & 63) >> 10));
+		place(x >> 9 & 1, (uint32_t)(x >> 32), arrival);
+		cr_assert(time_out >= 0 && time_out < (1ll << 50));
+		cr_assert(llabs(capture - WALL - arrival) < (1ll << 50));
+	}
+}
