@@ -62,35 +62,44 @@ static bool begin(struct verify *v)
 	return v->src->list != NULL;
 }
 
-/* Takes over a checkpoint that has become newer meanwhile. */
-static void renew(struct verify *v)
+/* Takes over a checkpoint that has become newer meanwhile; whether it has. */
+static bool renew(struct verify *v)
 {
 	struct checkpoint c;
 	const char *why;
 
-	if (verify_checkpoint(v, &c, &why) == 0 && c.size > v->target.size)
-		v->target = c;
+	if (!v->src->again || verify_checkpoint(v, &c, &why) || c.size <= v->target.size)
+		return false;
+	v->target = c;
+	return true;
+}
+
+/* Walks to the newest checkpoint there is; a long walk is followed by shorter ones, until none is newer. */
+static void catch_up(struct verify *v)
+{
+	for (int round = 0; round < ROUNDS_MAX && !v->error; round++) {
+		verify_walk(v, v->target.size);
+		if (!v->stale && !v->error)
+			verify_tops(v);
+		if (!renew(v) && !v->stale)
+			return;
+	}
+	if (v->stale)
+		verify_add(v, VERIFY_UNREADABLE, NULL, NULL, 0, 0, "log/checkpoint", "becomes newer faster than the log can be read");
 }
 
 /* To the checkpoint, and on with it while a running site still writes what we have already seen on disk. */
 static void walk_signed(struct verify *v)
 {
-	bool listed = false;
-
-	for (int round = 0; round < ROUNDS_MAX && !v->error; round++) {
-		verify_walk(v, v->target.size);
-		if (!v->stale && !v->error)
-			verify_tops(v);
-		if (!v->stale && !v->error && !listed && v->src->list) {
-			listed = true;
-			verify_list_footage(v);
-		}
-		if (!v->stale && (verify_settled(v) || !v->src->again || v->root_bad || !v->src->again(v->src->ctx)))
+	catch_up(v);
+	if (v->src->list && !v->error)
+		verify_list_footage(v);
+	for (int round = 0; round < ROUNDS_MAX && !v->error && !v->stale && !v->root_bad; round++) {
+		if (verify_settled(v) || !v->src->again || !v->src->again(v->src->ctx))
 			return;
-		renew(v);
+		if (renew(v))
+			catch_up(v);
 	}
-	if (v->stale)
-		verify_add(v, VERIFY_UNREADABLE, NULL, NULL, 0, 0, "log/checkpoint", "becomes newer faster than the log can be read");
 }
 
 static void run(struct verify *v)

@@ -18,6 +18,7 @@ struct archive *archive_new(const char *origin)
 	struct archive *a = calloc(1, sizeof *a);
 
 	assert(a && key_generate(origin, &a->key) == 0);
+	a->media_bytes = 300;
 	a->entry = calloc(ARCHIVE_ENTRIES, sizeof *a->entry);
 	a->entry_len = calloc(ARCHIVE_ENTRIES, sizeof *a->entry_len);
 	a->leaf = calloc(ARCHIVE_ENTRIES, sizeof *a->leaf);
@@ -114,16 +115,17 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 	struct entry e = {.kind = ENTRY_SEGMENT};
 	struct entry_segment *s = &e.segment;
 	char path[VERIFY_PATH], init[64], hex[HASH_HEX];
-	uint8_t media[300];
+	uint8_t *media = malloc(a->media_bytes);
 
 	snprintf(s->camera, sizeof s->camera, "%s", camera);
 	snprintf(s->rendition, sizeof s->rendition, "%s", rendition);
-	for (size_t i = 0; i < sizeof media; i++)
+	assert(media);
+	for (size_t i = 0; i < a->media_bytes; i++)
 		media[i] = (uint8_t)(i * 7 + number + (uint8_t)camera[0] * 3 + (uint8_t)rendition[0]);
 	memcpy(media, &number, sizeof number);
 	snprintf(init, sizeof init, "init of %s/%s", camera, rendition);
 	s->number = number;
-	s->bytes = sizeof media - number % 50;
+	s->bytes = a->media_bytes - number % 50;
 	hash_bytes(media, s->bytes, &s->media);
 	hash_bytes(init, strlen(init), &s->init);
 	s->start_us = start_us;
@@ -136,6 +138,7 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 		snprintf(path, sizeof path, "footage/%s/%s/init-%.16s.mp4", camera, rendition, hex);
 		archive_put(a, path, init, strlen(init));
 	}
+	free(media);
 	return archive_append(a, &e);
 }
 
@@ -255,7 +258,6 @@ static int get(void *ctx, const char *path, struct buf *out)
 	struct archive *a = ctx;
 	const struct archive_file *f = archive_find(a, path);
 
-	a->reads++;
 	return f ? buf_append(out, f->p, f->n) : -ENOENT;
 }
 

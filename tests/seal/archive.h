@@ -21,7 +21,7 @@ struct archive {
 	size_t *entry_len;
 	struct hash *leaf;
 	uint64_t size;
-	unsigned reads;               /* of the source */
+	size_t media_bytes;           /* of a segment, about; 300 */
 	unsigned waits;               /* times that again may say yes; each calls then */
 	void (*then)(struct archive *a);
 };

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* casemate keygen: the site's signing key, or a TLS certificate of one's own. Never overwrites a file. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "seal/hash.h"
+#include "seal/key.h"
+#include "server/commands.h"
+
+#define HOSTS_MAX 64
+#define TLS_DAYS 825             /* the most that browsers accept of a certificate trusted by hand */
+#define PEM_MAX (64u << 10)
+
+static const char usage_text[] =
+	"usage: casemate keygen NAME [-o site.key]\n"
+	"       casemate keygen --tls HOST... [-o tls]\n"
+	"\n"
+	"Makes the key that a site signs its footage with, and prints its public half:\n"
+	"that is what casemate verify wants. NAME is the site's name (site: in the site file).\n"
+	"With --tls: a self-signed certificate tls.crt and its key tls.key for these host\n"
+	"names and addresses.\n"
+	"\n"
+	"  -o FILE     where to (site.key; the public half goes to FILE.pub)\n"
+	"  --tls       a certificate instead\n"
+	"  --help\n"
+	"\n"
+	"Existing files are never overwritten. Exit status: 0 made, 2 not.\n";
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "casemate keygen: %s: %s\n", what, why);
+	return 2;
+}
+
+static int file_error(const char *path, int rc)
+{
+	return fail(path, rc == -EEXIST ? "is already there and is not overwritten; move it away or choose another name with -o" : strerror(-rc));
+}
+
+static int write_new(const char *path, const void *p, size_t n, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode), rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = fchmod(fd, mode) < 0 ? -errno : io_write_all(fd, p, n);
+	if (!rc && fsync(fd) < 0)
+		rc = -errno;
+	close(fd);
+	if (rc)
+		unlink(path);
+	return rc;
+}
+
+/* The private file first: if the public one cannot be written, the private one goes again. 0 or 2, said. */
+static int write_pair(const char *private_path, const struct buf *private_text, const char *public_path, const void *text, size_t n)
+{
+	int rc = access(public_path, F_OK) == 0 ? -EEXIST : 0;
+
+	if (rc)
+		return file_error(public_path, rc);
+	rc = write_new(private_path, buf_data(private_text), private_text->len, 0600);
+	if (rc)
+		return file_error(private_path, rc);
+	rc = write_new(public_path, text, n, 0644);
+	if (!rc)
+		return 0;
+	unlink(private_path);
+	return file_error(public_path, rc);
+}
+
+static void wipe(struct buf *b)
+{
+	if (b->mem)
+		explicit_bzero(b->mem, b->cap);
+	buf_free(b);
+}
+
+static int make_site_key(const char *name, const char *path)
+{
+	char vkey[KEY_VKEY + 1], public_path[4096];
+	struct key_private *k = NULL;
+	struct buf pem;
+	int rc;
+
+	if (!key_is_name(name, strlen(name)))
+		return fail(name, "not a site's name: 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
+	if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
+		return file_error(path, -ENAMETOOLONG);
+	buf_init(&pem, KEY_FILE_MAX);
+	rc = key_generate(name, &k);
+	if (!rc)
+		rc = key_write(k, &pem);
+	if (rc) {
+		rc = fail("no key could be made", strerror(-rc));
+	} else {
+		key_vkey(key_public_of(k), vkey);
+		strcat(vkey, "\n");
+		rc = write_pair(path, &pem, public_path, vkey, strlen(vkey));
+	}
+	if (!rc)
+		fputs(vkey, stdout);
+	key_free(&k);
+	wipe(&pem);
+	return rc;
+}
+
+static bool is_address(const char *host)
+{
+	uint8_t raw[16];
+
+	return inet_pton(AF_INET, host, raw) == 1 || inet_pton(AF_INET6, host, raw) == 1;
+}
+
+static bool is_host(const char *host)
+{
+	size_t n = strlen(host);
+
+	if (is_address(host))
+		return true;
+	if (n < 1 || n > 253 || host[0] == '-' || host[0] == '.')
+		return false;
+	return strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n;
+}
+
+static bool add_name(GENERAL_NAMES *names, const char *host)
+{
+	GENERAL_NAME *n = a2i_GENERAL_NAME(NULL, NULL, NULL, is_address(host) ? GEN_IPADD : GEN_DNS, host, 0);
+
+	if (n && sk_GENERAL_NAME_push(names, n))
+		return true;
+	GENERAL_NAME_free(n);
+	return false;
+}
+
+static bool add_names(X509 *x, char **host, int nhosts)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	bool good = names != NULL;
+
+	for (int i = 0; good && i < nhosts; i++)
+		good = add_name(names, host[i]);
+	good = good && X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
+	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
+	return good;
+}
+
+static bool add_extension(X509 *x, int nid, const char *value)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	bool good = e && X509_add_ext(x, e, -1) == 1;
+
+	X509_EXTENSION_free(e);
+	return good;
+}
+
+static bool set_serial(X509 *x)
+{
+	uint8_t raw[16];
+	BIGNUM *n = RAND_bytes(raw, sizeof raw) == 1 ? (raw[0] &= 0x7f, raw[0] |= 0x40, BN_bin2bn(raw, sizeof raw, NULL)) : NULL;
+	bool good = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
+
+	BN_free(n);
+	return good;
+}
+
+/* Self-signed, for these hosts. The name is the first host, cut to the 64 characters of X.520. */
+static X509 *make_certificate(EVP_PKEY *pkey, char **host, int nhosts)
+{
+	X509 *x = X509_new();
+	X509_NAME *name = x ? X509_get_subject_name(x) : NULL;
+	char cn[65];
+	bool good;
+
+	snprintf(cn, sizeof cn, "%s", host[0]);
+	good = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
+		X509_time_adj_ex(X509_getm_notAfter(x), TLS_DAYS, 0, NULL) && X509_set_pubkey(x, pkey) &&
+		X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0) && X509_set_issuer_name(x, name) &&
+		add_names(x, host, nhosts) && add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
+		add_extension(x, NID_key_usage, "critical,digitalSignature") && add_extension(x, NID_ext_key_usage, "serverAuth") &&
+		X509_sign(x, pkey, EVP_sha256()) > 0;
+	if (good)
+		return x;
+	X509_free(x);
+	return NULL;
+}
+
+static int take_bio(BIO *bio, struct buf *out)
+{
+	char *p = NULL;
+	long n = BIO_get_mem_data(bio, &p);
+
+	return n > 0 ? buf_append(out, p, (size_t)n) : -ENOMEM;
+}
+
+static int write_certificate(EVP_PKEY *pkey, X509 *x, const char *prefix)
+{
+	char key_path[4096], crt_path[4096];
+	BIO *k = BIO_new(BIO_s_secmem()), *c = BIO_new(BIO_s_mem());
+	struct buf key, crt;
+	int rc = 2;
+
+	buf_init(&key, PEM_MAX);
+	buf_init(&crt, PEM_MAX);
+	snprintf(key_path, sizeof key_path, "%.4000s.key", prefix);
+	snprintf(crt_path, sizeof crt_path, "%.4000s.crt", prefix);
+	if (!k || !c || PEM_write_bio_PKCS8PrivateKey(k, pkey, NULL, NULL, 0, NULL, NULL) != 1 || PEM_write_bio_X509(c, x) != 1 ||
+	    take_bio(k, &key) || take_bio(c, &crt))
+		fail(prefix, "out of memory");
+	else
+		rc = write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
+	if (!rc)
+		printf("%s\n%s\n", crt_path, key_path);
+	BIO_free(k);
+	BIO_free(c);
+	wipe(&key);
+	buf_free(&crt);
+	return rc;
+}
+
+static void print_fingerprint(X509 *x)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (X509_digest(x, EVP_sha256(), digest, &n) != 1)
+		return;
+	fputs("sha256 ", stdout);
+	for (unsigned i = 0; i < n; i++)
+		printf("%s%02X", i ? ":" : "", digest[i]);
+	puts("");
+}
+
+static int make_tls(char **host, int nhosts, const char *prefix)
+{
+	EVP_PKEY *pkey;
+	X509 *x;
+	int rc;
+
+	for (int i = 0; i < nhosts; i++)
+		if (!is_host(host[i]))
+			return fail(host[i], "neither a host name nor an address (examples: gate.example.org, 192.0.2.7, ::1)");
+	pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	x = pkey ? make_certificate(pkey, host, nhosts) : NULL;
+	rc = x ? write_certificate(pkey, x, prefix) : fail(prefix, "no certificate could be made");
+	if (!rc)
+		print_fingerprint(x);
+	X509_free(x);
+	EVP_PKEY_free(pkey);
+	ERR_clear_error();
+	return rc;
+}
+
+int cmd_keygen(int argc, char **argv)
+{
+	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"tls", 0, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
+	const char *path = NULL;
+	bool tls = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
+		switch (c) {
+		case 'o': path = optarg; break;
+		case 't': tls = true; break;
+		case 'h': fputs(usage_text, stdout); return 0;
+		default: return fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
+		}
+	}
+	if (optind == argc)
+		return fail(tls ? "a host is missing" : "the site's name is missing",
+			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" : "casemate keygen gate.example.org");
+	if (argc - optind > (tls ? HOSTS_MAX : 1))
+		return fail(argv[optind + 1], tls ? "more than 64 hosts" : "only one name; for a certificate add --tls");
+	return tls ? make_tls(argv + optind, argc - optind, path ? path : "tls") : make_site_key(argv[optind], path ? path : "site.key");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_VERIFY_SOURCE_H
+#define SERVER_VERIFY_SOURCE_H
+/*
+ * Where `casemate verify` gets its bytes: an archive's folder, or a running
+ * site by HTTPS. Each fills in everything of a struct verify_source but
+ * progress; its context is the source's ctx.
+ */
+#include "seal/verify.h"
+
+/* An archive folder. Never follows a link at a path's end and reads only plain files. 0 or -errno. */
+int verify_dir_open(const char *path, struct verify_source *ret);
+void verify_dir_close(struct verify_source *src);
+
+struct verify_url {
+	const char *base;               /* "https://HOST:PORT" */
+	const char *user, *password;    /* NULL if none */
+	const char *ca;                 /* PEM file; NULL: the system's */
+};
+
+/* Only https, only what the certificate proves, no redirect. 0, -EINVAL with *why (static), or -ENOMEM. */
+int verify_url_open(const struct verify_url *url, struct verify_source *ret, const char **why);
+/* What went wrong last, in words; "" if nothing did. Borrowed. */
+const char *verify_url_error(const struct verify_source *src);
+void verify_url_close(struct verify_source *src);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes a small archive (tests/seal/archive.h) into a folder and prints its public key: make_archive FOLDER [SEGMENTS [BYTES]] */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "archive.h"
+#include "base/io.h"
+
+#define T0 INT64_C(1795361400000000)
+
+int main(int argc, char **argv)
+{
+	unsigned segments = argc > 2 ? (unsigned)atoi(argv[2]) : 300;
+	struct archive *a = archive_new("site.example");
+	char vkey[KEY_VKEY], path[4096];
+
+	if (argc < 2)
+		return 2;
+	if (argc > 3)
+		a->media_bytes = (size_t)atol(argv[3]);
+	archive_start(a, T0);
+	for (unsigned n = 1; n <= segments; n++) {
+		archive_segment(a, "gate-1", "copy", n, T0 + n * INT64_C(2000000), true);
+		archive_segment(a, "gate-1", "audio", n, T0 + n * INT64_C(2000000), true);
+	}
+	archive_stop(a, T0);
+	archive_publish(a);
+	for (size_t i = 0; i < a->nfiles; i++) {
+		snprintf(path, sizeof path, "%s/%s", argv[1], a->file[i].path);
+		if (io_make_folders(AT_FDCWD, path) || io_replace_file(AT_FDCWD, path, a->file[i].p, a->file[i].n, 0600))
+			return 1;
+	}
+	key_vkey(key_public_of(a->key), vkey);
+	puts(vkey);
+	archive_free(&a);
+	return 0;
+}
