@@ -43,7 +43,7 @@ void paths_check_files(struct loader *l);
 
 /* A node's text with everything unprintable escaped, cut to what a complaint holds. */
 struct loader_quote {
-	char text[120];
+	char text[160];
 };
 struct loader_quote loader_quote(const char *s, size_t n);
 

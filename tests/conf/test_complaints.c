@@ -210,6 +210,16 @@ Test(complaints, name_the_one_thing_that_is_wrong)
 	}
 }
 
+/* The default must fit too, although no line of the file says it. */
+Test(complaints, a_folder_too_long_for_the_default_socket_is_named)
+{
+	static const char path[] = "/a23456789/a23456789/a23456789/a23456789/a23456789/a23456789/a23456789/a23456789/a23456789/site.yaml";
+	struct site *site = NULL;
+
+	cr_assert_eq(site_parse(path, HEAD, strlen(HEAD), &site, &report), -EINVAL);
+	cr_expect(report.n == 1 && strstr(report.complaint->text, "the socket's path has 104 bytes"), "%s", report.complaint->text);
+}
+
 Test(complaints, are_all_said_in_order_of_lines)
 {
 	static const char text[] = "listen: here\nkey: [a]\ncameras:\n  a: {source: rtsp://x/, fps: 1}\n  B: {}\nsandbox: *x\n";
