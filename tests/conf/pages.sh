@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every page in doc/ is clean mdoc.
+# Every page in doc/ is clean for mandoc.
 set -euo pipefail
 command -v mandoc > /dev/null || { echo "pages: mandoc is not installed: skipped"; exit 77; }
 cd "$abs_top_srcdir/doc"
