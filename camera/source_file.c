@@ -29,6 +29,7 @@ struct file_source {
 	AVPacket *packet;          /* the next one, read ahead */
 	int stream[SOURCE_TRACKS];
 	unsigned length_size;      /* of NAL lengths in the file; 0: start codes */
+	bool adts;                 /* each AAC frame stands behind an ADTS header */
 	int64_t first_dts;         /* of the video, in its stream's time base: where a loop is sought */
 	int64_t origin_90k;        /* earliest decode time of a loop, in the file's time */
 	int64_t shown_90k[SOURCE_TRACKS];  /* each track's earliest presentation time, likewise */
@@ -123,14 +124,14 @@ static int next_nal(const struct file_source *s, struct rd *r, const uint8_t **r
 	return *ret && *ret_n ? 1 : -EBADMSG;
 }
 
-/* The packet with 4-byte lengths, and the parameter sets before a key frame that brings none. */
-static int convert_video(struct file_source *s, struct au *au)
+/* The packet with 4-byte lengths, and the parameter sets before a key frame that brings none; what is damaged ends it early. */
+static void convert_video(struct file_source *s, struct au *au)
 {
 	struct rd r = rd_init(s->packet->data, (size_t)s->packet->size), look = r;
 	const uint8_t *nal;
 	bool has_sets = false;
 	size_t n;
-	int e = 0, more;
+	int e = 0;
 
 	au->key = s->packet->flags & AV_PKT_FLAG_KEY;
 	while (next_nal(s, &look, &nal, &n) == 1)
@@ -138,11 +139,21 @@ static int convert_video(struct file_source *s, struct au *au)
 	buf_clear(&s->unit);
 	if (au->key && !has_sets)
 		e = buf_append(&s->unit, buf_data(&s->sets), s->sets.len);
-	while (!e && (more = next_nal(s, &r, &nal, &n)) != 0)
-		e = more < 0 ? more : param_sets_add(&s->unit, nal, n);
-	au->data = buf_data(&s->unit);
-	au->len = s->unit.len;
-	return e;
+	while (!e && next_nal(s, &r, &nal, &n) == 1)
+		e = param_sets_add(&s->unit, nal, n);
+}
+
+/* The raw frame: an ADTS header has 7 bytes, and 2 of checksum unless protection_absent (ISO/IEC 14496-3 1.A.2.2). */
+static void convert_audio(struct file_source *s, struct au *au)
+{
+	struct rd r = rd_init(s->packet->data, (size_t)s->packet->size);
+
+	au->key = true;
+	buf_clear(&s->unit);
+	if (s->adts && (rd_u16(&r) & 0xfff0) == 0xfff0)
+		rd_bytes(&r, s->packet->data[1] & 1 ? 5 : 7);
+	if (!r.bad)
+		buf_append(&s->unit, r.p, rd_left(&r));
 }
 
 static int64_t shift_to(const struct file_source *s, int64_t t, int track)
@@ -160,38 +171,32 @@ static int advance(struct file_source *s)
 	return e == -ENODATA ? rewind_to(s, s->end_90k) : e;
 }
 
-static int take_packet(struct file_source *s, int64_t wall_minus_media_us, struct source_unit *ret)
+static struct source_unit take_packet(struct file_source *s, int64_t wall_minus_media_us)
 {
 	int track = track_of(s, s->packet);
 	struct source_unit u = {.track = (unsigned)track, .due_us = due_us(&s->base)};
 	int64_t end = to_90k(s, s->packet, s->packet->pts) + duration_90k(s, s->packet) - s->shown_90k[track] + s->offset_90k;
-	int e = 0;
 
 	u.au.pts = shift_to(s, s->packet->pts, track);
 	u.au.dts = shift_to(s, decode_time(s->packet), track);
 	u.au.capture_us = wall_minus_media_us + u.due_us;
 	if (s->end_90k < end)
 		s->end_90k = end;
-	if (track == 0) {
-		e = convert_video(s, &u.au);
-	} else {
-		u.au.key = true;
-		buf_clear(&s->unit);
-		e = buf_append(&s->unit, s->packet->data, (size_t)s->packet->size);
-		u.au.data = buf_data(&s->unit);
-		u.au.len = s->unit.len;
-	}
-	if (!e)
-		*ret = u;
-	return e;
+	if (track == 0)
+		convert_video(s, &u.au);
+	else
+		convert_audio(s, &u.au);
+	u.au.data = buf_data(&s->unit);
+	u.au.len = s->unit.len;
+	return u;
 }
 
 static int next(struct source *base, int64_t media_us, int64_t wall_us, struct source_unit *ret)
 {
 	struct file_source *s = (struct file_source *)base;
-	int e = take_packet(s, wall_us - media_us, ret);
 
-	return e ? e : advance(s);
+	*ret = take_packet(s, wall_us - media_us);
+	return advance(s);
 }
 
 static void file_source_free(struct source *base)
@@ -250,16 +255,29 @@ static int open_video(struct file_source *s, const char **why)
 	return param_sets_track(&s->sets, &s->base.track[0]) ? -EINVAL : 0;
 }
 
+/* From the file's configuration, or, where each frame brings its own header (ts), from what it was found to be. */
+static int audio_track(struct file_source *s, const AVCodecParameters *c)
+{
+	uint8_t config[5];
+	int n;
+
+	s->adts = !c->extradata_size;
+	if (!s->adts)
+		return aac_track(c->extradata, (size_t)c->extradata_size, &s->base.track[1]);
+	if (c->profile != FF_PROFILE_AAC_LOW || c->sample_rate <= 0 || c->ch_layout.nb_channels < 1 || c->ch_layout.nb_channels > 8)
+		return -ENOTSUP;
+	n = aac_build((uint32_t)c->sample_rate, (uint8_t)c->ch_layout.nb_channels, config);
+	return n < 0 ? n : aac_track(config, (size_t)n, &s->base.track[1]);
+}
+
 static void open_audio(struct file_source *s, const char **note)
 {
 	int i = av_find_best_stream(s->file, AVMEDIA_TYPE_AUDIO, -1, s->stream[0], NULL, 0);
-	const AVCodecParameters *c;
 
 	if (i < 0)
 		return;
-	c = s->file->streams[i]->codecpar;
-	if (c->codec_id != AV_CODEC_ID_AAC || aac_track(c->extradata, (size_t)c->extradata_size, &s->base.track[1])) {
-		*note = "its sound is left out: only AAC with a configuration of its own (as in mp4 and mkv) is sent";
+	if (s->file->streams[i]->codecpar->codec_id != AV_CODEC_ID_AAC || audio_track(s, s->file->streams[i]->codecpar)) {
+		*note = "its sound is left out: only AAC is sent; make a copy with it: ffmpeg -i FILE -c:v copy -c:a aac copy.mp4";
 		return;
 	}
 	s->stream[1] = i;
@@ -276,7 +294,7 @@ static int find_origin(struct file_source *s, const char **why)
 {
 	unsigned seen = 0;
 
-	*why = "has no timestamps on its video (a bare .h264 file?); wrap it: ffmpeg -i FILE -c copy copy.mp4";
+	*why = "has no timestamps on its video (a bare .h264 file?); make a copy that has: ffmpeg -i FILE -c:v libx264 copy.mp4";
 	s->origin_90k = s->shown_90k[0] = s->shown_90k[1] = INT64_MAX;
 	for (int i = 0; i < ORIGIN_PACKETS && seen != (1u << s->base.ntracks) - 1 && !read_packet(s); i++) {
 		int track = track_of(s, s->packet);
