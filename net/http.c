@@ -37,13 +37,15 @@ static int refuse(struct http_refusal *r, unsigned status, const char *why)
 }
 
 /* Bytes that may stand nowhere in a head are refused as they come, not only when the head ends. */
-static int look_at_byte(const uint8_t *p, size_t n, size_t i, struct http_refusal *bad)
+static int look_at_byte(const uint8_t *p, size_t i, struct http_refusal *bad)
 {
+	bool after_cr = i && p[i - 1] == '\r';
+
 	if (p[i] == '\n')
-		return i && p[i - 1] == '\r' ? 0 : refuse(bad, 400, "a line that ends in a bare LF");
-	if (p[i] == '\r')
-		return i + 1 == n || p[i + 1] == '\n' ? 0 : refuse(bad, 400, "a bare CR");
-	return class_of[p[i]] & TEXT ? 0 : refuse(bad, 400, "a control byte");
+		return after_cr ? 0 : refuse(bad, 400, "a line that ends in a bare LF");
+	if (after_cr)
+		return refuse(bad, 400, "a bare CR");
+	return p[i] == '\r' || class_of[p[i]] & TEXT ? 0 : refuse(bad, 400, "a control byte");
 }
 
 /* Finds the empty line: 1 with at->head_end behind it, 0 for more, or refused. */
@@ -51,7 +53,7 @@ static int find_end(const uint8_t *p, size_t n, struct http_progress *at, struct
 {
 	for (; at->seen < n; at->seen++) {
 		size_t i = at->seen;
-		int rc = look_at_byte(p, n, i, bad);
+		int rc = look_at_byte(p, i, bad);
 
 		if (rc)
 			return rc;
