@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "net/http_fields.h"
+#include "net/http_path.h"
+#include "net/http_response.h"
+
+Test(http_path, is_a_grammar)
+{
+	static const struct { const char *path; enum http_path_kind kind; const char *camera, *rendition; uint64_t number; } table[] = {
+		{"/", HTTP_PATH_PAGE, "", "", 0},
+		{"/login", HTTP_PATH_LOGIN, "", "", 0},
+		{"/logout", HTTP_PATH_LOGOUT, "", "", 0},
+		{"/api/site", HTTP_PATH_SITE, "", "", 0},
+		{"/assets/page.js", HTTP_PATH_ASSET, "", "", 0},
+		{"/live/gate-1/index.m3u8", HTTP_PATH_MULTIVARIANT, "gate-1", "", 0},
+		{"/live/gate-1/copy/index.m3u8", HTTP_PATH_PLAYLIST, "gate-1", "copy", 0},
+		{"/live/gate-1/copy/init-0123456789abcdef.mp4", HTTP_PATH_INIT, "gate-1", "copy", 0},
+		{"/live/gate-1/360p/0.m4s", HTTP_PATH_SEGMENT, "gate-1", "360p", 0},
+		{"/live/gate-1/360p/1042.m4s", HTTP_PATH_SEGMENT, "gate-1", "360p", 1042},
+		{"/live/gate-1/360p/9223372036854775807.m4s", HTTP_PATH_SEGMENT, "gate-1", "360p", INT64_MAX},
+		{"/live/gate-1/copy/1042.m4s.tlog-proof", HTTP_PATH_PROOF, "gate-1", "copy", 1042},
+		{"/log/checkpoint", HTTP_PATH_CHECKPOINT, "", "", 0},
+		{"/log/tile/0/x001/234", HTTP_PATH_TILE, "", "", 0},
+		{"", HTTP_PATH_NONE, "", "", 0},
+		{"//", HTTP_PATH_NONE, "", "", 0},
+		{"//evil", HTTP_PATH_NONE, "", "", 0},
+		{"/%5Cevil", HTTP_PATH_NONE, "", "", 0},
+		{"/../", HTTP_PATH_NONE, "", "", 0},
+		{"/%2e%2e/", HTTP_PATH_NONE, "", "", 0},
+		{"/login/", HTTP_PATH_NONE, "", "", 0},
+		{"/Login", HTTP_PATH_NONE, "", "", 0},
+		{"/api", HTTP_PATH_NONE, "", "", 0},
+		{"/assets/", HTTP_PATH_NONE, "", "", 0},
+		{"/assets/.hidden", HTTP_PATH_NONE, "", "", 0},
+		{"/assets/../x", HTTP_PATH_NONE, "", "", 0},
+		{"/assets/a/b", HTTP_PATH_NONE, "", "", 0},
+		{"/assets/a%2fb", HTTP_PATH_NONE, "", "", 0},
+		{"/live/", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/", HTTP_PATH_NONE, "", "", 0},
+		{"/live//index.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/Gate/index.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/../index.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/%67ate/index.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/abcdefghijklmnopqrstuvwxyz0123456/index.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/x.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/01.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/+1.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/-1.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/9223372036854775808.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/1.m4s/", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/1.mp4", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/a/1.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/init-.mp4", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/init-0123456789abcde.mp4", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/init-0123456789ABCDEF.mp4", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/init-0123456789abcdeg.mp4", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/1.m4s.tlog-proof.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/log/", HTTP_PATH_NONE, "", "", 0},
+		{"/log/tile/", HTTP_PATH_NONE, "", "", 0},
+		{"/log/journal", HTTP_PATH_NONE, "", "", 0},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct http_path p = http_path_parse(span_str(table[i].path));
+
+		cr_expect_eq(p.kind, table[i].kind, "%s is %d", table[i].path, p.kind);
+		cr_expect(span_is(p.camera, table[i].camera) && span_is(p.rendition, table[i].rendition), "%s", table[i].path);
+		cr_expect_eq(p.number, table[i].number, "%s", table[i].path);
+	}
+}
+
+Test(http_path, keeps_what_others_read)
+{
+	static const uint8_t prefix[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+	struct http_path p = http_path_parse(span_str("/live/a/copy/init-0123456789abcdef.mp4"));
+
+	cr_assert_eq(memcmp(p.init_prefix, prefix, 8), 0);
+	cr_assert(span_is(http_path_parse(span_str("/assets/hls.min.js")).rest, "hls.min.js"));
+	cr_assert(span_is(http_path_parse(span_str("/log/tile/entries/000.p/5")).rest, "tile/entries/000.p/5"));
+}
+
+Test(http_range, takes_one_range)
+{
+	static const struct { const char *value; enum http_range kind; uint64_t first, last; } table[] = {
+		{"bytes=0-0", HTTP_RANGE_PART, 0, 0},
+		{"bytes=0-99", HTTP_RANGE_PART, 0, 99},
+		{"bytes=0-100", HTTP_RANGE_PART, 0, 99},
+		{"bytes=10-", HTTP_RANGE_PART, 10, 99},
+		{"bytes=99-99", HTTP_RANGE_PART, 99, 99},
+		{"bytes=-1", HTTP_RANGE_PART, 99, 99},
+		{"bytes=-100", HTTP_RANGE_PART, 0, 99},
+		{"bytes=-1000", HTTP_RANGE_PART, 0, 99},
+		{"Bytes=1-2", HTTP_RANGE_PART, 1, 2},
+		{"bytes=01-02", HTTP_RANGE_PART, 1, 2},
+		{"bytes=5-9223372036854775807", HTTP_RANGE_PART, 5, 99},
+		{"bytes=-0", HTTP_RANGE_UNSATISFIABLE, 0, 0},
+		{"bytes=100-", HTTP_RANGE_UNSATISFIABLE, 0, 0},
+		{"bytes=100-200", HTTP_RANGE_UNSATISFIABLE, 0, 0},
+		{"bytes=9223372036854775807-", HTTP_RANGE_UNSATISFIABLE, 0, 0},
+		{"bytes=9223372036854775808-", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=-18446744073709551616", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=2-1", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=0-1,2-3", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=0-1,", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=-", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=5", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=a-b", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=+1-2", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes= 1-2", HTTP_RANGE_WHOLE, 0, 0},
+		{"bytes=1--2", HTTP_RANGE_WHOLE, 0, 0},
+		{"seconds=1-2", HTTP_RANGE_WHOLE, 0, 0},
+		{"", HTTP_RANGE_WHOLE, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		uint64_t first = 0, last = 0;
+		enum http_range kind = http_range(span_str(table[i].value), 100, &first, &last);
+
+		cr_expect_eq(kind, table[i].kind, "\"%s\" is %d", table[i].value, kind);
+		if (kind == HTTP_RANGE_PART)
+			cr_expect(first == table[i].first && last == table[i].last, "\"%s\"", table[i].value);
+	}
+}
+
+Test(http_etag, is_listed_or_not)
+{
+	static const struct { const char *list; bool listed; } table[] = {
+		{"\"a\"", true}, {"W/\"a\"", true}, {"\"b\", \"a\"", true}, {"*", true}, {" \"a\" ", true},
+		{"\"b\"", false}, {"a", false}, {"\"aa\"", false}, {"", false}, {",", false}, {"w/\"a\"", false},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		cr_expect_eq(http_etag_listed(span_str(table[i].list), "\"a\""), table[i].listed, "%s", table[i].list);
+}
+
+Test(http_basic, is_read_strictly)
+{
+	static const struct { const char *value; int rc; const char *name, *password; } table[] = {
+		{"Basic YTpi", 0, "a", "b"},
+		{"basic YTpi", 0, "a", "b"},
+		{"Basic YTpiOmM=", 0, "a", "b:c"},
+		{"Basic YTo=", 0, "a", ""},
+		{"Basic OmI=", 0, "", "b"},
+		{"Basic YWI=", -EINVAL, NULL, NULL},
+		{"Basic", -EINVAL, NULL, NULL},
+		{"Basic ", -EINVAL, NULL, NULL},
+		{"Basic YTpi YTpi", -EINVAL, NULL, NULL},
+		{"Basic YTp", -EINVAL, NULL, NULL},
+		{"Basic %%%%", -EINVAL, NULL, NULL},
+		{"Digest YTpi", -EINVAL, NULL, NULL},
+		{"Basic YTphAGI=", -EINVAL, NULL, NULL},
+		{"Basic YQo6Yg==", -EINVAL, NULL, NULL},
+		{"Basic YWFhYWFhYWFhOmI=", -EINVAL, NULL, NULL},
+		{"Basic YTpiYmJiYmJiYmI=", -EINVAL, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char name[9], password[9];
+		int rc = http_basic(span_str(table[i].value), name, sizeof name, password, sizeof password);
+
+		cr_expect_eq(rc, table[i].rc, "%s gave %d", table[i].value, rc);
+		if (!rc)
+			cr_expect(strcmp(name, table[i].name) == 0 && strcmp(password, table[i].password) == 0, "%s", table[i].value);
+	}
+}
+
+Test(http_form, fields_are_decoded)
+{
+	static const struct { const char *body; int rc; const char *value; } table[] = {
+		{"password=x", 0, "x"}, {"name=a&password=x", 0, "x"}, {"password=", 0, ""}, {"password", 0, ""},
+		{"password=a+b%20c%2B", 0, "a b c+"}, {"pass%77ord=x", 0, "x"}, {"password=a=b", 0, "a=b"}, {"password=%c3%a9", 0, "\xc3\xa9"},
+		{"", -ENOENT, NULL}, {"name=a", -ENOENT, NULL}, {"Password=x", -ENOENT, NULL}, {"password2=x", -ENOENT, NULL},
+		{"password=x&password=x", -EINVAL, NULL}, {"password=%", -EINVAL, NULL}, {"password=%4", -EINVAL, NULL},
+		{"password=%zz", -EINVAL, NULL}, {"password=%00", -EINVAL, NULL}, {"password=12345678", -EINVAL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char value[8];
+		int rc = http_form_field(span_str(table[i].body), "password", value, sizeof value);
+
+		cr_expect_eq(rc, table[i].rc, "%s gave %d", table[i].body, rc);
+		if (!rc)
+			cr_expect_str_eq(value, table[i].value);
+	}
+}
+
+Test(http_response, is_written_field_by_field)
+{
+	char date[HTTP_DATE];
+	struct buf b;
+
+	buf_init(&b, 4096);
+	http_date(784111777000000, date);
+	cr_assert_str_eq(date, "Sun, 06 Nov 1994 08:49:37 GMT");
+	cr_assert_eq(http_response_begin(&b, 404), 0);
+	cr_assert_eq(http_response_field(&b, "Date", date), 0);
+	cr_assert_eq(http_response_field(&b, "X", "a\r\nY: b"), -EINVAL);
+	cr_assert_eq(http_response_number(&b, "Content-Length", 0), 0);
+	cr_assert_eq(http_response_end(&b), 0);
+	cr_assert_eq(buf_append(&b, "", 1), 0);
+	cr_assert_str_eq((char *)buf_data(&b), "HTTP/1.1 404 Not Found\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+	buf_free(&b);
+}
+
+Test(http_response, never_passes_its_bound)
+{
+	struct buf b;
+
+	buf_init(&b, 20);
+	cr_assert_eq(http_response_begin(&b, 200), 0);
+	cr_assert_eq(http_response_field(&b, "Date", "x"), -ENOBUFS);
+	cr_assert_eq(b.len, strlen("HTTP/1.1 200 OK\r\n"));
+	buf_free(&b);
+}
