@@ -42,7 +42,7 @@ static const struct policy_call transcode[] = {
 };
 
 static const struct policy_call store[] = {
-	LOOP, THREADS, ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ANY(ftruncate), ANY(fallocate), ANY(pread64), ANY(pwrite64), ANY(lseek),
+	LOOP, THREADS, ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ONLY(fcntl, 1, F_SETFD), ANY(ftruncate), ANY(fallocate), ANY(pread64), ANY(pwrite64), ANY(lseek),
 	ANY(openat), ANY(newfstatat), ANY(statx), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(renameat2),
 	ANY(fsync), ANY(fdatasync), ANY(fstatfs), ANY(flock),
 };

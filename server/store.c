@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "store/recover.h"
+
+#define STALE_US 15000000            /* a segment without a new part for so long is over */
+#define STOP_WAIT_US 5000000         /* for the last checkpoint */
+#define RENDITION_STATE_US 2000000
+#define DISK_LOOK_TICKS 5
+#define PROGRAM_MAX (64u << 20)
+
+static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_ring_from(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+
+static const struct channel_answer settings[] = {
+	{MSG_STORE_SITE, on_site},
+	{MSG_STORE_CAMERA, on_camera},
+	{MSG_STORE_RENDITION, on_rendition},
+	{MSG_NONE, NULL},
+};
+static const struct channel_answer from_parent[] = {
+	{MSG_PEER, on_peer},
+	{MSG_RING_FROM, on_ring_from},
+	{MSG_NONE, NULL},
+};
+
+_Noreturn void store_give_up(const char *event, const char *why, const char *mend)
+{
+	log_error(event, "why=\"%s\" mend=\"%s\"", why, mend);
+	_exit(1);
+}
+
+void *store_alloc(size_t n)
+{
+	void *p = calloc(1, n);
+
+	if (!p)
+		store_give_up("no-memory", "a small piece", "give the machine more memory");
+	return p;
+}
+
+struct store_rendition *store_rendition_at(struct store *s, unsigned camera, unsigned rendition)
+{
+	struct store_rendition *r;
+
+	if (camera >= s->ncameras || rendition >= RENDITIONS_MAX)
+		return NULL;
+	r = &s->camera[camera].rendition[rendition];
+	return r->name[0] ? r : NULL;
+}
+
+/* --- settings --------------------------------------------------------------------------- */
+
+static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct store *s = ctx;
+
+	if (s->camera || m->store_site.cameras == 0 || m->store_site.cameras > SITE_CAMERAS_MAX)
+		store_give_up("store-settings", "not a site", "this is a mistake in casemate: report it");
+	s->site = m->store_site;
+	s->ncameras = s->site.cameras;
+	s->camera = store_alloc(s->ncameras * sizeof *s->camera);
+	s->role.folder = fds[0];
+	fds[0] = -1;
+	for (unsigned i = 0; i < s->ncameras; i++) {
+		for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
+			struct store_rendition *r = &s->camera[i].rendition[k];
+
+			*r = (struct store_rendition){.camera = &s->camera[i], .index = (uint8_t)k, .init_fd = -1};
+			TAILQ_INIT(&r->held);
+		}
+	}
+}
+
+static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct store *s = ctx;
+
+	if (m->store_camera.camera >= s->ncameras)
+		store_give_up("store-settings", "a camera too many", "this is a mistake in casemate: report it");
+	memcpy(s->camera[m->store_camera.camera].name, m->store_camera.name, SITE_NAME);
+}
+
+static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct store *s = ctx;
+	const struct msg_store_rendition *in = &m->store_rendition;
+	struct store_rendition *r;
+
+	if (in->camera >= s->ncameras || in->rendition >= RENDITIONS_MAX)
+		store_give_up("store-settings", "a rendition too many", "this is a mistake in casemate: report it");
+	r = &s->camera[in->camera].rendition[in->rendition];
+	memcpy(r->name, in->name, SITE_NAME);
+	r->kept = in->rendition < RENDITION_ENCODED;
+}
+
+/* --- start ------------------------------------------------------------------------------ */
+
+static void hash_program(struct store *s)
+{
+	struct buf b;
+
+	buf_init(&b, PROGRAM_MAX);
+	if (io_read_file(AT_FDCWD, "/proc/self/exe", &b) < 0)
+		store_give_up("store-start", "its own program cannot be read", "mount /proc");
+	hash_bytes(buf_data(&b), b.len, &s->build);
+	buf_free(&b);
+}
+
+static void prepare(struct store *s)
+{
+	if (!s->camera)
+		store_give_up("store-settings", "no site was given", "this is a mistake in casemate: report it");
+	if (flock(s->role.folder, LOCK_EX | LOCK_NB) < 0)
+		store_give_up("archive", "another casemate writes into this folder", "stop it, or give the site an archive folder of its own");
+	if (hash_warm() < 0 || worker_warm() < 0 || worker_init(&s->logger, s->role.base) < 0 || worker_init(&s->writer, s->role.base) < 0 ||
+	    worker_init(&s->reader, s->role.base) < 0)
+		store_give_up("no-memory", "workers", "give the machine more memory");
+	hash_program(s);
+	buf_init(&s->batch, (size_t)TLOG_HELD_MAX * (2 + ENTRY_MAX_BYTES));
+	buf_init(&s->record, PART_MAX_BYTES + RECORD_HEADER_MAX + TRACK_CONFIG_MAX);
+	TAILQ_INIT(&s->finishing);
+	TAILQ_INIT(&s->deletes);
+}
+
+static _Noreturn void refuse_archive(int rc, const char *why)
+{
+	char text[256];
+
+	if (rc == -EMEDIUMTYPE)
+		store_give_up("archive", why, "give the site an empty archive folder, or its own");
+	if (rc == -EBADMSG)
+		store_give_up("archive-damaged", why, "casemate verify says what is left; put the log back from a copy, or begin with an empty folder");
+	snprintf(text, sizeof text, "%s: %s", why, strerror(-rc));
+	store_give_up("archive", text, rc == -ENOSPC || rc == -EDQUOT ? "the disk is full: free some of it" : "mend the archive's disk");
+}
+
+static void open_archive(struct store *s)
+{
+	struct recover_report report = {0};
+	const char *why;
+	bool stale;
+	int rc = tlog_open(s->role.folder, s->site.origin, &s->log, &why);
+
+	if (!rc) {
+		why = "reading the footage";
+		rc = archive_open(s->role.folder, &s->archive, &stale);
+	}
+	if (!rc) {
+		why = "mending the footage";
+		rc = recover_archive(s->role.folder, s->log, s->archive, stale, s->start_us, &report);
+	}
+	if (!rc) {
+		why = "the log's heads";
+		rc = tlog_heads(s->log, &s->heads);
+	}
+	if (rc)
+		refuse_archive(rc, why);
+	if (report.cut || report.adopted || report.lost || report.removed)
+		log_warn("archive-mended", "cut=%u adopted=%u lost=%u removed=%u", report.cut, report.adopted, report.lost, report.removed);
+}
+
+static void begin_camera(struct store *s, struct store_camera *c, uint32_t discontinuity)
+{
+	uint64_t on_disk = 0;
+
+	for (unsigned i = 0; i < RENDITIONS_MAX; i++) {
+		struct store_rendition *r = &c->rendition[i];
+		const struct head *h = r->name[0] ? heads_find(&s->heads, c->name, r->name) : NULL;
+
+		if (!r->name[0])
+			continue;
+		r->range = archive_range(s->archive, c->name, r->name);
+		r->changed = true;
+		if (!h)
+			continue;
+		r->newest = h->number;
+		r->newest_end_us = h->end_us;
+		if (h->number > c->highest)
+			c->highest = h->number;
+	}
+	if (archive_highest(s->archive, c->name, &on_disk) == 0 && on_disk > c->highest)
+		c->highest = on_disk;
+	c->has_copy = heads_find(&s->heads, c->name, "copy") != NULL;
+	c->discontinuity = discontinuity;
+	c->covered_us = heads_covered_us(&s->heads, c->name);
+	c->gap = true;
+	c->why = c->covered_us == 0 ? GAP_STARTING : s->last_run == HEADS_STOPPED ? GAP_STOPPED : GAP_RESTART;
+	/* A camera that the log does not know yet is accounted for from this start on. */
+	c->fresh = c->covered_us == 0;
+	if (c->fresh)
+		c->covered_us = s->last_run == HEADS_RUNNING && s->heads.run_us ? s->heads.run_us : s->start_us;
+}
+
+static void begin(struct store *s)
+{
+	const struct buf *note = tlog_note(s->log);
+
+	s->last_run = s->heads.run;
+	s->next = tlog_size(s->log);
+	s->synced = tlog_synced(s->log);
+	s->published = tlog_published(s->log);
+	s->archive_bytes = archive_bytes(s->archive);
+	if (note->len) {
+		s->note.size = s->published;
+		s->note.note_len = (uint16_t)note->len;
+		memcpy(s->note.note, buf_data(note), note->len);
+	}
+	/* Grows over restarts without being kept anywhere: seconds since 2020. */
+	for (unsigned i = 0; i < s->ncameras; i++)
+		begin_camera(s, &s->camera[i], (uint32_t)(s->start_us / 1000000 - 1577836800) & 0x3fffffff);
+	if (worker_start(&s->logger) < 0 || worker_start(&s->writer) < 0 || worker_start(&s->reader) < 0)
+		store_give_up("store-start", "no threads", "raise the limit of processes of this user");
+}
+
+/* --- what the parent says and hears ----------------------------------------------------- */
+
+static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct store *s = ctx;
+
+	if (m->peer.role == ROLE_SIGN)
+		store_sign_peer(s, m->peer.index, fds[0]);
+	else if (m->peer.role == ROLE_SERVE)
+		store_serve_peer(s, m->peer.index, fds[0]);
+	else
+		return;
+	fds[0] = -1;
+}
+
+static void on_ring_from(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct store *s = ctx;
+
+	if (m->ring_from.role != ROLE_INGEST && m->ring_from.role != ROLE_TRANSCODE)
+		return;
+	store_ring_from(s, m->ring_from.role, m->ring_from.index, fds[0], fds[1]);
+	fds[1] = -1;
+}
+
+static void say_state(struct store *s)
+{
+	const char *alarm = s->alarm_log[0] ? s->alarm_log : s->alarm_disk[0] ? s->alarm_disk : s->alarm_footage;
+	struct msg_store_state m = {
+		.entries = s->next, .checkpoint_size = s->published, .archive_bytes = s->archive_bytes, .disk_free_bytes = s->disk_free_bytes,
+		.segments = s->segments, .gaps = s->gaps, .dropped = s->dropped, .queue = s->finishing_n, .checkpoint_us = s->published_us};
+
+	snprintf(m.alarm, sizeof m.alarm, "%s", alarm);
+	channel_say(s->role.parent, MSG_STORE_STATE, &m, NULL, 0);
+}
+
+static void say_rendition(struct store *s, struct store_rendition *r, unsigned camera, int64_t now_us)
+{
+	struct msg_rendition_state m = {
+		.camera = (uint16_t)camera, .rendition = r->index, .oldest = r->range.oldest, .newest = r->newest, .bytes = r->range.bytes,
+		.newest_end_us = r->newest_end_us, .rate_bps = r->rate_bps};
+
+	if (!r->changed || (r->told_us && now_us - r->told_us < RENDITION_STATE_US))
+		return;
+	r->changed = false;
+	r->told_us = now_us;
+	channel_say(s->role.parent, MSG_RENDITION_STATE, &m, NULL, 0);
+}
+
+/* --- time ------------------------------------------------------------------------------- */
+
+static void look_after(struct store *s, unsigned camera, int64_t now_us)
+{
+	struct store_camera *c = &s->camera[camera];
+
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
+		struct store_rendition *r = &c->rendition[k];
+
+		if (!r->name[0])
+			continue;
+		if (r->open && now_us - r->fed_us > STALE_US)
+			store_end_segment(s, r);
+		store_disk_flush_lost(s, r, false);
+		say_rendition(s, r, camera, now_us);
+	}
+	store_release_held(s, c, false);
+}
+
+static void end_when_settled(struct store *s, int64_t now_us)
+{
+	store_log_flush(s);
+	if (now_us < s->stop_us && (s->finishing_n || s->queue_jobs || !store_log_settled(s)))
+		return;
+	if (s->published < s->next)
+		log_warn("stop", "entries=%llu published=%llu why=\"the last checkpoint did not come in time; it comes with the next start\"",
+			(unsigned long long)s->next, (unsigned long long)s->published);
+	event_base_loopbreak(s->role.base);
+}
+
+static void on_tick(int fd, short what, void *arg)
+{
+	struct store *s = arg;
+	int64_t now_us = clock_mono_us();
+
+	for (unsigned i = 0; i < s->ncameras; i++)
+		look_after(s, i, now_us);
+	store_serve_reap(s);
+	if (s->ticks++ % DISK_LOOK_TICKS == 0)
+		store_disk_look(s);
+	say_state(s);
+}
+
+static void on_stop_tick(int fd, short what, void *arg)
+{
+	struct store *s = arg;
+
+	end_when_settled(s, clock_mono_us());
+}
+
+static void on_replay(int fd, short what, void *arg) { store_serve_replay(arg); }
+static void on_sync_timer(int fd, short what, void *arg) { store_log_flush(arg); }
+
+static void on_publish_timer(int fd, short what, void *arg) { store_log_publish_again(arg); }
+
+/* --- stop ------------------------------------------------------------------------------- */
+
+static void stop(void *ctx)
+{
+	struct store *s = ctx;
+	struct entry e = {.kind = ENTRY_STOP, .stop = {.why = "stopped"}};
+	int64_t now_us = clock_wall_us() / 1000 * 1000;
+	uint64_t index;
+
+	s->stopping = true;
+	s->stop_us = clock_mono_us() + STOP_WAIT_US;
+	if (s->running) {
+		store_drain_rings(s);
+		for (unsigned i = 0; i < s->ncameras; i++) {
+			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+				store_end_segment(s, &s->camera[i].rendition[k]);
+			store_release_held(s, &s->camera[i], true);
+			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+				store_disk_flush_lost(s, &s->camera[i].rendition[k], true);
+		}
+		store_close_gaps(s, now_us);
+		e.stop.time_us = now_us;
+		store_log_add(s, &e, &index);
+	}
+	store_drop_rings(s);
+	event_add(s->stop_timer, &(struct timeval){0, 20000});
+}
+
+static void free_rendition(struct store_rendition *r)
+{
+	struct segment *seg;
+
+	segment_drop(&r->open);
+	for (unsigned i = 0; i < r->nwindow; i++)
+		segment_drop(&r->window[i]);
+	while ((seg = TAILQ_FIRST(&r->held))) {
+		TAILQ_REMOVE(&r->held, seg, next);
+		segment_drop(&seg);
+	}
+	if (r->init_fd >= 0)
+		close(r->init_fd);
+}
+
+static void close_down(struct store *s)
+{
+	worker_end(&s->reader);
+	worker_end(&s->writer);
+	worker_end(&s->logger);
+	store_drop_rings(s);
+	channel_free(&s->sign);
+	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
+		channel_free(&s->serve[i].channel);
+	for (unsigned i = 0; i < s->ncameras; i++)
+		for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+			free_rendition(&s->camera[i].rendition[k]);
+	tlog_free(&s->log);
+	archive_free(&s->archive);
+}
+
+static struct event *timer(struct store *s, short flags, void (*call)(int, short, void *))
+{
+	struct event *e = event_new(s->role.base, -1, flags, call, s);
+
+	if (!e)
+		store_give_up("no-memory", "a timer", "give the machine more memory");
+	return e;
+}
+
+int main(void)
+{
+	static struct store s;
+
+	role_begin(&s.role, ROLE_STORE, event_base_new());
+	role_settings(&s.role, settings, &s);
+	prepare(&s);
+	s.tick = timer(&s, EV_PERSIST, on_tick);
+	s.stop_timer = timer(&s, EV_PERSIST, on_stop_tick);
+	s.replay = timer(&s, 0, on_replay);
+	s.sync_timer = timer(&s, 0, on_sync_timer);
+	s.publish_timer = timer(&s, 0, on_publish_timer);
+	role_seal(&s.role);
+	s.start_us = clock_wall_us() / 1000 * 1000;
+	open_archive(&s);
+	begin(&s);
+	event_add(s.tick, &(struct timeval){1, 0});
+	store_disk_look(&s);
+	role_loop(&s.role, from_parent, &s, stop);
+	close_down(&s);
+	return 0;
+}

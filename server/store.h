@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_STORE_H
+#define SERVER_STORE_H
+/*
+ * The inside of the role store. One loop thread owns everything here; what waits
+ * for the disk is work for three threads (server/store_work.h), which touch only
+ * what their work carries and the engine that is theirs: the log's thread struct
+ * tlog, the writer's struct archive, the reader's nothing but files.
+ *
+ *     store.c        settings, start, tick, stop
+ *     store_feed.c   rings: records of ingest and transcode -> segments
+ *     store_seal.c   a segment is over: sealed, hashed, entered; gaps; numbers
+ *     store_log.c    entries -> journal -> sign -> checkpoint
+ *     store_disk.c   footage to the archive, retention, what the disk lost
+ *     store_serve.c  what the serve processes are told, and what they ask for
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/ring.h"
+#include "media/record.h"
+#include "seal/entry.h"
+#include "seal/hash.h"
+#include "server/role.h"
+#include "server/store_work.h"
+#include "store/archive.h"
+#include "store/heads.h"
+#include "store/tlog.h"
+
+#define STORE_WINDOW 12              /* newest segments of a rendition that stay in memory */
+#define STORE_EPOCHS 4               /* of a camera, that encoded renditions may still be at */
+#define STORE_SOURCES 32             /* copy segments whose hash encoded ones may still ask for */
+#define STORE_SERVES_MAX 64
+#define STORE_PRODUCERS_MAX (64 + SITE_CAMERAS_MAX)
+#define STORE_QUEUE_BYTES (64u << 20)
+#define STORE_QUEUE_JOBS 512u
+#define STORE_READS_MAX 256u         /* answers to serve that wait for the reader */
+
+struct store_camera;
+struct store_rendition;
+
+/* One segment: its bytes live as long as the window, the writer or a held list needs them. */
+struct segment {
+	atomic_uint refs;
+	struct store_rendition *of;
+	uint64_t number, epoch;
+	uint32_t discontinuity, timescale, clock_error_ms;
+	bool independent, clock_rtcp;
+	bool primary;                    /* what it covers counts for the camera */
+	int fd;                          /* memfd, sealed when it is over */
+	uint64_t bytes, duration, entry;
+	int64_t start_us;                /* wall clock, whole milliseconds */
+	struct hash media, init, source;
+	const char *unkept;              /* why its bytes do not go to the archive; NULL: they do */
+	bool queued;                     /* the writer has heard of it */
+	int64_t held_us;                 /* mono: since when it waits for its source */
+	TAILQ_ENTRY(segment) next;       /* in held or finishing */
+	/* the writer's alone */
+	int file, error;
+	uint64_t written;
+};
+TAILQ_HEAD(segment_list, segment);
+
+struct store_lost {
+	uint64_t from, to, bytes;        /* from 0: none */
+	const char *why;
+	int64_t since_us;                /* mono */
+};
+
+struct store_rendition {
+	struct store_camera *camera;
+	uint8_t index;
+	char name[SITE_NAME];            /* "" when the site has none of that index */
+	bool kept;
+	bool has_init;
+	uint64_t epoch;                  /* of its init segment */
+	struct hash init;
+	struct msg_track track;
+	int init_fd;
+	struct segment *open;
+	uint32_t open_segment, next_part;
+	int64_t fed_us;                  /* mono: when the open segment got its last part */
+	uint64_t newest;                 /* number, 0 for none */
+	int64_t newest_end_us;
+	struct segment *window[STORE_WINDOW];  /* oldest first */
+	unsigned nwindow;
+	struct segment_list held;        /* over, but the hash of their source is not known yet */
+	struct store_lost lost;
+	struct archive_range range;      /* as the writer last said */
+	uint32_t rate_bps;
+	bool changed;
+	int64_t told_us;                 /* mono: when the parent last heard */
+};
+
+struct store_epoch {
+	uint64_t epoch, base;            /* number = base + segment - first */
+	uint32_t first, discontinuity;
+	bool begun;                      /* base and first are set */
+};
+
+struct store_camera {
+	char name[SITE_NAME];
+	struct store_rendition rendition[RENDITIONS_MAX];
+	struct store_epoch epoch[STORE_EPOCHS];  /* newest first */
+	uint64_t highest;                /* number, of any rendition */
+	uint64_t covered_epoch;
+	bool has_copy;                   /* ever had */
+	uint32_t discontinuity;
+	int64_t covered_us;              /* wall clock: until when entries account for it */
+	bool fresh;                      /* the log knows nothing of it yet: covered_us is only when we began to look */
+	bool gap;                        /* no footage since then, because of why */
+	enum gap_why why;
+	bool overload;                   /* ingest left parts out since the last segment */
+	struct { uint64_t number; struct hash media; } source[STORE_SOURCES];
+	unsigned nsources;
+};
+
+struct producer {
+	struct store *store;
+	enum role_kind role;
+	unsigned index;
+	struct ring ring;
+	int bell;
+	struct event *rung;
+};
+
+struct serve {
+	struct store *store;
+	struct channel *channel;         /* NULL: free */
+	unsigned index;
+	uint32_t generation;             /* answers to an earlier holder of the place are dropped */
+	bool dead;                       /* to be closed by the tick */
+	unsigned replayed;               /* renditions it knows of */
+};
+
+struct store_delete {
+	TAILQ_ENTRY(store_delete) next;
+	struct archive_run run;
+	uint64_t entry;
+};
+
+struct store {
+	struct role role;
+	struct msg_store_site site;
+	struct hash build;
+	struct store_camera *camera;
+	unsigned ncameras;
+	struct producer *producer[STORE_PRODUCERS_MAX];
+	unsigned last_producer;          /* no place above it is taken */
+	struct buf record;               /* one record, copied out of a ring */
+	struct serve serve[STORE_SERVES_MAX];
+	struct event *tick, *replay, *stop_timer;
+	unsigned ticks;
+	int64_t start_us;                /* wall clock */
+	bool running;                    /* start/v1 is in the log */
+	bool stopping;
+	int64_t stop_us;                 /* mono: when to stop waiting */
+
+	/* log */
+	struct worker logger;
+	struct tlog *log;                /* the logger's */
+	struct heads heads;              /* at next */
+	enum heads_run last_run;
+	uint64_t next, synced, published, sent;   /* entries: of the next one; on disk; under a checkpoint; told to sign */
+	struct buf batch;                /* entries that the logger has not got yet, as a bundle */
+	unsigned nbatch;
+	bool syncing, sync_failed, asking, publishing, publish_again, publish_failed;
+	struct msg_checkpoint pending;   /* from sign, to be published */
+	struct msg_checkpoint note;      /* published */
+	int64_t published_us;            /* wall clock */
+	struct event *sync_timer, *publish_timer;
+	struct channel *sign;
+	uint32_t sign_run;               /* counts its channels */
+	bool sign_ready;                 /* its hello was right */
+	char vkey[ENTRY_VKEY];
+	uint64_t entries, gaps, segments, dropped;
+
+	/* disk */
+	struct worker writer, reader;
+	struct archive *archive;         /* the writer's */
+	struct segment_list finishing;   /* entered, and the writer has not said that the file is whole; by entry */
+	TAILQ_HEAD(, store_delete) deletes;  /* wait for their entry to be under a checkpoint */
+	bool deleting;
+	uint64_t queue_bytes;
+	unsigned queue_jobs, reads, finishing_n;
+	uint64_t archive_bytes, disk_free_bytes;
+	int64_t disk_retry_us;           /* mono: nothing is written before */
+	const char *disk_why;
+	bool asked_disk;
+	char alarm_log[160], alarm_disk[160], alarm_footage[160];
+};
+
+/* store_seal.c */
+struct segment *segment_ref(struct segment *s);
+void segment_drop(struct segment **s);
+/* Ends the rendition's open segment: seals, hashes and enters it. No-op when none is open. */
+void store_end_segment(struct store *s, struct store_rendition *r);
+/* Enters held segments whose source is known by now or who waited long enough; all when force. */
+void store_release_held(struct store *s, struct store_camera *c, bool force);
+/* A gap/v1 up to to_us if the camera has one; called before the segment that begins there. */
+void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int64_t to_us, bool hole);
+/* At the end: gap entries of all cameras without footage. */
+void store_close_gaps(struct store *s, int64_t now_us);
+
+/* store_feed.c */
+void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd);
+void store_drain_rings(struct store *s);
+void store_drop_rings(struct store *s);
+
+/* store_log.c */
+/* 0 with the entry's index, or -ENOBUFS when the log could not be written for too long. */
+int store_log_add(struct store *s, const struct entry *e, uint64_t *ret_index);
+void store_log_flush(struct store *s);
+void store_log_publish_again(struct store *s);
+/* sign's newest place; called again whenever more became sure. */
+void store_log_tell_sign(struct store *s);
+void store_sign_peer(struct store *s, unsigned index, int fd);
+bool store_log_settled(const struct store *s);
+
+/* store_disk.c */
+void store_disk_init(struct store *s, struct store_rendition *r, const uint8_t *p, size_t n);
+void store_disk_part(struct store *s, struct segment *seg, uint64_t offset, size_t n);
+/* The segment has its entry: its file is to be made whole, or its slot noted. */
+void store_disk_finish(struct store *s, struct segment *seg);
+/* The segment gets no entry. */
+void store_disk_abandon(struct store *s, struct segment *seg);
+void store_disk_published(struct store *s);
+void store_disk_flush_lost(struct store *s, struct store_rendition *r, bool now);
+void store_disk_look(struct store *s);
+/* Entries before this one may go under a checkpoint: their files are whole. */
+uint64_t store_disk_barrier(const struct store *s);
+
+/* store_serve.c */
+void store_serve_peer(struct store *s, unsigned index, int fd);
+void store_serve_track(struct store *s, struct store_rendition *r);
+void store_serve_segment(struct store *s, struct segment *seg);
+void store_serve_checkpoint(struct store *s);
+void store_serve_oldest(struct store *s, struct store_rendition *r);
+void store_serve_replay(struct store *s);
+void store_serve_reap(struct store *s);
+
+/* store.c */
+_Noreturn void store_give_up(const char *event, const char *why, const char *mend);
+void *store_alloc(size_t n);   /* zeroed; without memory the role ends */
+struct store_rendition *store_rendition_at(struct store *s, unsigned camera, unsigned rendition);  /* NULL if the site has none */
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rings in, segments out. Producers are hostile: what is not theirs to say costs them their ring and their run. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "server/store.h"
+
+#define BATCH 64   /* records of one ring before others get their turn */
+
+/* --- epochs and numbers ----------------------------------------------------------------- */
+
+static struct store_epoch *find_epoch(struct store_camera *c, uint64_t epoch)
+{
+	for (unsigned i = 0; i < STORE_EPOCHS; i++)
+		if (c->epoch[i].epoch == epoch)
+			return &c->epoch[i];
+	return NULL;
+}
+
+/* ingest alone begins epochs, each larger than the one before. */
+static const char *see_epoch(struct store_camera *c, uint64_t epoch, uint8_t rendition)
+{
+	struct store_epoch *e = &c->epoch[0];
+
+	if (epoch < e->epoch)
+		return "an epoch that goes back";
+	if (epoch > e->epoch) {
+		memmove(&c->epoch[1], &c->epoch[0], (STORE_EPOCHS - 1) * sizeof *e);
+		*e = (struct store_epoch){.epoch = epoch, .discontinuity = ++c->discontinuity};
+	}
+	c->has_copy |= rendition == RENDITION_COPY;
+	return NULL;
+}
+
+/* Numbers go on after the highest that the camera ever had; the first segment that is seen of an epoch gets the next. */
+static bool number_of(struct store_camera *c, struct store_epoch *e, uint32_t segment, bool may_begin, uint64_t *ret)
+{
+	if (!e->begun) {
+		if (!may_begin)
+			return false;
+		e->begun = true;
+		e->base = c->highest + 1;
+		e->first = segment;
+	}
+	if (segment < e->first)
+		return false;
+	*ret = e->base + (segment - e->first);
+	return *ret < ENTRY_NUMBER_MAX;
+}
+
+/* --- records ---------------------------------------------------------------------------- */
+
+static bool may_speak(const struct producer *p, unsigned camera, unsigned rendition)
+{
+	if (p->role == ROLE_TRANSCODE)
+		return camera == p->index && rendition >= RENDITION_ENCODED;
+	return rendition < RENDITION_ENCODED;
+}
+
+static void set_track(struct store_rendition *r, const struct record_init *in, unsigned camera)
+{
+	r->track = (struct msg_track){
+		.camera = (uint16_t)camera, .rendition = r->index, .codec = (uint8_t)in->track.codec,
+		.width = in->track.width, .height = in->track.height, .timescale = in->track.timescale, .rate = in->track.rate,
+		.channels = in->track.channels, .profile = in->track.profile, .compat = in->track.compat, .level = in->track.level};
+	memcpy(r->track.init_sha256, r->init.b, HASH_BYTES);
+}
+
+static const char *on_init(struct store *s, struct producer *p, const struct record_init *in)
+{
+	struct store_rendition *r = store_rendition_at(s, in->camera, in->rendition);
+	struct store_camera *c = r->camera;
+	const char *why = p->role == ROLE_INGEST ? see_epoch(c, in->epoch, in->rendition) : NULL;
+	struct store_epoch *e = find_epoch(c, in->epoch);
+	struct hash h;
+	int fd;
+
+	if (!why && in->track.timescale == 0)
+		why = "a track without a timescale";
+	if (!why && r->has_init && in->epoch < r->epoch)
+		why = "an epoch that goes back";
+	if (why)
+		return why;
+	store_end_segment(s, r);
+	hash_bytes(in->init, in->len, &h);
+	if (r->has_init && hash_same(&h, &r->init)) {
+		r->epoch = in->epoch;
+		return NULL;
+	}
+	if (io_seal_bytes("init", in->init, in->len, &fd) < 0) {
+		r->has_init = false;
+		return NULL;
+	}
+	/* Other parameters in the middle of an epoch: the players must be told as well. */
+	if (r->has_init && r->epoch == in->epoch && e)
+		e->discontinuity = ++c->discontinuity;
+	if (r->init_fd >= 0)
+		close(r->init_fd);
+	r->init_fd = fd;
+	r->init = h;
+	r->epoch = in->epoch;
+	r->has_init = true;
+	set_track(r, in, in->camera);
+	store_disk_init(s, r, in->init, in->len);
+	store_serve_track(s, r);
+	return NULL;
+}
+
+static struct segment *begin_segment(struct store_rendition *r, const struct store_epoch *e, const struct record_part *part, uint64_t number)
+{
+	struct segment *seg = store_alloc(sizeof *seg);
+
+	seg->fd = memfd_create("segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (seg->fd < 0) {
+		free(seg);
+		return NULL;
+	}
+	atomic_init(&seg->refs, 1);
+	seg->file = -1;
+	seg->of = r;
+	seg->number = number;
+	seg->epoch = e->epoch;
+	seg->discontinuity = e->discontinuity;
+	seg->independent = part->independent;
+	seg->timescale = r->track.timescale;
+	seg->start_us = part->capture_us / 1000 * 1000;
+	seg->init = r->init;
+	/* As verify counts it: the sound covers a camera's time only until pictures came once. */
+	seg->primary = r->index == (r->camera->has_copy ? RENDITION_COPY : RENDITION_AUDIO);
+	seg->unkept = r->kept ? NULL : "not-kept";
+	return seg;
+}
+
+static void open_segment(struct store *s, struct store_rendition *r, struct store_epoch *e, const struct record_part *part, uint64_t number)
+{
+	struct segment *seg = begin_segment(r, e, part, number);
+	struct store_camera *c = r->camera;
+
+	if (!seg) {
+		s->dropped++;
+		return;
+	}
+	if (number > c->highest)
+		c->highest = number;
+	if (seg->primary)
+		store_account(s, c, e->epoch, seg->start_us, number > r->newest + 1);
+	r->open = seg;
+	r->open_segment = part->segment;
+	r->next_part = 0;
+}
+
+static void add_part(struct store *s, struct store_rendition *r, const struct record_part *part)
+{
+	struct segment *seg = r->open;
+	int rc = seg->bytes + part->len > ARCHIVE_SEGMENT_MAX ? -EFBIG : io_write_all(seg->fd, part->data, part->len);
+
+	if (rc) {
+		/* It ends with what it has; the rest of it is left out. */
+		if (rc != -EFBIG && ftruncate(seg->fd, (off_t)seg->bytes) == 0)
+			log_error("no-memory", "at=segment error=\"%s\"", strerror(-rc));
+		store_end_segment(s, r);
+		s->dropped++;
+		return;
+	}
+	store_disk_part(s, seg, seg->bytes, part->len);
+	seg->bytes += part->len;
+	seg->duration += part->duration;
+	r->next_part++;
+	r->fed_us = clock_mono_us();
+}
+
+static const char *on_part(struct store *s, struct producer *p, const struct record_part *part)
+{
+	struct store_rendition *r = store_rendition_at(s, part->camera, part->rendition);
+	struct store_epoch *e = find_epoch(r->camera, part->epoch);
+	uint64_t number;
+
+	if (part->capture_us < 0 || part->len == 0)
+		return "a part without bytes or time";
+	/* Not wrong, only of no use: it came before its init segment, or is of an epoch that store has not seen or forgot. */
+	if (!r->has_init || part->epoch != r->epoch || !e || !number_of(r->camera, e, part->segment, p->role == ROLE_INGEST && part->part == 0, &number))
+		return NULL;
+	if (r->open && part->segment == r->open_segment) {
+		if (part->part != r->next_part)
+			return "a part out of order";
+	} else {
+		if (r->open && part->segment < r->open_segment)
+			return "a segment that goes back";
+		store_end_segment(s, r);
+		if (part->part != 0 || number <= r->newest)
+			return NULL;
+		open_segment(s, r, e, part, number);
+	}
+	if (r->open)
+		add_part(s, r, part);
+	return NULL;
+}
+
+static const char *on_end(struct store *s, const struct record_segment_end *end)
+{
+	struct store_rendition *r = store_rendition_at(s, end->camera, end->rendition);
+	struct segment *seg = r->open;
+
+	if (!seg || seg->epoch != end->epoch || r->open_segment != end->segment)
+		return NULL;
+	seg->clock_rtcp = end->clock == CLOCK_RTCP;
+	seg->clock_error_ms = end->clock_error_ms;
+	if (r->index < RENDITION_ENCODED)
+		memcpy(seg->source.b, end->source, HASH_BYTES);
+	store_end_segment(s, r);
+	return NULL;
+}
+
+static const char *on_gap(struct store *s, const struct producer *p, const struct record_gap *gap)
+{
+	struct store_camera *c;
+
+	if (p->role != ROLE_INGEST || gap->camera >= s->ncameras)
+		return "a gap of a camera that is not its own";
+	c = &s->camera[gap->camera];
+	for (unsigned i = 0; i < RENDITION_ENCODED; i++)
+		store_end_segment(s, &c->rendition[i]);
+	/* The first reason stands: a camera that went silent is later also refused, and so on. */
+	if (!c->gap || c->why == GAP_NONE || c->why == GAP_STARTING)
+		c->why = gap->why;
+	c->gap = true;
+	return NULL;
+}
+
+static const char *on_record(struct store *s, struct producer *p, const struct record *rec)
+{
+	unsigned camera, rendition;
+
+	switch (rec->kind) {
+	case RECORD_INIT:
+		camera = rec->init.camera, rendition = rec->init.rendition;
+		break;
+	case RECORD_PART:
+		camera = rec->part.camera, rendition = rec->part.rendition;
+		break;
+	case RECORD_SEGMENT_END:
+		camera = rec->end.camera, rendition = rec->end.rendition;
+		break;
+	case RECORD_GAP:
+		return on_gap(s, p, &rec->gap);
+	default:
+		return "a record that is not for store";
+	}
+	if (!may_speak(p, camera, rendition) || !store_rendition_at(s, camera, rendition))
+		return "a record of a rendition that is not its own";
+	if (rec->kind == RECORD_INIT)
+		return on_init(s, p, &rec->init);
+	return rec->kind == RECORD_PART ? on_part(s, p, &rec->part) : on_end(s, &rec->end);
+}
+
+/* --- rings ------------------------------------------------------------------------------ */
+
+static void drop_producer(struct store *s, struct producer *p)
+{
+	for (unsigned i = 0; i < STORE_PRODUCERS_MAX; i++)
+		if (s->producer[i] == p)
+			s->producer[i] = NULL;
+	if (p->rung)
+		event_free(p->rung);
+	ring_close(&p->ring);
+	close(p->bell);
+	free(p);
+}
+
+/* At most max records. Returns false when the producer is gone: it lied. */
+static bool take(struct store *s, struct producer *p, unsigned max)
+{
+	struct record rec;
+	const char *why = NULL;
+	int rc = 0;
+
+	for (unsigned i = 0; i < max && !why && (rc = ring_get(&p->ring, &s->record)) == 1; i++) {
+		if (record_decode(buf_data(&s->record), s->record.len, &rec) < 0)
+			why = "a malformed record";
+		else
+			why = on_record(s, p, &rec);
+	}
+	if (rc < 0)
+		why = "a ring that cannot be";
+	if (why) {
+		role_bad_peer(&s->role, p->role, p->index, why);
+		drop_producer(s, p);
+		return false;
+	}
+	if (rc == 1)
+		event_active(p->rung, EV_READ, 0);
+	return true;
+}
+
+/* What an encoded part was made of came into a ring before it: that first, for it gives epochs and numbers. */
+static void take_ingest_first(struct store *s)
+{
+	for (unsigned i = 0; i < STORE_PRODUCERS_MAX && i <= s->last_producer; i++)
+		if (s->producer[i] && s->producer[i]->role == ROLE_INGEST)
+			take(s, s->producer[i], BATCH);
+}
+
+static void on_rung(int fd, short what, void *arg)
+{
+	struct producer *p = arg;
+	uint64_t count;
+
+	(void)!read(fd, &count, sizeof count);
+	/* Entries follow start/v1, which names the key: until sign has told it, rings fill and ingest drops. */
+	if (!p->store->running)
+		return;
+	if (p->role == ROLE_TRANSCODE)
+		take_ingest_first(p->store);
+	take(p->store, p, BATCH);
+}
+
+void store_drain_rings(struct store *s)
+{
+	for (unsigned i = 0; i < STORE_PRODUCERS_MAX; i++)
+		if (s->producer[i])
+			take(s, s->producer[i], BATCH);
+}
+
+void store_drop_rings(struct store *s)
+{
+	for (unsigned i = 0; i < STORE_PRODUCERS_MAX; i++)
+		if (s->producer[i])
+			drop_producer(s, s->producer[i]);
+}
+
+void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd)
+{
+	struct producer *p = NULL;
+	unsigned place = STORE_PRODUCERS_MAX;
+
+	for (unsigned i = STORE_PRODUCERS_MAX; i-- > 0;) {
+		p = s->producer[i];
+		if (!p)
+			place = i;
+		else if (p->role == role && p->index == index)
+			break;
+		p = NULL;
+	}
+	/* The earlier run's last whole records, as many as its ring can hold. */
+	if (p && (!s->running || take(s, p, RING_MAX / RECORD_HEADER_MAX)))
+		drop_producer(s, p);
+	for (unsigned i = 0; i < STORE_PRODUCERS_MAX && place == STORE_PRODUCERS_MAX; i++)
+		if (!s->producer[i])
+			place = i;
+	if (place == STORE_PRODUCERS_MAX) {
+		close(bell_fd);
+		return;
+	}
+	p = store_alloc(sizeof *p);
+	*p = (struct producer){.store = s, .role = role, .index = index, .bell = bell_fd};
+	if (ring_open(&p->ring, ring_fd, bell_fd) < 0 || !(p->rung = event_new(s->role.base, bell_fd, EV_READ | EV_PERSIST, on_rung, p)))
+		store_give_up("no-memory", "a ring", "give the machine more memory, or fewer cameras");
+	event_add(p->rung, NULL);
+	s->producer[place] = p;
+	s->last_producer = place > s->last_producer ? place : s->last_producer;
+	event_active(p->rung, EV_READ, 0);
+}

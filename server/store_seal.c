@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happens when a segment is over, and what is said of the time between segments. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/store.h"
+
+#define HELD_MAX_US 2000000            /* how long an encoded segment waits for the copy that it was made from */
+#define HOLE_US 1000000                /* time between segments of one epoch that needs no word */
+
+struct segment *segment_ref(struct segment *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+void segment_drop(struct segment **sp)
+{
+	struct segment *s = *sp;
+
+	*sp = NULL;
+	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	close(s->fd);
+	if (s->file >= 0)
+		close(s->file);
+	free(s);
+}
+
+/* --- gaps ------------------------------------------------------------------------------- */
+
+static void add_gap(struct store *s, struct store_camera *c, int64_t to_us, enum gap_why why)
+{
+	struct entry e = {.kind = ENTRY_GAP, .gap = {.from_us = c->covered_us, .to_us = to_us}};
+	uint64_t index;
+
+	memcpy(e.gap.camera, c->name, sizeof e.gap.camera);
+	snprintf(e.gap.why, sizeof e.gap.why, "%s", gap_why_name(why));
+	if (store_log_add(s, &e, &index) < 0)
+		return;
+	s->gaps++;
+	c->covered_us = to_us;
+}
+
+static enum gap_why why_of(const struct store_camera *c, bool new_epoch, bool hole)
+{
+	if (c->gap && c->why != GAP_NONE)
+		return c->why;
+	if (new_epoch)
+		return GAP_RESTART;
+	return hole ? GAP_OVERLOAD : GAP_SILENT;
+}
+
+void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int64_t to_us, bool hole)
+{
+	bool new_epoch = epoch != c->covered_epoch;
+	int64_t least_us = c->gap || new_epoch ? 0 : HOLE_US;
+
+	if (c->fresh && to_us < c->covered_us)
+		c->covered_us = to_us;
+	if (to_us > c->covered_us + least_us)
+		add_gap(s, c, to_us, why_of(c, new_epoch, hole));
+	c->fresh = false;
+	c->gap = false;
+	c->why = GAP_NONE;
+	c->covered_epoch = epoch;
+}
+
+void store_close_gaps(struct store *s, int64_t now_us)
+{
+	now_us = now_us / 1000 * 1000;
+	for (unsigned i = 0; i < s->ncameras; i++) {
+		struct store_camera *c = &s->camera[i];
+
+		/* A camera that just sent its last segment is covered up to now but for the part that was under way. */
+		if (now_us > c->covered_us + (c->gap ? 0 : HOLE_US))
+			add_gap(s, c, now_us, c->gap && c->why != GAP_NONE ? c->why : GAP_STOPPED);
+	}
+}
+
+/* --- segments --------------------------------------------------------------------------- */
+
+static void fill_entry(const struct segment *seg, const struct hash *previous, struct entry *ret)
+{
+	struct entry_segment *e = &ret->segment;
+	uint64_t ms = seg->duration * 1000 / seg->timescale;
+
+	*ret = (struct entry){.kind = ENTRY_SEGMENT};
+	memcpy(e->camera, seg->of->camera->name, sizeof e->camera);
+	memcpy(e->rendition, seg->of->name, sizeof e->rendition);
+	e->number = seg->number;
+	e->init = seg->init;
+	e->media = seg->media;
+	e->bytes = seg->bytes;
+	e->start_us = seg->start_us;
+	e->duration_ms = ms < ENTRY_DURATION_MAX_MS ? (uint32_t)ms : ENTRY_DURATION_MAX_MS;
+	e->clock_rtcp = seg->clock_rtcp;
+	e->clock_error_ms = seg->clock_error_ms;
+	e->source = seg->source;
+	e->previous = *previous;
+}
+
+static void remember_source(struct store_camera *c, const struct segment *seg)
+{
+	unsigned at = c->nsources++ % STORE_SOURCES;
+
+	c->source[at].number = seg->number;
+	c->source[at].media = seg->media;
+}
+
+static bool find_source(const struct store_camera *c, uint64_t number, struct hash *ret)
+{
+	for (unsigned i = 0; i < STORE_SOURCES; i++) {
+		if (c->source[i].number != number)
+			continue;
+		*ret = c->source[i].media;
+		return true;
+	}
+	return false;
+}
+
+static void into_window(struct store_rendition *r, struct segment *seg)
+{
+	if (r->nwindow == STORE_WINDOW) {
+		segment_drop(&r->window[0]);
+		memmove(&r->window[0], &r->window[1], (STORE_WINDOW - 1) * sizeof r->window[0]);
+		r->nwindow--;
+	}
+	r->window[r->nwindow++] = segment_ref(seg);
+}
+
+static void enter_failed(struct store *s, struct segment *seg)
+{
+	s->dropped++;
+	store_disk_abandon(s, seg);
+	if (seg->primary) {
+		seg->of->camera->gap = true;
+		seg->of->camera->why = GAP_OVERLOAD;
+	}
+	segment_drop(&seg);
+}
+
+/* Takes over the caller's reference. */
+static void enter(struct store *s, struct segment *seg)
+{
+	static const struct hash none;
+	struct store_rendition *r = seg->of;
+	const struct head *before = heads_find(&s->heads, r->camera->name, r->name);
+	int64_t end_us;
+	struct entry e;
+
+	fill_entry(seg, before ? &before->leaf : &none, &e);
+	if (store_log_add(s, &e, &seg->entry) < 0) {
+		enter_failed(s, seg);
+		return;
+	}
+	s->segments++;
+	end_us = seg->start_us + (int64_t)e.segment.duration_ms * 1000;
+	if (seg->primary && end_us > r->camera->covered_us)
+		r->camera->covered_us = end_us;
+	if (r->index == RENDITION_COPY)
+		remember_source(r->camera, seg);
+	if (e.segment.duration_ms && seg->bytes < UINT32_MAX / 8)
+		r->rate_bps = (uint32_t)(seg->bytes * 8 * 1000 / e.segment.duration_ms);
+	r->newest_end_us = end_us;
+	r->changed = true;
+	into_window(r, seg);
+	store_serve_segment(s, seg);
+	store_disk_finish(s, seg);
+	segment_drop(&seg);
+}
+
+void store_release_held(struct store *s, struct store_camera *c, bool force)
+{
+	int64_t now_us = clock_mono_us();
+
+	for (unsigned i = RENDITION_ENCODED; i < RENDITIONS_MAX; i++) {
+		struct segment_list *held = &c->rendition[i].held;
+		struct segment *seg;
+
+		while ((seg = TAILQ_FIRST(held))) {
+			if (!find_source(c, seg->number, &seg->source) && !force && now_us - seg->held_us < HELD_MAX_US)
+				break;
+			TAILQ_REMOVE(held, seg, next);
+			enter(s, seg);
+		}
+	}
+}
+
+static int seal(struct segment *seg)
+{
+	void *map;
+
+	if (fcntl(seg->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
+	map = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED, seg->fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	hash_bytes(map, seg->bytes, &seg->media);
+	munmap(map, seg->bytes);
+	return 0;
+}
+
+void store_end_segment(struct store *s, struct store_rendition *r)
+{
+	struct segment *seg = r->open;
+	int rc;
+
+	if (!seg)
+		return;
+	r->open = NULL;
+	r->newest = seg->number;
+	rc = seg->bytes ? seal(seg) : -ENODATA;
+	if (rc) {
+		log_error("segment-lost", "camera=%s rendition=%s number=%llu error=\"%s\"", r->camera->name, r->name,
+			(unsigned long long)seg->number, strerror(-rc));
+		enter_failed(s, seg);
+		return;
+	}
+	if (r->index >= RENDITION_ENCODED) {
+		seg->held_us = clock_mono_us();
+		TAILQ_INSERT_TAIL(&r->held, seg, next);
+	} else {
+		enter(s, seg);
+	}
+	store_release_held(s, r->camera, false);
+}

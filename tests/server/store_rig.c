@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/server/store_rig.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "seal/tile.h"
+#include "server/role.h"
+#include "server/sandbox.h"
+
+#define START_MS 20000
+#define RING_BYTES (8u << 20)
+#define FPS 25
+
+/* --- what store and sign say ------------------------------------------------------------ */
+
+static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	(from == r->store.parent ? &r->store : &r->sign)->ready = true;
+}
+
+static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+	struct rig_role *role = from == r->store.parent ? &r->store : &r->sign;
+
+	role->bad_peers++;
+	snprintf(role->why, sizeof role->why, "%s", m->bad_peer.why);
+}
+
+static void on_store_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->state = m->store_state;
+	r->states++;
+}
+
+static void on_rendition_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	if (m->rendition_state.rendition < RIG_RENDITIONS)
+		r->rendition[m->rendition_state.rendition] = m->rendition_state;
+}
+
+static void on_sign_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct rig *)ctx)->signed_ = m->sign_state;
+}
+
+static void on_track(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->track[m->track.rendition] = m->track;
+	r->tracks[m->track.rendition]++;
+}
+
+static void on_segment(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const int sealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+	struct rig *r = ctx;
+	struct rig_segment *s = &r->segment_of[m->segment.rendition][r->segments[m->segment.rendition]++ % RIG_SEGMENTS];
+	void *map = mmap(NULL, m->segment.bytes, PROT_READ, MAP_SHARED, fds[0], 0);
+
+	s->m = m->segment;
+	s->is_sealed = (fcntl(fds[0], F_GET_SEALS) & sealed) == sealed;
+	if (map != MAP_FAILED) {
+		hash_bytes(map, m->segment.bytes, &s->hash);
+		munmap(map, m->segment.bytes);
+	}
+}
+
+static void on_checkpoint(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->checkpoint = m->checkpoint;
+	r->checkpoints++;
+}
+
+static void on_logged(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	cr_assert_eq(m->logged.entries, ((struct rig *)ctx)->checkpoint.size);
+}
+
+static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct rig *)ctx)->oldest[m->oldest.rendition] = m->oldest.number;
+}
+
+static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->has_have = true;
+	r->have = m->have;
+	buf_clear(&r->have_bytes);
+	if (fds[0] >= 0) {
+		lseek(fds[0], 0, SEEK_SET);
+		cr_assert_eq(io_read_all(fds[0], &r->have_bytes), 0);
+	}
+}
+
+static const struct channel_answer from_role[] = {
+	{MSG_READY, on_ready},
+	{MSG_BAD_PEER, on_bad_peer},
+	{MSG_STORE_STATE, on_store_state},
+	{MSG_RENDITION_STATE, on_rendition_state},
+	{MSG_SIGN_STATE, on_sign_state},
+	{MSG_NONE, NULL},
+};
+static const struct channel_answer from_store[] = {
+	{MSG_TRACK, on_track},
+	{MSG_SEGMENT, on_segment},
+	{MSG_CHECKPOINT, on_checkpoint},
+	{MSG_LOGGED, on_logged},
+	{MSG_OLDEST, on_oldest},
+	{MSG_HAVE, on_have},
+	{MSG_NONE, NULL},
+};
+
+/* --- processes -------------------------------------------------------------------------- */
+
+static void on_broken(void *ctx, struct channel *c, const char *why)
+{
+	struct rig *r = ctx;
+	struct rig_role *role = c == r->store.parent ? &r->store : &r->sign;
+
+	cr_assert_null(why, "a role said what it may not: %s", why);
+	role->gone = true;
+}
+
+static void on_serve_broken(void *ctx, struct channel *c, const char *why)
+{
+	cr_assert_null(why, "store said to serve what it may not: %s", why);
+}
+
+static void spawn(struct rig *r, struct rig_role *role, enum role_kind kind)
+{
+	struct channel_ends ends = {.me = ROLE_PARENT, .peer = kind, .answers = from_role, .broken = on_broken, .ctx = r};
+	const char *top = getenv("abs_top_builddir");
+	char path[4096];
+	int pair[2], pidfd;
+
+	snprintf(path, sizeof path, "%s/libexec/casemate/%s", top ? top : ".", role_kind_name(kind));
+	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
+	cr_assert_eq(channel_pair(pair), 0);
+	*role = (struct rig_role){0};
+	role->pid = sandbox_fork(&pidfd);
+	cr_assert_geq(role->pid, 0);
+	if (role->pid == 0) {
+		dup2(pair[1], ROLE_CHANNEL_FD);
+		if (pair[1] == ROLE_CHANNEL_FD)
+			fcntl(ROLE_CHANNEL_FD, F_SETFD, 0);
+		execl(path, role_kind_name(kind), (char *)NULL);
+		_exit(127);
+	}
+	close(pidfd);
+	close(pair[1]);
+	role->parent = channel_new(r->base, pair[0], &ends);
+	cr_assert(role->parent);
+}
+
+static void say(struct channel *c, enum msg_type type, const void *body, const int *fds, unsigned nfds)
+{
+	cr_assert_eq(channel_say(c, type, body, fds, nfds), 0, "saying %s", msg_name(type));
+}
+
+static bool store_ready_or_gone(struct rig *r) { return r->store.ready || r->store.gone; }
+static bool sign_ready_or_gone(struct rig *r) { return r->sign.ready || r->sign.gone; }
+static bool store_gone(struct rig *r) { return r->store.gone; }
+
+static void reap(struct rig_role *role)
+{
+	if (role->pid > 0)
+		waitpid(role->pid, &role->status, 0);
+	role->pid = 0;
+	channel_free(&role->parent);
+}
+
+bool rig_start_store(struct rig *r)
+{
+	static const char *const names[RIG_RENDITIONS] = {"copy", "audio", "small"};
+	struct msg_store_site site = {.origin = RIG_ORIGIN, .program = "casemate test", .archive_max_bytes = r->max_bytes, .cameras = 1};
+	struct msg_store_camera camera = {.name = "gate-1"};
+
+	spawn(r, &r->store, ROLE_STORE);
+	say(r->store.parent, MSG_STORE_SITE, &site, &r->archive, 1);
+	say(r->store.parent, MSG_STORE_CAMERA, &camera, NULL, 0);
+	for (uint8_t i = 0; i < RIG_RENDITIONS; i++) {
+		struct msg_store_rendition m = {.rendition = i};
+
+		snprintf(m.name, sizeof m.name, "%s", names[i]);
+		say(r->store.parent, MSG_STORE_RENDITION, &m, NULL, 0);
+	}
+	say(r->store.parent, MSG_GO, &(struct msg_go){true}, NULL, 0);
+	cr_assert(rig_until(r, store_ready_or_gone, START_MS));
+	if (r->store.gone)
+		reap(&r->store);
+	return !r->store.gone;
+}
+
+bool rig_start_sign(struct rig *r)
+{
+	struct msg_sign_site site = {.origin = RIG_ORIGIN};
+	char path[512];
+	int fds[2];
+
+	spawn(r, &r->sign, ROLE_SIGN);
+	snprintf(path, sizeof path, "%s/site.key", r->dir);
+	fds[0] = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof path, "%s/sign.state", r->dir);
+	fds[1] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	say(r->sign.parent, MSG_SIGN_SITE, &site, fds, 2);
+	close(fds[0]);
+	close(fds[1]);
+	say(r->sign.parent, MSG_GO, &(struct msg_go){true}, NULL, 0);
+	cr_assert(rig_until(r, sign_ready_or_gone, START_MS));
+	if (r->sign.gone)
+		reap(&r->sign);
+	return !r->sign.gone;
+}
+
+void rig_link_sign(struct rig *r)
+{
+	int pair[2];
+
+	cr_assert_eq(channel_pair(pair), 0);
+	say(r->store.parent, MSG_PEER, &(struct msg_peer){.role = ROLE_SIGN}, &pair[0], 1);
+	say(r->sign.parent, MSG_PEER, &(struct msg_peer){.role = ROLE_STORE}, &pair[1], 1);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+void rig_link_serve(struct rig *r)
+{
+	struct channel_ends ends = {.me = ROLE_SERVE, .peer = ROLE_STORE, .answers = from_store, .broken = on_serve_broken, .ctx = r};
+	int pair[2];
+
+	channel_free(&r->serve);
+	cr_assert_eq(channel_pair(pair), 0);
+	say(r->store.parent, MSG_PEER, &(struct msg_peer){.role = ROLE_SERVE}, &pair[0], 1);
+	close(pair[0]);
+	r->serve = channel_new(r->base, pair[1], &ends);
+	cr_assert(r->serve);
+}
+
+static void link_ring(struct rig *r, struct ring *ring, int *bell, enum role_kind role)
+{
+	int fds[2];
+
+	if (ring->map) {
+		ring_close(ring);
+		close(*bell);
+	}
+	cr_assert_eq(ring_create(RING_BYTES, &fds[0]), 0);
+	*bell = fds[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	cr_assert_eq(ring_open(ring, fds[0], *bell), 0);
+	say(r->store.parent, MSG_RING_FROM, &(struct msg_ring_from){.role = (uint8_t)role}, fds, 2);
+	close(fds[0]);
+}
+
+void rig_link_rings(struct rig *r)
+{
+	link_ring(r, &r->ingest, &r->ingest_bell, ROLE_INGEST);
+	link_ring(r, &r->transcode, &r->transcode_bell, ROLE_TRANSCODE);
+}
+
+void rig_start(struct rig *r)
+{
+	cr_assert(rig_start_store(r), "store ended with %x", r->store.status);
+	if (!r->sign.pid)
+		cr_assert(rig_start_sign(r), "sign ended with %x", r->sign.status);
+	rig_link_sign(r);
+	rig_link_serve(r);
+	rig_link_rings(r);
+}
+
+int rig_stop_store(struct rig *r)
+{
+	say(r->store.parent, MSG_STOP, NULL, NULL, 0);
+	cr_assert(rig_until(r, store_gone, START_MS), "store does not stop");
+	reap(&r->store);
+	return r->store.status;
+}
+
+void rig_kill(struct rig_role *role)
+{
+	if (role->pid > 0)
+		kill(role->pid, SIGKILL);
+	reap(role);
+}
+
+void rig_kill_all(struct rig *r)
+{
+	rig_kill(&r->store);
+	rig_kill(&r->sign);
+	channel_free(&r->serve);
+}
+
+static void on_nothing(int fd, short what, void *arg) {}
+
+bool rig_until(struct rig *r, bool (*holds)(struct rig *r), int ms)
+{
+	int64_t end_us = clock_mono_us() + ms * 1000ll;
+	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_nothing, NULL);
+
+	event_add(tick, &(struct timeval){0, 5000});
+	while (!holds(r) && clock_mono_us() < end_us)
+		event_base_loop(r->base, EVLOOP_ONCE);
+	event_free(tick);
+	return holds(r);
+}
+
+static bool never(struct rig *r) { return false; }
+
+void rig_run(struct rig *r, int ms)
+{
+	rig_until(r, never, ms);
+}
+
+/* --- the folder ------------------------------------------------------------------------- */
+
+static void make_key(struct rig *r)
+{
+	struct key_private *k;
+	char path[512];
+	struct buf b;
+
+	buf_init(&b, KEY_FILE_MAX);
+	cr_assert_eq(key_generate(RIG_ORIGIN, &k), 0);
+	cr_assert_eq(key_write(k, &b), 0);
+	snprintf(path, sizeof path, "%s/site.key", r->dir);
+	cr_assert_eq(io_replace_file(AT_FDCWD, path, buf_data(&b), b.len, 0600), 0);
+	r->key = *key_public_of(k);
+	key_vkey(&r->key, r->vkey);
+	key_free(&k);
+	buf_free(&b);
+}
+
+void rig_begin(struct rig *r)
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[512];
+
+	signal(SIGPIPE, SIG_IGN);
+	memset(r, 0, sizeof *r);
+	buf_init(&r->have_bytes, 64 << 20);
+	r->base = event_base_new();
+	r->max_bytes = 1ull << 40;
+	snprintf(r->dir, sizeof r->dir, "%s/casemate-store-XXXXXX", tmp ? tmp : "/tmp");
+	cr_assert(mkdtemp(r->dir));
+	snprintf(path, sizeof path, "%s/archive", r->dir);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	r->archive = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_geq(r->archive, 0);
+	make_key(r);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	return remove(path);
+}
+
+void rig_end(struct rig *r)
+{
+	rig_kill_all(r);
+	for (int i = 0; i < RIG_RENDITIONS; i++)
+		packager_free(&r->packager[i]);
+	if (r->ingest.map) {
+		ring_close(&r->ingest);
+		ring_close(&r->transcode);
+		close(r->ingest_bell);
+		close(r->transcode_bell);
+	}
+	buf_free(&r->have_bytes);
+	close(r->archive);
+	event_base_free(r->base);
+	if (!getenv("KEEP"))
+		nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* --- footage ---------------------------------------------------------------------------- */
+
+struct emit_to {
+	struct rig *r;
+	struct ring *ring;
+};
+
+void rig_put(struct ring *ring, const struct record *rec)
+{
+	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
+	struct wr w = wr_init(header, sizeof header);
+	struct iovec iov[2] = {{header, 0}, {NULL, 0}};
+
+	record_encode_header(&w, rec);
+	cr_assert(!w.bad);
+	iov[0].iov_len = w.len;
+	if (rec->kind == RECORD_PART)
+		iov[1] = (struct iovec){(void *)(uintptr_t)rec->part.data, rec->part.len};
+	if (rec->kind == RECORD_INIT)
+		iov[1] = (struct iovec){(void *)(uintptr_t)rec->init.init, rec->init.len};
+	/* Tests want every record in: wait for store as no role would. */
+	for (int i = 0; i < 2000 && ring_put(ring, iov, 2) == -ENOBUFS; i++) {
+		ring_kick(ring);
+		usleep(1000);
+	}
+	ring_kick(ring);
+}
+
+static int emit(void *ctx, const struct record *rec)
+{
+	rig_put(ctx, rec);
+	return 0;
+}
+
+static struct track track_of(unsigned rendition)
+{
+	struct track t = {.codec = CODEC_H264, .timescale = 90000, .width = 640, .height = 360, .profile = 66, .level = 30, .config_len = 11,
+		.config = {1, 66, 0, 30, 255, 225, 0, 0, 1, 0, 0}};
+
+	if (rendition == RENDITION_AUDIO)
+		t = (struct track){.codec = CODEC_AAC, .timescale = 16000, .rate = 16000, .channels = 1, .profile = 2, .config_len = 2, .config = {0x14, 0x08}};
+	if (rendition == RENDITION_ENCODED)
+		t.width = 320;
+	return t;
+}
+
+void rig_epoch(struct rig *r, int64_t start_us)
+{
+	uint64_t epoch = (uint64_t)start_us > r->epoch ? (uint64_t)start_us : r->epoch + 1;
+
+	r->epoch = epoch;
+	r->segment = 0;
+	r->start_us = start_us;
+	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
+		struct packager_hooks hooks = {.emit = emit, .ctx = i < RENDITION_ENCODED ? &r->ingest : &r->transcode};
+		struct track t = track_of(i);
+
+		packager_free(&r->packager[i]);
+		packager_init(&r->packager[i], &hooks, 400);
+		cr_assert_eq(packager_begin(&r->packager[i], 0, (uint8_t)i, epoch, &t), 0);
+	}
+}
+
+static void feed_one(struct rig *r, unsigned rendition, uint32_t segment, unsigned from, unsigned to, size_t au_bytes)
+{
+	uint32_t scale = track_of(rendition).timescale;
+	uint8_t *data = malloc(au_bytes + 4);
+
+	memset(data, (int)(segment * 31 + rendition), au_bytes + 4);
+	for (unsigned i = from; i < to; i++) {
+		struct au au = {.dts = (int64_t)((uint64_t)segment * FPS + i) * scale / FPS, .key = i == 0 || rendition == RENDITION_AUDIO,
+			.capture_us = r->start_us + (int64_t)segment * 1000000 + i * 1000000 / FPS, .data = data, .len = au_bytes + 4};
+
+		au.pts = au.dts;
+		data[0] = data[1] = 0;
+		data[2] = (uint8_t)(au_bytes >> 8);
+		data[3] = (uint8_t)au_bytes;
+		data[4] = au.key ? 0x65 : 0x41;
+		cr_assert_eq(packager_add(&r->packager[rendition], &au, segment), 0);
+	}
+	free(data);
+}
+
+void rig_feed_open(struct rig *r, unsigned with, size_t au_bytes)
+{
+	for (unsigned i = 0; i < RIG_RENDITIONS; i++)
+		if (with >> i & 1)
+			feed_one(r, i, r->segment, 0, FPS - 1, i == RENDITION_COPY ? au_bytes : 120);
+	r->segment++;
+}
+
+void rig_flush(struct rig *r)
+{
+	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
+		struct track t = track_of(i);
+		uint32_t next = r->segment;
+
+		(void)next;
+		packager_flush(&r->packager[i]);
+		packager_begin(&r->packager[i], 0, (uint8_t)i, r->epoch, &t);
+	}
+}
+
+void rig_feed(struct rig *r, unsigned segments, unsigned with, size_t au_bytes)
+{
+	while (segments--) {
+		for (unsigned i = 0; i < RIG_RENDITIONS; i++)
+			if (with >> i & 1)
+				feed_one(r, i, r->segment, 0, FPS, i == RENDITION_COPY ? au_bytes : 120);
+		r->segment++;
+	}
+	rig_flush(r);
+}
+
+void rig_gap(struct rig *r, enum gap_why why)
+{
+	struct record rec = {.kind = RECORD_GAP, .gap = {.epoch = r->epoch, .why = why, .at_us = r->start_us}};
+
+	rig_put(&r->ingest, &rec);
+}
+
+/* --- the verdict ------------------------------------------------------------------------ */
+
+static bool settled(struct rig *r)
+{
+	return r->state.entries > 0 && r->state.queue == 0 && r->checkpoint.size >= r->state.entries;
+}
+
+bool rig_settle(struct rig *r)
+{
+	unsigned states = r->states;
+
+	/* Two states from now on: the first may have been on its way. */
+	for (int i = 0; i < 10000 && r->states < states + 2; i++)
+		rig_run(r, 5);
+	return rig_until(r, settled, 10000);
+}
+
+static int get(void *ctx, const char *path, struct buf *out)
+{
+	struct rig *r = ctx;
+
+	return io_read_file(r->archive, path, out);
+}
+
+static int hash_it(void *ctx, const char *path, uint64_t max_bytes, struct hasher *h, uint64_t *ret_bytes)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, max_bytes);
+	rc = get(ctx, path, &b);
+	if (!rc) {
+		hasher_update(h, buf_data(&b), b.len);
+		*ret_bytes = b.len;
+	}
+	buf_free(&b);
+	return rc == -ENOBUFS ? -EFBIG : rc;
+}
+
+static int list(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg)
+{
+	struct rig *r = ctx;
+	int fd = openat(r->archive, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir)
+		return -errno;
+	while (!rc && (d = readdir(dir))) {
+		char path[512];
+		struct stat st;
+
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
+		if (fstatat(r->archive, path, &st, 0) < 0)
+			rc = -errno;
+		else
+			rc = S_ISDIR(st.st_mode) ? list(ctx, path, each, arg) : each(arg, path);
+	}
+	closedir(dir);
+	return rc;
+}
+
+struct verify_report *rig_verify(struct rig *r)
+{
+	struct verify_source src = {.get = get, .hash = hash_it, .list = list, .ctx = r};
+	struct verify_filter all = {.from_us = INT64_MIN, .to_us = INT64_MAX};
+	struct verify_report *report;
+
+	cr_assert_eq(verify_run(&src, &r->key, &all, &report), 0);
+	return report;
+}
+
+void rig_assert_clean(struct rig *r, uint64_t good_at_least)
+{
+	struct verify_report *report = rig_verify(r);
+	uint64_t good = 0;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	verify_print(report, &b);
+	for (size_t i = 0; i < report->nrenditions; i++)
+		good += report->rendition[i].good;
+	cr_assert_eq(verify_status(report), 0, "%s:\n%.*s", r->dir, (int)b.len, (const char *)buf_data(&b));
+	cr_assert_geq(good, good_at_least);
+	buf_free(&b);
+	verify_free(&report);
+}
+
+static bool has_have(struct rig *r) { return r->has_have; }
+
+bool rig_want(struct rig *r, const struct msg_want *w)
+{
+	r->has_have = false;
+	say(r->serve, MSG_WANT, w, NULL, 0);
+	return rig_until(r, has_have, 5000);
+}
+
+unsigned rig_count_entries(struct rig *r, const char *text)
+{
+	unsigned found = 0;
+
+	for (uint64_t i = 0; i < r->checkpoint.size; i += TILE_WIDTH) {
+		struct tile t = {.entries = true, .index = i / TILE_WIDTH, .width = tile_width(r->checkpoint.size, 0, i / TILE_WIDTH)};
+		char path[TILE_PATH + 4] = "log/";
+		const uint8_t *p;
+		struct buf b;
+		struct rd rd;
+		size_t n;
+
+		tile_path(&t, path + 4);
+		buf_init(&b, TILE_BUNDLE_MAX_BYTES);
+		cr_assert_eq(io_read_file(r->archive, path, &b), 0, "%s", path);
+		rd = rd_init(buf_data(&b), b.len);
+		while (tile_bundle_next(&rd, &p, &n) == 1)
+			found += memmem(p, n, text, strlen(text)) != NULL;
+		buf_free(&b);
+	}
+	return found;
+}
