@@ -40,7 +40,7 @@ struct rtsp_server_start {
 
 /* Answers of whoever holds the streams. Called from within rtsp_server_feed; none may free the engine. */
 struct rtsp_server_host {
-	/* Appends the SDP of the stream at path ("/1"), whose tracks are "track0" and on. 0, -ENOENT. */
+	/* Appends the SDP of the stream at path ("/1"), whose tracks are "track0" and on. 0, -ENOENT, else the client is told 500. */
 	int (*describe)(void *ctx, const char *path, struct buf *sdp);
 	/*
 	 * Readies one track of path, in place of what was set up for it before. For UDP ret_port gets the
