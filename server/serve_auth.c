@@ -11,8 +11,8 @@
 
 #include <argon2.h>
 #include <event2/event.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include "base/clock.h"
@@ -24,7 +24,8 @@
 
 struct job {
 	TAILQ_ENTRY(job) next;
-	struct serve_auth_ask *ask;  /* the loop's; NULL when nobody waits any more */
+	LIST_ENTRY(job) all;                      /* the loop's, as is asks */
+	TAILQ_HEAD(, serve_auth_ask) asks;        /* who waits: all of one address, with one name and password */
 	uint64_t address;
 	uint8_t password_mac[32], failure_mac[32];
 	int user;                    /* -1: a name that is nobody's */
@@ -48,20 +49,21 @@ struct failure {
 struct serve_auth {
 	struct msg_serve_user *user;
 	unsigned nusers;
-	uint8_t key[32];
+	EVP_MAC_CTX *mac;            /* HMAC-SHA256 under a key of this process */
 	struct remembered remembered[SETS][WAYS];
 	struct failure failure[SETS][WAYS];
+	LIST_HEAD(, job) all;        /* given to the thread and not finished */
+	unsigned nall;
 	struct event *done_event;
 	int done_fd;
 	pthread_t thread;
 	pthread_mutex_t lock;        /* guards the rest */
 	pthread_cond_t more;
 	struct jobs todo, done;
-	unsigned waiting;
 };
 
 /* Keyed, so that neither table tells anything about a password, and no viewer chooses where he lands. */
-static void mac(const struct serve_auth *a, char kind, uint64_t address, const char *name, const char *password, uint8_t ret[32])
+static void mac(struct serve_auth *a, char kind, uint64_t address, const char *name, const char *password, uint8_t ret[32])
 {
 	uint8_t text[1 + 8 + SITE_NAME + SERVE_PASSWORD];
 	struct wr w = wr_init(text, sizeof text);
@@ -71,7 +73,7 @@ static void mac(const struct serve_auth *a, char kind, uint64_t address, const c
 	wr_bytes(&w, name, strnlen(name, SITE_NAME - 1));
 	wr_u8(&w, 0);
 	wr_bytes(&w, password, strnlen(password, SERVE_PASSWORD - 1));
-	if (!HMAC(EVP_sha256(), a->key, sizeof a->key, text, w.len, ret, NULL))
+	if (!EVP_MAC_init(a->mac, NULL, 0, NULL) || !EVP_MAC_update(a->mac, text, w.len) || !EVP_MAC_final(a->mac, ret, NULL, 32))
 		abort();  /* out of memory while hashing 300 bytes */
 	explicit_bzero(text, sizeof text);
 }
@@ -173,6 +175,7 @@ static void *work(void *arg)
 static void finish(struct serve_auth *a, struct job *job)
 {
 	int64_t now_us = clock_mono_us();
+	struct serve_auth_ask *ask;
 
 	if (job->right) {
 		remember(a, job->password_mac, (unsigned)job->user, now_us);
@@ -180,9 +183,11 @@ static void finish(struct serve_auth *a, struct job *job)
 	} else {
 		count_failure(a, job->failure_mac, now_us);
 	}
-	if (job->ask) {
-		job->ask->job = NULL;
-		job->ask->done(job->ask, job->right ? job->user : -1);
+	LIST_REMOVE(job, all);
+	a->nall--;
+	while ((ask = TAILQ_FIRST(&job->asks))) {
+		serve_auth_cancel(ask);
+		ask->done(ask, job->right ? job->user : -1);
 	}
 	free(job);
 }
@@ -198,15 +203,30 @@ static void on_done(int fd, short what, void *arg)
 	for (;;) {
 		pthread_mutex_lock(&a->lock);
 		job = TAILQ_FIRST(&a->done);
-		if (job) {
+		if (job)
 			TAILQ_REMOVE(&a->done, job, next);
-			a->waiting--;
-		}
 		pthread_mutex_unlock(&a->lock);
 		if (!job)
 			return;
 		finish(a, job);
 	}
+}
+
+/* Looked up once: the one-shot HMAC() does it at every call. */
+static EVP_MAC_CTX *keyed_mac(void)
+{
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", (char[]){"SHA256"}, 0), OSSL_PARAM_construct_end()};
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(hmac);
+	uint8_t key[32];
+
+	EVP_MAC_free(hmac);
+	if (!ctx || RAND_priv_bytes(key, sizeof key) != 1 || !EVP_MAC_init(ctx, key, sizeof key, params)) {
+		EVP_MAC_CTX_free(ctx);
+		ctx = NULL;
+	}
+	OPENSSL_cleanse(key, sizeof key);
+	return ctx;
 }
 
 struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers)
@@ -217,13 +237,14 @@ struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers)
 		return NULL;
 	a->user = calloc(nusers ? nusers : 1, sizeof *a->user);
 	a->nusers = nusers;
+	a->mac = keyed_mac();
 	a->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	TAILQ_INIT(&a->todo);
 	TAILQ_INIT(&a->done);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->more, NULL);
 	a->done_event = event_new(base, a->done_fd, EV_READ | EV_PERSIST, on_done, a);
-	if (!a->user || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || RAND_priv_bytes(a->key, sizeof a->key) != 1)
+	if (!a->user || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || !a->mac)
 		return NULL;  /* the role does not start without it */
 	return a;
 }
@@ -254,30 +275,49 @@ static int find_user(const struct serve_auth *a, const char *name)
 	return -1;
 }
 
-/* Whether one more may wait; the lock is held. */
+/* The job that finds out just that already: a player opens several connections at once. */
+static struct job *same_job(const struct serve_auth *a, uint64_t address, const uint8_t password_mac[32])
+{
+	struct job *job;
+
+	LIST_FOREACH(job, &a->all, all)
+		if (job->address == address && text_same_secret(job->password_mac, password_mac, 32))
+			return job;
+	return NULL;
+}
+
 static bool has_room(const struct serve_auth *a, uint64_t address)
 {
 	const struct job *job;
 	unsigned same = 0;
 
-	TAILQ_FOREACH(job, &a->todo, next)
+	LIST_FOREACH(job, &a->all, all)
 		same += job->address == address;
-	return a->waiting < SERVE_AUTH_QUEUE_MAX && same < SERVE_AUTH_ADDRESS_MAX;
+	return a->nall < SERVE_AUTH_QUEUE_MAX && same < SERVE_AUTH_ADDRESS_MAX;
 }
 
-static bool enqueue(struct serve_auth *a, struct job *job)
+/* NULL when there is no room. */
+static struct job *new_job(struct serve_auth *a, uint64_t address, const char *name, const char *password)
 {
-	bool room;
+	struct job *job = a->nusers && has_room(a, address) && strlen(password) < SERVE_PASSWORD ? calloc(1, sizeof *job) : NULL;
 
+	if (!job)
+		return NULL;
+	TAILQ_INIT(&job->asks);
+	job->address = address;
+	job->user = find_user(a, name);
+	memcpy(job->password, password, strlen(password));
+	LIST_INSERT_HEAD(&a->all, job, all);
+	a->nall++;
+	return job;
+}
+
+static void give_to_thread(struct serve_auth *a, struct job *job)
+{
 	pthread_mutex_lock(&a->lock);
-	room = has_room(a, job->address);
-	if (room) {
-		TAILQ_INSERT_TAIL(&a->todo, job, next);
-		a->waiting++;
-		pthread_cond_signal(&a->more);
-	}
+	TAILQ_INSERT_TAIL(&a->todo, job, next);
+	pthread_cond_signal(&a->more);
 	pthread_mutex_unlock(&a->lock);
-	return room;
 }
 
 enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
@@ -300,24 +340,18 @@ enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, 
 		*ret_wait_s = (unsigned)((failed->next_try_us - now_us + 999999) / 1000000);
 		return SERVE_AUTH_TOO_SOON;
 	}
-	job = calloc(1, sizeof *job);
-	if (!job || !a->nusers || strlen(password) >= sizeof job->password) {
-		free(job);
-		return SERVE_AUTH_BUSY;
+	job = same_job(a, address, password_mac);
+	if (!job) {
+		job = new_job(a, address, name, password);
+		if (!job)
+			return SERVE_AUTH_BUSY;
+		memcpy(job->password_mac, password_mac, 32);
+		memcpy(job->failure_mac, failure_mac, 32);
+		give_to_thread(a, job);
 	}
-	job->ask = ask;
-	job->address = address;
-	job->user = find_user(a, name);
-	memcpy(job->password_mac, password_mac, 32);
-	memcpy(job->failure_mac, failure_mac, 32);
-	memcpy(job->password, password, strlen(password));
 	ask->job = job;
-	if (enqueue(a, job))
-		return SERVE_AUTH_WAIT;
-	ask->job = NULL;
-	explicit_bzero(job, sizeof *job);
-	free(job);
-	return SERVE_AUTH_BUSY;
+	TAILQ_INSERT_TAIL(&job->asks, ask, next);
+	return SERVE_AUTH_WAIT;
 }
 
 void serve_auth_cancel(struct serve_auth_ask *ask)
@@ -325,6 +359,6 @@ void serve_auth_cancel(struct serve_auth_ask *ask)
 	struct job *job = ask->job;
 
 	if (job)
-		job->ask = NULL;
+		TAILQ_REMOVE(&job->asks, ask, next);
 	ask->job = NULL;
 }

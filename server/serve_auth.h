@@ -12,6 +12,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "server/msg.h"
 
@@ -30,7 +31,8 @@ struct serve_auth;
 struct serve_auth_ask {
 	/* user is -1 when the password is wrong. Called once, from the loop. */
 	void (*done)(struct serve_auth_ask *ask, int user);
-	void *job;                             /* serve_auth's own; NULL while not waiting */
+	TAILQ_ENTRY(serve_auth_ask) next;      /* serve_auth's own, as is job: NULL while not waiting */
+	void *job;
 };
 
 enum serve_auth_answer { SERVE_AUTH_USER, SERVE_AUTH_WAIT, SERVE_AUTH_BUSY, SERVE_AUTH_TOO_SOON };

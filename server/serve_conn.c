@@ -16,6 +16,8 @@
 #include "server/serve_answer.h"
 
 #define HEAD_MAX (8u << 10)
+#define HEAD_TYPICAL 1024
+#define SMALL_BODY 2048          /* goes out with the head */
 #define ACCEPT_BATCH 32
 #define REQUESTS_BATCH 16        /* of one connection, before others get their turn */
 #define BATCHES 8                /* of one response, before others get their turn */
@@ -209,13 +211,17 @@ static void begin_response(struct serve_conn *c, const struct serve_reply *reply
 	c->close_after |= reply->close || c->of->stopping;
 	keep_alive = !c->close_after;
 	buf_init(&c->out, HEAD_MAX);
-	if (serve_reply_head(&c->out, reply, c->serve->date, keep_alive) < 0) {
+	if (!buf_reserve(&c->out, HEAD_TYPICAL) || serve_reply_head(&c->out, reply, c->serve->date, keep_alive) < 0) {
 		c->dead = true;
 		return;
 	}
 	c->body = serve_reply_body(reply, &c->body_len);
 	if (!with_body || !c->body_len) {
 		c->body = NULL;
+		c->body_len = 0;
+	}
+	if (c->body_len <= SMALL_BODY && buf_append(&c->out, c->body, c->body_len) == 0) {
+		c->body = NULL;  /* one record instead of two */
 		c->body_len = 0;
 	}
 	c->owner = c->body ? serve_bytes_ref(reply->bytes) : NULL;
