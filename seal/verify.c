@@ -167,9 +167,21 @@ void verify_free(struct verify_report **r)
 	*r = NULL;
 }
 
+/* A server may offer nothing of what it was asked for: that nothing is wrong with it says nothing. */
+static bool nothing_offered(const struct verify_report *r)
+{
+	uint64_t good = 0, not_offered = 0;
+
+	for (size_t i = 0; i < r->nrenditions; i++) {
+		good += r->rendition[i].good;
+		not_offered += r->rendition[i].not_offered;
+	}
+	return not_offered && !good;
+}
+
 int verify_status(const struct verify_report *r)
 {
 	if (r->nproblems > r->nunreadable)
 		return 1;
-	return r->nunreadable || !r->is_signed ? 2 : 0;
+	return r->nunreadable || !r->is_signed || nothing_offered(r) ? 2 : 0;
 }

@@ -22,12 +22,13 @@ static void unaccounted(struct verify *v, const char *camera, int64_t from_us, i
 	p->to_us = to_us;
 }
 
-/* Footage, or a gap, of a camera from..to. */
+/* Footage, or a gap, of a camera from..to. A clock that was set back only covers some time twice. */
 static void cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us)
 {
 	if (c->covered_us && !c->lost && from_us - c->covered_us > TOLERANCE_US)
 		unaccounted(v, c->name, c->covered_us, from_us);
-	c->covered_us = to_us;
+	if (to_us > c->covered_us)
+		c->covered_us = to_us;
 	c->lost = false;
 }
 
@@ -101,7 +102,7 @@ static void take_gap(struct verify *v, const struct entry_gap *g)
 
 	if (!c)
 		return;
-	cover(v, c, g->from_us, g->to_us > c->covered_us ? g->to_us : c->covered_us);
+	cover(v, c, g->from_us, g->to_us);
 	if (!verify_wanted(v, g->camera, g->from_us, g->to_us))
 		return;
 	if (r->ngaps < VERIFY_GAPS_MAX) {

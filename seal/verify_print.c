@@ -114,7 +114,7 @@ static void print_verdict(const struct verify_report *r, struct sheet *out)
 		say(out, "NOT VERIFIED: %" PRIu64 " thing%s do%s not hold\n", r->nproblems, r->nproblems == 1 ? "" : "s",
 			r->nproblems == 1 ? "es" : "");
 	else if (verify_status(r) == 2)
-		say(out, "could not tell: something could not be read\n");
+		say(out, "could not tell: %s\n", r->nunreadable ? "something could not be read" : "no segment was there to be checked");
 	else
 		say(out, "verified: %" PRIu64 " segments, %" PRIu64 " bytes, as sealed by %s\n", good, bytes, r->checkpoint.origin);
 }

@@ -320,3 +320,63 @@ bool archive_named(const struct verify_report *r, const char *camera, const char
 	}
 	return false;
 }
+
+/* One round of footage: three cameras, five renditions. */
+void archive_round(struct archive *a, uint64_t n, int64_t start_us)
+{
+	archive_segment(a, "gate-1", "copy", n, start_us, true);
+	archive_segment(a, "gate-1", "audio", n, start_us, true);
+	if (n % 3)  /* an encoded rendition may lack a segment */
+		archive_segment(a, "gate-1", "360p", n, start_us, false);
+	archive_segment(a, "yard", "copy", n, start_us + 13000, true);
+	archive_segment(a, "door", "audio", n, start_us + 27000, true);
+}
+
+struct archive *archive_example(void)
+{
+	struct archive *a = archive_new("site.example");
+	int64_t off = 0;
+
+	archive_start(a, ARCHIVE_T0 - 1000000);
+	for (uint64_t n = 950; n < 950 + ARCHIVE_SEGMENTS; n++) {
+		if (n == 1001) {
+			off = 60000000;
+			archive_start(a, ARCHIVE_AT(51) + off);
+			archive_gap(a, "gate-1", ARCHIVE_AT(51), ARCHIVE_AT(51) + off, "restart");
+			archive_gap(a, "yard", ARCHIVE_AT(51) + 13000, ARCHIVE_AT(51) + off, "restart");
+			archive_gap(a, "door", ARCHIVE_AT(51) + 27000, ARCHIVE_AT(51) + off, "restart");
+		}
+		if (n == 1050)
+			archive_delete(a, "yard", "copy", 950, 959, "space");
+		archive_round(a, n, ARCHIVE_AT(n - 950) + off);
+	}
+	archive_publish(a);
+	return a;
+}
+
+char *archive_explain(const struct verify_report *r)
+{
+	static struct buf b;
+
+	buf_free(&b);
+	buf_init(&b, 1u << 20);
+	verify_print(r, &b);
+	buf_append(&b, "", 1);
+	return (char *)buf_data(&b);
+}
+
+void archive_flip(struct archive *a, const char *path, size_t at)
+{
+	struct archive_file *f = archive_find(a, path);
+
+	assert(f);
+	f->p[at % f->n] ^= 0x10;
+}
+
+void archive_flip_segment(struct archive *a, const char *camera, const char *rendition, uint64_t n, size_t at)
+{
+	char path[VERIFY_PATH];
+
+	archive_path(camera, rendition, n, path);
+	archive_flip(a, path, at);
+}

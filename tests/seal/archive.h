@@ -4,6 +4,9 @@
 /* A whole archive in memory, built as the site would, for verify to read and for tests to damage. */
 #include "seal/verify.h"
 
+#define ARCHIVE_T0 INT64_C(1795361400000000)              /* 2026-11-22T15:30:00Z */
+#define ARCHIVE_AT(n) (ARCHIVE_T0 + (int64_t)(n) * 2000000)  /* when segment n of the example begins, before the outage */
+#define ARCHIVE_SEGMENTS 150
 #define ARCHIVE_FILES 4096
 #define ARCHIVE_ENTRIES 70000
 
@@ -34,6 +37,9 @@ struct archive_file *archive_find(struct archive *a, const char *path);
 /* Makes or replaces. */
 void archive_put(struct archive *a, const char *path, const void *p, size_t n);
 void archive_remove(struct archive *a, const char *path);
+/* Changes one bit of byte at (modulo the length) of a file. */
+void archive_flip(struct archive *a, const char *path, size_t at);
+void archive_flip_segment(struct archive *a, const char *camera, const char *rendition, uint64_t n, size_t at);
 
 /* The entry's index. */
 uint64_t archive_append(struct archive *a, const struct entry *e);
@@ -54,6 +60,15 @@ void archive_publish(struct archive *a);
 
 /* verify over it; wants lists, again only when a->waits. */
 struct verify_report *archive_verify(struct archive *a, const struct verify_filter *filter, bool can_list);
+/*
+ * The example: numbers 950 to 1099, so that two folders are used, of three cameras with five renditions. The site was killed
+ * after 1000 and was off for a minute; 950 to 959 of the yard are deleted. Some 700 entries: two full tiles and one that is not.
+ */
+struct archive *archive_example(void);
+/* One more segment of each of its renditions. */
+void archive_round(struct archive *a, uint64_t n, int64_t start_us);
+/* The report as text; static memory. */
+char *archive_explain(const struct verify_report *r);
 /* Whether a problem names that segment (number 0: the camera). */
 bool archive_named(const struct verify_report *r, const char *camera, const char *rendition, uint64_t number);
 

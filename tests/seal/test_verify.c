@@ -8,82 +8,30 @@
 #include "seal/tile.h"
 #include "seal/tree.h"
 
-#define T0 INT64_C(1795361400000000)
-#define AT(n) (T0 + (int64_t)(n) * 2000000)
-#define SEGMENTS 150
-
-/* One round of footage: three cameras, five renditions. */
-static void add_round(struct archive *a, uint64_t n, int64_t start_us)
-{
-	archive_segment(a, "gate-1", "copy", n, start_us, true);
-	archive_segment(a, "gate-1", "audio", n, start_us, true);
-	if (n % 3)  /* an encoded rendition may lack a segment */
-		archive_segment(a, "gate-1", "360p", n, start_us, false);
-	archive_segment(a, "yard", "copy", n, start_us + 13000, true);
-	archive_segment(a, "door", "audio", n, start_us + 27000, true);
-}
-
-/*
- * Numbers 950 to 1099, so that two folders are used. The site was killed after 1000 and was off for a minute; 950 to 959 of
- * the yard are deleted; the gate's camera was gone for ten seconds after 1049. Some 720 entries: two full tiles and one that is not.
- */
-static struct archive *make(void)
-{
-	struct archive *a = archive_new("site.example");
-	int64_t off = 0;
-
-	archive_start(a, T0 - 1000000);
-	for (uint64_t n = 950; n < 950 + SEGMENTS; n++) {
-		if (n == 1001) {
-			off = 60000000;
-			archive_start(a, AT(51) + off);
-			archive_gap(a, "gate-1", AT(51), AT(51) + off, "restart");
-			archive_gap(a, "yard", AT(51) + 13000, AT(51) + off, "restart");
-			archive_gap(a, "door", AT(51) + 27000, AT(51) + off, "restart");
-		}
-		if (n == 1050)
-			archive_delete(a, "yard", "copy", 950, 959, "space");
-		add_round(a, n, AT(n - 950) + off);
-	}
-	archive_publish(a);
-	return a;
-}
-
-static char *explain(const struct verify_report *r)
-{
-	static struct buf b;
-
-	buf_free(&b);
-	buf_init(&b, 1u << 20);
-	verify_print(r, &b);
-	buf_append(&b, "", 1);
-	return (char *)buf_data(&b);
-}
-
 static void expect_clean(struct archive *a, const char *what)
 {
 	struct verify_report *r = archive_verify(a, NULL, true);
 
-	cr_assert_eq(verify_status(r), 0, "%s:\n%s", what, explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s:\n%s", what, archive_explain(r));
 	cr_assert_eq(r->nproblems, 0);
 	verify_free(&r);
 }
 
 Test(verify, clean_archive_holds)
 {
-	struct archive *a = make();
+	struct archive *a = archive_example();
 	struct verify_report *r = archive_verify(a, NULL, true);
 
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
 	cr_assert(r->entries == a->size && a->size > 512 && r->ngaps == 3 && r->starts == 2 && r->crashes == 1 && r->nrenditions == 5);
 	for (size_t i = 0; i < r->nrenditions; i++) {
 		const struct verify_rendition *v = &r->rendition[i];
 		bool encoded = !strcmp(v->rendition, "360p"), yard = !strcmp(v->camera, "yard");
 
-		cr_assert_eq(v->segments, encoded ? 100 : SEGMENTS);
+		cr_assert_eq(v->segments, encoded ? 100 : ARCHIVE_SEGMENTS);
 		cr_assert_eq(v->not_kept, encoded ? 100 : 0);
 		cr_assert_eq(v->deleted, yard ? 10 : 0);
-		cr_assert_eq(v->good, encoded ? 0 : yard ? SEGMENTS - 10 : SEGMENTS);
+		cr_assert_eq(v->good, encoded ? 0 : yard ? ARCHIVE_SEGMENTS - 10 : ARCHIVE_SEGMENTS);
 	}
 	cr_assert_str_eq(r->gap[0].why, "restart");
 	verify_free(&r);
@@ -98,7 +46,7 @@ Test(verify, clean_logs_of_all_sizes)
 
 	for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
 		while (a->size < size[i])
-			archive_stop(a, T0);
+			archive_stop(a, ARCHIVE_T0);
 		archive_publish(a);
 		expect_clean(a, "log");
 	}
@@ -114,476 +62,54 @@ Test(verify, empty_log_holds)
 	archive_free(&a);
 }
 
-/* Ways to damage an archive. Each is one change. */
-
-static void flip(struct archive *a, const char *path, size_t at)
-{
-	struct archive_file *f = archive_find(a, path);
-
-	cr_assert(f, "%s", path);
-	f->p[at % f->n] ^= 0x10;
-}
-
-static void flip_segment(struct archive *a, const char *camera, const char *rendition, uint64_t n, size_t at)
-{
-	char path[VERIFY_PATH];
-
-	archive_path(camera, rendition, n, path);
-	flip(a, path, at);
-}
-
-static void resize_segment(struct archive *a, const char *camera, const char *rendition, uint64_t n, int by)
-{
-	char path[VERIFY_PATH];
-	struct archive_file *f;
-	uint8_t bytes[512] = {0};
-
-	archive_path(camera, rendition, n, path);
-	f = archive_find(a, path);
-	memcpy(bytes, f->p, f->n);
-	archive_put(a, path, bytes, by == INT32_MIN ? 0 : (size_t)((int)f->n + by));
-}
-
-static void swap_files(struct archive *a, const char *path1, const char *path2)
-{
-	struct archive_file *f = archive_find(a, path1), *g = archive_find(a, path2), t = *f;
-
-	f->p = g->p;
-	f->n = g->n;
-	g->p = t.p;
-	g->n = t.n;
-}
-
-static void swap_segments(struct archive *a, const char *c1, const char *r1, uint64_t n1, const char *c2, const char *r2, uint64_t n2)
-{
-	char path1[VERIFY_PATH], path2[VERIFY_PATH];
-
-	archive_path(c1, r1, n1, path1);
-	archive_path(c2, r2, n2, path2);
-	swap_files(a, path1, path2);
-}
-
-/* Index of a segment's entry. */
-static uint64_t entry_of(struct archive *a, const char *camera, const char *rendition, uint64_t number)
-{
-	for (uint64_t i = 0; i < a->size; i++) {
-		struct entry e;
-
-		if (entry_parse(a->entry[i], a->entry_len[i], &e, NULL) == 0 && e.kind == ENTRY_SEGMENT && !strcmp(e.segment.camera, camera) &&
-		    !strcmp(e.segment.rendition, rendition) && e.segment.number == number)
-			return i;
-	}
-	cr_assert_fail("no entry %s/%s %" PRIu64, camera, rendition, number);
-	return 0;
-}
-
-/* Replaces text in an entry by another of the same length. */
-static void edit(struct archive *a, uint64_t i, const char *from, const char *to)
-{
-	char text[ENTRY_MAX_BYTES + 1];
-	char *at;
-
-	memcpy(text, a->entry[i], a->entry_len[i]);
-	text[a->entry_len[i]] = 0;
-	at = strstr(text, from);
-	cr_assert(at && strlen(from) == strlen(to), "%s in %s", from, text);
-	memcpy(a->entry[i] + (at - text), to, strlen(to));
-}
-
-/* How far the forger goes in hiding an edit. */
-enum depth { BUNDLE, LEAF, LEVELS, ALL };
-
-/* Writes the edited entries out: bundles only, leaf hashes too, all levels too, or even a chain mended to the end. The checkpoint stays. */
-static void rewrite(struct archive *a, enum depth depth, uint64_t i)
-{
-	struct archive_file saved[64];
-	size_t nsaved = 0;
-
-	if (depth >= LEAF)
-		hash_leaf(a->entry[i], a->entry_len[i], &a->leaf[i]);
-	for (size_t k = 0; k < a->nfiles; k++) {
-		const struct archive_file *f = &a->file[k];
-		bool upper = !strncmp(f->path, "log/tile/1", 10);
-
-		if ((depth < LEVELS && upper) || (depth < LEAF && !strncmp(f->path, "log/tile/0", 10))) {
-			saved[nsaved] = *f;
-			saved[nsaved].p = malloc(f->n);
-			memcpy(saved[nsaved++].p, f->p, f->n);
-		}
-	}
-	archive_tiles(a, a->size);
-	while (nsaved--) {
-		archive_put(a, saved[nsaved].path, saved[nsaved].p, saved[nsaved].n);
-		free(saved[nsaved].p);
-	}
-}
-
-static void edit_segment(struct archive *a, const char *camera, const char *rendition, uint64_t n, const char *from, const char *to,
-	enum depth depth)
-{
-	uint64_t i = entry_of(a, camera, rendition, n);
-
-	edit(a, i, from, to);
-	rewrite(a, depth, i);
-}
-
-static void tile_path_of(bool entries, unsigned level, uint64_t index, uint64_t size, char out[VERIFY_PATH])
-{
-	struct tile t = {.entries = entries, .level = level, .index = index, .width = tile_width(size, level, index)};
-	char path[TILE_PATH];
-
-	tile_path(&t, path);
-	snprintf(out, VERIFY_PATH, "log/%s", path);
-}
-
-struct victim {
-	const char *camera, *rendition;
-	uint64_t number;
-};
-
-
-static unsigned mutations;
-
-/* Verifies the damaged archive: exit 1, and camera and segment named. Then a fresh one is made. */
-static void expect_named(struct archive **a, const char *what, const char *camera, const char *rendition, uint64_t number)
-{
-	struct verify_report *r = archive_verify(*a, NULL, true);
-
-	cr_expect_eq(verify_status(r), 1, "%s:\n%s", what, explain(r));
-	cr_expect(archive_named(r, camera, rendition, number), "%s does not name %s/%s %" PRIu64 ":\n%s", what, camera, rendition ? rendition : "",
-		number, explain(r));
-	mutations++;
-	verify_free(&r);
-	archive_free(a);
-	*a = make();
-}
-
-static const struct victim victims[] = {
-	{"gate-1", "copy", 950}, {"gate-1", "copy", 999}, {"gate-1", "copy", 1000}, {"gate-1", "copy", 1099}, {"gate-1", "audio", 1001},
-	{"yard", "copy", 960}, {"yard", "copy", 1050}, {"door", "audio", 950}, {"door", "audio", 1099},
-};
-#define VICTIMS (sizeof victims / sizeof *victims)
-#define V(i) victims[i].camera, victims[i].rendition, victims[i].number
-
-Test(verify, names_changed_footage)
-{
-	struct archive *a = make();
-
-	for (size_t i = 0; i < VICTIMS; i++) {
-		flip_segment(a, V(i), i * 31);
-		expect_named(&a, "flipped byte", V(i));
-		resize_segment(a, V(i), -1);
-		expect_named(&a, "cut by a byte", V(i));
-		resize_segment(a, V(i), 1);
-		expect_named(&a, "longer by a byte", V(i));
-	}
-	resize_segment(a, V(1), INT32_MIN);
-	expect_named(&a, "emptied", V(1));
-	swap_segments(a, V(0), V(1));
-	expect_named(&a, "two swapped", V(0));
-	swap_segments(a, V(2), V(1));
-	expect_named(&a, "two neighbours swapped", V(2));
-	swap_segments(a, V(3), V(6));
-	expect_named(&a, "swapped between cameras", V(6));
-	cr_assert_eq(mutations, 3 * VICTIMS + 4);
-	archive_free(&a);
-}
-
-Test(verify, names_missing_footage)
-{
-	struct archive *a = make();
-	struct verify_report *r;
-
-	for (size_t i = 0; i < VICTIMS; i++) {
-		archive_delete(a, V(i), victims[i].number, NULL);
-		expect_named(&a, "removed", V(i));
-	}
-	archive_delete(a, "gate-1", "copy", 998, 1001, NULL);
-	r = archive_verify(a, NULL, true);
-	cr_assert_eq(r->nproblems, 1, "%s", explain(r));
-	cr_assert(r->problem[0].kind == VERIFY_MISSING && r->problem[0].first == 998 && r->problem[0].last == 1001);
-	verify_free(&r);
-	archive_free(&a);
-}
-
-Test(verify, names_files_that_nobody_sealed)
-{
-	static const char *const bad[] = {
-		"footage/gate-1/copy/000000/900.m4s", "footage/gate-1/copy/000001/1100.m4s", "footage/gate-1/360p/000000/951.m4s.x",
-		"footage/gate-1/copy/000002/1000.m4s", "footage/gate-1/copy/1000.m4s", "footage/gate-1/copy/000001/01000.m4s", "footage/gate-1/copy/note",
-	};
-	struct archive *a = make();
-
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		archive_put(a, bad[i], "hello", 5);
-		expect_named(&a, bad[i], "gate-1", NULL, 0);
-	}
-	archive_put(a, "footage/cellar/copy/000001/1001.m4s", "hello", 5);
-	expect_named(&a, "another camera", "cellar", "copy", 1001);
-	archive_put(a, "footage/gate-1/360p/000000/951.m4s", "hello", 5);
-	expect_named(&a, "false bytes of a rendition that is not kept", "gate-1", "360p", 951);
-	archive_put(a, "footage/gate-1/copy/000001/1100.m4s.tmp", "hello", 5);
-	archive_put(a, "footage/gate-1/copy/init-0123456789abcdef.mp4", "hello", 5);
-	archive_put(a, "log/journal", "hello", 5);
-	expect_clean(a, "an unfinished file, a lone init segment and the journal");
-	archive_free(&a);
-}
-
-Test(verify, names_footage_without_its_init_segment)
-{
-	struct archive *a = make();
-
-	for (size_t i = 0; i < a->nfiles; i++) {
-		char path[VERIFY_PATH], camera[ENTRY_NAME], rendition[ENTRY_NAME];
-
-		strcpy(path, a->file[i].path);
-		if (!strstr(path, "/init-"))
-			continue;
-		cr_assert_eq(sscanf(path, "footage/%32[^/]/%32[^/]", camera, rendition), 2);
-		flip(a, path, 3);
-		expect_named(&a, "changed init segment", camera, rendition, 1000);
-		archive_remove(a, path);
-		expect_named(&a, "removed init segment", camera, rendition, 1000);
-	}
-	cr_assert_eq(mutations, 8);
-	archive_free(&a);
-}
-
-Test(verify, names_edited_entries)
-{
-	static const struct { const char *from, *to; } edits[] = {
-		{"duration 2.000", "duration 2.001"}, {"clock arrival 0", "clock arrival 9"}, {"source sha256:0", "source sha256:1"},
-		{"media sha256:", "media sha257:"}, {"start 2026", "start 2025"}, {"previous ", "Previous "}, {"camera ", "camerA "},
-	};
-	static const enum depth depth[] = {BUNDLE, LEAF, LEVELS};
-	struct archive *a = make();
-
-	for (size_t d = 0; d < 3; d++) {
-		for (size_t e = 0; e < sizeof edits / sizeof *edits; e++) {
-			size_t i = e % VICTIMS;
-
-			/* Its camera cannot be told from itself any more: the next entry of the chain tells. */
-			edit_segment(a, V(i), edits[e].from, edits[e].to, depth[d]);
-			expect_named(&a, edits[e].from, V(i));
-		}
-		/* The very last one: nothing follows that could tell. */
-		edit_segment(a, "door", "audio", 1099, "duration 2.000", "duration 2.001", depth[d]);
-		expect_named(&a, "last entry", "door", "audio", 1099);
-	}
-	archive_free(&a);
-}
-
-/* Every later entry and hash is mended; only the signature cannot be. */
-Test(verify, names_a_rewritten_log)
-{
-	struct archive *a = make(), *b = make();
-
-	archive_remove(b, "log/checkpoint");
-	archive_put(b, "log/checkpoint", archive_find(a, "log/checkpoint")->p, archive_find(a, "log/checkpoint")->n);
-	key_free(&b->key);
-	b->key = a->key;
-	a->key = NULL;
-	expect_named(&b, "another log under this checkpoint", "gate-1", "copy", 1000);
-	archive_free(&a);
-	archive_free(&b);
-}
-
-static void swap_entries(struct archive *a, uint64_t i, uint64_t k)
-{
-	uint8_t t[ENTRY_MAX_BYTES];
-	size_t n = a->entry_len[i];
-
-	memcpy(t, a->entry[i], n);
-	memcpy(a->entry[i], a->entry[k], a->entry_len[k]);
-	a->entry_len[i] = a->entry_len[k];
-	memcpy(a->entry[k], t, n);
-	a->entry_len[k] = n;
-	hash_leaf(a->entry[i], a->entry_len[i], &a->leaf[i]);
-}
-
-Test(verify, names_swapped_entries)
-{
-	struct archive *a = make();
-
-	for (enum depth d = BUNDLE; d <= LEVELS; d++) {
-		uint64_t i = entry_of(a, "gate-1", "copy", 970), k = entry_of(a, "gate-1", "copy", 971);
-
-		swap_entries(a, i, k);
-		if (d >= LEAF)
-			hash_leaf(a->entry[k], a->entry_len[k], &a->leaf[k]);
-		rewrite(a, d, i);
-		expect_named(&a, "swapped entries", "gate-1", "copy", 971);
-	}
-	archive_free(&a);
-}
-
-/* The first segment that a tile holds from an entry on. */
-static struct entry_segment segment_from(struct archive *a, uint64_t i)
-{
-	struct entry e;
-
-	while (entry_parse(a->entry[i], a->entry_len[i], &e, NULL) || e.kind != ENTRY_SEGMENT)
-		i++;
-	return e.segment;
-}
-
-static void damage_tile(struct archive **a, bool entries, unsigned level, uint64_t index, const struct entry_segment *first,
-	const struct entry_segment *eighth)
-{
-	char path[VERIFY_PATH];
-
-	tile_path_of(entries, level, index, (*a)->size, path);
-	archive_remove(*a, path);
-	expect_named(a, path, first->camera, first->rendition, first->number);
-	archive_put(*a, path, "short", 5);
-	expect_named(a, path, first->camera, first->rendition, first->number);
-	flip(*a, path, entries ? (index ? 300 : 600) : 32 * 7);
-	expect_named(a, path, eighth->camera, eighth->rendition, eighth->number);
-}
-
-Test(verify, names_what_damaged_tiles_hold)
-{
-	struct archive *a = make();
-
-	for (uint64_t index = 0; index < 3; index++) {
-		struct entry_segment first = segment_from(a, index * TILE_WIDTH), eighth = segment_from(a, index * TILE_WIDTH + 7), second, third;
-
-		damage_tile(&a, false, 0, index, &first, &eighth);
-		/* Without a bundle it is the next entry of a rendition that tells of a hole. */
-		second = segment_from(a, index * TILE_WIDTH + 20);
-		third = segment_from(a, index * TILE_WIDTH);
-		damage_tile(&a, true, 0, index, &second, &third);
-	}
-	archive_free(&a);
-}
-
-Test(verify, names_what_damaged_upper_tiles_hold)
-{
-	struct archive *a = make();
-	char path[VERIFY_PATH];
-	struct entry_segment s;
-
-	tile_path_of(false, 1, 0, a->size, path);
-	archive_remove(a, path);
-	expect_named(&a, path, "gate-1", "copy", 950);
-	s = segment_from(a, 256);
-	flip(a, path, 33);
-	expect_named(&a, path, s.camera, s.rendition, s.number);
-	archive_free(&a);
-}
-
-Test(verify, names_footage_past_an_older_checkpoint)
-{
-	struct archive *a = make();
-
-	for (uint64_t back = 1; back < a->size; back = back * 3 + 1) {
-		archive_checkpoint(a, a->size - back, a->key);
-		expect_named(&a, "older checkpoint", "door", "audio", 1099);
-	}
-	/* The forger takes the tiles away too, but not the footage. */
-	archive_tiles(a, 512);
-	for (size_t i = a->nfiles; i-- > 0;)
-		if (strstr(a->file[i].path, "/002"))
-			archive_remove(a, a->file[i].path);
-	archive_checkpoint(a, 512, a->key);
-	expect_named(&a, "older checkpoint with its tiles", "gate-1", "copy", 1099);
-	archive_free(&a);
-}
-
-Test(verify, names_footage_under_a_false_checkpoint)
-{
-	struct archive *a = make();
-	struct key_private *other = NULL;
-
-	cr_assert_eq(key_generate("site.example", &other), 0);
-	archive_checkpoint(a, a->size, other);
-	expect_named(&a, "of another key", "gate-1", "copy", 1000);
-	key_free(&other);
-	cr_assert_eq(key_generate("foreign.example", &other), 0);
-	archive_checkpoint(a, a->size, other);
-	expect_named(&a, "of another site", "yard", "copy", 1000);
-	key_free(&other);
-	for (size_t at = 0; at < archive_find(a, "log/checkpoint")->n; at += 19) {
-		flip(a, "log/checkpoint", at);
-		expect_named(&a, "changed checkpoint", "door", "audio", 1000);
-	}
-	archive_put(a, "log/checkpoint", "", 0);
-	expect_named(&a, "empty checkpoint", "door", "audio", 1000);
-	archive_remove(a, "log/checkpoint");
-	expect_named(&a, "no checkpoint", "door", "audio", 1000);
-	archive_free(&a);
-}
-
-/* What a site itself would have signed wrongly. */
-Test(verify, names_what_the_log_does_not_account_for)
-{
-	struct archive *a = make();
-	struct verify_report *r;
-	struct entry e;
-	uint64_t i;
-
-	add_round(a, 1100, AT(150) + 65000000);
-	archive_publish(a);
-	r = archive_verify(a, NULL, true);
-	cr_assert_eq(r->nproblems, 3, "%s", explain(r));
-	for (unsigned k = 0; k < 3; k++)
-		cr_assert(r->problem[k].kind == VERIFY_UNACCOUNTED && r->problem[k].to_us - r->problem[k].from_us == 5000000, "%s", explain(r));
-	verify_free(&r);
-	expect_named(&a, "unaccounted", "gate-1", NULL, 0);
-
-	i = entry_of(a, "gate-1", "copy", 1099);
-	cr_assert_eq(entry_parse(a->entry[i], a->entry_len[i], &e, NULL), 0);
-	e.segment.number = 1098;
-	e.segment.previous = a->leaf[i];
-	e.segment.start_us += 2000000;
-	archive_append(a, &e);
-	archive_publish(a);
-	expect_named(&a, "number again", "gate-1", "copy", 1098);
-
-	e.segment.number = 1100;
-	e.segment.previous.b[0] ^= 1;
-	archive_append(a, &e);
-	archive_publish(a);
-	expect_named(&a, "broken chain", "gate-1", "copy", 1100);
-
-	archive_delete(a, "gate-1", "copy", 1000, 1200, "space");
-	archive_publish(a);
-	expect_named(&a, "deleted before it was logged", "gate-1", "copy", 1200);
-	archive_free(&a);
-}
-
 /* The deletion is logged and signed first, then the files go: a crash between leaves them. */
 Test(verify, a_deleted_segment_may_still_lie_there)
 {
 	struct entry e = {.kind = ENTRY_DELETE, .del = {.camera = "gate-1", .rendition = "copy", .from_number = 950, .to_number = 954, .why = "space"}};
-	struct archive *a = make();
+	struct archive *a = archive_example();
 	struct verify_report *r;
 
 	archive_append(a, &e);
 	archive_publish(a);
 	r = archive_verify(a, NULL, true);
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
 	cr_assert(r->leftover == 5 && r->rendition[0].deleted == 5);
 	verify_free(&r);
 	archive_free(&a);
 }
 
+/* Time that was covered before the clock went back is covered, also where the second time has a hole. */
+Test(verify, a_clock_set_back_is_no_hole)
+{
+	struct archive *a = archive_new("site.example");
+
+	archive_start(a, ARCHIVE_T0);
+	for (uint64_t n = 1; n <= 10; n++)
+		archive_segment(a, "gate-1", "copy", n, ARCHIVE_AT(n), true);
+	archive_segment(a, "gate-1", "copy", 11, ARCHIVE_AT(2), true);
+	archive_segment(a, "gate-1", "copy", 12, ARCHIVE_AT(8), true);
+	archive_segment(a, "gate-1", "copy", 13, ARCHIVE_AT(11), true);
+	archive_publish(a);
+	expect_clean(a, "clock set back");
+	archive_free(&a);
+}
+
 Test(verify, filters)
 {
-	struct archive *a = make();
-	struct verify_filter yard = {"yard", INT64_MIN, INT64_MAX}, early = {NULL, AT(10), AT(20) - 1}, late = {"gate-1", AT(100), INT64_MAX};
+	struct archive *a = archive_example();
+	struct verify_filter yard = {"yard", INT64_MIN, INT64_MAX}, early = {NULL, ARCHIVE_AT(10), ARCHIVE_AT(20) - 1}, late = {"gate-1", ARCHIVE_AT(100), INT64_MAX};
 	struct verify_report *r;
 
-	flip_segment(a, "gate-1", "copy", 1000, 5);
+	archive_flip_segment(a, "gate-1", "copy", 1000, 5);
 	r = archive_verify(a, &yard, true);
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
 	verify_free(&r);
 	r = archive_verify(a, &early, true);
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
-	cr_assert_eq(r->rendition[0].good, 11, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
+	cr_assert_eq(r->rendition[0].good, 11, "%s", archive_explain(r));
 	verify_free(&r);
 	r = archive_verify(a, &late, true);
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
 	verify_free(&r);
 	archive_free(&a);
 }
@@ -597,17 +123,17 @@ static void publish_more(struct archive *a)
 /* Files come before their entries are signed, and go after their deletion is: a running site is no damaged one. */
 Test(verify, waits_for_a_running_site)
 {
-	struct archive *a = make();
+	struct archive *a = archive_example();
 	struct verify_report *r;
 
-	add_round(a, 1100, AT(150) + 60000000);
+	archive_round(a, 1100, ARCHIVE_AT(150) + 60000000);
 	archive_delete(a, "door", "audio", 950, 952, NULL);
 	a->waits = 3;
 	a->then = publish_more;
 	r = archive_verify(a, NULL, true);
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
 	cr_assert_eq(r->checkpoint.size, a->size);
-	cr_assert_eq(r->rendition[0].good, SEGMENTS + 1);
+	cr_assert_eq(r->rendition[0].good, ARCHIVE_SEGMENTS + 1);
 	verify_free(&r);
 	archive_free(&a);
 }
@@ -615,18 +141,32 @@ Test(verify, waits_for_a_running_site)
 /* What a server offers: no list of files, and the newest footage only. */
 Test(verify, of_a_server)
 {
-	struct archive *a = make();
+	struct archive *a = archive_example();
 	struct verify_report *r;
 
 	archive_delete(a, "gate-1", "copy", 950, 1000, NULL);
 	r = archive_verify(a, NULL, false);
-	cr_assert_eq(verify_status(r), 0, "%s", explain(r));
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
 	cr_assert_eq(r->rendition[0].not_offered, 51);
 	verify_free(&r);
 	archive_delete(a, "gate-1", "copy", 1050, 1050, NULL);
 	r = archive_verify(a, NULL, false);
 	cr_assert_eq(verify_status(r), 1);
 	cr_assert(archive_named(r, "gate-1", "copy", 1050));
+	verify_free(&r);
+	archive_free(&a);
+}
+
+Test(verify, of_a_server_that_offers_nothing)
+{
+	struct archive *a = archive_example();
+	struct verify_report *r;
+
+	for (size_t i = a->nfiles; i-- > 0;)
+		if (!strncmp(a->file[i].path, "footage/", 8))
+			archive_remove(a, a->file[i].path);
+	r = archive_verify(a, NULL, false);
+	cr_assert_eq(verify_status(r), 2, "%s", archive_explain(r));
 	verify_free(&r);
 	archive_free(&a);
 }
@@ -643,12 +183,12 @@ Test(verify, nothing_there_is_not_an_answer)
 
 Test(verify, report_as_json)
 {
-	struct archive *a = make();
+	struct archive *a = archive_example();
 	struct verify_report *r;
 	struct buf b;
 
 	buf_init(&b, 1u << 20);
-	flip_segment(a, "gate-1", "copy", 1000, 5);
+	archive_flip_segment(a, "gate-1", "copy", 1000, 5);
 	r = archive_verify(a, NULL, true);
 	cr_assert_eq(verify_print_json(r, &b), 0);
 	buf_append(&b, "", 1);
