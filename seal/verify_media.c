@@ -190,7 +190,7 @@ static void missing_of(struct verify *v, const struct verify_track *t)
 /* Whether any segment from..to should still be there. */
 static bool any_left(const struct verify_track *t, uint64_t from, uint64_t to)
 {
-	for (size_t i = 0; i < t->nfolders; i++) {
+	for (size_t i = verify_folder_from(t, from); i < t->nfolders && t->folder[i].n <= to / FOLDER_SEGMENTS; i++) {
 		const struct verify_folder *f = &t->folder[i];
 
 		for (uint64_t n = f->n * FOLDER_SEGMENTS; n < (f->n + 1) * FOLDER_SEGMENTS; n++)

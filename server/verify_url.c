@@ -160,7 +160,7 @@ static bool set_up(struct url *u, const struct verify_url *url)
 
 	good = good && curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 	good = good && curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK && curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
-	good = good && (!url->ca || curl_easy_setopt(c, CURLOPT_CAINFO, url->ca) == CURLE_OK);
+	good = good && (!url->ca || (curl_easy_setopt(c, CURLOPT_CAINFO, url->ca) == CURLE_OK && curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK));
 	good = good && (!url->user || (curl_easy_setopt(c, CURLOPT_USERNAME, url->user) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_PASSWORD, url->password ? url->password : "") == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK));

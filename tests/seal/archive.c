@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "seal/proof.h"
 #include "seal/tile.h"
 #include "seal/tree.h"
 
@@ -251,6 +252,27 @@ void archive_publish(struct archive *a)
 {
 	archive_tiles(a, a->size);
 	archive_checkpoint(a, a->size, a->key);
+}
+
+static int tile_of(void *ctx, unsigned level, uint64_t index, unsigned width, struct hash *ret)
+{
+	const struct archive *a = ctx;
+	uint64_t each = (uint64_t)1 << 8 * level;
+
+	for (unsigned i = 0; i < width; i++)
+		root_of(a->leaf + (index * TILE_WIDTH + i) * each, each, &ret[i]);
+	return 0;
+}
+
+void archive_proof(struct archive *a, uint64_t index, struct buf *out)
+{
+	const struct archive_file *note = archive_find(a, "log/checkpoint");
+	struct tree_source src = {tile_of, a};
+	struct proof p = {.index = index, .entry_len = a->entry_len[index], .note = (const char *)note->p, .note_len = note->n};
+	int rc = tree_prove_inclusion(index, a->size, &src, p.path, &p.npath);
+
+	memcpy(p.entry, a->entry[index], p.entry_len);
+	assert(rc == 0 && proof_write(out, &p) == 0);
 }
 
 static int get(void *ctx, const char *path, struct buf *out)

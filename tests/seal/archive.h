@@ -58,6 +58,9 @@ void archive_checkpoint(struct archive *a, uint64_t size, const struct key_priva
 /* Both, of all entries. */
 void archive_publish(struct archive *a);
 
+/* The proof of entry index in the log of all entries, under a checkpoint for it. */
+void archive_proof(struct archive *a, uint64_t index, struct buf *out);
+
 /* verify over it; wants lists, again only when a->waits. */
 struct verify_report *archive_verify(struct archive *a, const struct verify_filter *filter, bool can_list);
 /*

@@ -431,3 +431,40 @@ Test(damage, names_what_the_log_does_not_account_for)
 	expect_named(&a, "deleted before it was logged", "gate-1", "copy", 1200);
 	archive_free(&a);
 }
+
+static uint32_t next_random(void)
+{
+	static uint64_t state = 0x9e3779b97f4a7c15;
+
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(state >> 33);
+}
+
+/* Any bit of any file. Bundles also hold entries that are of no camera. */
+Test(damage, any_bit_of_any_file)
+{
+	struct archive *a = archive_example();
+
+	for (unsigned round = 0; round < 600; round++) {
+		/* Half of them in the log, whose files are few. */
+		const struct archive_file *f = &a->file[next_random() % a->nfiles];
+		uint8_t bit = (uint8_t)(1u << next_random() % 8);
+		struct verify_report *r;
+		bool named = false;
+		size_t at;
+
+		while (round % 2 && strncmp(f->path, "log/", 4))
+			f = &a->file[next_random() % a->nfiles];
+		at = next_random() % f->n;
+		f->p[at] ^= bit;
+		r = archive_verify(a, NULL, true);
+		for (uint64_t i = 0; i < r->nproblems && i < VERIFY_PROBLEMS_MAX; i++)
+			named = named || r->problem[i].camera[0];
+		cr_expect_eq(verify_status(r), 1, "%s, byte %zu, %02x:\n%s", f->path, at, bit, archive_explain(r));
+		cr_expect(named || strstr(f->path, "/entries/") || strstr(f->path, "log/tile/0"), "%s, byte %zu, %02x:\n%s", f->path, at, bit,
+			archive_explain(r));
+		verify_free(&r);
+		f->p[at] ^= bit;
+	}
+	archive_free(&a);
+}

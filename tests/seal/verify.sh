@@ -51,6 +51,13 @@ fresh; cp "$work/other/log/checkpoint" "$work/bad/log/checkpoint"
 expect 1 "unsigned: gate-1/copy segments 1 to 300" "$work/bad" --key "$key"
 expect 1 "no signature by the key" "$work/clean" --key "$other"
 
+expect 0 "verified: gate-1/copy segment 1, 2026-11-22T15:30:02.000Z, 2.000 s, as sealed by site.example" \
+    "$work/clean/$segments/1.m4s" --proof "$work/clean.proof" --key "$key"
+expect 0 '"verdict":"verified"' "$work/clean/$segments/1.m4s" --proof "$work/clean.proof" --key "$key" --json
+expect 1 "NOT VERIFIED: the segment's bytes are not those" "$work/clean/$segments/2.m4s" --proof "$work/clean.proof" --key "$key"
+expect 1 "no signature by the key" "$work/clean/$segments/1.m4s" --proof "$work/clean.proof" --key "$other"
+expect 1 "not a proof" "$work/clean/$segments/1.m4s" --proof "$work/site.key.pub" --key "$key"
+
 expect 2 "No such file" "$work/nowhere" --key "$key"
 expect 2 "--key is missing" "$work/clean"
 expect 2 "not a public key" "$work/clean" --key nonsense
