@@ -257,6 +257,37 @@ Test(rtsp_client, no_other_host_is_ever_named, .fini = end)
 	cr_assert(asks("PLAY rtsp://192.0.2.1:8554/all RTSP/1.0\r\n") && !has("127.0.0."));
 }
 
+Test(rtsp_client, asks_cameras_as_they_are, .fini = end)
+{
+	static const struct {
+		const char *what, *headers, *session_control, *control, *setup, *play;
+	} cases[] = {
+		{"query in the base, which ends in a slash", "Content-Base: rtsp://192.0.2.1:8554/cam/realmonitor?channel=1&proto=Onvif/\r\n",
+		 "*", "trackID=0", "/cam/realmonitor?channel=1&proto=Onvif/trackID=0", "/cam/realmonitor?channel=1&proto=Onvif/"},
+		{"absolute controls with queries", "Content-Base: rtsp://192.168.5.106:554/Streaming/Channels/101/\r\n",
+		 "rtsp://192.168.5.106:554/Streaming/Channels/101/?a=b&c=d", "rtsp://192.168.5.106:554/Streaming/Channels/101/trackID=1?a=b&c=d",
+		 "/Streaming/Channels/101/trackID=1?a=b&c=d", "/Streaming/Channels/101/?a=b&c=d"},
+		{"a base without its scheme", "Content-Base: 192.168.1.10:554/stream0/\r\n", "*", "trackID=1", "/stream0/trackID=1", "/stream0/"},
+		{"a base without its slash", "Content-Base: rtsp://127.0.0.1:554/camera\r\n", "*", "trackID=3", "/camera/trackID=3", "/camera"},
+		{"no base", "", "", "track1", "/cam/track1", "/cam"},
+		{"no control anywhere", "", "", "", "/cam", "/cam"},
+		{"Content-Location", "Content-Location: rtsp://192.0.2.1:8554/other/\r\n", "*", "t", "/other/t", "/other/"},
+	};
+	char text[1024], expect[512];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		to_describe();
+		snprintf(text, sizeof text, "a=control:%s\r\nm=video 0 RTP/AVP 96\r\na=control:%s\r\na=rtpmap:96 H264/90000\r\n",
+			 cases[i].session_control, cases[i].control);
+		reply("200 OK", cases[i].headers, text);
+		snprintf(expect, sizeof expect, "SETUP rtsp://192.0.2.1:8554%s RTSP/1.0\r\n", cases[i].setup);
+		cr_expect(asks(expect), "%s: %s", cases[i].what, said);
+		reply("200 OK", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: s\r\n", NULL);
+		snprintf(expect, sizeof expect, "PLAY rtsp://192.0.2.1:8554%s RTSP/1.0\r\n", cases[i].play);
+		cr_expect(asks(expect), "%s: %s", cases[i].what, said);
+	}
+}
+
 Test(rtsp_client, unsupported_streams_are_not_set_up, .fini = end)
 {
 	to_describe();
