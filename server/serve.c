@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -94,8 +95,13 @@ static void need_site(void)
 
 static void on_listener(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	const struct linger none = {.l_onoff = 1};
+
 	if (nlisteners == SERVE_LISTENERS_MAX)
 		fail("bad-setting", "too many listeners");
+	/* Accepted sockets inherit it: what is closed takes its unsent bytes along. */
+	if (setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &none, sizeof none) < 0)
+		fail("bad-setting", "a listener that is no socket");
 	fcntl(fds[0], F_SETFL, fcntl(fds[0], F_GETFL) | O_NONBLOCK);
 	listener[nlisteners++] = take(&fds[0]);
 }
@@ -169,6 +175,8 @@ static void on_distrust(int fd, short what, void *arg)
 
 static void distrust(struct channel *c, const char *why)
 {
+	if (evtimer_pending(distrust_event, NULL))
+		return;
 	role_bad_peer(&serve.role, ROLE_STORE, channel_peer_index(c), why);
 	event_add(distrust_event, &(struct timeval){0, 0});
 }

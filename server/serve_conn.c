@@ -148,6 +148,18 @@ static void set_state(struct serve_conn *c, enum serve_conn_state state, int64_t
 	c->mark = c->tls.sent;
 }
 
+/*
+ * The other side reads the answer before it sees the connection gone (RFC 9112 9.6). Closing at once would
+ * reset it: so it is for those who are too slow, whose bytes the kernel would else keep for as long as they like.
+ */
+static void say_goodbye(struct serve_conn *c)
+{
+	serve_tls_end(&c->tls);
+	buf_free(&c->tls.pending);  /* a goodbye that does not fit is not worth waiting for */
+	shutdown(c->fd, SHUT_WR);
+	set_state(c, SERVE_CONN_LINGER, SERVE_LINGER_US);
+}
+
 /* The response is out: the request's bytes go, and the next may come. */
 static void finish_response(struct serve_conn *c)
 {
@@ -161,14 +173,10 @@ static void finish_response(struct serve_conn *c)
 	c->in_len = left;
 	c->request_size = 0;
 	c->progress = (struct http_progress){0};
-	if (!c->close_after && !c->of->stopping) {
+	if (c->close_after || c->of->stopping)
+		say_goodbye(c);
+	else
 		set_state(c, SERVE_CONN_READING, left ? SERVE_HEAD_US : SERVE_IDLE_US);
-		return;
-	}
-	/* The other side reads the answer before it sees the connection gone (RFC 9112 9.6). */
-	serve_tls_end(&c->tls);
-	shutdown(c->fd, SHUT_WR);
-	set_state(c, SERVE_CONN_LINGER, SERVE_LINGER_US);
 }
 
 static void step_over(struct serve_conn *c, size_t n)
@@ -517,9 +525,8 @@ void serve_conn_stop(struct serve_conns *l)
 	l->nlisteners = 0;
 	for (c = TAILQ_FIRST(&l->all); c; c = next) {
 		next = TAILQ_NEXT(c, all);
-		if (c->state == SERVE_CONN_HANDSHAKE || (c->state == SERVE_CONN_READING && !c->in_len)) {
-			serve_tls_end(&c->tls);
-			c->dead = true;
+		if (c->state == SERVE_CONN_READING && !c->in_len) {
+			say_goodbye(c);
 			settle(c);
 		}
 	}
@@ -538,10 +545,10 @@ static void overdue(struct serve_conn *c)
 	if (c->state == SERVE_CONN_READING && c->in_len) {
 		c->serve->state.slow_closed++;
 		reply_refused(c, &late);
+	} else if (c->state == SERVE_CONN_READING) {
+		say_goodbye(c);
 	} else {
-		c->serve->state.slow_closed += c->state == SERVE_CONN_WRITING || c->state == SERVE_CONN_HANDSHAKE;
-		if (c->state == SERVE_CONN_READING)
-			serve_tls_end(&c->tls);
+		c->serve->state.slow_closed += c->state != SERVE_CONN_LINGER;
 		c->dead = true;
 	}
 	settle(c);

@@ -25,7 +25,7 @@
 #define SERVE_IDLE_US 60000000           /* between requests */
 #define SERVE_SLOW_US 30000000           /* in which at least SERVE_SLOW_BYTES of a response must leave */
 #define SERVE_SLOW_BYTES (32u << 10)
-#define SERVE_LINGER_US 2000000
+#define SERVE_LINGER_US 30000000         /* after the last response, for its reader to end too */
 #define SERVE_PER_ADDRESS 256            /* connections */
 #define SERVE_LISTENERS_MAX 8
 #define SERVE_PEER 46                    /* an address as text, and a NUL */

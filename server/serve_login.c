@@ -102,6 +102,8 @@ static int check(struct serve_conn *c, const struct http_request *r, const char 
 			log_failure(c, name);
 		return c->wait.verdict;
 	}
+	if (!c->serve->site.users)
+		return -1;
 	if (!c->wait.timed_out) {
 		c->wait.auth.done = on_verdict;
 		switch (serve_auth_check(c->serve->auth, c->address, name, password, clock_mono_us(), &c->wait.auth, &user, &wait_s)) {

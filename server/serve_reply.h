@@ -29,7 +29,7 @@ struct serve_reply {
 	bool close;
 };
 
-/* Appends the head. 0 or -ENOBUFS. */
+/* Appends the head. 0, -ENOBUFS, or -EINVAL for a text that no header can hold (out is then half a head). */
 int serve_reply_head(struct buf *out, const struct serve_reply *r, const char *date, bool keep_alive);
 /* The body's bytes, borrowed, as they go out (a part of bytes, or text); empty for 304 and 416. */
 const uint8_t *serve_reply_body(const struct serve_reply *r, size_t *ret_len);

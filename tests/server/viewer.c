@@ -118,6 +118,7 @@ void viewer_receive(struct viewer *v, struct response *ret, bool head_only)
 	const char *end, *length;
 	size_t head, body;
 
+	response_free(ret);
 	*ret = (struct response){0};
 	buf_init(&ret->body, 64u << 20);
 	while (!(end = v->in.len ? memmem(buf_data(&v->in), v->in.len, "\r\n\r\n", 4) : NULL))

@@ -35,7 +35,7 @@ struct response {
 bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int tls);
 void viewer_close(struct viewer *v);
 void viewer_send(struct viewer *v, const void *p, size_t n);
-/* The next response; its body is left out when it answers a HEAD. */
+/* The next response (ret holds an earlier one, or zeros); its body is left out when it answers a HEAD. */
 void viewer_receive(struct viewer *v, struct response *ret, bool head_only);
 /* Waits until the server has ended the connection. */
 void viewer_wait_end(struct viewer *v);

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of serve that need no process of their own: sessions, shared bytes, what is known of cameras, what is asked of store. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "server/serve_media.h"
+#include "server/serve_reply.h"
+#include "server/serve_session.h"
+#include "server/serve_want.h"
+
+static void hash_of(const void *p, size_t n, uint8_t ret[32])
+{
+	cr_assert_eq(EVP_Digest(p, n, ret, NULL, EVP_sha256(), NULL), 1);
+}
+
+static void number_hash(unsigned i, uint8_t ret[32])
+{
+	hash_of(&i, sizeof i, ret);
+}
+
+Test(serve_session, ends_in_time)
+{
+	struct serve_sessions *s = serve_session_new();
+	uint8_t h[32];
+
+	number_hash(1, h);
+	cr_assert_eq(serve_session_find(s, h, 0), -ENOENT);
+	cr_assert_eq(serve_session_add(s, h, 7, 1000), 0);
+	cr_assert_eq(serve_session_find(s, h, 999), 7);
+	cr_assert_eq(serve_session_add(s, h, 7, 2000), 0);
+	cr_assert_eq(serve_session_find(s, h, 1999), 7);
+	cr_assert_eq(serve_session_find(s, h, 2000), -ENOENT);
+	cr_assert_eq(serve_session_find(s, h, 0), -ENOENT);
+	serve_session_free(&s);
+	serve_session_free(&s);
+}
+
+Test(serve_session, is_over_when_it_is_ended)
+{
+	struct serve_sessions *s = serve_session_new();
+	uint8_t h[32];
+
+	number_hash(1, h);
+	serve_session_end(s, h);
+	serve_session_add(s, h, 7, 1000);
+	serve_session_end(s, h);
+	cr_assert_eq(serve_session_find(s, h, 0), -ENOENT);
+	serve_session_free(&s);
+}
+
+Test(serve_session, pushes_out_the_first_to_end_when_full)
+{
+	struct serve_sessions *s = serve_session_new();
+	uint8_t h[32];
+
+	for (unsigned i = 0; i <= SERVE_SESSIONS_MAX; i++) {
+		number_hash(i, h);
+		cr_assert_eq(serve_session_add(s, h, i, 1000 + i), 0);
+	}
+	number_hash(0, h);
+	cr_assert_eq(serve_session_find(s, h, 0), -ENOENT);
+	number_hash(1, h);
+	cr_assert_eq(serve_session_find(s, h, 0), 1);
+	number_hash(SERVE_SESSIONS_MAX, h);
+	cr_assert_eq(serve_session_find(s, h, 0), SERVE_SESSIONS_MAX);
+	serve_session_free(&s);
+}
+
+Test(serve_bytes, maps_only_what_cannot_change)
+{
+	static const int seals[] = {0, F_SEAL_WRITE, F_SEAL_WRITE | F_SEAL_SHRINK, F_SEAL_SHRINK | F_SEAL_GROW, F_SEAL_WRITE | F_SEAL_GROW};
+	struct serve_bytes *b = NULL;
+	uint8_t h[32];
+	int fd;
+
+	hash_of("abc", 3, h);
+	for (size_t i = 0; i < sizeof seals / sizeof *seals; i++) {
+		fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		cr_assert(fd >= 0 && io_write_all(fd, "abc", 3) == 0 && fcntl(fd, F_ADD_SEALS, seals[i]) == 0);
+		cr_assert_eq(serve_bytes_map(fd, 3, h, &b), -EPERM, "seals %#x", (unsigned)seals[i]);
+		close(fd);
+	}
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(serve_bytes_map(fd, 3, h, &b), -EPERM);
+	close(fd);
+	cr_assert_eq(io_seal_bytes("test", "abc", 3, &fd), 0);
+	cr_assert_eq(serve_bytes_map(fd, 2, h, &b), -EMSGSIZE);
+	cr_assert_eq(serve_bytes_map(fd, 4, h, &b), -EMSGSIZE);
+	cr_assert_eq(serve_bytes_map(fd, 0, h, &b), -EMSGSIZE);
+	cr_assert_null(b);
+	cr_assert_eq(serve_bytes_map(fd, 3, h, &b), 0);
+	close(fd);
+	cr_assert_eq(memcmp(b->p, "abc", 3), 0);
+	cr_assert_str_eq(b->digest, "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:");
+	cr_assert_str_eq(b->etag, "\"ba7816bf8f01cfea414140de5dae2223\"");
+	cr_assert_eq(serve_bytes_ref(b)->refs, 2);
+	serve_bytes_unref(&(struct serve_bytes *){b});
+	serve_bytes_unref(&b);
+	cr_assert_null(b);
+	serve_bytes_unref(&b);
+}
+
+static struct serve_media *media;
+static const char *why;
+
+static int track(const char *init)
+{
+	struct msg_track t = {.codec = CODEC_H264, .width = 640, .height = 360, .timescale = 90000, .profile = 66, .level = 30};
+	int fd, rc;
+
+	hash_of(init, strlen(init), t.init_sha256);
+	cr_assert_eq(io_seal_bytes("init", init, strlen(init), &fd), 0);
+	rc = serve_media_track(media, &t, fd, &why);
+	close(fd);
+	return rc;
+}
+
+static struct msg_segment segment_of(uint64_t number, const char *init)
+{
+	struct msg_segment s = {.number = number, .discontinuity = 3, .independent = true, .duration = 180000, .timescale = 90000, .bytes = 5};
+
+	hash_of("bytes", 5, s.sha256);
+	hash_of(init, strlen(init), s.init_sha256);
+	return s;
+}
+
+static int put(const struct msg_segment *s)
+{
+	int fd, rc;
+
+	cr_assert_eq(io_seal_bytes("segment", "bytes", 5, &fd), 0);
+	rc = serve_media_segment(media, s, fd, 1, &why);
+	close(fd);
+	return rc;
+}
+
+static int segment(uint64_t number, const char *init)
+{
+	struct msg_segment s = segment_of(number, init);
+
+	return put(&s);
+}
+
+static void media_start(void)
+{
+	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000};
+
+	media = serve_media_new(1);
+	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
+	cr_assert_eq(track("init-a"), 0);
+}
+
+static void media_stop(void)
+{
+	serve_media_free(&media);
+	serve_media_free(&media);
+}
+
+TestSuite(serve_media, .init = media_start, .fini = media_stop);
+
+Test(serve_media, refuses_what_store_may_not_say)
+{
+	struct msg_segment s;
+	static const struct { const char *name; size_t offset, size; uint64_t value; } bad[] = {
+		{"camera", offsetof(struct msg_segment, camera), 2, 1}, {"rendition", offsetof(struct msg_segment, rendition), 1, 10},
+		{"no such rendition", offsetof(struct msg_segment, rendition), 1, 2}, {"number", offsetof(struct msg_segment, number), 8, UINT64_MAX},
+		{"old number", offsetof(struct msg_segment, number), 8, 5}, {"older number", offsetof(struct msg_segment, number), 8, 4},
+		{"no timescale", offsetof(struct msg_segment, timescale), 4, 0}, {"no duration", offsetof(struct msg_segment, duration), 4, 0},
+		{"an hour", offsetof(struct msg_segment, duration), 4, 90000u * 3600}, {"bytes", offsetof(struct msg_segment, bytes), 8, 6},
+		{"huge", offsetof(struct msg_segment, bytes), 8, UINT64_MAX}, {"init", offsetof(struct msg_segment, init_sha256), 8, 0},
+	};
+
+	cr_assert_eq(segment(5, "init-a"), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		s = segment_of(6, "init-a");
+		memcpy((uint8_t *)&s + bad[i].offset, &bad[i].value, bad[i].size);
+		why = NULL;
+		cr_expect_eq(put(&s), -EBADMSG, "%s", bad[i].name);
+		cr_expect_not_null(why, "%s", bad[i].name);
+	}
+	cr_assert_eq(segment(6, "init-a"), 0);
+	cr_assert_eq(media->camera[0].rendition[0]->n, 2);
+}
+
+Test(serve_media, holds_a_window)
+{
+	const struct serve_rendition *r = media->camera[0].rendition[0];
+
+	for (unsigned i = 1; i <= 40; i++)
+		cr_assert_eq(segment(i, "init-a"), 0);
+	cr_assert_eq(r->n, SERVE_WINDOW);
+	cr_assert_null(serve_media_find(r, 40 - SERVE_WINDOW));
+	cr_assert_eq(serve_media_find(r, 41 - SERVE_WINDOW)->m.number, 41 - SERVE_WINDOW);
+	cr_assert_eq(serve_media_find(r, 40)->m.number, 40);
+	cr_assert_null(serve_media_find(r, 41));
+}
+
+Test(serve_media, keeps_init_segments_while_they_are_used)
+{
+	const struct serve_rendition *r = media->camera[0].rendition[0];
+	char name[16];
+	uint8_t h[32];
+
+	for (unsigned i = 1; i <= 50; i++) {
+		snprintf(name, sizeof name, "init-%u", i);
+		cr_assert_eq(track(name), 0);
+		cr_assert_eq(track(name), 0);
+		cr_assert_eq(segment(i, name), 0);
+		cr_assert_leq(r->ntracks, SERVE_WINDOW + 1);
+	}
+	hash_of("init-50", 7, h);
+	cr_assert_not_null(serve_media_init(r, h));
+	hash_of("init-39", 7, h);
+	cr_assert_not_null(serve_media_init(r, h));
+	hash_of("init-a", 6, h);
+	cr_assert_null(serve_media_init(r, h));
+}
+
+static bool lists(const char *text)
+{
+	struct serve_bytes *b = serve_media_playlist(&media->camera[0], media->camera[0].rendition[0]);
+
+	return b && memmem(b->p, b->n, text, strlen(text));
+}
+
+Test(serve_media, lists_no_hole)
+{
+	cr_assert_not(lists("#EXTM3U"));
+	for (unsigned i = 1; i <= 3; i++)
+		segment(i, "init-a");
+	cr_assert(lists("#EXT-X-MEDIA-SEQUENCE:1\n"));
+	for (unsigned i = 7; i <= 8; i++)
+		segment(i, "init-a");
+	cr_assert(lists("#EXT-X-MEDIA-SEQUENCE:7\n"));
+	cr_assert(lists("8.m4s\n"));
+}
+
+Test(serve_media, tells_discontinuities_by_their_number)
+{
+	struct msg_segment s;
+
+	segment(1, "init-a");
+	s = segment_of(2, "init-a");
+	s.discontinuity = 4;
+	put(&s);
+	cr_assert(lists("#EXT-X-DISCONTINUITY-SEQUENCE:3\n"));
+	cr_assert(lists("#EXT-X-DISCONTINUITY\n"));
+	for (unsigned i = 3; i <= 12; i++) {
+		s.number = i;
+		put(&s);
+	}
+	cr_assert(lists("#EXT-X-DISCONTINUITY-SEQUENCE:4\n"));
+	cr_assert_not(lists("#EXT-X-DISCONTINUITY\n"));
+}
+
+Test(serve_media, never_shortens_the_target_duration)
+{
+	struct msg_segment s = segment_of(1, "init-a");
+
+	s.duration = 90000;
+	put(&s);
+	cr_assert(lists("#EXT-X-TARGETDURATION:2\n"));
+	s.number = 2;
+	s.duration = 90000 * 4;
+	put(&s);
+	cr_assert(lists("#EXT-X-TARGETDURATION:4\n"));
+	serve_media_reset(media);
+	cr_assert_not(lists("#EXTM3U"));
+	cr_assert_eq(track("init-a"), 0);
+	segment(3, "init-a");
+	cr_assert(lists("#EXT-X-TARGETDURATION:4\n"));
+}
+
+Test(serve_media, takes_no_checkpoint_that_goes_back)
+{
+	struct msg_checkpoint c = {.size = 10, .note_len = 3, .note = "abc"};
+
+	cr_assert_eq(serve_media_checkpoint(media, &c, &why), 0);
+	cr_assert_eq(serve_media_checkpoint(media, &c, &why), 0);
+	c.size = 9;
+	cr_assert_eq(serve_media_checkpoint(media, &c, &why), -EBADMSG);
+	cr_assert_eq(media->checkpoint_size, 10);
+	serve_media_reset(media);
+	cr_assert_eq(serve_media_checkpoint(media, &c, &why), 0);
+}
+
+struct seen {
+	struct serve_want_waiter waiter;
+	unsigned times;
+	enum msg_have_status status;
+	bool bytes;
+};
+
+static void on_done(struct serve_want_waiter *w, enum msg_have_status status, struct serve_bytes *bytes)
+{
+	struct seen *s = (struct seen *)(void *)w;
+
+	s->times++;
+	s->status = status;
+	s->bytes = bytes != NULL;
+}
+
+static int have(struct serve_wants *w, uint32_t request, enum msg_have_status status, bool with_bytes)
+{
+	struct msg_have h = {.request = request, .status = (uint8_t)status, .bytes = 5};
+	int fd = -1, rc;
+
+	hash_of("bytes", 5, h.sha256);
+	if (with_bytes)
+		cr_assert_eq(io_seal_bytes("have", "bytes", 5, &fd), 0);
+	rc = serve_want_have(w, &h, fd, &why);
+	if (with_bytes)
+		close(fd);
+	return rc;
+}
+
+Test(serve_want, wakes_all_who_want_the_same)
+{
+	struct serve_wants *w = serve_want_new();
+	struct seen a = {.waiter.done = on_done}, b = a, c = a;
+	struct msg_want key = {.kind = MSG_WANT_SEGMENT, .number = 4}, other = {.kind = MSG_WANT_PROOF, .number = 4};
+	struct serve_bytes *bytes = NULL;
+
+	cr_assert_eq(serve_want_ask(w, &key, 0, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, &b.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, &c.waiter, &bytes), 0);
+	serve_want_cancel(&c.waiter);
+	serve_want_cancel(&c.waiter);
+	cr_assert_eq(have(w, 2, MSG_HAVE_OK, true), 0);
+	cr_assert_eq(a.times, 0);
+	cr_assert_eq(have(w, 1, MSG_HAVE_OK, true), 0);
+	cr_assert(a.times == 1 && a.bytes && b.times == 1 && b.bytes && c.times == 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, &a.waiter, &bytes), 1);
+	cr_assert_eq(bytes->n, 5);
+	cr_assert_eq(serve_want_ask(w, &other, 0, &a.waiter, &bytes), 0);
+	serve_want_cancel(&a.waiter);
+	serve_want_free(&w);
+	serve_want_free(&w);
+}
+
+Test(serve_want, gives_up_in_time)
+{
+	struct serve_wants *w = serve_want_new();
+	struct seen a = {.waiter.done = on_done};
+	struct msg_want key = {.kind = MSG_WANT_TILE};
+	struct serve_bytes *bytes = NULL;
+
+	cr_assert_eq(serve_want_ask(w, &key, 1000, &a.waiter, &bytes), 0);
+	serve_want_expire(w, 999 + SERVE_WANT_TIMEOUT_US);
+	cr_assert_eq(a.times, 0);
+	serve_want_expire(w, 1000 + SERVE_WANT_TIMEOUT_US);
+	cr_assert(a.times == 1 && a.status == MSG_HAVE_ERROR && !a.bytes);
+	cr_assert_eq(have(w, 1, MSG_HAVE_OK, true), 0, "late, but no lie");
+	cr_assert_eq(serve_want_ask(w, &key, 1000, &a.waiter, &bytes), 0);
+	serve_want_cancel(&a.waiter);
+	serve_want_free(&w);
+}
+
+Test(serve_want, is_bounded)
+{
+	static struct seen seen[SERVE_WANTS_MAX];
+	struct serve_wants *w = serve_want_new();
+	struct seen late = {.waiter.done = on_done};
+	struct serve_bytes *bytes = NULL;
+
+	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++) {
+		struct msg_want key = {.kind = MSG_WANT_SEGMENT, .number = i};
+
+		seen[i].waiter.done = on_done;
+		cr_assert_eq(serve_want_ask(w, &key, 0, &seen[i].waiter, &bytes), 0);
+	}
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_INIT}, 0, &late.waiter, &bytes), -ENOBUFS);
+	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
+		cr_assert_eq(have(w, i + 1, i % 2 ? MSG_HAVE_NONE : MSG_HAVE_GONE, false), 0);
+	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
+		cr_assert(seen[i].times == 1 && seen[i].status == (i % 2 ? MSG_HAVE_NONE : MSG_HAVE_GONE));
+	serve_want_free(&w);
+}
+
+Test(serve_want, keeps_a_bounded_number_of_answers)
+{
+	struct serve_wants *w = serve_want_new();
+	struct seen a = {.waiter.done = on_done};
+	struct serve_bytes *bytes = NULL;
+
+	for (unsigned i = 0; i <= SERVE_CACHE_MAX; i++) {
+		struct msg_want key = {.kind = MSG_WANT_SEGMENT, .number = i};
+
+		cr_assert_eq(serve_want_ask(w, &key, 0, &a.waiter, &bytes), 0);
+		cr_assert_eq(have(w, i + 1, MSG_HAVE_OK, true), 0);
+	}
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 1}, 0, &a.waiter, &bytes), 1);
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 0}, 0, &a.waiter, &bytes), 0);
+	serve_want_cancel(&a.waiter);
+	serve_want_free(&w);
+}
+
+Test(serve_want, refuses_answers_that_cannot_be)
+{
+	struct serve_wants *w = serve_want_new();
+	struct seen a = {.waiter.done = on_done};
+	struct serve_bytes *bytes = NULL;
+
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_TILE}, 0, &a.waiter, &bytes), 0);
+	cr_assert_eq(have(w, 1, MSG_HAVE_OK, false), -EBADMSG);
+	cr_assert_eq(have(w, 1, MSG_HAVE_NONE, true), -EBADMSG);
+	cr_assert_eq(have(w, 1, MSG_HAVE_ERROR + 1, false), -EBADMSG);
+	cr_assert_eq(a.times, 0);
+	serve_want_cancel(&a.waiter);
+	serve_want_free(&w);
+}
+
+static bool head_has(const struct serve_reply *r, const char *text)
+{
+	struct buf b;
+	bool there;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(serve_reply_head(&b, r, "now", true), 0);
+	there = memmem(buf_data(&b), b.len, text, strlen(text)) != NULL;
+	buf_free(&b);
+	return there;
+}
+
+Test(serve_reply, says_how_long_what_it_sends_is)
+{
+	struct serve_bytes *b;
+	struct serve_reply r = {.status = 200};
+	size_t n;
+
+	cr_assert_eq(serve_bytes_copy("0123456789", 10, &b), 0);
+	r.bytes = b;
+	cr_assert(head_has(&r, "\r\nContent-Length: 10\r\n"));
+	r.status = 206;
+	r.part = true;
+	r.first = 2;
+	r.last = 4;
+	cr_assert(head_has(&r, "\r\nContent-Length: 3\r\n"));
+	cr_assert(head_has(&r, "\r\nContent-Range: bytes 2-4/10\r\n"));
+	cr_assert_eq(memcmp(serve_reply_body(&r, &n), "234", 3), 0);
+	cr_assert_eq(n, 3);
+	r = (struct serve_reply){.status = 304, .bytes = b};
+	cr_assert_not(head_has(&r, "\r\nContent-Length"));
+	serve_reply_body(&r, &n);
+	cr_assert_eq(n, 0);
+	r = (struct serve_reply){.status = 404};
+	cr_assert(head_has(&r, "\r\nContent-Length: 0\r\n"));
+	cr_assert_not(head_has(&r, "\r\nContent-Type"));
+	serve_bytes_unref(&b);
+}
+
+Test(serve_reply, tells_nothing_that_a_header_cannot_hold)
+{
+	struct serve_reply r = {.status = 303, .location = "/\r\nSet-Cookie: x"};
+	struct buf b;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(serve_reply_head(&b, &r, "now", true), -EINVAL);
+	buf_free(&b);
+}
