@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/serve_conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <openssl/rand.h>
 
 #include "base/clock.h"
+#include "server/serve_address.h"
 #include "server/serve_answer.h"
 
 #define HEAD_MAX (8u << 10)
@@ -22,7 +20,6 @@
 #define REQUESTS_BATCH 16        /* of one connection, before others get their turn */
 #define BATCHES 8                /* of one response, before others get their turn */
 #define VIEWER_US 15000000
-#define COUNTERS 8192
 
 TAILQ_HEAD(conn_list, serve_conn);
 
@@ -34,50 +31,11 @@ struct serve_conns {
 	bool paused, stopping;
 	struct conn_list all, ready;
 	struct event *run;           /* for those that are ready */
-	uint64_t seed;
-	uint16_t per_address[COUNTERS];  /* addresses that share a counter share the cap; the seed keeps that from being chosen */
+	struct serve_addresses addresses;
 };
 
 static void settle(struct serve_conn *c);
 static void on_event(int fd, short what, void *arg);
-
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 31) * 0x7fb5d329728ea185u;
-	h = (h ^ h >> 27) * 0x81dadef4bc2dd44du;
-	return h ^ h >> 33;
-}
-
-static uint64_t address_of(const struct sockaddr_storage *a, uint64_t seed)
-{
-	const struct sockaddr_in *v4 = (const void *)a;
-	const struct sockaddr_in6 *v6 = (const void *)a;
-	uint64_t net = 0;
-
-	if (a->ss_family == AF_INET)
-		return mix(seed ^ v4->sin_addr.s_addr);
-	if (a->ss_family != AF_INET6)
-		return 0;
-	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-		memcpy(&net, &v6->sin6_addr.s6_addr[12], 4);
-	else
-		memcpy(&net, v6->sin6_addr.s6_addr, 8);
-	return mix(seed ^ net);
-}
-
-static void name_peer(const struct sockaddr_storage *a, char out[SERVE_PEER])
-{
-	const void *ip = a->ss_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr
-						 : (const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-
-	if (!inet_ntop(a->ss_family, ip, out, SERVE_PEER))
-		out[0] = 0;
-}
-
-static uint16_t *counter_of(struct serve_conns *l, uint64_t address)
-{
-	return &l->per_address[address % COUNTERS];
-}
 
 static void forget_wait(struct serve_conn *c)
 {
@@ -103,7 +61,7 @@ static void conn_free(struct serve_conn *c)
 	TAILQ_REMOVE(&l->all, c, all);
 	if (c->is_ready)
 		TAILQ_REMOVE(&l->ready, c, ready);
-	--*counter_of(l, c->address);
+	--*serve_address_count(&l->addresses, c->address);
 	l->n--;
 	forget_wait(c);
 	if (c->readable)
@@ -441,9 +399,9 @@ static void conn_new(struct serve_conns *l, int fd, const struct sockaddr_storag
 	c->of = l;
 	c->fd = fd;
 	c->address = address;
-	name_peer(from, c->peer);
+	serve_address_name(from, c->peer);
 	TAILQ_INSERT_TAIL(&l->all, c, all);
-	++*counter_of(l, address);
+	++*serve_address_count(&l->addresses, address);
 	l->n++;
 	c->readable = event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_event, c);
 	c->writable = event_new(l->serve->base, fd, EV_WRITE | EV_PERSIST, on_event, c);
@@ -473,8 +431,8 @@ static void on_accept(int listener, short what, void *arg)
 				pause_listeners(l, true);  /* the next tick tries again */
 			return;
 		}
-		address = address_of(&from, l->seed);
-		if (*counter_of(l, address) >= SERVE_PER_ADDRESS) {
+		address = serve_address_of(&l->addresses, &from);
+		if (*serve_address_count(&l->addresses, address) >= SERVE_PER_ADDRESS) {
 			l->serve->state.refused++;
 			close(fd);
 			continue;
@@ -495,7 +453,7 @@ struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsi
 	TAILQ_INIT(&l->all);
 	TAILQ_INIT(&l->ready);
 	l->run = event_new(s->base, -1, 0, on_run, l);
-	if (l->run && RAND_bytes((uint8_t *)&l->seed, sizeof l->seed) == 1)
+	if (l->run && serve_address_init(&l->addresses) == 0)
 		return l;
 	free(l);
 	return NULL;

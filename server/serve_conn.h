@@ -15,6 +15,7 @@
 
 #include "net/http.h"
 #include "server/serve.h"
+#include "server/serve_address.h"
 #include "server/serve_auth.h"
 #include "server/serve_bytes.h"
 #include "server/serve_reply.h"
@@ -28,7 +29,6 @@
 #define SERVE_LINGER_US 30000000         /* after the last response, for its reader to end too */
 #define SERVE_PER_ADDRESS 256            /* connections */
 #define SERVE_LISTENERS_MAX 8
-#define SERVE_PEER 46                    /* an address as text, and a NUL */
 
 struct ssl_ctx_st;
 
@@ -62,7 +62,7 @@ struct serve_conn {
 	bool reading, writing;           /* which of the two are added */
 	struct serve_tls tls;
 	uint64_t address;                /* stands for the viewer's address (IPv6: its /64) */
-	char peer[SERVE_PEER];           /* for the log */
+	char peer[SERVE_ADDRESS_TEXT];   /* for the log */
 	uint8_t *in;                     /* HTTP_INPUT_MAX bytes, NULL at rest */
 	size_t in_len, request_size;
 	struct http_progress progress;

@@ -192,13 +192,13 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 	return 0;
 }
 
-static const char *segment_fault(struct serve_rendition *r, const struct msg_segment *s)
+static const char *segment_fault(const struct serve_rendition *r, const struct msg_segment *s)
 {
-	if (!s->timescale || !s->duration || s->duration / s->timescale >= SEGMENT_MAX_S)
+	if (!s->timescale || s->duration / s->timescale >= SEGMENT_MAX_S)
 		return "a segment whose length cannot be";
 	if (s->number > INT64_MAX || (r->n && s->number <= r->window[r->n - 1].m.number))
 		return "a segment whose number goes back";
-	return find_track(r, s->init_sha256) ? NULL : "a segment before its init segment";
+	return NULL;
 }
 
 static uint64_t duration_us(const struct msg_segment *s)

@@ -64,7 +64,10 @@ int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *
 
 /* Forgets all that came from store; settings and camera states stay. */
 void serve_media_reset(struct serve_media *m);
-/* What store says. 0, -ENOMEM, or -EBADMSG with *why: store may not say that. The descriptor stays the caller's. */
+/*
+ * What store says. A segment may need an init segment that was not told (an older one, after store began anew): it is
+ * asked for when a viewer wants it. 0, -ENOMEM, or -EBADMSG with *why: store may not say that. The descriptor stays the caller's.
+ */
 int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, const char **why);
 int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int fd, int64_t now_us, const char **why);
 int serve_media_oldest(struct serve_media *m, const struct msg_oldest *o, const char **why);

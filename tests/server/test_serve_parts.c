@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of serve that need no process of their own: sessions, shared bytes, what is known of cameras, what is asked of store. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "server/serve_address.h"
 #include "server/serve_media.h"
 #include "server/serve_reply.h"
 #include "server/serve_session.h"
@@ -173,9 +175,9 @@ Test(serve_media, refuses_what_store_may_not_say)
 		{"camera", offsetof(struct msg_segment, camera), 2, 1}, {"rendition", offsetof(struct msg_segment, rendition), 1, 10},
 		{"no such rendition", offsetof(struct msg_segment, rendition), 1, 2}, {"number", offsetof(struct msg_segment, number), 8, UINT64_MAX},
 		{"old number", offsetof(struct msg_segment, number), 8, 5}, {"older number", offsetof(struct msg_segment, number), 8, 4},
-		{"no timescale", offsetof(struct msg_segment, timescale), 4, 0}, {"no duration", offsetof(struct msg_segment, duration), 4, 0},
+		{"no timescale", offsetof(struct msg_segment, timescale), 4, 0},
 		{"an hour", offsetof(struct msg_segment, duration), 4, 90000u * 3600}, {"bytes", offsetof(struct msg_segment, bytes), 8, 6},
-		{"huge", offsetof(struct msg_segment, bytes), 8, UINT64_MAX}, {"init", offsetof(struct msg_segment, init_sha256), 8, 0},
+		{"huge", offsetof(struct msg_segment, bytes), 8, UINT64_MAX},
 	};
 
 	cr_assert_eq(segment(5, "init-a"), 0);
@@ -222,6 +224,14 @@ Test(serve_media, keeps_init_segments_while_they_are_used)
 	cr_assert_not_null(serve_media_init(r, h));
 	hash_of("init-a", 6, h);
 	cr_assert_null(serve_media_init(r, h));
+}
+
+Test(serve_media, takes_segments_of_an_init_segment_not_told)
+{
+	cr_assert_eq(segment(1, "init-before"), 0);
+	cr_assert_eq(segment(2, "init-a"), 0);
+	cr_assert_not_null(serve_media_playlist(&media->camera[0], media->camera[0].rendition[0]));
+	cr_assert_not_null(serve_media_multivariant(&media->camera[0]));
 }
 
 static bool lists(const char *text)
@@ -465,4 +475,25 @@ Test(serve_reply, tells_nothing_that_a_header_cannot_hold)
 	buf_init(&b, 8192);
 	cr_assert_eq(serve_reply_head(&b, &r, "now", true), -EINVAL);
 	buf_free(&b);
+}
+
+static uint64_t key_of(const struct serve_addresses *a, int family, const char *text)
+{
+	struct sockaddr_storage s = {.ss_family = (sa_family_t)family};
+
+	cr_assert_eq(inet_pton(family, text, family == AF_INET ? (void *)&((struct sockaddr_in *)(void *)&s)->sin_addr
+							      : (void *)&((struct sockaddr_in6 *)(void *)&s)->sin6_addr), 1);
+	return serve_address_of(a, &s);
+}
+
+Test(serve_address, counts_by_address_and_by_64)
+{
+	static struct serve_addresses a;
+
+	cr_assert_eq(serve_address_init(&a), 0);
+	cr_assert_eq(key_of(&a, AF_INET, "192.0.2.1"), key_of(&a, AF_INET, "192.0.2.1"));
+	cr_assert_neq(key_of(&a, AF_INET, "192.0.2.1"), key_of(&a, AF_INET, "192.0.2.2"));
+	cr_assert_eq(key_of(&a, AF_INET6, "2001:db8:1:2::1"), key_of(&a, AF_INET6, "2001:db8:1:2:ffff::2"));
+	cr_assert_neq(key_of(&a, AF_INET6, "2001:db8:1:2::1"), key_of(&a, AF_INET6, "2001:db8:1:3::1"));
+	cr_assert_eq(key_of(&a, AF_INET6, "::ffff:192.0.2.1"), key_of(&a, AF_INET, "192.0.2.1"));
 }
