@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,4 +50,389 @@ Test(store, seals_logs_and_publishes_what_is_fed)
 	cr_assert_eq(rig_stop_store(&r), 0);
 	rig_assert_clean(&r, 10);
 	cr_assert_eq(r.store.bad_peers + r.sign.bad_peers, 0, "%s %s", r.store.why, r.sign.why);
+}
+
+/* --- numbers, gaps, restarts ------------------------------------------------------------ */
+
+Test(store, goes_on_after_a_stop)
+{
+	uint32_t discontinuity;
+
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 4000000);
+	rig_feed(&r, 3, ALL, 500);
+	wanted = 3;
+	cr_assert(rig_until(&r, has_smalls, 5000));
+	discontinuity = r.segment_of[0][0].m.discontinuity;
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us());
+	rig_feed(&r, 2, ALL, 500);
+	wanted = 5;
+	cr_assert(rig_until(&r, has_smalls, 5000));
+	cr_assert_eq(r.segment_of[0][3].m.number, 4);
+	cr_assert_eq(r.segment_of[2][4].m.number, 5);
+	cr_assert_gt(r.segment_of[0][3].m.discontinuity, discontinuity);
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_count_entries(&r, "why stopped"), 3, "a gap up to the stop, the stop, a gap after it");
+	cr_assert_eq(rig_count_entries(&r, "start/v1"), 2);
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 10);
+}
+
+Test(store, accounts_for_time_without_footage)
+{
+	int64_t start_us = clock_wall_us() - 100000000;
+
+	rig_start(&r);
+	rig_epoch(&r, start_us);
+	rig_feed(&r, 2, COPY, 500);
+	rig_gap(&r, GAP_REFUSED);
+	rig_epoch(&r, start_us + 20000000);
+	rig_feed(&r, 2, COPY, 500);
+	r.start_us += 5000000;      /* the clock of the same epoch jumps: a hole without a reason */
+	rig_feed(&r, 1, COPY, 500);
+	rig_epoch(&r, start_us + 40000000);
+	rig_feed(&r, 1, COPY, 500);
+	wanted = 6;
+	cr_assert(rig_until(&r, has_copies, 5000));
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_count_entries(&r, "gap/v1"), 3);
+	cr_assert_eq(rig_count_entries(&r, "why refused"), 1);
+	cr_assert_eq(rig_count_entries(&r, "why silent"), 1);
+	cr_assert_eq(rig_count_entries(&r, "why restart"), 1);
+	cr_assert_eq(r.state.gaps, 3);
+	rig_stop_store(&r);
+	rig_assert_clean(&r, 6);
+}
+
+Test(store, ends_a_segment_where_its_producer_ended)
+{
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 5000000);
+	rig_feed(&r, 1, COPY, 500);
+	rig_feed_open(&r, COPY, 500);
+	rig_run(&r, 100);
+	cr_assert_eq(r.segments[0], 1);
+	/* Another ingest: new ring, new epoch. */
+	rig_link_rings(&r);
+	rig_epoch(&r, clock_wall_us());
+	rig_feed(&r, 1, COPY, 500);
+	wanted = 3;
+	cr_assert(rig_until(&r, has_copies, 5000));
+	cr_assert_eq(r.segment_of[0][1].m.number, 2);
+	cr_assert_lt(r.segment_of[0][1].m.duration, 90000);
+	cr_assert_eq(r.segment_of[0][2].m.number, 3);
+	cr_assert(rig_settle(&r));
+	rig_stop_store(&r);
+	rig_assert_clean(&r, 3);
+}
+
+Test(store, names_the_copy_that_an_encoded_segment_was_made_from)
+{
+	char source[16 + HASH_HEX], hex[HASH_HEX];
+
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 5000000);
+	rig_feed(&r, 2, ALL, 500);
+	wanted = 2;
+	cr_assert(rig_until(&r, has_smalls, 5000));
+	cr_assert(rig_settle(&r));
+	for (unsigned i = 0; i < 2; i++) {
+		hash_hex(&r.segment_of[0][i].hash, hex);
+		snprintf(source, sizeof source, "source sha256:%s", hex);
+		cr_assert_eq(rig_count_entries(&r, source), 1);
+	}
+}
+
+/* --- what serve asks for ---------------------------------------------------------------- */
+
+static void settle_with(unsigned segments)
+{
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - segments * 1000000ll);
+	rig_feed(&r, segments, ALL, 500);
+	wanted = segments;
+	cr_assert(rig_until(&r, has_smalls, 10000));
+	cr_assert(rig_settle(&r));
+}
+
+Test(store, answers_what_serve_wants)
+{
+	struct entry_segment e;
+	struct checkpoint c;
+	struct proof p;
+	const char *why;
+
+	settle_with(20);
+	for (uint64_t n = 1; n <= 20; n += 19) {
+		cr_assert(rig_want(&r, &(struct msg_want){.request = 7, .kind = MSG_WANT_SEGMENT, .number = n}));
+		cr_assert_eq(r.have.status, MSG_HAVE_OK, "segment %d: %d", (int)n, r.have.status);
+		cr_assert_eq(r.have.request, 7);
+		cr_assert_eq(r.have_bytes.len, r.segment_of[0][n - 1].m.bytes);
+		cr_assert_eq(memcmp(r.have.sha256, r.segment_of[0][n - 1].m.sha256, HASH_BYTES), 0);
+		for (uint8_t k = 0; k < RIG_RENDITIONS; k++) {
+			cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_PROOF, .rendition = k, .number = n}));
+			cr_assert_eq(r.have.status, MSG_HAVE_OK);
+			cr_assert_eq(proof_parse(buf_data(&r.have_bytes), r.have_bytes.len, &p, &why), 0);
+			cr_assert_eq(proof_verify_segment(&p, &r.key, &r.segment_of[k][n - 1].hash, &e, &c, &why), 0, "%s", why);
+			cr_assert_eq(e.number, n);
+		}
+	}
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 21}));
+	cr_assert_eq(r.have.status, MSG_HAVE_NONE);
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .rendition = 2, .number = 1}));
+	cr_assert_eq(r.have.status, MSG_HAVE_GONE);
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .camera = 5, .number = 1}));
+	cr_assert_eq(r.have.status, MSG_HAVE_NONE);
+}
+
+Test(store, gives_init_segments_and_tiles)
+{
+	struct msg_want w = {.kind = MSG_WANT_INIT};
+
+	settle_with(3);
+	memcpy(w.init_prefix, r.track[0].init_sha256, sizeof w.init_prefix);
+	cr_assert(rig_want(&r, &w));
+	cr_assert_eq(r.have.status, MSG_HAVE_OK);
+	cr_assert_eq(memcmp(r.have.sha256, r.track[0].init_sha256, HASH_BYTES), 0);
+	w.init_prefix[0] ^= 1;
+	cr_assert(rig_want(&r, &w));
+	cr_assert_eq(r.have.status, MSG_HAVE_NONE);
+	w = (struct msg_want){.kind = MSG_WANT_TILE, .level = 0, .width = (uint16_t)r.checkpoint.size};
+	cr_assert(rig_want(&r, &w));
+	cr_assert_eq(r.have.status, MSG_HAVE_OK);
+	cr_assert_eq(r.have_bytes.len, r.checkpoint.size * HASH_BYTES);
+	w.level = -1;
+	w.width = 2;
+	cr_assert(rig_want(&r, &w));
+	cr_assert_eq(r.have.status, MSG_HAVE_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		static const struct msg_want none[] = {{.level = 1, .width = 1}, {.level = 0, .width = 256}, {.level = 9, .width = 1}, {.number = 1, .width = 1}};
+
+		w = none[i];
+		w.kind = MSG_WANT_TILE;
+		cr_assert(rig_want(&r, &w));
+		cr_assert_eq(r.have.status, MSG_HAVE_NONE, "case %u", i);
+	}
+}
+
+Test(store, tells_a_new_serve_all_that_it_needs)
+{
+	settle_with(20);
+	memset(r.segments, 0, sizeof r.segments);
+	memset(r.tracks, 0, sizeof r.tracks);
+	memset(r.oldest, 0, sizeof r.oldest);
+	r.checkpoints = 0;
+	rig_link_serve(&r);
+	rig_run(&r, 300);
+	for (unsigned k = 0; k < RIG_RENDITIONS; k++) {
+		cr_assert_eq(r.tracks[k], 1);
+		cr_assert_eq(r.segments[k], 12);
+		cr_assert_eq(r.segment_of[k][0].m.number, 9);
+		cr_assert_eq(r.segment_of[k][11].m.number, 20);
+	}
+	cr_assert_eq(r.oldest[0], 1);
+	cr_assert_eq(r.checkpoints, 1);
+}
+
+static bool has_alarm(struct rig *x) { return x->state.alarm[0] != 0; }
+
+Test(store, serves_nothing_that_changed_on_disk)
+{
+	char path[512];
+	FILE *f;
+
+	settle_with(20);
+	snprintf(path, sizeof path, "%s/archive/footage/gate-1/copy/000000/3.m4s", r.dir);
+	f = fopen(path, "r+");
+	cr_assert(f);
+	fseek(f, 1000, SEEK_SET);
+	fputc('x', f);
+	fclose(f);
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 3}));
+	cr_assert_eq(r.have.status, MSG_HAVE_ERROR);
+	cr_assert(rig_until(&r, has_alarm, 3000));
+	cr_assert(strstr(r.state.alarm, "segment 3"), "%s", r.state.alarm);
+}
+
+/* --- the archive's limit ---------------------------------------------------------------- */
+
+static bool is_within_limit(struct rig *x) { return x->state.archive_bytes <= x->max_bytes && x->oldest[0] > 1; }
+
+Test(store, lets_the_oldest_go_at_its_limit)
+{
+	r.max_bytes = 1 << 20;
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 60000000);
+	rig_feed(&r, 60, ALL, 2000);
+	wanted = 60;
+	cr_assert(rig_until(&r, has_smalls, 10000));
+	cr_assert(rig_until(&r, is_within_limit, 20000), "%llu bytes", (unsigned long long)r.state.archive_bytes);
+	cr_assert(rig_settle(&r));
+	cr_assert_gt(rig_count_entries(&r, "why space"), 0);
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 1}));
+	cr_assert_eq(r.have.status, MSG_HAVE_GONE);
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = r.oldest[0]}));
+	cr_assert_eq(r.have.status, MSG_HAVE_OK);
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 10);
+}
+
+/* --- producers that lie ----------------------------------------------------------------- */
+
+static bool has_bad_peer(struct rig *x) { return x->store.bad_peers > 0; }
+
+static const struct {
+	const char *what;
+	bool transcode;
+	struct record rec;
+} lies[] = {
+	{"a rendition of transcode from ingest", false, {RECORD_PART, {.part = {.rendition = 2, .data = (const uint8_t *)"x", .len = 1}}}},
+	{"the copy from transcode", true, {RECORD_PART, {.part = {.rendition = 0, .data = (const uint8_t *)"x", .len = 1}}}},
+	{"a camera that is not there", false, {RECORD_PART, {.part = {.camera = 9, .data = (const uint8_t *)"x", .len = 1}}}},
+	{"another camera's encoded one", true, {RECORD_PART, {.part = {.camera = 1, .rendition = 2, .data = (const uint8_t *)"x", .len = 1}}}},
+	{"a rendition that the site has not", true, {RECORD_SEGMENT_END, {.end = {.rendition = 5}}}},
+	{"a gap from transcode", true, {RECORD_GAP, {.gap = {.why = GAP_SILENT}}}},
+	{"a record for transcode", false, {RECORD_AU, {.au = {.segment = 1, .au = {.data = (const uint8_t *)"x", .len = 1}}}}},
+	{"an epoch that goes back", false, {RECORD_INIT, {.init = {.epoch = 1, .track = {.codec = CODEC_H264, .timescale = 90000, .width = 64, .height = 64},
+		.init = (const uint8_t *)"x", .len = 1}}}},
+};
+
+Test(store, drops_producers_that_say_what_is_not_theirs)
+{
+	rig_start(&r);
+	for (unsigned i = 0; i < sizeof lies / sizeof *lies; i++) {
+		rig_link_rings(&r);
+		rig_epoch(&r, clock_wall_us());
+		rig_feed(&r, 1, ALL, 500);
+		rig_run(&r, 50);
+		r.store.bad_peers = 0;
+		rig_put(lies[i].transcode ? &r.transcode : &r.ingest, &lies[i].rec);
+		cr_assert(rig_until(&r, has_bad_peer, 2000), "%s", lies[i].what);
+	}
+	/* Neither the next honest one nor the log has suffered. */
+	rig_link_rings(&r);
+	rig_epoch(&r, clock_wall_us());
+	wanted = r.segments[0] + 1;
+	rig_feed(&r, 1, ALL, 500);
+	cr_assert(rig_until(&r, has_copies, 5000));
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 10);
+}
+
+Test(store, drops_a_ring_of_garbage)
+{
+	uint8_t garbage[64];
+
+	rig_start(&r);
+	memset(garbage, 0xa5, sizeof garbage);
+	ring_put(&r.ingest, &(struct iovec){garbage, sizeof garbage}, 1);
+	ring_kick(&r.ingest);
+	cr_assert(rig_until(&r, has_bad_peer, 2000));
+	r.store.bad_peers = 0;
+	memset(r.transcode.map, 0xff, 8);
+	ring_kick(&r.transcode);
+	cr_assert(rig_until(&r, has_bad_peer, 2000));
+}
+
+/* --- sign ------------------------------------------------------------------------------- */
+
+Test(store, goes_on_with_a_new_sign)
+{
+	settle_with(3);
+	for (int i = 0; i < 3; i++) {
+		rig_kill(&r.sign);
+		rig_feed(&r, 1, ALL, 500);
+		rig_run(&r, 50);
+		cr_assert(rig_start_sign(&r));
+		rig_link_sign(&r);
+		rig_feed(&r, 1, ALL, 500);
+		cr_assert(rig_settle(&r), "after %d", i);
+	}
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 18);
+}
+
+Test(store, refuses_a_log_that_is_shorter_than_what_was_signed)
+{
+	char cmd[1024];
+
+	settle_with(3);
+	cr_assert_eq(rig_stop_store(&r), 0);
+	snprintf(cmd, sizeof cmd, "rm -rf %s/archive/*", r.dir);
+	cr_assert_eq(system(cmd), 0);
+	rig_kill(&r.sign);
+	cr_assert(rig_start_store(&r));
+	cr_assert(rig_start_sign(&r));
+	rig_link_sign(&r);
+	rig_run(&r, 1000);
+	cr_assert(r.store.gone);
+}
+
+Test(store, a_second_one_on_the_same_folder_is_refused)
+{
+	struct rig second;
+
+	rig_start(&r);
+	rig_begin(&second);
+	close(second.archive);
+	snprintf(second.dir, sizeof second.dir, "%s", r.dir);
+	{
+		char path[512];
+
+		snprintf(path, sizeof path, "%s/archive", r.dir);
+		second.archive = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	cr_assert_not(rig_start_store(&second));
+	cr_assert_eq(WEXITSTATUS(second.store.status), 1);
+	cr_assert_not(rig_start_sign(&second), "two signers with one state");
+	cr_assert(r.store.pid > 0);
+}
+
+static bool is_gone(struct rig *x) { return x->store.gone || x->store.pid == 0; }
+
+Test(store, a_folder_with_other_things_is_refused)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/archive/holiday.jpg", r.dir);
+	f = fopen(path, "w");
+	fclose(f);
+	rig_start_store(&r);
+	cr_assert(rig_until(&r, is_gone, 5000));
+	cr_assert_eq(access(path, F_OK), 0);
+}
+
+/* --- crashes ---------------------------------------------------------------------------- */
+
+Test(store, survives_being_killed_at_any_time, .timeout = 600)
+{
+	const char *env = getenv("CASEMATE_KILLS");
+	int kills = env ? atoi(env) : 12;
+	unsigned seed = 1;
+
+	for (int i = 0; i < kills; i++) {
+		rig_start(&r);
+		rig_epoch(&r, clock_wall_us());
+		for (int k = 0; k < 3; k++) {
+			rig_feed(&r, 2, ALL, 3000);
+			rig_run(&r, (int)(rand_r(&seed) % 40));
+		}
+		rig_feed_open(&r, ALL, 3000);
+		rig_run(&r, (int)(rand_r(&seed) % 1500));
+		if (i % 3 == 2)
+			rig_kill_all(&r);
+		else
+			rig_kill(&r.store);
+	}
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us());
+	rig_feed(&r, 1, ALL, 500);
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 12);
+	cr_assert_eq(r.sign.bad_peers, 0, "%s", r.sign.why);
 }
