@@ -354,10 +354,11 @@ void archive_free(struct archive **ap)
 
 /* --- the newest folders ----------------------------------------------------------------- */
 
+/* The files of one folder, a bit each: no sorting, which in glibc asks the system how much memory it has. */
 struct listing {
-	uint64_t *at;    /* number * 2, + 1 when unfinished */
-	unsigned n, cap;
-	uint64_t top[2]; /* folders: the highest two numbers + 1, 0 for none */
+	uint64_t folder[2];              /* the highest two numbers + 1, 0 for none; highest first */
+	uint64_t no;                     /* of what whole and unfinished say */
+	bool whole[ARCHIVE_FOLDER], unfinished[ARCHIVE_FOLDER];
 };
 
 static int list_folder(void *ctx, const char *name)
@@ -368,11 +369,11 @@ static int list_folder(void *ctx, const char *name)
 	if (!is_folder(name, &no))
 		return 0;
 	no++;
-	if (no > l->top[0]) {
-		l->top[1] = l->top[0];
-		l->top[0] = no;
-	} else if (no > l->top[1]) {
-		l->top[1] = no;
+	if (no > l->folder[0]) {
+		l->folder[1] = l->folder[0];
+		l->folder[0] = no;
+	} else if (no > l->folder[1]) {
+		l->folder[1] = no;
 	}
 	return 0;
 }
@@ -382,47 +383,50 @@ static int list_file(void *ctx, const char *name)
 	struct listing *l = ctx;
 	size_t n = strspn(name, "0123456789");
 	bool unfinished = !strcmp(name + n, ".m4s.tmp");
-	uint64_t number, *at;
+	uint64_t number;
 
-	if ((!unfinished && strcmp(name + n, ".m4s")) || text_u64(name, n, ENTRY_NUMBER_MAX, &number))
+	if ((!unfinished && strcmp(name + n, ".m4s")) || text_u64(name, n, ENTRY_NUMBER_MAX, &number) || number / ARCHIVE_FOLDER != l->no)
 		return 0;
-	if (l->n == l->cap) {
-		unsigned cap = l->cap ? l->cap * 2 : 256;
-
-		at = cap > 8 * ARCHIVE_FOLDER ? NULL : realloc(l->at, cap * sizeof *at);
-		if (!at)
-			return -ENOMEM;
-		l->at = at;
-		l->cap = cap;
-	}
-	l->at[l->n++] = number * 2 + unfinished;
+	(unfinished ? l->unfinished : l->whole)[number % ARCHIVE_FOLDER] = true;
 	return 0;
 }
 
-static int by_number(const void *x, const void *y)
-{
-	const uint64_t *a = x, *b = y;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* The files of a rendition's newest two folders; ret->at is the caller's to free. */
-static int list_new(const struct archive *a, const struct shelf *s, struct listing *ret)
+static int list_folders(const struct archive *a, const struct shelf *s, struct listing *l)
 {
 	char path[ARCHIVE_PATH];
-	int rc;
 
-	*ret = (struct listing){0};
+	*l = (struct listing){0};
 	snprintf(path, sizeof path, "footage/%s/%s", s->camera, s->rendition);
-	rc = each_name(a, path, list_folder, ret);
-	for (int i = 1; i >= 0 && !rc; i--) {
-		if (!ret->top[i])
-			continue;
-		snprintf(path, sizeof path, "footage/%s/%s/%06" PRIu64, s->camera, s->rendition, ret->top[i] - 1);
-		rc = each_name(a, path, list_file, ret);
+	return each_name(a, path, list_folder, l);
+}
+
+/* The i-th of the listed folders; false when there is none. */
+static bool list_files(const struct archive *a, const struct shelf *s, unsigned i, struct listing *l, int *rc)
+{
+	char path[ARCHIVE_PATH];
+
+	if (*rc || !l->folder[i])
+		return false;
+	l->no = l->folder[i] - 1;
+	memset(l->whole, 0, sizeof l->whole);
+	memset(l->unfinished, 0, sizeof l->unfinished);
+	snprintf(path, sizeof path, "footage/%s/%s/%06" PRIu64, s->camera, s->rendition, l->no);
+	*rc = each_name(a, path, list_file, l);
+	return *rc == 0;
+}
+
+static int each_of(const struct shelf *s, const struct listing *l, archive_found *found, void *ctx)
+{
+	int rc = 0;
+
+	for (unsigned k = 0; k < ARCHIVE_FOLDER && !rc; k++) {
+		uint64_t number = l->no * ARCHIVE_FOLDER + k;
+
+		if (l->whole[k])
+			rc = found(ctx, s->camera, s->rendition, number, false);
+		if (l->unfinished[k] && !rc)
+			rc = found(ctx, s->camera, s->rendition, number, true);
 	}
-	if (ret->n)
-		qsort(ret->at, ret->n, sizeof *ret->at, by_number);
 	return rc;
 }
 
@@ -434,10 +438,10 @@ int archive_each_new(struct archive *a, archive_found *found, void *ctx)
 	for (unsigned i = 0; i < a->nshelves && !rc; i++) {
 		struct shelf *s = &a->shelf[i];
 
-		rc = list_new(a, s, &l);
-		for (unsigned k = 0; k < l.n && !rc; k++)
-			rc = found(ctx, s->camera, s->rendition, l.at[k] / 2, l.at[k] & 1);
-		free(l.at);
+		rc = list_folders(a, s, &l);
+		for (int k = 1; k >= 0; k--)
+			if (list_files(a, s, (unsigned)k, &l, &rc))
+				rc = each_of(s, &l, found, ctx);
 	}
 	return rc;
 }
@@ -451,10 +455,12 @@ int archive_highest(const struct archive *a, const char *camera, uint64_t *ret)
 	for (unsigned i = 0; i < a->nshelves && !rc; i++) {
 		if (strcmp(a->shelf[i].camera, camera))
 			continue;
-		rc = list_new(a, &a->shelf[i], &l);
-		if (l.n && l.at[l.n - 1] / 2 > highest)
-			highest = l.at[l.n - 1] / 2;
-		free(l.at);
+		rc = list_folders(a, &a->shelf[i], &l);
+		if (!list_files(a, &a->shelf[i], 0, &l, &rc))
+			continue;
+		for (unsigned k = 0; k < ARCHIVE_FOLDER; k++)
+			if ((l.whole[k] || l.unfinished[k]) && l.no * ARCHIVE_FOLDER + k > highest)
+				highest = l.no * ARCHIVE_FOLDER + k;
 	}
 	if (!rc)
 		*ret = highest;

@@ -205,6 +205,8 @@ bool rig_start_store(struct rig *r)
 	struct msg_store_camera camera = {.name = "gate-1"};
 
 	spawn(r, &r->store, ROLE_STORE);
+	r->state = (struct msg_store_state){0};
+	r->checkpoint = (struct msg_checkpoint){0};
 	say(r->store.parent, MSG_STORE_SITE, &site, &r->archive, 1);
 	say(r->store.parent, MSG_STORE_CAMERA, &camera, NULL, 0);
 	for (uint8_t i = 0; i < RIG_RENDITIONS; i++) {

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "store/archive.h"
+#include "tests/store/folder.h"
+
+static struct folder f;
+static struct archive *a;
+static bool stale;
+
+static void setup(void)
+{
+	folder_begin(&f);
+	cr_assert_eq(archive_open(f.fd, &a, &stale), 0);
+}
+
+static void teardown(void)
+{
+	archive_free(&a);
+	folder_end(&f);
+}
+
+TestSuite(archive, .init = setup, .fini = teardown, .timeout = 60);
+
+static void put(const char *camera, const char *rendition, uint64_t number, size_t n, int64_t start_us)
+{
+	struct archive_slot s = {.has_entry = true, .entry = number, .start_us = start_us, .bytes = (uint32_t)n, .timescale = 90000};
+	uint8_t bytes[4096] = {(uint8_t)number};
+	int fd;
+
+	cr_assert_eq(archive_begin(a, camera, rendition, number, &s, &fd), 0);
+	cr_assert_eq(io_write_all(fd, bytes, n), 0);
+	cr_assert_eq(archive_finish(a, camera, rendition, number, &s, fd), 0);
+	close(fd);
+}
+
+static void reopen(void)
+{
+	archive_free(&a);
+	cr_assert_eq(archive_open(f.fd, &a, &stale), 0);
+}
+
+Test(archive, gives_back_what_was_put)
+{
+	struct archive_slot s;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	put("yard", "copy", 1999, 100, 5000);
+	put("yard", "copy", 2000, 200, 6000);
+	cr_assert(folder_exists(&f, "footage/yard/copy/000001/1999.m4s"));
+	cr_assert(folder_exists(&f, "footage/yard/copy/000002/2000.m4s"));
+	cr_assert_eq(archive_read_segment(f.fd, "yard", "copy", 2000, &b), 0);
+	cr_assert_eq(b.len, 200);
+	cr_assert_eq(archive_read_slot(f.fd, "yard", "copy", 1999, &s), 0);
+	cr_assert(s.kept && s.has_entry && s.entry == 1999 && s.start_us == 5000 && s.bytes == 100 && s.timescale == 90000);
+	cr_assert_eq(archive_read_slot(f.fd, "yard", "copy", 1998, &s), -ENOENT);
+	cr_assert_eq(archive_read_slot(f.fd, "yard", "copy", 9998, &s), -ENOENT);
+	cr_assert_eq(archive_read_segment(f.fd, "yard", "audio", 1, &b), -ENOENT);
+	buf_free(&b);
+}
+
+Test(archive, counts_the_same_after_a_restart)
+{
+	struct archive_range was, is;
+
+	for (uint64_t i = 990; i < 1010; i++) {
+		put("yard", "copy", i, 100 + i % 7, (int64_t)i * 1000000);
+		put("yard", "audio", i, 10, (int64_t)i * 1000000);
+	}
+	for (int i = 0; i < 2; i++) {
+		is = archive_range(a, "yard", "copy");
+		cr_assert_eq(is.oldest, 990);
+		cr_assert_eq(is.newest, 1009);
+		if (i)
+			cr_assert_eq(is.bytes, was.bytes);
+		cr_assert_eq(archive_bytes(a), is.bytes + 200);
+		was = is;
+		reopen();
+		cr_assert_not(stale);
+	}
+	is = archive_range(a, "gate", "copy");
+	cr_assert_eq(is.oldest + is.newest + is.bytes, 0);
+}
+
+Test(archive, lets_the_oldest_of_all_go_first)
+{
+	struct archive_run run;
+	int64_t last_us = 0;
+	unsigned runs = 0;
+
+	for (uint64_t i = 1; i <= 1200; i++) {
+		put("yard", "copy", i, 100, (int64_t)i * 2000000);
+		if (i % 2)
+			put("gate", "copy", i + 5000, 50, (int64_t)i * 2000000 + 1);
+	}
+	while (archive_oldest(a, 2000, &run)) {
+		struct archive_slot s;
+		uint64_t before = archive_bytes(a);
+
+		cr_assert_eq(archive_read_slot(f.fd, run.camera, run.rendition, run.from, &s), 0);
+		cr_assert(s.kept);
+		cr_assert_geq(s.start_us, last_us - 65 * 1000000ll, "run %u", runs);
+		last_us = s.start_us;
+		cr_assert_eq(run.from / 1000, run.to / 1000);
+		cr_assert_eq(archive_remove(a, &run), 0);
+		cr_assert_eq(before - archive_bytes(a), run.bytes);
+		runs++;
+		if (runs == 20)
+			reopen();
+		if (runs == 1)
+			cr_assert_eq(archive_range(a, "yard", "copy").oldest, run.to + 1);
+	}
+	cr_assert_eq(archive_bytes(a), 0);
+	cr_assert_gt(runs, 60);
+	cr_assert_lt(runs, 200);
+	cr_assert_not(folder_exists(&f, "footage/yard/copy/000000"));
+	cr_assert(folder_exists(&f, "index/yard/copy/000000"), "what was there can still be proved");
+}
+
+Test(archive, removes_nothing_twice_and_no_run_across_folders)
+{
+	struct archive_run run = {.camera = "yard", .rendition = "copy", .from = 999, .to = 1001};
+
+	put("yard", "copy", 999, 100, 0);
+	put("yard", "copy", 1001, 100, 0);
+	cr_assert_eq(archive_remove(a, &run), -EINVAL);
+	run.to = 999;
+	cr_assert_eq(archive_remove(a, &run), 0);
+	cr_assert_eq(archive_remove(a, &run), 0);
+	cr_assert_eq(archive_bytes(a), 100);
+	strcpy(run.camera, "gate");
+	cr_assert_eq(archive_remove(a, &run), -EINVAL);
+}
+
+Test(archive, knows_the_highest_number_also_of_unfinished_files)
+{
+	struct archive_slot s = {.start_us = 1};
+	uint64_t highest;
+	int fd;
+
+	put("yard", "copy", 41, 10, 0);
+	cr_assert_eq(archive_begin(a, "yard", "audio", 43, &s, &fd), 0);
+	close(fd);
+	reopen();
+	cr_assert_eq(archive_highest(a, "yard", &highest), 0);
+	cr_assert_eq(highest, 43);
+	cr_assert_eq(archive_highest(a, "gate", &highest), 0);
+	cr_assert_eq(highest, 0);
+	archive_abandon(a, "yard", "audio", 43);
+	cr_assert_not(folder_exists(&f, "footage/yard/audio/000000/43.m4s.tmp"));
+}
+
+Test(archive, init_segments_are_checked_by_their_name)
+{
+	char path[ARCHIVE_PATH];
+	struct hash h;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	hash_bytes("init", 4, &h);
+	cr_assert_eq(archive_write_init(a, "yard", "copy", &h, "init", 4), 0);
+	cr_assert_eq(archive_write_init(a, "yard", "copy", &h, "init", 4), 0);
+	cr_assert_eq(archive_read_init(f.fd, "yard", "copy", h.b, &b), 0);
+	cr_assert_eq(b.len, 4);
+	archive_init_path("yard", "copy", h.b, path);
+	cr_assert_eq(io_replace_file(f.fd, path, "evil", 4, 0600), 0);
+	cr_assert_eq(archive_read_init(f.fd, "yard", "copy", h.b, &b), -EBADMSG);
+	cr_assert_eq(b.len, 4);
+	cr_assert_eq(archive_write_init(a, "yard", "copy", &h, "init", 4), 0);
+	cr_assert_eq(archive_read_init(f.fd, "yard", "copy", h.b, &b), 0);
+	buf_free(&b);
+}
+
+Test(archive, says_when_its_index_is_lost)
+{
+	put("yard", "copy", 5, 10, 0);
+	unlinkat(f.fd, "index/yard/copy/000000", 0);
+	reopen();
+	cr_assert(stale);
+}
