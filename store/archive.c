@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/archive.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,29 +11,8 @@
 
 #include "base/io.h"
 #include "base/text.h"
+#include "store/archive_state.h"
 #include "store/index.h"
-
-/* One folder of a rendition: what is counted of it. */
-struct folder {
-	uint64_t no, bytes;
-	unsigned kept;
-};
-
-struct shelf {
-	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
-	struct folder *folder;           /* by rising number; only those that hold something */
-	unsigned nfolders, cap;
-	uint64_t bytes, newest;
-	uint64_t oldest;                 /* 0: to be looked up */
-	int64_t oldest_us;
-};
-
-struct archive {
-	int dirfd;
-	struct shelf *shelf;
-	unsigned nshelves, cap;
-	uint64_t bytes;
-};
 
 uint64_t archive_bytes(const struct archive *a)
 {
@@ -111,7 +89,7 @@ static struct shelf *find_shelf(const struct archive *a, const char *camera, con
 	return NULL;
 }
 
-static struct shelf *shelf_of(struct archive *a, const char *camera, const char *rendition)
+struct shelf *archive_shelf_of(struct archive *a, const char *camera, const char *rendition)
 {
 	struct shelf *s = find_shelf(a, camera, rendition);
 
@@ -158,7 +136,7 @@ static struct folder *folder_of(struct shelf *s, uint64_t no)
 	return &s->folder[i];
 }
 
-static int count(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
+int archive_count(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
 {
 	struct folder *f = folder_of(s, number / ARCHIVE_FOLDER);
 
@@ -234,111 +212,6 @@ struct archive_range archive_range(const struct archive *a, const char *camera, 
 	return r;
 }
 
-/* --- the scan at a start ---------------------------------------------------------------- */
-
-/* Calls visit for each name in path that is a folder or file we could have made. A folder that is not there holds nothing. */
-static int each_name(const struct archive *a, const char *path, int (*visit)(void *ctx, const char *name), void *ctx)
-{
-	int fd = openat(a->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	struct dirent *d;
-	DIR *dir;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while (!rc && (d = readdir(dir)))
-		if (d->d_name[0] != '.')
-			rc = visit(ctx, d->d_name);
-	closedir(dir);
-	return rc;
-}
-
-/* Six digits or more. */
-static bool is_folder(const char *name, uint64_t *ret)
-{
-	size_t n = strlen(name), zeros = strspn(name, "0");
-
-	if (zeros == n && n)
-		zeros--;
-	return n >= 6 && text_u64(name + zeros, n - zeros, ENTRY_NUMBER_MAX / ARCHIVE_FOLDER, ret) == 0;
-}
-
-struct scan {
-	struct archive *a;
-	struct shelf *shelf;
-	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
-	bool stale;
-};
-
-static int scan_folder(void *ctx, const char *name)
-{
-	struct scan *sc = ctx;
-	struct index_page page;
-	uint64_t no;
-	int rc;
-
-	if (!is_folder(name, &no))
-		return 0;
-	rc = index_read_page(sc->a->dirfd, sc->camera, sc->rendition, no, &page);
-	if (rc == -ENOENT) {
-		sc->stale = true;
-		return 0;
-	}
-	for (unsigned i = 0; !rc && i < ARCHIVE_FOLDER; i++)
-		if (page.slot[i].kept)
-			rc = count(sc->a, sc->shelf, no * ARCHIVE_FOLDER + i, &page.slot[i]);
-	return rc;
-}
-
-static int scan_rendition(void *ctx, const char *name)
-{
-	struct scan *sc = ctx;
-	char path[ARCHIVE_PATH];
-
-	if (!text_is_name(name, strlen(name)))
-		return 0;
-	snprintf(sc->rendition, sizeof sc->rendition, "%s", name);
-	sc->shelf = shelf_of(sc->a, sc->camera, name);
-	if (!sc->shelf)
-		return -ENOMEM;
-	snprintf(path, sizeof path, "footage/%s/%s", sc->camera, name);
-	return each_name(sc->a, path, scan_folder, sc);
-}
-
-static int scan_camera(void *ctx, const char *name)
-{
-	struct scan *sc = ctx;
-	char path[ARCHIVE_PATH];
-
-	if (!text_is_name(name, strlen(name)))
-		return 0;
-	snprintf(sc->camera, sizeof sc->camera, "%s", name);
-	snprintf(path, sizeof path, "footage/%s", name);
-	return each_name(sc->a, path, scan_rendition, sc);
-}
-
-int archive_open(int dirfd, struct archive **ret, bool *ret_stale)
-{
-	struct scan sc = {.a = calloc(1, sizeof *sc.a)};
-	int rc;
-
-	if (!sc.a)
-		return -ENOMEM;
-	sc.a->dirfd = dirfd;
-	rc = each_name(sc.a, "footage", scan_camera, &sc);
-	if (rc) {
-		archive_free(&sc.a);
-		return rc;
-	}
-	*ret = sc.a;
-	*ret_stale = sc.stale;
-	return 0;
-}
-
 void archive_free(struct archive **ap)
 {
 	struct archive *a = *ap;
@@ -350,121 +223,6 @@ void archive_free(struct archive **ap)
 		free(a->shelf[i].folder);
 	free(a->shelf);
 	free(a);
-}
-
-/* --- the newest folders ----------------------------------------------------------------- */
-
-/* The files of one folder, a bit each: no sorting, which in glibc asks the system how much memory it has. */
-struct listing {
-	uint64_t folder[2];              /* the highest two numbers + 1, 0 for none; highest first */
-	uint64_t no;                     /* of what whole and unfinished say */
-	bool whole[ARCHIVE_FOLDER], unfinished[ARCHIVE_FOLDER];
-};
-
-static int list_folder(void *ctx, const char *name)
-{
-	struct listing *l = ctx;
-	uint64_t no;
-
-	if (!is_folder(name, &no))
-		return 0;
-	no++;
-	if (no > l->folder[0]) {
-		l->folder[1] = l->folder[0];
-		l->folder[0] = no;
-	} else if (no > l->folder[1]) {
-		l->folder[1] = no;
-	}
-	return 0;
-}
-
-static int list_file(void *ctx, const char *name)
-{
-	struct listing *l = ctx;
-	size_t n = strspn(name, "0123456789");
-	bool unfinished = !strcmp(name + n, ".m4s.tmp");
-	uint64_t number;
-
-	if ((!unfinished && strcmp(name + n, ".m4s")) || text_u64(name, n, ENTRY_NUMBER_MAX, &number) || number / ARCHIVE_FOLDER != l->no)
-		return 0;
-	(unfinished ? l->unfinished : l->whole)[number % ARCHIVE_FOLDER] = true;
-	return 0;
-}
-
-static int list_folders(const struct archive *a, const struct shelf *s, struct listing *l)
-{
-	char path[ARCHIVE_PATH];
-
-	*l = (struct listing){0};
-	snprintf(path, sizeof path, "footage/%s/%s", s->camera, s->rendition);
-	return each_name(a, path, list_folder, l);
-}
-
-/* The i-th of the listed folders; false when there is none. */
-static bool list_files(const struct archive *a, const struct shelf *s, unsigned i, struct listing *l, int *rc)
-{
-	char path[ARCHIVE_PATH];
-
-	if (*rc || !l->folder[i])
-		return false;
-	l->no = l->folder[i] - 1;
-	memset(l->whole, 0, sizeof l->whole);
-	memset(l->unfinished, 0, sizeof l->unfinished);
-	snprintf(path, sizeof path, "footage/%s/%s/%06" PRIu64, s->camera, s->rendition, l->no);
-	*rc = each_name(a, path, list_file, l);
-	return *rc == 0;
-}
-
-static int each_of(const struct shelf *s, const struct listing *l, archive_found *found, void *ctx)
-{
-	int rc = 0;
-
-	for (unsigned k = 0; k < ARCHIVE_FOLDER && !rc; k++) {
-		uint64_t number = l->no * ARCHIVE_FOLDER + k;
-
-		if (l->whole[k])
-			rc = found(ctx, s->camera, s->rendition, number, false);
-		if (l->unfinished[k] && !rc)
-			rc = found(ctx, s->camera, s->rendition, number, true);
-	}
-	return rc;
-}
-
-int archive_each_new(struct archive *a, archive_found *found, void *ctx)
-{
-	struct listing l;
-	int rc = 0;
-
-	for (unsigned i = 0; i < a->nshelves && !rc; i++) {
-		struct shelf *s = &a->shelf[i];
-
-		rc = list_folders(a, s, &l);
-		for (int k = 1; k >= 0; k--)
-			if (list_files(a, s, (unsigned)k, &l, &rc))
-				rc = each_of(s, &l, found, ctx);
-	}
-	return rc;
-}
-
-int archive_highest(const struct archive *a, const char *camera, uint64_t *ret)
-{
-	uint64_t highest = 0;
-	struct listing l;
-	int rc = 0;
-
-	for (unsigned i = 0; i < a->nshelves && !rc; i++) {
-		if (strcmp(a->shelf[i].camera, camera))
-			continue;
-		rc = list_folders(a, &a->shelf[i], &l);
-		if (!list_files(a, &a->shelf[i], 0, &l, &rc))
-			continue;
-		for (unsigned k = 0; k < ARCHIVE_FOLDER; k++)
-			if ((l.whole[k] || l.unfinished[k]) && l.no * ARCHIVE_FOLDER + k > highest)
-				highest = l.no * ARCHIVE_FOLDER + k;
-	}
-	if (!rc)
-		*ret = highest;
-	return rc;
 }
 
 /* --- writing ---------------------------------------------------------------------------- */
@@ -506,7 +264,7 @@ int archive_begin(struct archive *a, const char *camera, const char *rendition, 
 int archive_finish(struct archive *a, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot, int fd)
 {
 	char from[ARCHIVE_PATH], to[ARCHIVE_PATH];
-	struct shelf *s = shelf_of(a, camera, rendition);
+	struct shelf *s = archive_shelf_of(a, camera, rendition);
 	struct archive_slot kept = *slot;
 	int rc;
 
@@ -520,7 +278,7 @@ int archive_finish(struct archive *a, const char *camera, const char *rendition,
 		return -errno;
 	kept.kept = true;
 	rc = index_write(a->dirfd, camera, rendition, number, &kept);
-	return rc ? rc : count(a, s, number, &kept);
+	return rc ? rc : archive_count(a, s, number, &kept);
 }
 
 void archive_abandon(struct archive *a, const char *camera, const char *rendition, uint64_t number)
@@ -533,7 +291,7 @@ void archive_abandon(struct archive *a, const char *camera, const char *renditio
 
 int archive_note(struct archive *a, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot)
 {
-	struct shelf *s = shelf_of(a, camera, rendition);
+	struct shelf *s = archive_shelf_of(a, camera, rendition);
 	struct archive_slot old;
 	int rc;
 
@@ -542,7 +300,7 @@ int archive_note(struct archive *a, const char *camera, const char *rendition, u
 	if (index_read(a->dirfd, camera, rendition, number, &old) == 0 && old.kept)
 		uncount(a, s, number, &old);
 	rc = index_write(a->dirfd, camera, rendition, number, slot);
-	return rc || !slot->kept ? rc : count(a, s, number, slot);
+	return rc || !slot->kept ? rc : archive_count(a, s, number, slot);
 }
 
 /* --- retention -------------------------------------------------------------------------- */

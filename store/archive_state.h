@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef STORE_ARCHIVE_STATE_H
+#define STORE_ARCHIVE_STATE_H
+/* What the parts of struct archive share; nobody else includes it. */
+#include "store/archive.h"
+
+/* One folder of a rendition: what is counted of it. */
+struct folder {
+	uint64_t no, bytes;
+	unsigned kept;
+};
+
+struct shelf {
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	struct folder *folder;           /* by rising number; only those that hold something */
+	unsigned nfolders, cap;
+	uint64_t bytes, newest;
+	uint64_t oldest;                 /* 0: to be looked up */
+	int64_t oldest_us;
+};
+
+struct archive {
+	int dirfd;
+	struct shelf *shelf;
+	unsigned nshelves, cap;
+	uint64_t bytes;
+};
+
+/* archive.c: the rendition's shelf, made when it is not there; NULL without memory or beyond ARCHIVE_SHELVES_MAX. */
+struct shelf *archive_shelf_of(struct archive *a, const char *camera, const char *rendition);
+/* A kept segment more. 0 or -ENOMEM. */
+int archive_count(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot);
+
+#endif
