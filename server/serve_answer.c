@@ -122,7 +122,6 @@ static void answer_from_store(struct ask *a, const struct msg_want *key, const c
 	if (rc < 0) {
 		reply_status(a, 503);
 	} else if (rc == 0) {
-		w->until_us = 0;
 		serve_conn_wait(a->c, SERVE_WAIT_STORE, STORE_WAIT_US);
 	} else {
 		serve_bytes_ref(bytes);  /* the reply forgets w->bytes before it takes its own reference */

@@ -214,9 +214,9 @@ static void reply_refused(struct serve_conn *c, const struct http_refusal *bad)
 
 void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us)
 {
-	c->wait.kind = kind;
-	if (!c->wait.until_us)
+	if (c->wait.last != kind)
 		c->wait.until_us = clock_mono_us() + timeout_us;
+	c->wait.kind = c->wait.last = kind;
 	c->state = SERVE_CONN_WAITING;
 	c->deadline_us = c->wait.until_us;
 	c->woken = false;

@@ -37,8 +37,8 @@ enum serve_conn_state { SERVE_CONN_HANDSHAKE, SERVE_CONN_READING, SERVE_CONN_WAI
 
 /* What the request at hand waits for, and what has come of it. Cleared when it is answered. */
 struct serve_waiting {
-	enum serve_wait kind;
-	int64_t until_us;                /* 0: nothing was waited for yet */
+	enum serve_wait kind, last;      /* last: the latest one, also when it is over */
+	int64_t until_us;
 	bool timed_out;
 	struct serve_auth_ask auth;
 	bool has_verdict;
@@ -88,7 +88,7 @@ unsigned serve_conn_count(const struct serve_conns *l);
 /* Connections that asked for media in the last 15 seconds. */
 unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us);
 
-/* For serve_answer.c: the request at hand is answered, or waits (kind, at most timeout_us from its first wait). */
+/* For serve_answer.c: the request at hand is answered, or waits (for one kind at most timeout_us, however often it is woken). */
 void serve_conn_reply(struct serve_conn *c, const struct http_request *r, const struct serve_reply *reply);
 void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us);
 /* The request is answered again, from the loop. */

@@ -187,7 +187,6 @@ static void begin_session(struct serve_conn *c, const struct http_request *r, in
 		return;
 	}
 	log_info("login", "user=%s from=%s", serve_auth_name(c->serve->auth, (unsigned)user), c->peer);
-	c->wait.until_us = 0;
 	serve_conn_wait(c, SERVE_WAIT_SESSION, SESSION_WAIT_US);
 }
 

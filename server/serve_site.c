@@ -6,15 +6,33 @@
 #include "base/json.h"
 #include "media/codec_string.h"
 
-static void write_rendition(struct json *j, const struct serve_rendition *r)
+/* The newest track and its codec string; what the site file says, and "", before there is one. */
+static struct track newest_track(const struct serve_rendition *r, char ret_codec[CODEC_STRING_MAX])
 {
-	char codec[CODEC_STRING_MAX] = "";
 	struct track t = {.width = r->set.width, .height = r->set.height};
 
+	ret_codec[0] = 0;
 	if (r->ntracks) {
 		t = serve_media_track_of(&r->track[r->ntracks - 1]);
-		codec_string(&t, codec);
+		codec_string(&t, ret_codec);
 	}
+	return t;
+}
+
+static void write_codec(struct json *j, const char *name, const struct serve_rendition *r)
+{
+	char codec[CODEC_STRING_MAX] = "";
+
+	if (r)
+		newest_track(r, codec);
+	json_str(j, name, codec);
+}
+
+static void write_rendition(struct json *j, const struct serve_rendition *r)
+{
+	char codec[CODEC_STRING_MAX];
+	struct track t = newest_track(r, codec);
+
 	json_open(j, NULL, '{');
 	json_str(j, "name", r->set.name);
 	json_str(j, "kind", r->set.rendition == RENDITION_AUDIO ? "audio" : "video");
@@ -49,6 +67,8 @@ static void write_camera(struct json *j, const struct serve_camera *c)
 	json_str(j, "why", gap_why_name((enum gap_why)s->why));
 	json_str(j, "detail", s->detail);
 	json_str(j, "left_out", s->left_out);
+	write_codec(j, "codec", c->rendition[RENDITION_COPY]);
+	write_codec(j, "audio_codec", c->rendition[RENDITION_AUDIO]);
 	json_int(j, "width", s->width);
 	json_int(j, "height", s->height);
 	json_num(j, "fps", s->fps_milli / 1000.0, 3);

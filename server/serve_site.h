@@ -6,7 +6,8 @@
  * words, numbers and names of the site file: nothing that a camera said.
  *
  *     {"origin","version","vkey","user","checkpoint":SIZE,
- *      "cameras":[{"name","phase","why","detail","left_out","width","height","fps","rate_bps","reconnects","retry_ms",
+ *      "cameras":[{"name","phase","why","detail","left_out","codec","audio_codec","width","height","fps","rate_bps",
+ *                  "reconnects","retry_ms",
  *                  "renditions":[{"name","kind":"video"|"audio","codec","width","height","first","last","live"}]}]}
  *
  * first and last: numbers of the segments held (0 with live false: none yet).

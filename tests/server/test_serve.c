@@ -284,6 +284,24 @@ Test(serve, lists_the_newest_segments)
 	cr_assert_eq(got.status, 404);
 }
 
+Test(serve, tells_the_page_how_cameras_do)
+{
+	struct msg_camera_state state = {.camera = 1, .phase = CAMERA_WAITING, .why = GAP_AUTHENTICATION, .detail = "refuses the \"password\"",
+		.width = 1280, .height = 720, .fps_milli = 25000};
+	static const char *const parts[] = {"\"origin\":\"test.example/house\"", "\"vkey\":\"test.example/house+00000000+AAAA\"", "\"user\":\"alice\"",
+		"\"name\":\"attic\",\"phase\":\"waiting\"", "\"detail\":\"refuses the \\\"password\\\"\"", "\"fps\":25.000",
+		"\"codec\":\"avc1.64001f\"", "\"audio_codec\":\"mp4a.40.2\"", "\"first\":5,\"last\":6"};
+
+	cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_STATE, &state, NULL, 0), 0);
+	publish(2);
+	get("/api/site", basic_right);
+	cr_assert_eq(got.status, 200);
+	cr_assert(has("Content-Type", "application/json"));
+	cr_assert(has("Cache-Control", "no-store"));
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		cr_expect(body_has(parts[i]), "%s", parts[i]);
+}
+
 Test(serve, holds_a_playlist_until_the_first_segment)
 {
 	char text[512];
