@@ -497,9 +497,7 @@ void rig_flush(struct rig *r)
 {
 	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
 		struct track t = track_of(i);
-		uint32_t next = r->segment;
 
-		(void)next;
 		packager_flush(&r->packager[i]);
 		packager_begin(&r->packager[i], 0, (uint8_t)i, r->epoch, &t);
 	}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -277,6 +279,51 @@ Test(store, lets_the_oldest_go_at_its_limit)
 	cr_assert_eq(r.have.status, MSG_HAVE_OK);
 	cr_assert_eq(rig_stop_store(&r), 0);
 	rig_assert_clean(&r, 10);
+}
+
+/* --- a disk that is full ---------------------------------------------------------------- */
+
+static bool no_alarm(struct rig *x) { return x->state.segments && !x->state.alarm[0]; }
+
+Test(store, goes_on_live_when_the_disk_is_full)
+{
+	char path[512], fill[600];
+	uint64_t entries;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/archive", r.dir);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", path, "tmpfs", 0, "size=4m") < 0)
+		cr_skip_test("a small disk can be made by root only");
+	close(r.archive);
+	r.archive = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 40000000);
+	rig_feed(&r, 4, ALL, 2000);
+	cr_assert(rig_settle(&r));
+	snprintf(fill, sizeof fill, "head -c 8m /dev/zero > %s/ballast 2>/dev/null", path);
+	cr_assert_neq(system(fill), 0);
+	rig_feed(&r, 8, ALL, 2000);
+	wanted = 12;
+	cr_assert(rig_until(&r, has_copies, 5000), "live stopped");
+	cr_assert(rig_until(&r, has_alarm, 5000));
+	cr_assert(strstr(r.state.alarm, "free"), "%s", r.state.alarm);
+	entries = r.state.entries;
+	snprintf(fill, sizeof fill, "%s/ballast", path);
+	unlink(fill);
+	/* Each 5 s both threads try again. */
+	for (int i = 0; i < 16 && !no_alarm(&r); i++) {
+		rig_feed(&r, 1, ALL, 500);
+		rig_run(&r, 1000);
+	}
+	cr_assert(no_alarm(&r), "%s", r.state.alarm);
+	cr_assert_gt(r.state.entries, entries);
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	fd = openat(r.archive, "log/checkpoint", O_RDONLY | O_CLOEXEC);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	cr_assert_gt(rig_count_entries(&r, "why disk-full"), 0);
+	rig_assert_clean(&r, 8);
 }
 
 /* --- producers that lie ----------------------------------------------------------------- */
