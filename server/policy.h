@@ -34,6 +34,10 @@ struct policy {
 	bool folder;                /* may use the one folder whose descriptor it is given */
 };
 
+/* NULL for the parent, which is ruled by what it may not do. */
 const struct policy *policy_of(enum role_kind role);
+/* System calls that the parent never makes, ended by -1; and sockets only of these families. */
+extern const int policy_parent_denied[];
+extern const int policy_parent_families[3];
 
 #endif

@@ -33,5 +33,10 @@ int sandbox_filter(const struct policy *p);
  * In the child 0 is returned. *ret_pidfd is close-on-exec.
  */
 int sandbox_fork(int *ret_pidfd);
+/*
+ * The parent itself: no capabilities, no new privileges, and the system calls that
+ * policy_parent_denied names kill it. It must stay able to make the roles' sandboxes. 0 or -errno.
+ */
+int sandbox_parent(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -111,6 +112,7 @@ static int deny_all_files(int folder)
 	return rc;
 }
 
+/* sandbox_fork made a user namespace around the pid namespace; a role is the first process of both. */
 static bool in_own_pid_namespace(void)
 {
 	return getpid() == 1;
@@ -142,7 +144,7 @@ uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t
 	int rc;
 
 	note(&layers, LAYER_PID_NS, in_own_pid_namespace() ? 0 : -EPERM, ret_why, why_cap);
-	rc = unshare_rc(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+	rc = unshare_rc((in_own_pid_namespace() ? 0 : CLONE_NEWUSER) | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
 	note(&layers, LAYER_USER_NS | LAYER_NET_NS | LAYER_IPC_NS | LAYER_UTS_NS, rc, ret_why, why_cap);
 	note(&layers, LAYER_MOUNT_NS, rc ? rc : empty_root(), ret_why, why_cap);
 	note(&layers, LAYER_RLIMITS, set_limits(p), ret_why, why_cap);
@@ -177,9 +179,71 @@ int sandbox_filter(const struct policy *p)
 	return rc;
 }
 
+static int deny_families(scmp_filter_ctx filter)
+{
+	int rc = 0, last = 0;
+
+	for (int family = 0; !rc && family < AF_MAX; family++) {
+		bool may = false;
+
+		for (size_t i = 0; i < COUNT(policy_parent_families); i++)
+			may |= policy_parent_families[i] == family;
+		if (!may)
+			rc = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SYS_socket, 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+		last = family;
+	}
+	return rc ? rc : seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SYS_socket, 1, SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)last));
+}
+
+int sandbox_parent(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = filter ? drop_capabilities() : -ENOMEM;
+
+	for (const int *nr = policy_parent_denied; !rc && *nr >= 0; nr++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, *nr, 0);
+	if (!rc)
+		rc = deny_families(filter);
+	if (!rc)
+		rc = limit(RLIMIT_CORE, 0);
+	if (!rc && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		rc = -errno;
+	if (!rc)
+		rc = seccomp_load(filter);
+	seccomp_release(filter);
+	return rc;
+}
+
+static bool write_proc(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	if (fd >= 0)
+		close(fd);
+	return n >= 0;
+}
+
+/*
+ * The child is root of its own user namespace, which is this very user outside, so that the program
+ * it becomes may make the other namespaces and then give every capability up.
+ */
+static void become_root_of_namespace(unsigned uid, unsigned gid)
+{
+	char text[64];
+
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  /* the parent is not, and /proc/self would not be ours */
+	write_proc("/proc/self/setgroups", "deny");
+	snprintf(text, sizeof text, "0 %u 1", uid);
+	write_proc("/proc/self/uid_map", text);
+	snprintf(text, sizeof text, "0 %u 1", gid);
+	write_proc("/proc/self/gid_map", text);
+}
+
 int sandbox_fork(int *ret_pidfd)
 {
 	static const uint64_t wishes[] = {CLONE_NEWUSER | CLONE_NEWPID, 0};
+	unsigned uid = geteuid(), gid = getegid();
 	int pidfd = -1;
 
 	for (size_t i = 0; i < COUNT(wishes); i++) {
@@ -187,8 +251,11 @@ int sandbox_fork(int *ret_pidfd)
 			.flags = CLONE_PIDFD | wishes[i], .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
 		long pid = syscall(SYS_clone3, &args, sizeof args);
 
-		if (pid == 0)
+		if (pid == 0) {
+			if (wishes[i])
+				become_root_of_namespace(uid, gid);
 			return 0;
+		}
 		if (pid > 0) {
 			*ret_pidfd = pidfd;
 			return (int)pid;

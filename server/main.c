@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command that people run: a table of its words. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "server/commands.h"
+#include "server/libexec.h"
+
+static int cmd_version(int argc, char **argv)
+{
+	puts(PACKAGE_STRING);
+	return 0;
+}
+
+static int cmd_camera(int argc, char **argv)
+{
+	return libexec_become("camera", argv);
+}
+
+static int cmd_verify(int argc, char **argv)
+{
+	return libexec_become("verify", argv);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{"run", cmd_run, "start the server"},
+	{"check", cmd_check, "say what is wrong with a site file, or what it means"},
+	{"status", cmd_status, "ask the running server how it is"},
+	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},
+	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},
+	{"passwd", cmd_passwd, "make the lines of a user for the site file"},
+	{"camera", cmd_camera, "be a test camera"},
+	{"version", cmd_version, "print the version"},
+};
+
+static void help(FILE *to)
+{
+	fputs("usage: casemate COMMAND [ARGUMENTS]\n", to);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].what);
+	fputs("casemate COMMAND --help tells more; so does man casemate-COMMAND.\n"
+	      "First time: casemate keygen, casemate passwd, a site file (man casemate-site), casemate check, casemate run.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return 2;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version"))
+		return cmd_version(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "casemate: no command \"%.40s\"\n", argv[1]);
+	help(stderr);
+	return 2;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The processes: started, watched, started again, stopped in order. */
+#include "server/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "server/role.h"
+#include "server/sandbox.h"
+
+#define START_DEADLINE_S 15
+#define STOP_DEADLINE_S 10
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MAX_MS 10000
+#define STEADY_US 30000000      /* a role that ran this long begins its back-off anew */
+
+struct child *parent_child(struct parent *p, enum role_kind kind, unsigned index)
+{
+	for (unsigned i = 0; i < p->nchildren; i++)
+		if (p->child[i].kind == kind && p->child[i].index == index)
+			return &p->child[i];
+	return NULL;
+}
+
+int child_say(struct child *c, enum msg_type type, const void *body, const int *fds, unsigned nfds)
+{
+	int rc = c->channel ? channel_say(c->channel, type, body, fds, nfds) : -EPIPE;
+
+	if (rc == -ENOBUFS)
+		child_kill(c, "does not read what the parent says");
+	return rc;
+}
+
+void child_kill(struct child *c, const char *why)
+{
+	if (c->pid <= 0)
+		return;
+	snprintf(c->last_end, sizeof c->last_end, "%s", why);
+	c->killed = true;
+	if (c->phase != CHILD_STOPPING)
+		parent_log("warn", "role-killed", "role=%s index=%u pid=%d why=\"%s\"", role_kind_name(c->kind), c->index, (int)c->pid, why);
+	kill(c->pid, SIGKILL);
+}
+
+static void on_broken(void *ctx, struct channel *channel, const char *why)
+{
+	/* A closed channel alone means that the process has ended: SIGCHLD tells how. */
+	if (why)
+		child_kill(ctx, why);
+}
+
+/* In the new process: only async-signal-safe calls until exec. */
+static void become(const char *path, const char *name, int channel, int log)
+{
+	static char *const no_environment[] = {NULL};
+	char *const argv[] = {(char *)(uintptr_t)name, NULL};
+	int nothing = open("/dev/null", O_RDWR), high_channel, high_log;
+	sigset_t none;
+
+	high_channel = fcntl(channel, F_DUPFD, 10);
+	high_log = fcntl(log, F_DUPFD, 10);
+	if (nothing < 0 || high_channel < 0 || high_log < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high_log, 2) < 0 ||
+	    dup2(high_channel, ROLE_CHANNEL_FD) < 0 || close_range(ROLE_CHANNEL_FD + 1, ~0u, 0) < 0)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	execve(path, argv, no_environment);
+	_exit(127);
+}
+
+static void start_again(struct child *c)
+{
+	unsigned ms = c->backoff_ms;
+
+	c->backoff_ms = ms == 0 ? BACKOFF_FIRST_MS : ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms * 2;
+	event_add(c->again, &(struct timeval){ms / 1000, ms % 1000 * 1000});
+}
+
+static void failed_to_start(struct child *c, const char *what, int error)
+{
+	parent_log("error", "role-start", "role=%s index=%u at=%s error=\"%s\"", role_kind_name(c->kind), c->index, what, strerror(error));
+	start_again(c);
+}
+
+static void close_rings(struct child *c)
+{
+	int *fds[] = {&c->ring_in, &c->ring_in_bell, &c->ring_out, &c->ring_out_bell};
+
+	for (size_t i = 0; i < 4; i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+void child_start(struct child *c)
+{
+	struct channel_ends ends = {
+		.me = ROLE_PARENT, .peer = c->kind, .peer_index = c->index, .answers = parent_answers, .broken = on_broken, .ctx = c};
+	int pair[2] = {-1, -1}, log[2] = {-1, -1}, pidfd = -1, rc;
+	char path[4200];
+
+	if (c->phase != CHILD_DOWN || c->parent->stopping)
+		return;
+	rc = channel_pair(pair);
+	if (rc || pipe2(log, O_CLOEXEC | O_NONBLOCK) < 0) {
+		failed_to_start(c, "descriptors", rc ? -rc : errno);
+		goto out;
+	}
+	fcntl(log[1], F_SETFL, 0);
+	snprintf(path, sizeof path, "%s/%s", c->parent->libexec, role_kind_name(c->kind));
+	c->pid = sandbox_fork(&pidfd);
+	if (c->pid == 0)
+		become(path, role_kind_name(c->kind), pair[1], log[1]);
+	if (c->pid < 0) {
+		failed_to_start(c, "fork", -c->pid);
+		goto out;
+	}
+	close(pidfd);
+	c->started_us = clock_mono_us();
+	c->phase = CHILD_STARTING;
+	c->layers = 0;
+	child_log_open(c, log[0]);
+	log[0] = -1;
+	c->channel = channel_new(c->parent->base, pair[0], &ends);
+	pair[0] = -1;
+	event_add(c->killer, &(struct timeval){START_DEADLINE_S, 0});
+	if (!c->channel || child_settings(c) < 0)
+		child_kill(c, "could not be given its settings");
+out:
+	for (int i = 0; i < 2; i++) {
+		if (pair[i] >= 0)
+			close(pair[i]);
+		if (log[i] >= 0)
+			close(log[i]);
+	}
+}
+
+/* ingest first, so that it can say goodbye to cameras and end its segments; sign last, for the last checkpoint. */
+static void stop_next(struct parent *p)
+{
+	static const enum role_kind order[] = {ROLE_INGEST, ROLE_TRANSCODE, ROLE_STORE, ROLE_SERVE, ROLE_SIGN};
+
+	for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+		bool waiting = false;
+
+		for (unsigned i = 0; i < p->nchildren; i++) {
+			struct child *c = &p->child[i];
+
+			if (c->kind != order[k] || c->phase == CHILD_DOWN)
+				continue;
+			waiting = true;
+			if (c->phase == CHILD_STOPPING)
+				continue;
+			if (c->kind == ROLE_TRANSCODE || c->phase == CHILD_STARTING || child_say(c, MSG_STOP, NULL, NULL, 0) < 0)
+				kill(c->pid, SIGKILL);
+			c->phase = CHILD_STOPPING;
+		}
+		if (waiting)
+			return;
+	}
+	event_base_loopbreak(p->base);
+}
+
+static void ended(struct child *c, int status)
+{
+	char how[64];
+	bool expected = c->phase == CHILD_STOPPING;
+
+	if (WIFSIGNALED(status))
+		snprintf(how, sizeof how, "signal %d (%s)", WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+	else
+		snprintf(how, sizeof how, "exit %d", WEXITSTATUS(status));
+	child_log_close(c);
+	channel_free(&c->channel);
+	close_rings(c);
+	event_del(c->killer);
+	if (!expected) {
+		parent_log("warn", "role-ended", "role=%s index=%u pid=%d how=\"%s\" ran_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid, how,
+			   (long long)(clock_mono_us() - c->started_us) / 1000);
+		if (!c->killed)
+			snprintf(c->last_end, sizeof c->last_end, "%s", how);
+		c->restarts++;
+	}
+	if (clock_mono_us() - c->started_us > STEADY_US)
+		c->backoff_ms = 0;
+	c->pid = 0;
+	c->killed = false;
+	c->phase = CHILD_DOWN;
+	if (c->parent->stopping)
+		stop_next(c->parent);
+	else
+		start_again(c);
+}
+
+static void on_child(evutil_socket_t sig, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	for (unsigned i = 0; i < p->nchildren; i++) {
+		int status;
+
+		if (p->child[i].pid > 0 && waitpid(p->child[i].pid, &status, WNOHANG) == p->child[i].pid)
+			ended(&p->child[i], status);
+	}
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	child_start(arg);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *c = arg;
+
+	if (c->phase == CHILD_STARTING)
+		child_kill(c, "did not become ready in time");
+}
+
+static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	for (unsigned i = 0; i < p->nchildren; i++)
+		if (p->child[i].pid > 0)
+			child_kill(&p->child[i], "did not stop in time");
+}
+
+static void on_stop(evutil_socket_t sig, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	if (p->stopping) {
+		on_stop_deadline(-1, 0, p);
+		return;
+	}
+	p->stopping = true;
+	parent_log("info", "stopping", "signal=%s", sigabbrev_np((int)sig));
+	parent_unlisten(p);
+	event_add(p->stop_deadline, &(struct timeval){STOP_DEADLINE_S, 0});
+	stop_next(p);
+}
+
+static void on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	parent_log("warn", "reload", "text=\"a changed site file takes effect at the next start: casemate check -c FILE, then start anew\"");
+}
+
+static void add_child(struct parent *p, enum role_kind kind, unsigned index)
+{
+	struct child *c = &p->child[p->nchildren++];
+
+	*c = (struct child){.parent = p, .kind = kind, .index = index, .log_fd = -1,
+			    .ring_in = -1, .ring_in_bell = -1, .ring_out = -1, .ring_out_bell = -1};
+	c->again = event_new(p->base, -1, EV_TIMEOUT, on_again, c);
+	c->killer = event_new(p->base, -1, EV_TIMEOUT, on_late, c);
+}
+
+static int make_children(struct parent *p)
+{
+	const struct site *site = p->site;
+
+	p->child = calloc(2 + site->ingest_processes + site->serve_processes + site->ncameras, sizeof *p->child);
+	if (!p->child)
+		return -ENOMEM;
+	add_child(p, ROLE_SIGN, 0);
+	add_child(p, ROLE_STORE, 0);
+	for (unsigned i = 0; i < site->ingest_processes; i++)
+		add_child(p, ROLE_INGEST, i);
+	for (unsigned i = 0; i < site->serve_processes; i++)
+		add_child(p, ROLE_SERVE, i);
+	for (unsigned i = 0; i < site->ncameras; i++)
+		if (site->camera[i].nrenditions)
+			add_child(p, ROLE_TRANSCODE, i);
+	for (unsigned i = 0; i < p->nchildren; i++)
+		if (!p->child[i].again || !p->child[i].killer)
+			return -ENOMEM;
+	return 0;
+}
+
+static int make_live(struct parent *p)
+{
+	const struct site *site = p->site;
+
+	p->camera = calloc(site->ncameras ? site->ncameras : 1, sizeof *p->camera);
+	p->listener = calloc(site->nlisteners ? site->nlisteners : 1, sizeof *p->listener);
+	if (!p->camera || !p->listener)
+		return -ENOMEM;
+	for (unsigned i = 0; i < site->ncameras; i++) {
+		p->camera[i].parent = p;
+		p->camera[i].index = i;
+		p->camera[i].dial_fd = -1;
+	}
+	for (unsigned i = 0; i < site->nlisteners; i++) {
+		p->listener[i].fd = malloc(site->serve_processes * sizeof(int));
+		if (!p->listener[i].fd)
+			return -ENOMEM;
+		for (unsigned k = 0; k < site->serve_processes; k++)
+			p->listener[i].fd[k] = -1;
+	}
+	return 0;
+}
+
+static int make_events(struct parent *p)
+{
+	static const struct { int signal; event_callback_fn on; } handlers[] = {
+		{SIGCHLD, on_child}, {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hangup}};
+
+	for (size_t i = 0; i < 4; i++) {
+		p->signals[i] = evsignal_new(p->base, handlers[i].signal, handlers[i].on, p);
+		if (!p->signals[i] || event_add(p->signals[i], NULL) < 0)
+			return -ENOMEM;
+	}
+	p->stop_deadline = event_new(p->base, -1, EV_TIMEOUT, on_stop_deadline, p);
+	return p->stop_deadline ? 0 : -ENOMEM;
+}
+
+int parent_run(struct parent *p)
+{
+	int rc;
+
+	p->base = event_base_new();
+	rc = p->base ? make_live(p) : -ENOMEM;
+	if (!rc)
+		rc = make_children(p);
+	if (!rc)
+		rc = make_events(p);
+	if (!rc)
+		rc = status_listen(p);
+	if (rc)
+		return rc;
+	parent_listen(p);
+	rc = sandbox_parent();
+	if (rc) {
+		parent_log("error", "sandbox-incomplete", "role=casemate error=\"%s\"", strerror(-rc));
+		if (!p->site->sandbox_best_effort)
+			return rc;
+	}
+	for (unsigned i = 0; i < p->nchildren; i++)
+		child_start(&p->child[i]);
+	event_base_dispatch(p->base);
+	parent_unlisten(p);
+	status_unlisten(p);
+	parent_log("info", "stopped", "after_s=%lld", (long long)(clock_mono_us() - p->started_us) / 1000000);
+	return 0;
+}

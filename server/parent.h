@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_PARENT_H
+#define SERVER_PARENT_H
+/*
+ * The parent: holds the site file, opens what the roles are given, starts and
+ * restarts them, joins them by rings and channels, dials cameras, writes the log
+ * and answers `casemate status`. It reads no byte from a camera or a viewer.
+ *
+ * One process, one thread, one loop; struct parent is everything it knows.
+ */
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "conf/site.h"
+#include "server/channel.h"
+
+#define PARENT_SESSIONS_MAX 4096
+#define CHILD_LOG_LINES_PER_S 200
+#define RING_STORE_BYTES (32u << 20)      /* ingest -> store, all cameras of one ingest process */
+#define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
+#define RING_ENCODED_BYTES (16u << 20)    /* transcode -> store, one camera */
+
+struct event;
+struct event_base;
+struct parent;
+
+enum child_phase { CHILD_DOWN, CHILD_STARTING, CHILD_READY, CHILD_STOPPING };
+
+/* A role's process, or the place for one. */
+struct child {
+	struct parent *parent;
+	enum role_kind kind;
+	unsigned index;                   /* ingest, serve: process number; transcode: camera */
+	enum child_phase phase;
+	pid_t pid;
+	struct channel *channel;
+	struct event *again, *killer;     /* timers: start again; kill when it does not stop or seal itself */
+	int64_t started_us;               /* monotonic */
+	unsigned restarts;
+	uint32_t layers;
+	unsigned backoff_ms;
+	char last_end[96];                /* why the one before ended, "" if none did */
+	bool killed;                      /* by child_kill, which said why */
+	/* its standard error */
+	int log_fd;
+	struct event *log_event;
+	char line[1024];
+	size_t line_len;
+	int64_t log_second;
+	unsigned log_lines, log_suppressed;
+	/* transcode: the ring from ingest, kept until ingest is ready */
+	int ring_in, ring_in_bell, ring_out, ring_out_bell;
+	/* what it says of itself */
+	struct msg_serve_state serve;
+};
+
+struct camera_live {
+	struct parent *parent;
+	unsigned index;
+	struct msg_camera_state state;
+	bool known;
+	struct event *dialing;            /* waits for its turn, then for the connect */
+	int dial_fd;
+	int64_t last_dial_us;
+	struct msg_rendition_state rendition[RENDITIONS_MAX];
+};
+
+struct listener_live {
+	int *fd;                          /* one per serve process; -1 while the address cannot be had */
+	int error;                        /* errno while it cannot be had */
+	char text[64];                    /* its address with the port it really has */
+};
+
+struct parent {
+	const struct site *site;
+	struct event_base *base;
+	int64_t started_us;
+	char libexec[4096];
+	int archive_fd, key_fd, state_fd, certificate_fd, tls_key_fd;
+	struct child *child;              /* sign, store, ingest…, serve…, transcode… */
+	unsigned nchildren;
+	struct camera_live *camera;
+	struct listener_live *listener;
+	struct msg_session session[PARENT_SESSIONS_MAX];
+	unsigned nsessions;
+	struct msg_store_state store;
+	struct msg_sign_state sign;
+	uint8_t cookie_key[32];
+	int status_fd;
+	struct event *status_event, *signals[4], *stop_deadline, *listen_retry;
+	bool stopping;
+	int exit_status;
+};
+
+/* parent.c: the processes */
+int parent_run(struct parent *p);
+struct child *parent_child(struct parent *p, enum role_kind kind, unsigned index);
+static inline unsigned ingest_of(const struct parent *p, unsigned camera) { return camera % p->site->ingest_processes; }
+void child_start(struct child *c);
+/* Kills it; it is started again by its back-off. why goes to log and status. */
+void child_kill(struct child *c, const char *why);
+int child_say(struct child *c, enum msg_type type, const void *body, const int *fds, unsigned nfds);
+
+/* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
+int child_settings(struct child *c);
+/* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
+void child_wire(struct child *c);
+/* parent_answers.c: which function answers what the roles say */
+extern const struct channel_answer parent_answers[];
+/* parent_dial.c */
+void parent_dial(struct parent *p, unsigned camera);
+void parent_dial_cancel(struct parent *p, unsigned camera);
+/* parent_listen.c: opens what is not open yet and tries again each few seconds; says what is in the way */
+void parent_listen(struct parent *p);
+void parent_unlisten(struct parent *p);
+/* parent_log.c */
+void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void child_log_open(struct child *c, int fd);
+void child_log_close(struct child *c);
+/* status_report.c: the answer to `casemate status`; json or text for a terminal of that width */
+void status_report(struct parent *p, struct buf *out, bool json, bool colour);
+/* status_socket.c */
+int status_listen(struct parent *p);
+void status_unlisten(struct parent *p);
+
+#endif

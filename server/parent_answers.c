@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the roles say to the parent, and which function answers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "server/parent.h"
+#include "server/sandbox.h"
+
+static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (c->phase != CHILD_STARTING)
+		return;
+	c->phase = CHILD_READY;
+	c->layers = m->ready.layers & LAYERS_ALL;
+	parent_log("info", "role-ready", "role=%s index=%u pid=%d after_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid,
+		   (long long)(clock_mono_us() - c->started_us) / 1000);
+	child_wire(c);
+}
+
+static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx, *liar = parent_child(c->parent, (enum role_kind)m->bad_peer.role, m->bad_peer.index);
+	char why[200], said[sizeof m->bad_peer.why * 2];
+
+	text_escape(m->bad_peer.why, strlen(m->bad_peer.why), said, sizeof said);
+	snprintf(why, sizeof why, "%s says: %.150s", role_kind_name(c->kind), said);
+	if (liar && liar != c)
+		child_kill(liar, why);
+}
+
+static bool owns_camera(const struct child *ingest, unsigned camera)
+{
+	return camera < ingest->parent->site->ncameras && ingest_of(ingest->parent, camera) == ingest->index;
+}
+
+static void on_dial(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (owns_camera(c, m->dial.camera))
+		parent_dial(c->parent, m->dial.camera);
+	else
+		child_kill(c, "asked for a camera that is not its own");
+}
+
+static void to_all(struct parent *p, enum role_kind kind, enum msg_type type, const void *body)
+{
+	for (unsigned i = 0; i < p->nchildren; i++)
+		if (p->child[i].kind == kind && p->child[i].phase == CHILD_READY)
+			child_say(&p->child[i], type, body, NULL, 0);
+}
+
+static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+	struct camera_live *cam;
+
+	if (!owns_camera(c, m->camera_state.camera) || m->camera_state.why >= GAP_WHY_COUNT) {
+		child_kill(c, "spoke of a camera that is not its own");
+		return;
+	}
+	cam = &c->parent->camera[m->camera_state.camera];
+	cam->state = m->camera_state;
+	cam->known = true;
+	to_all(c->parent, ROLE_SERVE, MSG_CAMERA_STATE, &cam->state);
+}
+
+static void on_store_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (strcmp(c->parent->store.alarm, m->store_state.alarm) != 0)
+		parent_log(*m->store_state.alarm ? "error" : "info", *m->store_state.alarm ? "alarm" : "alarm-over", "role=store text=\"%s\"",
+			   *m->store_state.alarm ? m->store_state.alarm : c->parent->store.alarm);
+	c->parent->store = m->store_state;
+}
+
+static void on_rendition_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (m->rendition_state.camera < c->parent->site->ncameras && m->rendition_state.rendition < RENDITIONS_MAX)
+		c->parent->camera[m->rendition_state.camera].rendition[m->rendition_state.rendition] = m->rendition_state;
+}
+
+static void on_sign_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct parent *p = ((struct child *)ctx)->parent;
+	bool new_key = strcmp(p->sign.vkey, m->sign_state.vkey) != 0;
+
+	if (strcmp(p->sign.refusal, m->sign_state.refusal) != 0 && *m->sign_state.refusal)
+		parent_log("error", "alarm", "role=sign text=\"%s\"", m->sign_state.refusal);
+	p->sign = m->sign_state;
+	if (new_key) {
+		struct msg_serve_vkey vkey;
+
+		parent_log("info", "key", "vkey=\"%s\"", p->sign.vkey);
+		memcpy(vkey.vkey, p->sign.vkey, sizeof vkey.vkey);
+		to_all(p, ROLE_SERVE, MSG_SERVE_VKEY, &vkey);
+	}
+}
+
+/* Sessions outlive a serve process, and all of them honour them. The oldest goes when the table is full. */
+static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+	struct parent *p = c->parent;
+	unsigned oldest = 0;
+
+	if (m->session.user >= p->site->nusers) {
+		child_kill(c, "a session of a user that is not in the site file");
+		return;
+	}
+	if (p->nsessions == PARENT_SESSIONS_MAX) {
+		for (unsigned i = 1; i < p->nsessions; i++)
+			if (p->session[i].expires_us < p->session[oldest].expires_us)
+				oldest = i;
+		p->session[oldest] = p->session[--p->nsessions];
+	}
+	p->session[p->nsessions++] = m->session;
+	to_all(p, ROLE_SERVE, MSG_SESSION, &m->session);
+}
+
+static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct parent *p = ((struct child *)ctx)->parent;
+
+	for (unsigned i = 0; i < p->nsessions; i++)
+		if (text_same_secret(p->session[i].token_sha256, m->session_end.token_sha256, 32)) {
+			p->session[i] = p->session[--p->nsessions];
+			break;
+		}
+	to_all(p, ROLE_SERVE, MSG_SESSION_END, &m->session_end);
+}
+
+static void on_serve_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct child *)ctx)->serve = m->serve_state;
+}
+
+const struct channel_answer parent_answers[] = {
+	{MSG_READY, on_ready},
+	{MSG_BAD_PEER, on_bad_peer},
+	{MSG_DIAL, on_dial},
+	{MSG_CAMERA_STATE, on_camera_state},
+	{MSG_STORE_STATE, on_store_state},
+	{MSG_RENDITION_STATE, on_rendition_state},
+	{MSG_SIGN_STATE, on_sign_state},
+	{MSG_SESSION, on_session},
+	{MSG_SESSION_END, on_session_end},
+	{MSG_SERVE_STATE, on_serve_state},
+	{MSG_NONE, NULL},
+};

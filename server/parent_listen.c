@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The HTTPS listeners: one socket a serve process on the same address, so the
+ * kernel spreads viewers. An address that cannot be had stops nothing else: it
+ * is tried again, and said.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "server/parent.h"
+
+#define RETRY_S 5
+#define BACKLOG 1024
+
+static int open_one(struct sockaddr_storage *at, int *ret_fd)
+{
+	socklen_t n = at->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(at->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1, rc;
+
+	if (fd < 0)
+		return errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (at->ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)at, n) < 0 || listen(fd, BACKLOG) < 0 || getsockname(fd, (struct sockaddr *)at, &n) < 0) {
+		rc = errno;
+		close(fd);
+		return rc;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/*
+ * SO_REUSEPORT would let a second server of the same user share the address
+ * unnoticed, so the address is first asked for without it.
+ */
+static int address_is_free(const struct sockaddr_storage *at)
+{
+	socklen_t n = at->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(at->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, rc = 0;
+
+	if (fd < 0)
+		return errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (at->ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	if (bind(fd, (const struct sockaddr *)at, n) < 0)
+		rc = errno;
+	close(fd);
+	return rc;
+}
+
+static void name_address(const struct sockaddr_storage *at, char *out, size_t cap)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	if (at->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)at;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+		snprintf(out, cap, "[%s]:%u", host, ntohs(in6->sin6_port));
+	} else {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)at;
+
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
+		snprintf(out, cap, "%s:%u", host, ntohs(in->sin_port));
+	}
+}
+
+static int open_listener(struct parent *p, struct listener_live *l, const struct site_listener *want)
+{
+	struct sockaddr_storage at = want->address;
+	int rc = address_is_free(&at);
+
+	for (unsigned i = 0; !rc && i < p->site->serve_processes; i++)
+		rc = open_one(&at, &l->fd[i]);  /* a port of 0 is the first socket's from then on */
+	for (unsigned i = 0; rc && i < p->site->serve_processes; i++) {
+		if (l->fd[i] >= 0)
+			close(l->fd[i]);
+		l->fd[i] = -1;
+	}
+	name_address(&at, l->text, sizeof l->text);
+	return rc;
+}
+
+static const char *mend(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "another program has this port: see which with 'ss -ltnp', or change listen: in the site file";
+	case EACCES:
+		return "ports below 1024 need root or CAP_NET_BIND_SERVICE: use a higher port in listen:";
+	case EADDRNOTAVAIL:
+		return "this machine has no such address: see 'ip addr', or change listen: in the site file";
+	default:
+		return "see listen: in the site file";
+	}
+}
+
+static void give_to_serve(struct parent *p)
+{
+	for (unsigned i = 0; i < p->site->serve_processes; i++) {
+		struct child *c = parent_child(p, ROLE_SERVE, i);
+
+		/* serve takes listeners only before it is sealed */
+		if (c && c->phase != CHILD_DOWN)
+			child_kill(c, "started anew with a new listener");
+	}
+}
+
+static void on_retry(int fd, short what, void *arg)
+{
+	parent_listen(arg);
+}
+
+void parent_listen(struct parent *p)
+{
+	bool missing = false;
+
+	for (unsigned i = 0; i < p->site->nlisteners; i++) {
+		struct listener_live *l = &p->listener[i];
+		int rc;
+
+		if (l->fd[0] >= 0)
+			continue;
+		rc = open_listener(p, l, &p->site->listener[i]);
+		if (rc && rc != l->error)
+			parent_log("error", "listen", "address=%s error=\"%s\" mend=\"%s\"", p->site->listener[i].text, strerror(rc), mend(rc));
+		if (!rc) {
+			parent_log("info", "listen", "address=%s", l->text);
+			give_to_serve(p);
+		}
+		l->error = rc;
+		missing |= rc != 0;
+	}
+	if (missing && !p->listen_retry)
+		p->listen_retry = event_new(p->base, -1, EV_TIMEOUT, on_retry, p);
+	if (missing && p->listen_retry)
+		event_add(p->listen_retry, &(struct timeval){RETRY_S, 0});
+}
+
+void parent_unlisten(struct parent *p)
+{
+	for (unsigned i = 0; i < p->site->nlisteners; i++)
+		for (unsigned k = 0; k < p->site->serve_processes; k++)
+			if (p->listener[i].fd[k] >= 0) {
+				close(p->listener[i].fd[k]);
+				p->listener[i].fd[k] = -1;
+			}
+	if (p->listen_retry)
+		event_free(p->listen_retry);
+	p->listen_retry = NULL;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The log: one line a thing that happened, on standard error, the parent's own
+ * and those of the roles:
+ *     2026-11-22T15:30:00.040Z info ingest[0] camera-lost camera=gate-1 why=refused
+ * A role may be taken over: its lines are cut, stripped of control bytes and rated.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "server/parent.h"
+
+static void emit(const char *role, int index, const char *text, size_t n)
+{
+	char line[1400], now[CLOCK_TEXT];
+	int head;
+	size_t len;
+
+	clock_text(clock_wall_us(), now);
+	while (n && text[n - 1] == ' ')
+		n--;
+	/* level first, then who says it */
+	const char *blank = memchr(text, ' ', n);
+	size_t level = blank ? (size_t)(blank - text) : n;
+
+	if (index >= 0)
+		head = snprintf(line, sizeof line - 1, "%s %.*s %s[%d]", now, (int)level, text, role, index);
+	else
+		head = snprintf(line, sizeof line - 1, "%s %.*s %s", now, (int)level, text, role);
+	len = (size_t)head;
+	for (size_t i = level; i < n && len < sizeof line - 6; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c >= 0x20 && c < 0x7f)
+			line[len++] = (char)c;
+		else
+			len += (size_t)snprintf(line + len, sizeof line - len, "\\x%02x", c);
+	}
+	line[len++] = '\n';
+	(void)!write(STDERR_FILENO, line, len);
+}
+
+void parent_log(const char *level, const char *event, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	int n = snprintf(text, sizeof text, "%s %s ", level, event), m;
+
+	va_start(ap, fmt);
+	m = vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
+	va_end(ap);
+	if (m > 0)
+		n += m;
+	emit("casemate", -1, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+static bool many_of(const struct child *c)
+{
+	return c->kind == ROLE_INGEST || c->kind == ROLE_SERVE || c->kind == ROLE_TRANSCODE;
+}
+
+static void child_line(struct child *c)
+{
+	static const char *const level[] = {"error ", "warn ", "info ", "debug "};
+	int64_t second = clock_mono_us() / 1000000;
+	char text[sizeof c->line + 64];
+	bool has_level = false;
+
+	if (second != c->log_second) {
+		if (c->log_suppressed)
+			parent_log("warn", "log-suppressed", "role=%s index=%u lines=%u", role_kind_name(c->kind), c->index, c->log_suppressed);
+		c->log_second = second;
+		c->log_lines = c->log_suppressed = 0;
+	}
+	if (++c->log_lines > CHILD_LOG_LINES_PER_S) {
+		c->log_suppressed++;
+		c->line_len = 0;
+		return;
+	}
+	for (size_t i = 0; i < 4; i++)
+		has_level |= c->line_len >= strlen(level[i]) && !memcmp(c->line, level[i], strlen(level[i]));
+	/* What a library prints has no level and no event name of its own. */
+	snprintf(text, sizeof text, "%s%.*s%s", has_level ? "" : "warn output text=\"", (int)c->line_len, c->line, has_level ? "" : "\"");
+	if (c->line_len)
+		emit(role_kind_name(c->kind), many_of(c) ? (int)c->index : -1, text, strlen(text));
+	c->line_len = 0;
+}
+
+static void on_log(int fd, short what, void *arg)
+{
+	struct child *c = arg;
+	char bytes[4096];
+	ssize_t n = read(fd, bytes, sizeof bytes);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		child_log_close(c);
+		return;
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		if (bytes[i] == '\n')
+			child_line(c);
+		else if (c->line_len < sizeof c->line && bytes[i])
+			c->line[c->line_len++] = bytes[i];
+	}
+}
+
+void child_log_open(struct child *c, int fd)
+{
+	child_log_close(c);
+	c->log_fd = fd;
+	c->log_event = event_new(c->parent->base, fd, EV_READ | EV_PERSIST, on_log, c);
+	if (c->log_event)
+		event_add(c->log_event, NULL);
+}
+
+void child_log_close(struct child *c)
+{
+	if (c->log_fd < 0)
+		return;
+	if (c->line_len)
+		child_line(c);
+	if (c->log_event)
+		event_free(c->log_event);
+	close(c->log_fd);
+	c->log_event = NULL;
+	c->log_fd = -1;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What each role is told before it seals itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "base/ring.h"
+#include "config.h"
+#include "server/parent.h"
+
+static void text(char *to, size_t cap, const char *from)
+{
+	snprintf(to, cap, "%s", from ? from : "");
+}
+#define TEXT(member, from) text(member, sizeof(member), from)
+
+static int sign_settings(struct child *c)
+{
+	struct msg_sign_site m = {0};
+
+	TEXT(m.origin, c->parent->site->origin);
+	lseek(c->parent->key_fd, 0, SEEK_SET);
+	return child_say(c, MSG_SIGN_SITE, &m, (int[]){c->parent->key_fd, c->parent->state_fd}, 2);
+}
+
+static int store_settings(struct child *c)
+{
+	const struct site *site = c->parent->site;
+	struct msg_store_site m = {.archive_max_bytes = site->archive_max_bytes, .cameras = (uint16_t)site->ncameras};
+	int rc;
+
+	TEXT(m.origin, site->origin);
+	TEXT(m.program, PACKAGE_NAME " " PACKAGE_VERSION);
+	if (!EVP_Digest(site->bytes.len ? buf_data(&site->bytes) : (const uint8_t *)"", site->bytes.len, m.site_sha256, NULL, EVP_sha256(), NULL))
+		return -ENOMEM;
+	rc = child_say(c, MSG_STORE_SITE, &m, &c->parent->archive_fd, 1);
+	for (unsigned i = 0; !rc && i < site->ncameras; i++) {
+		const struct site_camera *cam = &site->camera[i];
+		struct msg_store_camera mc = {.camera = (uint16_t)i};
+
+		TEXT(mc.name, cam->name);
+		rc = child_say(c, MSG_STORE_CAMERA, &mc, NULL, 0);
+		for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
+			struct msg_store_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
+
+			TEXT(mr.name, r == RENDITION_COPY ? "copy" : r == RENDITION_AUDIO ? "audio" : cam->rendition[r - RENDITION_ENCODED].name);
+			rc = child_say(c, MSG_STORE_RENDITION, &mr, NULL, 0);
+		}
+	}
+	return rc;
+}
+
+static int ingest_settings(struct child *c)
+{
+	const struct parent *p = c->parent;
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < p->site->ncameras; i++) {
+		const struct site_camera *cam = &p->site->camera[i];
+		struct msg_ingest_camera m = {
+			.camera = (uint16_t)i, .has_user = cam->user != NULL, .allow_md5 = cam->allow_md5,
+			.has_transcode = cam->nrenditions > 0, .segment_ms = cam->segment_ms};
+
+		if (ingest_of(p, i) != c->index)
+			continue;
+		TEXT(m.name, cam->name);
+		TEXT(m.host, cam->host);
+		TEXT(m.url, cam->url);
+		TEXT(m.user, cam->user);
+		TEXT(m.password, cam->password);
+		rc = child_say(c, MSG_INGEST_CAMERA, &m, NULL, 0);
+		explicit_bzero(&m, sizeof m);
+	}
+	return rc;
+}
+
+static int new_ring(size_t size, int *ret_ring, int *ret_bell)
+{
+	int rc = ring_create(size, ret_ring);
+
+	if (rc)
+		return rc;
+	*ret_bell = eventfd(0, EFD_CLOEXEC);
+	return *ret_bell < 0 ? -errno : 0;
+}
+
+static int transcode_settings(struct child *c)
+{
+	const struct site_camera *cam = &c->parent->site->camera[c->index];
+	struct msg_transcode_camera m = {.camera = (uint16_t)c->index};
+	int rc;
+
+	TEXT(m.name, cam->name);
+	rc = child_say(c, MSG_TRANSCODE_CAMERA, &m, NULL, 0);
+	for (unsigned r = 0; !rc && r < cam->nrenditions; r++) {
+		const struct site_rendition *s = &cam->rendition[r];
+		struct msg_transcode_rendition mr = {
+			.rendition = (uint8_t)(RENDITION_ENCODED + r), .width = (uint16_t)s->width, .height = (uint16_t)s->height,
+			.fps = s->fps, .bitrate_bps = s->bitrate_bps};
+
+		TEXT(mr.name, s->name);
+		rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
+	}
+	if (!rc)
+		rc = new_ring(RING_TRANSCODE_BYTES, &c->ring_in, &c->ring_in_bell);
+	if (!rc)
+		rc = new_ring(RING_ENCODED_BYTES, &c->ring_out, &c->ring_out_bell);
+	if (!rc)
+		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, c->ring_in_bell, c->ring_out, c->ring_out_bell}, 4);
+	return rc;
+}
+
+static int serve_camera_settings(struct child *c, unsigned i)
+{
+	const struct site_camera *cam = &c->parent->site->camera[i];
+	struct msg_serve_camera m = {.camera = (uint16_t)i};
+	int rc;
+
+	TEXT(m.name, cam->name);
+	rc = child_say(c, MSG_SERVE_CAMERA, &m, NULL, 0);
+	for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
+		struct msg_serve_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
+
+		TEXT(mr.name, r == RENDITION_COPY ? "copy" : "audio");
+		if (r >= RENDITION_ENCODED) {
+			const struct site_rendition *s = &cam->rendition[r - RENDITION_ENCODED];
+
+			TEXT(mr.name, s->name);
+			mr.width = (uint16_t)s->width;
+			mr.height = (uint16_t)s->height;
+			mr.fps = s->fps;
+			mr.bitrate_bps = s->bitrate_bps;
+		}
+		rc = child_say(c, MSG_SERVE_RENDITION, &mr, NULL, 0);
+	}
+	return rc;
+}
+
+static int serve_settings(struct child *c)
+{
+	const struct parent *p = c->parent;
+	struct msg_serve_site m = {
+		.cameras = (uint16_t)p->site->ncameras, .users = (uint16_t)p->site->nusers, .index = (uint16_t)c->index};
+	int rc;
+
+	TEXT(m.origin, p->site->origin);
+	TEXT(m.version, PACKAGE_VERSION);
+	memcpy(m.cookie_key, p->cookie_key, sizeof m.cookie_key);
+	lseek(p->certificate_fd, 0, SEEK_SET);
+	lseek(p->tls_key_fd, 0, SEEK_SET);
+	rc = child_say(c, MSG_SERVE_SITE, &m, (int[]){p->certificate_fd, p->tls_key_fd}, 2);
+	explicit_bzero(&m, sizeof m);
+	for (unsigned i = 0; !rc && i < p->site->nlisteners; i++)
+		if (p->listener[i].fd[c->index] >= 0)
+			rc = child_say(c, MSG_SERVE_LISTENER, NULL, &p->listener[i].fd[c->index], 1);
+	for (unsigned i = 0; !rc && i < p->site->nusers; i++) {
+		struct msg_serve_user mu = {.user = (uint16_t)i};
+
+		TEXT(mu.name, p->site->user[i].name);
+		TEXT(mu.password_hash, p->site->user[i].password_hash);
+		rc = child_say(c, MSG_SERVE_USER, &mu, NULL, 0);
+	}
+	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
+		rc = serve_camera_settings(c, i);
+	return rc;
+}
+
+int child_settings(struct child *c)
+{
+	static int (*const settings[ROLE_COUNT])(struct child *) = {
+		[ROLE_INGEST] = ingest_settings, [ROLE_TRANSCODE] = transcode_settings, [ROLE_STORE] = store_settings,
+		[ROLE_SIGN] = sign_settings, [ROLE_SERVE] = serve_settings};
+	int rc = settings[c->kind](c);
+
+	return rc ? rc : child_say(c, MSG_GO, &(struct msg_go){c->parent->site->sandbox_best_effort}, NULL, 0);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is joined with whom. A ring belongs to two living processes: when either
+ * is new, so is the ring. transcode can take no new ring after it is sealed, so
+ * it is started anew when ingest or store was.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/ring.h"
+#include "server/parent.h"
+
+static bool ready(const struct child *c)
+{
+	return c && c->phase == CHILD_READY;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* A new channel between two roles, an end to each. */
+static void join(struct child *a, struct child *b)
+{
+	struct msg_peer to_a = {(uint8_t)b->kind, (uint16_t)b->index}, to_b = {(uint8_t)a->kind, (uint16_t)a->index};
+	int fd[2];
+
+	if (!ready(a) || !ready(b))
+		return;
+	if (channel_pair(fd) < 0) {
+		parent_log("error", "channel", "error=\"%s\"", strerror(errno));
+		return;
+	}
+	if (child_say(a, MSG_PEER, &to_a, &fd[0], 1) < 0 || child_say(b, MSG_PEER, &to_b, &fd[1], 1) < 0)
+		parent_log("warn", "channel", "between=%s,%s error=\"not delivered\"", role_kind_name(a->kind), role_kind_name(b->kind));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void ring_to_store(struct child *ingest, struct child *store)
+{
+	struct msg_ring_from from = {ROLE_INGEST, (uint16_t)ingest->index};
+	int fd[2] = {-1, -1};
+
+	if (!ready(ingest) || !ready(store))
+		return;
+	if (ring_create(RING_STORE_BYTES, &fd[0]) < 0 || (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+		parent_log("error", "ring", "error=\"%s\" mend=\"raise the limit of open files or memory\"", strerror(errno));
+	else if (child_say(store, MSG_RING_FROM, &from, fd, 2) < 0 || child_say(ingest, MSG_RING_STORE, NULL, fd, 2) < 0)
+		parent_log("warn", "ring", "between=ingest,store error=\"not delivered\"");
+	close_fd(&fd[0]);
+	close_fd(&fd[1]);
+}
+
+/* The camera's worker is joined when it, ingest and store are ready; its two rings are then the others' business. */
+static void join_worker(struct child *worker)
+{
+	struct parent *p = worker->parent;
+	struct child *ingest = parent_child(p, ROLE_INGEST, ingest_of(p, worker->index)), *store = parent_child(p, ROLE_STORE, 0);
+	struct msg_ring_transcode to_ingest = {(uint16_t)worker->index};
+	struct msg_ring_from from = {ROLE_TRANSCODE, (uint16_t)worker->index};
+
+	if (!ready(worker) || !ready(ingest) || !ready(store) || worker->ring_in < 0)
+		return;
+	if (child_say(store, MSG_RING_FROM, &from, (int[]){worker->ring_out, worker->ring_out_bell}, 2) < 0 ||
+	    child_say(ingest, MSG_RING_TRANSCODE, &to_ingest, (int[]){worker->ring_in, worker->ring_in_bell}, 2) < 0)
+		parent_log("warn", "ring", "worker=%u error=\"not delivered\"", worker->index);
+	close_fd(&worker->ring_in);
+	close_fd(&worker->ring_in_bell);
+	close_fd(&worker->ring_out);
+	close_fd(&worker->ring_out_bell);
+}
+
+/* ingest or store is new: workers joined with the one before start anew, the others are joined now. */
+static void renew_worker(struct child *worker)
+{
+	if (!ready(worker))
+		return;
+	if (worker->ring_in >= 0) {
+		join_worker(worker);
+		return;
+	}
+	worker->backoff_ms = 0;
+	child_kill(worker, "started anew with its neighbour");
+}
+
+static void tell_serve(struct child *serve)
+{
+	struct parent *p = serve->parent;
+	struct msg_serve_vkey vkey;
+
+	if (*p->sign.vkey) {
+		memcpy(vkey.vkey, p->sign.vkey, sizeof vkey.vkey);
+		child_say(serve, MSG_SERVE_VKEY, &vkey, NULL, 0);
+	}
+	for (unsigned i = 0; i < p->nsessions; i++)
+		child_say(serve, MSG_SESSION, &p->session[i], NULL, 0);
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		if (p->camera[i].known)
+			child_say(serve, MSG_CAMERA_STATE, &p->camera[i].state, NULL, 0);
+}
+
+void child_wire(struct child *c)
+{
+	struct parent *p = c->parent;
+	struct child *store = parent_child(p, ROLE_STORE, 0);
+
+	switch (c->kind) {
+	case ROLE_SIGN:
+		join(c, store);
+		break;
+	case ROLE_SERVE:
+		tell_serve(c);
+		join(c, store);
+		break;
+	case ROLE_TRANSCODE:
+		join_worker(c);
+		break;
+	case ROLE_INGEST:
+		ring_to_store(c, store);
+		for (unsigned i = 0; i < p->nchildren; i++)
+			if (p->child[i].kind == ROLE_TRANSCODE && ingest_of(p, p->child[i].index) == c->index)
+				renew_worker(&p->child[i]);
+		break;
+	case ROLE_STORE:
+		for (unsigned i = 0; i < p->nchildren; i++) {
+			struct child *other = &p->child[i];
+
+			if (other->kind == ROLE_SIGN || other->kind == ROLE_SERVE)
+				join(other, c);
+			else if (other->kind == ROLE_INGEST)
+				ring_to_store(other, c);
+			else if (other->kind == ROLE_TRANSCODE)
+				renew_worker(other);
+		}
+		break;
+	default:
+		break;
+	}
+}

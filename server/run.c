@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* casemate run: reads the site file, opens what the roles will be given, and becomes the parent. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "conf/complaint.h"
+#include "config.h"
+#include "server/commands.h"
+#include "server/libexec.h"
+#include "server/parent.h"
+
+static void help(FILE *to)
+{
+	fputs("usage: casemate run [-c SITE.yaml]\n"
+	      "Starts the server and stays in the foreground; the log goes to standard error.\n"
+	      "  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT "); try it first with casemate check\n"
+	      "Stops on SIGTERM or Ctrl-C (twice: at once). casemate status tells how it is.\n"
+	      "Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file.\n", to);
+}
+
+static int say(const char *what, const char *path, int error, const char *mend)
+{
+	fprintf(stderr, "casemate: %s %s: %s: %s\n", what, path, strerror(error), mend);
+	return -error;
+}
+
+static int open_archive(struct parent *p)
+{
+	const char *path = p->site->archive;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return say("archive", path, errno, "make the folder that it lies in, writable by this user, or change archive: path:");
+	p->archive_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->archive_fd < 0 || faccessat(p->archive_fd, ".", W_OK, 0) < 0)
+		return say("archive", path, errno, "it must be a folder that this user may write");
+	if (flock(p->archive_fd, LOCK_EX | LOCK_NB) < 0)
+		return say("archive", path, errno, "another casemate writes there: one server an archive (casemate status tells which runs)");
+	return 0;
+}
+
+/* sign's own memory of what it signed lies beside the key, out of reach of the role that writes the archive. */
+static int open_key(struct parent *p)
+{
+	char path[4200];
+
+	p->key_fd = open(p->site->key, O_RDONLY | O_CLOEXEC);
+	if (p->key_fd < 0)
+		return say("key", p->site->key, errno, "make it readable by this user, or make one: casemate keygen");
+	snprintf(path, sizeof path, "%s.state", p->site->key);
+	p->state_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (p->state_fd < 0)
+		return say("state of the key", path, errno, "its folder must be writable by this user");
+	return 0;
+}
+
+static int open_files(struct parent *p)
+{
+	int rc = open_archive(p);
+
+	if (!rc)
+		rc = open_key(p);
+	if (rc)
+		return rc;
+	p->certificate_fd = open(p->site->tls_certificate, O_RDONLY | O_CLOEXEC);
+	if (p->certificate_fd < 0)
+		return say("certificate", p->site->tls_certificate, errno, "make it readable by this user");
+	p->tls_key_fd = open(p->site->tls_key, O_RDONLY | O_CLOEXEC);
+	if (p->tls_key_fd < 0)
+		return say("TLS key", p->site->tls_key, errno, "make it readable by this user");
+	if (getrandom(p->cookie_key, sizeof p->cookie_key, 0) != sizeof p->cookie_key)
+		return say("random bytes", "", errno, "try again");
+	return 0;
+}
+
+static int run(const char *file)
+{
+	static struct site_report report;
+	static struct parent parent = {
+		.archive_fd = -1, .key_fd = -1, .state_fd = -1, .certificate_fd = -1, .tls_key_fd = -1, .status_fd = -1};
+	struct site *site = NULL;
+	int rc = site_load(file, &site, &report);
+
+	if (rc < 0) {
+		complaint_print(stderr, file, &report);
+		fprintf(stderr, "casemate: %s has %u fault%s and is not used\n", file, report.n, report.n == 1 ? "" : "s");
+		return rc == -EINVAL ? 1 : 2;
+	}
+	parent.site = site;
+	parent.started_us = clock_mono_us();
+	if (libexec_folder(parent.libexec, sizeof parent.libexec) < 0) {
+		fprintf(stderr, "casemate: its own programs are not where they were installed (%s): install it again\n", CM_LIBEXECDIR);
+		rc = -ENOENT;
+	}
+	if (!rc)
+		rc = open_files(&parent);
+	if (!rc) {
+		parent_log("info", "start", "version=%s site=%s cameras=%u users=%u", PACKAGE_VERSION, site->origin, site->ncameras, site->nusers);
+		rc = parent_run(&parent);
+	}
+	site_free(&site);
+	return rc < 0 ? 1 : parent.exit_status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	const char *file = SITE_FILE_DEFAULT;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (o) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'h':
+			help(stdout);
+			return 0;
+		default:
+			help(stderr);
+			return 2;
+		}
+	}
+	if (optind != argc) {
+		help(stderr);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	return run(file);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local socket that `casemate status` asks. Only the user who runs the server
+ * (and root) can open it. A question is one line, the answer everything up to
+ * the end: "text", "colour" or "json".
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "server/parent.h"
+
+#define ANSWER_MAX (8u << 20)
+#define DEADLINE_S 5
+
+static void on_sent(struct bufferevent *b, void *ctx)
+{
+	if (evbuffer_get_length(bufferevent_get_output(b)) == 0)
+		bufferevent_free(b);
+}
+
+static void on_end(struct bufferevent *b, short what, void *ctx)
+{
+	bufferevent_free(b);
+}
+
+static void on_question(struct bufferevent *b, void *ctx)
+{
+	struct evbuffer *in = bufferevent_get_input(b);
+	char *line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
+	struct buf out;
+
+	if (!line) {
+		if (evbuffer_get_length(in) > 64)
+			bufferevent_free(b);
+		return;
+	}
+	buf_init(&out, ANSWER_MAX);
+	status_report(ctx, &out, strcmp(line, "json") == 0, strcmp(line, "colour") == 0);
+	free(line);
+	bufferevent_setcb(b, NULL, on_sent, on_end, ctx);
+	bufferevent_disable(b, EV_READ);
+	if (!out.len || bufferevent_write(b, buf_data(&out), out.len) < 0)
+		bufferevent_free(b);
+	buf_free(&out);
+}
+
+static void on_caller(int fd, short what, void *arg)
+{
+	struct parent *p = arg;
+	int caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct bufferevent *b;
+
+	if (caller < 0)
+		return;
+	b = bufferevent_socket_new(p->base, caller, BEV_OPT_CLOSE_ON_FREE);
+	if (!b) {
+		close(caller);
+		return;
+	}
+	bufferevent_setcb(b, on_question, NULL, on_end, p);
+	bufferevent_set_timeouts(b, &(struct timeval){DEADLINE_S, 0}, &(struct timeval){DEADLINE_S, 0});
+	bufferevent_enable(b, EV_READ | EV_WRITE);
+}
+
+int status_listen(struct parent *p)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int rc = 0;
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", p->site->socket);
+	p->status_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (p->status_fd < 0)
+		return -errno;
+	/* The lock on the archive has shown that no other server of this site runs: what lies there is left over. */
+	unlink(at.sun_path);
+	if (bind(p->status_fd, (struct sockaddr *)&at, sizeof at) < 0 || chmod(at.sun_path, 0600) < 0 || listen(p->status_fd, 16) < 0)
+		rc = -errno;
+	if (!rc)
+		p->status_event = event_new(p->base, p->status_fd, EV_READ | EV_PERSIST, on_caller, p);
+	if (rc || !p->status_event || event_add(p->status_event, NULL) < 0)
+		parent_log("error", "status-socket", "path=\"%s\" error=\"%s\" mend=\"set socket: to a path that this user may write\"",
+			   at.sun_path, strerror(rc ? -rc : ENOMEM));
+	return rc;
+}
+
+void status_unlisten(struct parent *p)
+{
+	if (p->status_event)
+		event_free(p->status_event);
+	if (p->status_fd >= 0) {
+		close(p->status_fd);
+		unlink(p->site->socket);
+	}
+	p->status_event = NULL;
+	p->status_fd = -1;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each role's policy, entered for real in a new process: what must die dies, what must work works. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server/sandbox.h"
+
+#define NOT_SEALED 99
+
+/* Runs act behind the role's sandbox; returns waitpid's status. */
+static int behind(enum role_kind role, int folder, int (*act)(int folder))
+{
+	char why[128] = "";
+	int pidfd, status, pid = sandbox_fork(&pidfd);
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		uint32_t layers = sandbox_enter(policy_of(role), folder, why, sizeof why);
+
+		if ((layers | LAYER_SECCOMP) != LAYERS_ALL || sandbox_filter(policy_of(role)) < 0) {
+			(void)!write(2, why, sizeof why);
+			_exit(NOT_SEALED);
+		}
+		syscall(SYS_exit_group, act(folder));
+	}
+	close(pidfd);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(!(WIFEXITED(status) && WEXITSTATUS(status) == NOT_SEALED), "no full sandbox on this kernel");
+	return status;
+}
+
+static int act_open(int folder) { return (int)syscall(SYS_open, "/etc/passwd", O_RDONLY); }
+static int act_socket(int folder) { return (int)syscall(SYS_socket, AF_INET, SOCK_STREAM, 0); }
+static int act_unix(int folder) { return (int)syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0); }
+static int act_connect(int folder) { return (int)syscall(SYS_connect, 0, "", 16); }
+static int act_execve(int folder) { return (int)syscall(SYS_execve, "/bin/true", NULL, NULL); }
+static int act_fork(int folder) { return (int)syscall(SYS_fork); }
+static int act_ptrace(int folder) { return (int)syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0); }
+static int act_kill(int folder) { return (int)syscall(SYS_kill, 1, 0); }
+static int act_vm_read(int folder) { return (int)syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0); }
+static int act_unshare(int folder) { return (int)syscall(SYS_unshare, 0); }
+static int act_mount(int folder) { return (int)syscall(SYS_mount, "", "/", "tmpfs", 0, NULL); }
+static int act_ioctl(int folder) { return (int)syscall(SYS_ioctl, 0, 0x5412, "x"); }
+static int act_io_uring(int folder) { return (int)syscall(SYS_io_uring_setup, 1, NULL); }
+static int act_exec_page(int folder) { return (int)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == -1; }
+static int act_nothing(int folder) { return 7; }
+static int act_write(int folder) { return write(2, "", 0) == 0 ? 7 : 1; }
+
+Test(sandbox, what_no_role_may_do_kills_it)
+{
+	static const struct { const char *name; int (*act)(int); } acts[] = {
+		{"open", act_open}, {"socket", act_socket}, {"unix socket", act_unix}, {"connect", act_connect}, {"execve", act_execve},
+		{"fork", act_fork}, {"ptrace", act_ptrace}, {"kill", act_kill}, {"process_vm_readv", act_vm_read}, {"unshare", act_unshare},
+		{"mount", act_mount}, {"ioctl", act_ioctl}, {"io_uring", act_io_uring}, {"mmap with PROT_EXEC", act_exec_page},
+	};
+
+	for (int role = ROLE_INGEST; role < ROLE_COUNT; role++)
+		for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+			int status = behind((enum role_kind)role, -1, acts[i].act);
+
+			cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "%s: %s: status %x", role_kind_name((unsigned)role), acts[i].name,
+				  (unsigned)status);
+		}
+}
+
+Test(sandbox, every_role_may_write_and_leave)
+{
+	for (int role = ROLE_INGEST; role < ROLE_COUNT; role++) {
+		int status = behind((enum role_kind)role, -1, act_nothing);
+
+		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7, "%s", role_kind_name((unsigned)role));
+		status = behind((enum role_kind)role, -1, act_write);
+		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7, "%s", role_kind_name((unsigned)role));
+	}
+}
+
+static int act_keep_files(int folder)
+{
+	int fd = openat(folder, "a", O_RDWR | O_CREAT, 0600);
+
+	if (fd < 0 || write(fd, "x", 1) != 1 || fdatasync(fd) < 0 || mkdirat(folder, "d", 0700) < 0 || renameat(folder, "a", folder, "d/b") < 0 ||
+	    unlinkat(folder, "d/b", 0) < 0)
+		return errno;
+	return 7;
+}
+
+static int act_leave_folder(int folder)
+{
+	if (openat(folder, "../outside", O_RDONLY) >= 0 || openat(AT_FDCWD, "/etc/passwd", O_RDONLY) >= 0 || openat(AT_FDCWD, "/", O_RDONLY) < 0)
+		return errno == EACCES ? 7 : 1;
+	return 1;
+}
+
+Test(sandbox, store_keeps_files_in_its_folder_and_reaches_no_other)
+{
+	char top[] = "/tmp/casemate-test-XXXXXX", path[64];
+	int folder, status, fd;
+
+	cr_assert_not_null(mkdtemp(top));
+	snprintf(path, sizeof path, "%s/outside", top);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	snprintf(path, sizeof path, "%s/archive", top);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	folder = open(path, O_RDONLY | O_DIRECTORY);
+	status = behind(ROLE_STORE, folder, act_keep_files);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x", (unsigned)status);
+	status = behind(ROLE_STORE, folder, act_leave_folder);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x", (unsigned)status);
+	cr_assert_eq(unlinkat(folder, "d", AT_REMOVEDIR), 0);
+	close(folder);
+	rmdir(path);
+	snprintf(path, sizeof path, "%s/outside", top);
+	unlink(path);
+	rmdir(top);
+}
+
+static int parent_does(int (*act)(int))
+{
+	int status, pid = fork();
+
+	if (pid == 0) {
+		if (sandbox_parent() < 0)
+			_exit(NOT_SEALED);
+		_exit(act(-1));
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int act_packet_socket(int folder) { return socket(AF_PACKET, SOCK_RAW, 0); }
+static int act_netlink(int folder) { return socket(AF_NETLINK, SOCK_RAW, 0); }
+static int act_inet_socket(int folder) { return socket(AF_INET, SOCK_STREAM, 0) >= 0 && socket(AF_INET6, SOCK_STREAM, 0) >= 0 ? 7 : 1; }
+
+static int act_make_role(int folder)
+{
+	return WEXITSTATUS(behind(ROLE_TRANSCODE, -1, act_nothing));
+}
+
+Test(sandbox, the_parent_cannot_trace_or_sniff_but_can_make_roles)
+{
+	static int (*const dies[])(int) = {act_packet_socket, act_netlink, act_ptrace, act_vm_read, act_io_uring};
+
+	for (size_t i = 0; i < sizeof dies / sizeof *dies; i++) {
+		int status = parent_does(dies[i]);
+
+		cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "act %zu: status %x", i, (unsigned)status);
+	}
+	cr_assert_eq(WEXITSTATUS(parent_does(act_inet_socket)), 7);
+	cr_assert_eq(WEXITSTATUS(parent_does(act_make_role)), 7);
+}
