@@ -118,7 +118,7 @@ static int transcode_settings(struct child *c)
 static int serve_camera_settings(struct child *c, unsigned i)
 {
 	const struct site_camera *cam = &c->parent->site->camera[i];
-	struct msg_serve_camera m = {.camera = (uint16_t)i};
+	struct msg_serve_camera m = {.camera = (uint16_t)i, .segment_ms = cam->segment_ms};
 	int rc;
 
 	TEXT(m.name, cam->name);
