@@ -15,7 +15,6 @@
 #include <openssl/rand.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "server/policy.h"
 #include "server/serve_conn.h"
@@ -46,6 +45,23 @@ static int take(int *fd)
 	return taken;
 }
 
+/*
+ * From its beginning, wherever other processes that share the descriptor have read to. Room is reserved at
+ * once: growing would leave copies of a key behind.
+ */
+static int read_pem(int fd, struct buf *b)
+{
+	uint8_t *to = buf_reserve(b, PEM_MAX_BYTES);
+	ssize_t n = 1;
+
+	while (to && n > 0 && b->len < PEM_MAX_BYTES) {
+		n = pread(fd, to + b->len, PEM_MAX_BYTES - b->len, (off_t)b->len);
+		if (n > 0)
+			buf_commit(b, (size_t)n);
+	}
+	return !to || n ? -EINVAL : 0;  /* unreadable, or larger than any */
+}
+
 static void read_tls(int chain_fd, int key_fd)
 {
 	struct buf chain, key;
@@ -54,10 +70,9 @@ static void read_tls(int chain_fd, int key_fd)
 
 	buf_init(&chain, PEM_MAX_BYTES);
 	buf_init(&key, PEM_MAX_BYTES);
-	/* All at once, so that growing leaves no copy of the key behind. */
-	rc = buf_reserve(&key, PEM_MAX_BYTES) ? io_read_all(chain_fd, &chain) : -1;
+	rc = read_pem(chain_fd, &chain);
 	if (!rc)
-		rc = io_read_all(key_fd, &key);
+		rc = read_pem(key_fd, &key);
 	if (!rc)
 		rc = serve_tls_context(buf_data(&chain), chain.len, buf_data(&key), key.len, &tls, &why);
 	if (key.mem)

@@ -139,15 +139,6 @@ static void make_certificate(int ret_fds[2])
 	EVP_PKEY_free(key);
 }
 
-/* A sealed memfd is read from where it stands: each process gets a description of its own. */
-static int reopen(int fd)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
 static int listen_anywhere(uint16_t *ret_port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -190,10 +181,9 @@ static void give_settings(struct channel *c, unsigned i, const char *hash, const
 	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000}, attic = {.camera = 1, .name = "attic", .segment_ms = 2000};
 	struct msg_serve_rendition small = {.rendition = RENDITION_ENCODED, .name = "360p", .width = 640, .height = 360, .bitrate_bps = 800000};
 	struct msg_serve_vkey vkey = {"test.example/house+00000000+AAAA"};
-	int fds[2] = {reopen(pem[0]), reopen(pem[1])};
 
 	snprintf(user.password_hash, sizeof user.password_hash, "%s", hash);
-	cr_assert_eq(channel_say(c, MSG_SERVE_SITE, &site, fds, 2), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_SITE, &site, pem, 2), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_LISTENER, NULL, &listener, 1), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_USER, &user, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &yard, NULL, 0), 0);
@@ -201,8 +191,6 @@ static void give_settings(struct channel *c, unsigned i, const char *hash, const
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &small, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_VKEY, &vkey, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0), 0);
-	close(fds[0]);
-	close(fds[1]);
 }
 
 void world_give_store(struct world *w, unsigned i)
