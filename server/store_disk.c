@@ -315,7 +315,8 @@ static void delete_oldest(struct store *s, const struct archive_run *run)
 	struct store_delete *d;
 	uint64_t index;
 
-	if (!run->bytes || s->deleting)
+	/* What cannot be removed now is not said to go again and again. */
+	if (!run->bytes || s->deleting || (s->disk_why && clock_mono_us() < s->disk_retry_us))
 		return;
 	memcpy(e.del.camera, run->camera, sizeof e.del.camera);
 	memcpy(e.del.rendition, run->rendition, sizeof e.del.rendition);

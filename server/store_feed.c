@@ -14,6 +14,7 @@
 #include "server/store.h"
 
 #define BATCH 64   /* records of one ring before others get their turn */
+#define WHOLE_RING (RING_MAX / RECORD_HEADER_MAX)  /* more than it holds, however its producer goes on */
 
 /* --- epochs and numbers ----------------------------------------------------------------- */
 
@@ -326,7 +327,7 @@ void store_drain_rings(struct store *s)
 {
 	for (unsigned i = 0; i < STORE_PRODUCERS_MAX; i++)
 		if (s->producer[i])
-			take(s, s->producer[i], BATCH);
+			take(s, s->producer[i], WHOLE_RING);
 }
 
 void store_drop_rings(struct store *s)
@@ -350,7 +351,7 @@ void store_ring_from(struct store *s, enum role_kind role, unsigned index, int r
 		p = NULL;
 	}
 	/* The earlier run's last whole records, as many as its ring can hold. */
-	if (p && (!s->running || take(s, p, RING_MAX / RECORD_HEADER_MAX)))
+	if (p && (!s->running || take(s, p, WHOLE_RING)))
 		drop_producer(s, p);
 	for (unsigned i = 0; i < STORE_PRODUCERS_MAX && place == STORE_PRODUCERS_MAX; i++)
 		if (!s->producer[i])
