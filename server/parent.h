@@ -76,7 +76,7 @@ struct parent {
 	struct event_base *base;
 	int64_t started_us;
 	char libexec[4096];
-	int archive_fd, key_fd, state_fd, certificate_fd, tls_key_fd;
+	int archive_fd;
 	struct child *child;              /* sign, store, ingest…, serve…, transcode… */
 	unsigned nchildren;
 	struct camera_live *camera;
@@ -101,6 +101,8 @@ void child_start(struct child *c);
 void child_kill(struct child *c, const char *why);
 int child_say(struct child *c, enum msg_type type, const void *body, const int *fds, unsigned nfds);
 
+/* What sign has signed lies beside the key, out of reach of the role that writes the archive. */
+void sign_state_path(const struct site *site, char *out, size_t cap);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */

@@ -19,13 +19,45 @@ static void text(char *to, size_t cap, const char *from)
 }
 #define TEXT(member, from) text(member, sizeof(member), from)
 
+/* Opened anew for each process: a descriptor that is handed over shares its place in the file. */
+static int open_pair(const char *a, int flags_a, const char *b, int flags_b, int fds[2])
+{
+	const char *path[] = {a, b};
+	const int flags[] = {flags_a, flags_b};
+
+	fds[0] = fds[1] = -1;
+	for (int i = 0; i < 2; i++) {
+		fds[i] = open(path[i], flags[i] | O_CLOEXEC | O_NOFOLLOW * !!(flags[i] & O_CREAT), 0600);
+		if (fds[i] < 0) {
+			int rc = -errno;
+
+			parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"let the user that runs casemate read it\"", path[i], strerror(-rc));
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static void close_pair(int fds[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
 static int sign_settings(struct child *c)
 {
 	struct msg_sign_site m = {0};
+	char state[4200];
+	int fds[2], rc;
 
 	TEXT(m.origin, c->parent->site->origin);
-	lseek(c->parent->key_fd, 0, SEEK_SET);
-	return child_say(c, MSG_SIGN_SITE, &m, (int[]){c->parent->key_fd, c->parent->state_fd}, 2);
+	sign_state_path(c->parent->site, state, sizeof state);
+	rc = open_pair(c->parent->site->key, O_RDONLY, state, O_RDWR | O_CREAT, fds);
+	if (!rc)
+		rc = child_say(c, MSG_SIGN_SITE, &m, fds, 2);
+	close_pair(fds);
+	return rc;
 }
 
 static int store_settings(struct child *c)
@@ -146,14 +178,15 @@ static int serve_settings(struct child *c)
 	const struct parent *p = c->parent;
 	struct msg_serve_site m = {
 		.cameras = (uint16_t)p->site->ncameras, .users = (uint16_t)p->site->nusers, .index = (uint16_t)c->index};
-	int rc;
+	int fds[2], rc;
 
 	TEXT(m.origin, p->site->origin);
 	TEXT(m.version, PACKAGE_VERSION);
 	memcpy(m.cookie_key, p->cookie_key, sizeof m.cookie_key);
-	lseek(p->certificate_fd, 0, SEEK_SET);
-	lseek(p->tls_key_fd, 0, SEEK_SET);
-	rc = child_say(c, MSG_SERVE_SITE, &m, (int[]){p->certificate_fd, p->tls_key_fd}, 2);
+	rc = open_pair(p->site->tls_certificate, O_RDONLY, p->site->tls_key, O_RDONLY, fds);
+	if (!rc)
+		rc = child_say(c, MSG_SERVE_SITE, &m, fds, 2);
+	close_pair(fds);
 	explicit_bzero(&m, sizeof m);
 	for (unsigned i = 0; !rc && i < p->site->nlisteners; i++)
 		if (p->listener[i].fd[c->index] >= 0)

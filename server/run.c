@@ -48,45 +48,45 @@ static int open_archive(struct parent *p)
 	return 0;
 }
 
-/* sign's own memory of what it signed lies beside the key, out of reach of the role that writes the archive. */
-static int open_key(struct parent *p)
+void sign_state_path(const struct site *site, char *out, size_t cap)
 {
-	char path[4200];
+	snprintf(out, cap, "%s.state", site->key);
+}
 
-	p->key_fd = open(p->site->key, O_RDONLY | O_CLOEXEC);
-	if (p->key_fd < 0)
-		return say("key", p->site->key, errno, "make it readable by this user, or make one: casemate keygen");
-	snprintf(path, sizeof path, "%s.state", p->site->key);
-	p->state_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (p->state_fd < 0)
-		return say("state of the key", path, errno, "its folder must be writable by this user");
+/* Opens and closes what roles will be given, so that a fault is said here and now. */
+static int try_file(const char *what, const char *path, int flags, const char *mend)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return say(what, path, errno, mend);
+	close(fd);
 	return 0;
 }
 
 static int open_files(struct parent *p)
 {
+	char state[4200];
 	int rc = open_archive(p);
 
+	sign_state_path(p->site, state, sizeof state);
 	if (!rc)
-		rc = open_key(p);
-	if (rc)
-		return rc;
-	p->certificate_fd = open(p->site->tls_certificate, O_RDONLY | O_CLOEXEC);
-	if (p->certificate_fd < 0)
-		return say("certificate", p->site->tls_certificate, errno, "make it readable by this user");
-	p->tls_key_fd = open(p->site->tls_key, O_RDONLY | O_CLOEXEC);
-	if (p->tls_key_fd < 0)
-		return say("TLS key", p->site->tls_key, errno, "make it readable by this user");
-	if (getrandom(p->cookie_key, sizeof p->cookie_key, 0) != sizeof p->cookie_key)
-		return say("random bytes", "", errno, "try again");
-	return 0;
+		rc = try_file("key", p->site->key, O_RDONLY, "make it readable by this user, or make one: casemate keygen");
+	if (!rc)
+		rc = try_file("state of the key", state, O_RDWR | O_CREAT | O_NOFOLLOW, "its folder must be writable by this user");
+	if (!rc)
+		rc = try_file("certificate", p->site->tls_certificate, O_RDONLY, "make it readable by this user");
+	if (!rc)
+		rc = try_file("TLS key", p->site->tls_key, O_RDONLY, "make it readable by this user");
+	if (!rc && getrandom(p->cookie_key, sizeof p->cookie_key, 0) != sizeof p->cookie_key)
+		rc = say("random bytes", "", errno, "try again");
+	return rc;
 }
 
 static int run(const char *file)
 {
 	static struct site_report report;
-	static struct parent parent = {
-		.archive_fd = -1, .key_fd = -1, .state_fd = -1, .certificate_fd = -1, .tls_key_fd = -1, .status_fd = -1};
+	static struct parent parent = {.archive_fd = -1, .status_fd = -1};
 	struct site *site = NULL;
 	int rc = site_load(file, &site, &report);
 

@@ -214,36 +214,25 @@ int sandbox_parent(void)
 	return rc;
 }
 
-static bool write_proc(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
-
-	if (fd >= 0)
-		close(fd);
-	return n >= 0;
-}
-
 /*
- * The child is root of its own user namespace, which is this very user outside, so that the program
- * it becomes may make the other namespaces and then give every capability up.
+ * In its new user namespace the child holds every capability, over that namespace alone; one must outlive exec, so
+ * that the program it becomes can make the other namespaces before it gives it up. No user is mapped for that.
  */
-static void become_root_of_namespace(unsigned uid, unsigned gid)
+static void keep_over_exec(void)
 {
-	char text[64];
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct caps[2];
 
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  /* the parent is not, and /proc/self would not be ours */
-	write_proc("/proc/self/setgroups", "deny");
-	snprintf(text, sizeof text, "0 %u 1", uid);
-	write_proc("/proc/self/uid_map", text);
-	snprintf(text, sizeof text, "0 %u 1", gid);
-	write_proc("/proc/self/gid_map", text);
+	if (syscall(SYS_capget, &head, caps) < 0)
+		return;
+	caps[0].inheritable |= 1u << CAP_SYS_ADMIN;
+	if (syscall(SYS_capset, &head, caps) == 0)
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0);
 }
 
 int sandbox_fork(int *ret_pidfd)
 {
 	static const uint64_t wishes[] = {CLONE_NEWUSER | CLONE_NEWPID, 0};
-	unsigned uid = geteuid(), gid = getegid();
 	int pidfd = -1;
 
 	for (size_t i = 0; i < COUNT(wishes); i++) {
@@ -253,7 +242,7 @@ int sandbox_fork(int *ret_pidfd)
 
 		if (pid == 0) {
 			if (wishes[i])
-				become_root_of_namespace(uid, gid);
+				keep_over_exec();
 			return 0;
 		}
 		if (pid > 0) {
