@@ -40,7 +40,8 @@ static void let_go_before(struct tlog *l, uint64_t index)
 
 	for (unsigned i = 0; i < n; i++)
 		free(l->held[i].entry);
-	memmove(l->held, l->held + n, (l->nheld - n) * sizeof *l->held);
+	if (n)
+		memmove(l->held, l->held + n, (l->nheld - n) * sizeof *l->held);
 	l->nheld -= n;
 	l->first = index;
 }
