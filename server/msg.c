@@ -75,7 +75,7 @@ static const struct {
 		INT(msg_sign_state, size), INT(msg_sign_state, signed_us), TEXT(msg_sign_state, vkey), TEXT(msg_sign_state, refusal), END}},
 	[MSG_SERVE_SITE] = {"serve-site", FIELDS{
 		TEXT(msg_serve_site, origin), TEXT(msg_serve_site, version), INT(msg_serve_site, cameras), INT(msg_serve_site, users),
-		INT(msg_serve_site, index), BYTES(msg_serve_site, cookie_key), END}},
+		INT(msg_serve_site, index), END}},
 	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{END}},
 	[MSG_SERVE_USER] = {"serve-user", FIELDS{
 		INT(msg_serve_user, user), TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), END}},

@@ -135,7 +135,7 @@ struct msg_leaves { uint64_t first; uint16_t hashes_len; uint8_t hashes[MSG_LEAV
 struct msg_checkpoint { uint64_t size; uint16_t note_len; uint8_t note[MSG_NOTE_MAX]; };
 struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusal[160]; };
 
-struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; uint8_t cookie_key[32]; };
+struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
 struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256]; };
 struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; };
 struct msg_serve_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };

@@ -85,7 +85,6 @@ struct parent {
 	unsigned nsessions;
 	struct msg_store_state store;
 	struct msg_sign_state sign;
-	uint8_t cookie_key[32];
 	int status_fd;
 	struct event *status_event, *signals[4], *stop_deadline, *listen_retry;
 	bool stopping;

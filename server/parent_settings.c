@@ -111,13 +111,14 @@ static int ingest_settings(struct child *c)
 	return rc;
 }
 
-static int new_ring(size_t size, int *ret_ring, int *ret_bell)
+/* The worker waits in a read of its doorbell; nobody else may ever be made to wait by one. */
+static int new_ring(size_t size, int bell_flags, int *ret_ring, int *ret_bell)
 {
 	int rc = ring_create(size, ret_ring);
 
 	if (rc)
 		return rc;
-	*ret_bell = eventfd(0, EFD_CLOEXEC);
+	*ret_bell = eventfd(0, EFD_CLOEXEC | bell_flags);
 	return *ret_bell < 0 ? -errno : 0;
 }
 
@@ -139,9 +140,9 @@ static int transcode_settings(struct child *c)
 		rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
 	}
 	if (!rc)
-		rc = new_ring(RING_TRANSCODE_BYTES, &c->ring_in, &c->ring_in_bell);
+		rc = new_ring(RING_TRANSCODE_BYTES, 0, &c->ring_in, &c->ring_in_bell);
 	if (!rc)
-		rc = new_ring(RING_ENCODED_BYTES, &c->ring_out, &c->ring_out_bell);
+		rc = new_ring(RING_ENCODED_BYTES, EFD_NONBLOCK, &c->ring_out, &c->ring_out_bell);
 	if (!rc)
 		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, c->ring_in_bell, c->ring_out, c->ring_out_bell}, 4);
 	return rc;
@@ -182,7 +183,6 @@ static int serve_settings(struct child *c)
 
 	TEXT(m.origin, p->site->origin);
 	TEXT(m.version, PACKAGE_VERSION);
-	memcpy(m.cookie_key, p->cookie_key, sizeof m.cookie_key);
 	rc = open_pair(p->site->tls_certificate, O_RDONLY, p->site->tls_key, O_RDONLY, fds);
 	if (!rc)
 		rc = child_say(c, MSG_SERVE_SITE, &m, fds, 2);

@@ -24,7 +24,7 @@
 #define LOOP \
 	ANY(read), ANY(write), ANY(close), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_ctl), ANY(recvmsg), ANY(sendmsg), \
 	ANY(brk), ANY(futex), ANY(exit), ANY(exit_group), ANY(rt_sigreturn), ANY(getpid), ANY(gettid), ANY(getrandom), ANY(clock_gettime), \
-	ANY(fstat), ONLY(fcntl, 1, F_GETFL), ONLY(fcntl, 1, F_SETFL), ONLY(fcntl, 1, F_GETFD), ONLY(fcntl, 1, F_DUPFD_CLOEXEC), \
+	ANY(fstat), ONLY(fcntl, 1, F_GETFL), ONLY(fcntl, 1, F_GETFD), ONLY(fcntl, 1, F_DUPFD_CLOEXEC), \
 	CLEAR(mmap, 2, PROT_EXEC), ANY(munmap), ANY(mremap), ANY(madvise)
 
 /* Threads of the same process, nothing else: clone3 is refused with ENOSYS so that glibc falls back to clone. */

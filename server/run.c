@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,8 +77,6 @@ static int open_files(struct parent *p)
 		rc = try_file("certificate", p->site->tls_certificate, O_RDONLY, "make it readable by this user");
 	if (!rc)
 		rc = try_file("TLS key", p->site->tls_key, O_RDONLY, "make it readable by this user");
-	if (!rc && getrandom(p->cookie_key, sizeof p->cookie_key, 0) != sizeof p->cookie_key)
-		rc = say("random bytes", "", errno, "try again");
 	return rc;
 }
 
