@@ -215,19 +215,23 @@ int sandbox_parent(void)
 }
 
 /*
- * In its new user namespace the child holds every capability, over that namespace alone; one must outlive exec, so
- * that the program it becomes can make the other namespaces before it gives it up. No user is mapped for that.
+ * In its new user namespace the child holds every capability, over that namespace alone; two must outlive exec, so
+ * that the program it becomes can make the other namespaces and then give up all, for good. No user is mapped for that.
  */
 static void keep_over_exec(void)
 {
+	static const unsigned kept[] = {CAP_SYS_ADMIN, CAP_SETPCAP};
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct caps[2];
 
 	if (syscall(SYS_capget, &head, caps) < 0)
 		return;
-	caps[0].inheritable |= 1u << CAP_SYS_ADMIN;
-	if (syscall(SYS_capset, &head, caps) == 0)
-		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0);
+	for (size_t i = 0; i < COUNT(kept); i++)
+		caps[0].inheritable |= 1u << kept[i];
+	if (syscall(SYS_capset, &head, caps) < 0)
+		return;
+	for (size_t i = 0; i < COUNT(kept); i++)
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0);
 }
 
 int sandbox_fork(int *ret_pidfd)

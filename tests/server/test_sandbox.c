@@ -171,3 +171,34 @@ Test(sandbox, the_parent_cannot_trace_or_sniff_but_can_make_roles)
 	cr_assert_eq(WEXITSTATUS(parent_does(act_inet_socket)), 7);
 	cr_assert_eq(WEXITSTATUS(parent_does(act_make_role)), 7);
 }
+
+/* What the kernel says of a sealed role, read from outside: proc(5). */
+Test(sandbox, the_kernel_confirms_it_from_outside)
+{
+	static const char *const lines[] = {
+		"CapInh:\t0000000000000000\n", "CapPrm:\t0000000000000000\n", "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n",
+		"CapAmb:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"};
+	char path[64], text[8192] = "", why[128] = "";
+	int pidfd, pipes[2], hold[2], status, fd, pid;
+	char byte;
+
+	cr_assert(pipe(pipes) == 0 && pipe(hold) == 0);
+	pid = sandbox_fork(&pidfd);
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		sandbox_enter(policy_of(ROLE_SIGN), -1, why, sizeof why);
+		sandbox_filter(policy_of(ROLE_SIGN));
+		(void)!write(pipes[1], "x", 1);
+		for (;;)
+			(void)!read(hold[0], &byte, 1);
+	}
+	cr_assert_eq(read(pipes[0], &byte, 1), 1);
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY);
+	cr_assert_gt(read(fd, text, sizeof text - 1), 0);
+	close(fd);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		cr_assert(strstr(text, lines[i]), "%s is not in:\n%s", lines[i], text);
+}
