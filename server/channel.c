@@ -34,17 +34,6 @@ struct channel {
 	bool broken;
 };
 
-int channel_pair(int ret_fd[2])
-{
-	int size = 1 << 20;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fd) < 0)
-		return -errno;
-	for (int i = 0; i < 2; i++)
-		setsockopt(ret_fd[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	return 0;
-}
-
 static void drop_fds(int *fds, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
