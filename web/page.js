@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page behind the login: "#" shows the cameras, "#NAME" plays one. Ties the
+ * parts together; all text reaches the page by textContent.
+ */
+import {showBadge, showFailures, showLast, showUnable, UNABLE} from "./badge.js";
+import {Grid} from "./grid.js";
+import {Keyring} from "./keyring.js";
+import {Player} from "./player.js";
+import {ask, dateText, factsOf, poll, stateOf, timeText} from "./site.js";
+import {canVerify, openCheckpoint, parseVkey} from "./verify.js";
+import {Watch} from "./watch.js";
+
+const $ = (id) => document.getElementById(id);
+const video = $("video");
+const grid = new Grid($("grid"), $("card"));
+const keyring = new Keyring(storage());
+const watches = new Map();      // camera -> Watch, for as long as the page lives
+const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
+let site = null, key = null, able = false;
+let player = null, playing = "";
+
+function storage() {
+	try {
+		return localStorage;
+	} catch {
+		return null;
+	}
+}
+
+/* The site's key */
+
+function alarm(kind, text) {
+	if (alarms.has(kind))
+		return;
+	alarms.set(kind, text);
+	for (const [camera, watch] of watches)
+		watch.fail(camera, text);
+	showAlarms();
+}
+
+function showAlarms() {
+	$("alarms").replaceChildren(...Array.from(alarms.values(), (text) => {
+		const p = document.createElement("p");
+
+		p.textContent = text;
+		return p;
+	}));
+	$("alarms").hidden = alarms.size === 0;
+	$("keys").hidden = !alarms.has("key");
+}
+
+/* The log only grows: a newest checkpoint below one that was seen signed means that entries were taken back. */
+async function checkLog() {
+	const response = await ask("/log/checkpoint", {cache: "no-store"});
+
+	if (!response.ok)
+		return;
+	try {
+		const {size} = await openCheckpoint(new Uint8Array(await response.arrayBuffer()), key);
+
+		if (size < BigInt(keyring.held.size))
+			alarm("log", `The log has ${size} entries, but this browser has seen ${keyring.held.size} signed: entries were taken back.`);
+		else
+			keyring.saw(Number(size));
+	} catch (e) {
+		alarm("checkpoint", `The newest checkpoint cannot be trusted: ${e.message}.`);
+	}
+}
+
+async function meetKey() {
+	if (keyring.meet(site.vkey, Date.now()) === "changed")
+		alarm("key", "This site signs with another key than the one that this browser holds.");
+	key = await parseVkey(keyring.held.vkey);
+	if (able)
+		await checkLog();
+	showKey();
+}
+
+function showKey() {
+	const held = keyring.held;
+	const how = held.compared ? "compared by you" : "taken at first sight, not compared yet";
+
+	$("key").textContent = held.vkey;
+	$("key-how").textContent = `Held by this browser since ${dateText(held.sinceMs)}, ${how}.` +
+		(keyring.lasts ? "" : " This browser stores nothing: the key is forgotten with the page.");
+	$("key-held").textContent = held.vkey;
+	$("key-said").textContent = site.vkey;
+	$("verify-command").textContent = `casemate verify ${location.origin} --key '${held.vkey}'`;
+}
+
+async function compareKey(event) {
+	event.preventDefault();
+	const field = $("key-field");
+
+	try {
+		const {vkey} = await parseVkey(field.value);
+
+		if (vkey === keyring.held.vkey) {
+			keyring.trust(vkey, Date.now());
+			sayKey("ok", "The same key. This browser now holds it as compared.");
+			showKey();
+		} else {
+			sayKey("bad", "Not the key that this browser holds. If yours is the right one, hold it instead:");
+			$("key-replace").hidden = false;
+		}
+	} catch (e) {
+		sayKey("bad", `${e.message}.`);
+	}
+}
+
+function sayKey(state, text) {
+	$("key-replace").hidden = true;
+	$("key-message").dataset.state = state;
+	$("key-message").textContent = text;
+}
+
+async function replaceKey() {
+	const {vkey} = await parseVkey($("key-field").value);
+
+	keyring.trust(vkey, Date.now());
+	location.reload();
+}
+
+/* One camera */
+
+function watchOf(camera) {
+	if (!watches.has(camera)) {
+		const watch = new Watch(camera, key, {
+			fetch: (url) => ask(url, {signal: AbortSignal.timeout(15000)}),
+			sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+			now: () => Date.now(),
+		});
+
+		for (const text of alarms.values())
+			watch.fail(camera, text);
+		watches.set(camera, watch);
+	}
+	return watches.get(camera);
+}
+
+function open(name) {
+	playing = name;
+	$("name").textContent = name;
+	document.title = `${name} – casemate`;
+	video.muted = true;
+	$("levels").replaceChildren(new Option("Auto", "auto"));
+	$("failures").replaceChildren();
+	if (Player.isSupported())
+		player = new Player(name, video, watchOf(name), showLevels);
+	else
+		video.src = `/live/${name}/index.m3u8`;
+	show();
+}
+
+function close() {
+	player?.end();
+	if (!player)
+		video.removeAttribute("src");
+	player = null;
+	playing = "";
+	document.title = "casemate";
+}
+
+function showLevels(levels, now) {
+	const chosen = $("levels").value;
+	const options = levels.map((l) => new Option(`${l.name} (${l.height}p)`, l.name));
+
+	$("levels").replaceChildren(new Option(now && chosen === "auto" ? `Auto (${now})` : "Auto", "auto"), ...options);
+	$("levels").value = levels.some((l) => l.name === chosen) ? chosen : "auto";
+}
+
+function showNotice(camera, state) {
+	const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+	let lines = [];
+
+	if (!camera)
+		lines = [`There is no camera ${playing}.`];
+	else if (!state.live)
+		lines = [`${state.word}${state.detail ? `: ${state.detail}` : ""}`, state.advice];
+	else if (stalled)
+		lines = ["Loading…"];
+	$("notice").hidden = lines.length === 0 || (!stalled && camera !== undefined);
+	$("notice-title").textContent = lines[0] ?? "";
+	$("notice-advice").textContent = lines[1] ?? "";
+}
+
+function showTimes() {
+	const capturedMs = player?.capturedMs ?? null;
+	const behindS = capturedMs === null ? NaN : (Date.now() - capturedMs) / 1000;
+
+	$("captured").textContent = capturedMs === null ? "" : timeText(capturedMs);
+	$("behind").textContent = behindS >= 0 ? `${behindS.toFixed(1)} s behind` : "";
+	$("behind").dataset.far = String(behindS > 20);
+}
+
+function showEvidence() {
+	if (!player) {
+		showUnable($("badge"), UNABLE.player);
+		return;
+	}
+	const status = watchOf(playing).status;
+
+	if (able)
+		showBadge($("badge"), $("spoken"), status);
+	else
+		showUnable($("badge"), UNABLE.crypto);
+	showFailures($("failures"), status);
+	showLast($("last"), status);
+	keyring.saw(Number(status.logSize));
+	$("failed").hidden = status.failed === 0;
+}
+
+function showButtons() {
+	$("play").dataset.on = String(!video.paused);
+	$("play").setAttribute("aria-label", video.paused ? "Play" : "Pause");
+	$("sound").dataset.on = String(!video.muted);
+	$("sound").setAttribute("aria-label", video.muted ? "Turn sound on" : "Turn sound off");
+}
+
+/* All that may have changed. */
+function show() {
+	if (!site)
+		return;
+	grid.show(site.cameras, (name) => watches.get(name)?.status.state === "failed");
+	$("none").hidden = site.cameras.length > 0;
+	$("log-size").textContent = keyring.held ? `${keyring.held.size} entries signed` : "";
+	document.body.dataset.view = playing ? "player" : "grid";
+	if (!playing)
+		return;
+	const camera = site.cameras.find((c) => c.name === playing);
+	const state = camera && stateOf(camera);
+
+	player?.tick(Date.now(), state?.live === true);
+	$("facts").textContent = camera ? factsOf(camera) : "";
+	showNotice(camera, state);
+	showTimes();
+	showEvidence();
+	showButtons();
+}
+
+/* What the viewer does */
+
+function route() {
+	const name = location.hash.slice(1);
+
+	if (!site || name === playing)
+		return;
+	if (playing)
+		close();
+	if (/^[a-z0-9-]{1,32}$/.test(name))
+		open(name);
+	show();
+}
+
+function togglePlay() {
+	if (!video.paused)
+		video.pause();
+	else if (player)
+		player.resume();
+	else
+		video.play().catch(() => {});
+}
+
+function toggleSound() {
+	video.muted = !video.muted;
+}
+
+function toggleFull() {
+	if (document.fullscreenElement)
+		document.exitFullscreen();
+	else if ($("stage").requestFullscreen)
+		$("stage").requestFullscreen().catch(() => {});
+	else
+		video.webkitEnterFullscreen?.();
+}
+
+function onKey(event) {
+	const act = {k: togglePlay, " ": togglePlay, m: toggleSound, f: toggleFull, Escape: () => { location.hash = ""; }}[event.key];
+
+	if (!playing || !act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea, button, a, summary"))
+		return;
+	event.preventDefault();
+	act();
+}
+
+async function onSite(answer) {
+	const first = site === null;
+
+	site = answer;
+	$("silence").hidden = true;
+	$("origin").textContent = site.origin;
+	$("user").textContent = site.user;
+	$("version").textContent = site.version;
+	if (first || keyring.held.vkey !== site.vkey)
+		await meetKey();
+	if (first)
+		route();
+	show();
+}
+
+$("play").addEventListener("click", togglePlay);
+$("sound").addEventListener("click", toggleSound);
+$("full").addEventListener("click", toggleFull);
+$("levels").addEventListener("change", () => player?.choose($("levels").value));
+$("badge").addEventListener("click", () => { $("evidence").open = true; $("evidence").scrollIntoView(); });
+$("key-form").addEventListener("submit", compareKey);
+$("key-replace").addEventListener("click", replaceKey);
+for (const event of ["play", "pause", "volumechange", "playing", "waiting"])
+	video.addEventListener(event, show);
+addEventListener("hashchange", route);
+addEventListener("keydown", onKey);
+setInterval(show, 500);
+able = await canVerify();
+poll(onSite, () => { $("silence").hidden = false; });

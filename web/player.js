@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Plays one camera live by hls.js and hands every segment's hash to a Watch,
+ * taken from the very bytes that go to the decoder. Whatever ends the picture
+ * (camera, network, a restarted server) is tried again until it is back.
+ */
+import Hls from "./hls.min.mjs";
+
+const AGAIN_MS = 1500;
+const AGAIN_MAX_MS = 5000;
+const STUCK_MS = 8000;
+const RECOVER_MS = 5000;
+const BEHIND_S = 15;       // more than this, and going on after a pause means: from now
+const INITS_MAX = 256;
+const SEGMENT_URL = /^\/live\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/([1-9][0-9]{0,15})\.m4s$/;
+
+const retry = {maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 2000};
+const policy = (firstByteMs, wholeMs) => ({default: {maxTimeToFirstByteMs: firstByteMs, maxLoadTimeMs: wholeMs,
+	timeoutRetry: retry, errorRetry: retry}});
+
+const CONFIG = {
+	enableWorker: false,
+	lowLatencyMode: false,
+	liveSyncDurationCount: 2,
+	liveMaxLatencyDurationCount: 8,
+	maxLiveSyncPlaybackRate: 1.1,
+	maxBufferLength: 20,
+	backBufferLength: 20,
+	/* A playlist that has nothing yet is held back by the server for ten seconds. */
+	manifestLoadPolicy: policy(15000, 20000),
+	playlistLoadPolicy: policy(15000, 20000),
+	fragLoadPolicy: policy(10000, 30000),
+};
+
+/* Parts of a segment's address, or null. */
+function segmentOf(url) {
+	const u = new URL(url, location.href);
+	const part = u.origin === location.origin && u.search === "" ? SEGMENT_URL.exec(u.pathname) : null;
+
+	return part && {camera: part[1], rendition: part[2], number: Number(part[3]), url: u.pathname};
+}
+
+function renditionOf(level) {
+	return new URL(level.url[0] ?? level.uri, location.href).pathname.split("/")[3];
+}
+
+/* hls.js' own loader, with a look at the bytes before the player has them. */
+function loaderFor(onBytes) {
+	return class extends Hls.DefaultConfig.loader {
+		load(context, config, callbacks) {
+			super.load(context, config, {...callbacks, onSuccess: (response, stats, c, details) => {
+				onBytes(c.frag, response.data);
+				callbacks.onSuccess(response, stats, c, details);
+			}});
+		}
+	};
+}
+
+export class Player {
+	#camera;
+	#video;
+	#watch;
+	#hls = null;
+	#inits = new Map();        // address -> promise of its hash
+	#wanted = "auto";          // a rendition's name
+	#timer = 0;
+	#tries = 0;
+	#moved = {at: 0, time: 0};
+	#recoveredMs = 0;
+	#onLevels;
+
+	static isSupported() {
+		return Hls.isSupported();
+	}
+
+	/* onLevels([{name, width, height}], playing): the renditions to choose from, and the one that plays. */
+	constructor(camera, video, watch, onLevels) {
+		this.#camera = camera;
+		this.#video = video;
+		this.#watch = watch;
+		this.#onLevels = onLevels;
+		this.#begin();
+	}
+
+	end() {
+		clearTimeout(this.#timer);
+		this.#hls?.destroy();
+		this.#hls = null;
+		this.#video.removeAttribute("src");
+		this.#video.load();
+	}
+
+	choose(rendition) {
+		this.#wanted = rendition;
+		this.#hls.nextLevel = this.#wantedLevel();
+	}
+
+	/* After a pause: live footage goes on from now. */
+	resume() {
+		const now = this.#hls?.liveSyncPosition;
+
+		if (now && now - this.#video.currentTime > BEHIND_S)
+			this.#video.currentTime = now;
+		this.#play();
+	}
+
+	/* Capture time of the picture shown, milliseconds since 1970, or null. */
+	get capturedMs() {
+		return this.#hls?.playingDate?.getTime() ?? null;
+	}
+
+	/* To be called every second or so. live: whether the camera sends. */
+	tick(nowMs, live) {
+		const time = this.#video.currentTime;
+
+		if (time !== this.#moved.time || this.#video.paused || document.hidden || !live) {
+			if (time > this.#moved.time)
+				this.#tries = 0;
+			this.#moved = {at: nowMs, time};
+		} else if (nowMs - this.#moved.at > STUCK_MS) {
+			this.#again();
+		}
+	}
+
+	#begin() {
+		const hls = new Hls({...CONFIG, fLoader: loaderFor((frag, data) => this.#onBytes(frag, data))});
+
+		this.#hls = hls;
+		this.#moved = {at: Date.now(), time: this.#video.currentTime};
+		hls.on(Hls.Events.MANIFEST_PARSED, () => {
+			hls.startLevel = this.#wantedLevel();
+			if (this.#wanted !== "auto")
+				hls.nextLevel = this.#wantedLevel();
+			this.#sayLevels();
+			this.#play();
+		});
+		hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#sayLevels());
+		hls.on(Hls.Events.ERROR, (_, data) => this.#onError(data));
+		hls.loadSource(`/live/${this.#camera}/index.m3u8`);
+		hls.attachMedia(this.#video);
+	}
+
+	/* A browser may refuse to start by itself; the button is there then. */
+	#play() {
+		this.#video.play().catch(() => {});
+	}
+
+	#wantedLevel() {
+		return this.#wanted === "auto" ? -1 : this.#hls.levels.findIndex((l) => renditionOf(l) === this.#wanted);
+	}
+
+	#sayLevels() {
+		const levels = this.#hls.levels.map((l) => ({name: renditionOf(l), width: l.width, height: l.height}));
+
+		this.#onLevels(levels, levels[this.#hls.currentLevel]?.name ?? "");
+	}
+
+	#onError(data) {
+		if (!data.fatal)
+			return;
+		const nowMs = Date.now();
+
+		if (data.type === Hls.ErrorTypes.MEDIA_ERROR && nowMs - this.#recoveredMs > RECOVER_MS) {
+			this.#recoveredMs = nowMs;
+			this.#hls.recoverMediaError();
+		} else {
+			this.#again();
+		}
+	}
+
+	/* From the start, after a while that grows. */
+	#again() {
+		const waitMs = Math.min(AGAIN_MS * 2 ** this.#tries++, AGAIN_MAX_MS);
+
+		clearTimeout(this.#timer);
+		this.#hls.destroy();
+		this.#moved = {at: Date.now(), time: this.#video.currentTime};
+		this.#timer = setTimeout(() => this.#begin(), waitMs);
+	}
+
+	/* The digest takes its copy of the bytes here and now, before the player can touch them. */
+	#onBytes(frag, data) {
+		const hash = crypto.subtle.digest("SHA-256", data).then((h) => new Uint8Array(h));
+
+		if (frag.sn === "initSegment") {
+			this.#inits.set(frag.url, hash);
+			if (this.#inits.size > INITS_MAX)
+				this.#inits.delete(this.#inits.keys().next().value);
+			return;
+		}
+		const segment = segmentOf(frag.url);
+
+		if (segment?.camera !== this.#camera)
+			this.#watch.fail(this.#camera, "the playlist names what is no segment of this camera");
+		else
+			this.#watch.segment({...segment, place: frag.sn, media: hash, init: this.#inits.get(frag.initSegment?.url) ?? null});
+	}
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the server says of itself and its cameras, asked every two seconds, and how it is said to the viewer. */
+const POLL_MS = 2000;
+const POLL_HIDDEN_MS = 15000;
+const ANSWER_MS = 8000;
+
+/* A fetch of ours: never from a cache that is not ours; a session that has ended leads back to the login. */
+export async function ask(url, init = {}) {
+	const response = await fetch(url, {credentials: "same-origin", ...init});
+
+	if (response.status === 401)
+		location.reload();
+	return response;
+}
+
+/* Calls onSite(site) with every answer, onSilence() when there is none. Never ends. */
+export async function poll(onSite, onSilence) {
+	for (;;) {
+		try {
+			const response = await ask("/api/site", {cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS)});
+
+			if (response.ok)
+				onSite(await response.json());
+			else
+				onSilence();
+		} catch {
+			onSilence();
+		}
+		await pause(document.hidden ? POLL_HIDDEN_MS : POLL_MS);
+	}
+}
+
+function pause(ms) {
+	return new Promise((resolve) => {
+		const done = () => {
+			clearTimeout(timer);
+			document.removeEventListener("visibilitychange", done);
+			resolve();
+		};
+		const timer = setTimeout(done, ms);
+
+		document.addEventListener("visibilitychange", done);
+	});
+}
+
+/* Why there is no picture, and what to do: by the names of the log's gap entries. */
+const ADVICE = {
+	"starting": "It is being connected.",
+	"refused": "Something answers at its address, but not a camera's RTSP server. Check address and port in the site file.",
+	"unreachable": "Nothing answers at its address. Check its power, its cable and the address in the site file.",
+	"timed-out": "It does not answer in time. Check its power and the network between.",
+	"wrong-password": "It refuses user or password. Check both in the site file; the next try waits longer, so that it does not lock the account.",
+	"unsupported": "It sends no picture that casemate can take. Set it to H.264, and its sound to AAC.",
+	"bad-stream": "What it sends breaks the rules of its stream. Restart it, or bring its firmware up to date.",
+	"silent": "It is connected, but sends no picture. Restart it if this lasts.",
+	"camera-closed": "It ended the connection. It may be restarting, or have too many viewers.",
+	"overload": "This server cannot keep up. Give it fewer or smaller renditions.",
+	"restart": "Part of the server was restarted; the picture comes back by itself.",
+	"stopped": "It was stopped.",
+};
+
+/* {live, word, detail, advice} of a camera. */
+export function stateOf(camera) {
+	if (camera.phase === "streaming")
+		return {live: true, word: "Streaming", detail: "", advice: ""};
+	const retry = camera.retry_ms > 0 ? ` Next try in ${Math.ceil(camera.retry_ms / 1000)} s.` : "";
+	const word = {idle: "Not started", connecting: "Connecting", waiting: "No picture"}[camera.phase] ?? "Unknown";
+
+	return {live: false, word, detail: camera.detail, advice: (ADVICE[camera.why] ?? "") + retry};
+}
+
+function codecWord(codec) {
+	const names = {avc1: "H.264", avc3: "H.264", hvc1: "H.265", hev1: "H.265", av01: "AV1", mp4a: "AAC"};
+
+	return names[codec.slice(0, 4)] ?? codec;
+}
+
+export function rateText(bps) {
+	return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mb/s` : `${Math.round(bps / 1000)} kb/s`;
+}
+
+/* "H.264 · 1280×720 · 25 fps · 1.9 Mb/s", as far as it is known. */
+export function factsOf(camera) {
+	const copy = camera.renditions.find((r) => r.name === "copy");
+	const audio = camera.renditions.find((r) => r.kind === "audio");
+	const facts = [];
+
+	if (copy?.codec)
+		facts.push(codecWord(copy.codec));
+	if (camera.width > 0)
+		facts.push(`${camera.width}×${camera.height}`);
+	if (camera.fps > 0)
+		facts.push(`${Number(camera.fps.toFixed(1))} fps`);
+	if (camera.rate_bps > 0)
+		facts.push(rateText(camera.rate_bps));
+	if (audio?.codec)
+		facts.push(`${codecWord(audio.codec)} sound`);
+	return facts.join(" · ");
+}
+
+export function timeText(ms) {
+	return new Date(ms).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23"});
+}
+
+export function dateText(ms) {
+	return new Date(ms).toLocaleString([], {dateStyle: "medium", timeStyle: "short"});
+}
