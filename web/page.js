@@ -254,12 +254,12 @@ function route() {
 }
 
 function togglePlay() {
-	if (!video.paused)
-		video.pause();
-	else if (player)
-		player.resume();
-	else
+	if (player)
+		video.paused ? player.resume() : player.pause();
+	else if (video.paused)
 		video.play().catch(() => {});
+	else
+		video.pause();
 }
 
 function toggleSound() {

@@ -5,6 +5,7 @@
  * (camera, network, a restarted server) is tried again until it is back.
  */
 import Hls from "./hls.min.mjs";
+import {hex} from "./verify.js";
 
 const AGAIN_MS = 1500;
 const AGAIN_MAX_MS = 5000;
@@ -12,6 +13,8 @@ const STUCK_MS = 8000;
 const RECOVER_MS = 5000;
 const BEHIND_S = 15;       // more than this, and going on after a pause means: from now
 const INITS_MAX = 256;
+const INIT_MS = 3000;
+const DISCONTINUITIES_BELOW = 100;
 const SEGMENT_URL = /^\/live\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/([1-9][0-9]{0,15})\.m4s$/;
 
 const retry = {maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 2000};
@@ -26,6 +29,9 @@ const CONFIG = {
 	maxLiveSyncPlaybackRate: 1.1,
 	maxBufferLength: 20,
 	backBufferLength: 20,
+	/* A trial segment would be loaded without its init segment; a viewer in the same building needs none. */
+	testBandwidth: false,
+	abrEwmaDefaultEstimate: 6e6,
 	/* A playlist that has nothing yet is held back by the server for ten seconds. */
 	manifestLoadPolicy: policy(15000, 20000),
 	playlistLoadPolicy: policy(15000, 20000),
@@ -44,12 +50,12 @@ function renditionOf(level) {
 	return new URL(level.url[0] ?? level.uri, location.href).pathname.split("/")[3];
 }
 
-/* hls.js' own loader, with a look at the bytes before the player has them. */
-function loaderFor(onBytes) {
+/* hls.js' own loader, with a look at what came before the player has it. */
+function loaderFor(look) {
 	return class extends Hls.DefaultConfig.loader {
 		load(context, config, callbacks) {
 			super.load(context, config, {...callbacks, onSuccess: (response, stats, c, details) => {
-				onBytes(c.frag, response.data);
+				look(response, c);
 				callbacks.onSuccess(response, stats, c, details);
 			}});
 		}
@@ -61,13 +67,15 @@ export class Player {
 	#video;
 	#watch;
 	#hls = null;
-	#inits = new Map();        // address -> promise of its hash
+	#inits = new Map();        // address of an init segment -> {hash: promise, resolve, come}
 	#wanted = "auto";          // a rendition's name
+	#held = false;             // paused by the viewer
 	#timer = 0;
 	#tries = 0;
 	#moved = {at: 0, time: 0};
 	#recoveredMs = 0;
 	#onLevels;
+	#discontinuities = null;   // what is taken from their count
 
 	static isSupported() {
 		return Hls.isSupported();
@@ -93,6 +101,11 @@ export class Player {
 	choose(rendition) {
 		this.#wanted = rendition;
 		this.#hls.nextLevel = this.#wantedLevel();
+	}
+
+	pause() {
+		this.#held = true;
+		this.#video.pause();
 	}
 
 	/* After a pause: live footage goes on from now. */
@@ -123,7 +136,10 @@ export class Player {
 	}
 
 	#begin() {
-		const hls = new Hls({...CONFIG, fLoader: loaderFor((frag, data) => this.#onBytes(frag, data))});
+		const hls = new Hls({...CONFIG,
+			fLoader: loaderFor((response, context) => this.#onBytes(context.frag, response.data)),
+			pLoader: loaderFor((response) => { response.data = this.#renumber(response.data); }),
+		});
 
 		this.#hls = hls;
 		this.#moved = {at: Date.now(), time: this.#video.currentTime};
@@ -132,16 +148,23 @@ export class Player {
 			if (this.#wanted !== "auto")
 				hls.nextLevel = this.#wantedLevel();
 			this.#sayLevels();
-			this.#play();
 		});
+		hls.on(Hls.Events.BUFFER_APPENDED, () => this.#start());
 		hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#sayLevels());
 		hls.on(Hls.Events.ERROR, (_, data) => this.#onError(data));
 		hls.loadSource(`/live/${this.#camera}/index.m3u8`);
 		hls.attachMedia(this.#video);
 	}
 
+	/* Attaching media pauses the element, so it is started when there is something to play, unless the viewer has paused it. */
+	#start() {
+		if (this.#video.paused && !this.#held)
+			this.#play();
+	}
+
 	/* A browser may refuse to start by itself; the button is there then. */
 	#play() {
+		this.#held = false;
 		this.#video.play().catch(() => {});
 	}
 
@@ -178,14 +201,23 @@ export class Player {
 		this.#timer = setTimeout(() => this.#begin(), waitMs);
 	}
 
+	/*
+	 * hls.js keeps arrays as long as the count of discontinuities and walks through them, for seconds when that count has
+	 * eight digits. Only its differences matter, so it is made small: from the first one seen, with room below.
+	 */
+	#renumber(playlist) {
+		return playlist.replace(/^(#EXT-X-DISCONTINUITY-SEQUENCE:)([0-9]{1,15})$/m, (_, tag, count) => {
+			this.#discontinuities ??= Math.max(0, Number(count) - DISCONTINUITIES_BELOW);
+			return tag + Math.max(0, Number(count) - this.#discontinuities);
+		});
+	}
+
 	/* The digest takes its copy of the bytes here and now, before the player can touch them. */
 	#onBytes(frag, data) {
 		const hash = crypto.subtle.digest("SHA-256", data).then((h) => new Uint8Array(h));
 
 		if (frag.sn === "initSegment") {
-			this.#inits.set(frag.url, hash);
-			if (this.#inits.size > INITS_MAX)
-				this.#inits.delete(this.#inits.keys().next().value);
+			this.#initCame(frag.url, hash);
 			return;
 		}
 		const segment = segmentOf(frag.url);
@@ -193,6 +225,50 @@ export class Player {
 		if (segment?.camera !== this.#camera)
 			this.#watch.fail(this.#camera, "the playlist names what is no segment of this camera");
 		else
-			this.#watch.segment({...segment, place: frag.sn, media: hash, init: this.#inits.get(frag.initSegment?.url) ?? null});
+			this.#watch.segment({...segment, place: frag.sn, media: hash, init: this.#awaitInit(frag.initSegment?.url)});
+	}
+
+	/* Its address names its contents, so that another one under the same address is one failure more. */
+	async #initCame(url, hash) {
+		const init = this.#initOf(url), again = init.come;
+
+		init.come = true;
+		init.resolve(hash);
+		if (again && hex(await init.hash) !== hex(await hash))
+			this.#watch.fail(this.#camera, "its init segment is not the one that came before");
+	}
+
+	#initOf(url) {
+		let init = this.#inits.get(url);
+
+		if (!init) {
+			init = {come: false};
+			init.hash = new Promise((resolve) => { init.resolve = resolve; });
+			this.#inits.set(url, init);
+			if (this.#inits.size > INITS_MAX)
+				this.#inits.delete(this.#inits.keys().next().value);
+		}
+		return init;
+	}
+
+	/*
+	 * hls.js asks for a segment and its init segment at once, and gives up either when it changes its mind: the one that
+	 * does not come by the player is fetched here, so that no segment waits for ever.
+	 */
+	#awaitInit(url) {
+		if (!url)
+			return null;
+		const init = this.#initOf(url);
+
+		if (!init.come)
+			setTimeout(() => this.#fetchInit(url), INIT_MS);
+		return init.hash;
+	}
+
+	async #fetchInit(url) {
+		const response = this.#initOf(url).come ? null : await fetch(url).catch(() => null);
+
+		if (response?.ok)
+			this.#initCame(url, crypto.subtle.digest("SHA-256", await response.arrayBuffer()).then((h) => new Uint8Array(h)));
 	}
 }

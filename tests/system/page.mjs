@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed]
+ * Logs in, plays a test camera, and checks that after SECONDS (10) its own count has moved by as much, that sound is
+ * there and that the badge says verified. With --expect-failed one byte of one segment is changed on its way to the
+ * page, and the badge has to turn red and name that segment. Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
+ */
+import {parseArgs} from "node:util";
+
+import {badge, logIn, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
+
+const {values: options, positionals} = parseArgs({allowPositionals: true,
+	options: {camera: {type: "string"}, screenshot: {type: "string"}, "expect-failed": {type: "boolean"}}});
+const [url, user, password, text = "10"] = positionals;
+const seconds = Number(text);
+
+if (!password || !(seconds > 0)) {
+	console.error("usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed]");
+	process.exit(2);
+}
+
+const failures = [];
+const expect = (holds, what) => { if (!holds) failures.push(what); };
+
+/* The first picture and the one SECONDS later, by the picture's own count. */
+async function checkPlaying(page, complaints) {
+	const {cameras} = await site(page);
+	const fps = (cameras.find((c) => c.name === options.camera) ?? cameras[0]).fps;
+
+	await waitForBadge(page, "verified", 20000);
+	const before = await lookWell(page);
+	await page.waitForTimeout(seconds * 1000);
+	const after = await lookWell(page);
+	const moved = (after.number - before.number + 2 ** 24) % 2 ** 24 / fps;
+	const shown = await badge(page);
+
+	expect(before.number >= 0 && after.number >= 0, "the picture has no count that can be read");
+	expect(Math.abs(moved - seconds) <= 2, `the count moved by ${moved.toFixed(1)} s in ${seconds} s`);
+	expect(before.audioBytes > 0 && after.audioBytes > before.audioBytes, "no sound is decoded");
+	expect(shown.state === "verified" && shown.count >= 2, `the badge says: ${shown.text}`);
+	expect(complaints.length === 0, `the page complains: ${complaints[0]}`);
+	return {fps, moved_s: moved, before, after, badge: shown};
+}
+
+/* Flips one bit near the end of the fourth segment of pictures that is fetched. */
+async function tamper(page) {
+	const state = {seen: 0, name: ""};
+
+	await page.route(/\/live\/[a-z0-9-]+\/(?!audio\/)[a-z0-9-]+\/[0-9]+\.m4s$/, async (route) => {
+		const response = await route.fetch();
+		const body = await response.body();
+
+		if (++state.seen === 4) {
+			state.name = new URL(route.request().url()).pathname.replace(/^\/live\//, "").replace(/\.m4s$/, "").replaceAll("/", " ");
+			body[body.length - 20] ^= 1;
+		}
+		await route.fulfill({response, body});
+	});
+	return state;
+}
+
+async function checkTampered(page, tampered) {
+	await waitForBadge(page, "failed", 40000).catch(() => {});
+	const first = await badge(page);
+
+	await page.waitForTimeout(6000);
+	const later = await badge(page);
+
+	expect(tampered.name !== "", "no segment was fetched to be changed");
+	expect(first.state === "failed", `the badge says: ${first.text}`);
+	expect(first.text.includes(`NOT VERIFIED: ${tampered.name}: bytes differ from the signed hash`), `the badge says: ${first.text}`);
+	expect(later.state === "failed" && later.count > 0, `later the badge says: ${later.text}`);
+	return {tampered: tampered.name, badge: later};
+}
+
+const {browser, page, complaints} = await open();
+let seen = {};
+
+try {
+	const tampered = options["expect-failed"] ? await tamper(page) : null;
+	const began = Date.now();
+
+	await logIn(page, url, user, password);
+	await play(page, options.camera);
+	const playingAfter = (Date.now() - began) / 1000;
+
+	seen = tampered ? await checkTampered(page, tampered) : await checkPlaying(page, complaints);
+	seen = {playing_after_s: playingAfter, ...seen};
+} catch (e) {
+	failures.push(String(e).split("\n")[0]);
+}
+if (options.screenshot)
+	await page.screenshot({path: options.screenshot});
+await browser.close();
+console.log(JSON.stringify({ok: failures.length === 0, failures, complaints, ...seen}, null, "\t"));
+process.exit(failures.length ? 1 : 0);
