@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is measured on, and whether the peers are there."""
+import os
+import platform
+import shutil
+import ssl
+import time
+
+from proc import Failed, read, run
+
+# program, Debian package, parts that need it
+PEERS = (
+    ("ffmpeg", "ffmpeg", ("load", "start", "tls")),
+    ("nginx", "nginx-light", ("tls",)),
+    ("wrk", "wrk", ("tls",)),
+)
+
+
+def find(program):
+    """As the shell does, and where daemons are, which an ordinary user's PATH leaves out."""
+    return shutil.which(program, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+
+
+def need(parts):
+    missing = [(program, package) for program, package, of in PEERS if set(of) & set(parts) and not find(program)]
+    if missing:
+        raise Failed(f"{', '.join(p for p, _ in missing)} missing: apt-get install {' '.join(package for _, package in missing)}")
+    if "x264" not in run([find("ffmpeg"), "-hide_banner", "-encoders"]):
+        raise Failed("this ffmpeg has no libx264, so it cannot do the same work: apt-get install ffmpeg")
+
+
+def cpu_model():
+    for line in read("/proc/cpuinfo").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def facts(casemate):
+    ffmpeg = run([find("ffmpeg"), "-version"]).split()[2]
+    return {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpu": cpu_model(), "cpus": len(os.sched_getaffinity(0)),
+            "kernel": platform.release(), "load_before": os.getloadavg()[0], "casemate": run([casemate, "version"]).split("\n")[0],
+            "ffmpeg": ffmpeg, "python_tls": ssl.OPENSSL_VERSION}

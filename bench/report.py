@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The table for people, the JSON for everything else."""
+import json
+import os
+
+SCHEMA = "casemate-bench/1"
+
+
+def write_json(results, folder):
+    path = os.path.join(folder, f"{results['machine']['time'].replace(':', '')}.json")
+    with open(path, "w") as f:
+        json.dump({"schema": SCHEMA, **results}, f, indent=1)
+        f.write("\n")
+    latest = os.path.join(folder, "latest.json")
+    if os.path.lexists(latest):
+        os.unlink(latest)
+    os.symlink(os.path.basename(path), latest)
+    return path
+
+
+def pair(label, of, peer, form, scale=1.0, better="less"):
+    return (label, form.format(of["casemate"] * scale), f"{peer} {form.format(of[peer] * scale)}", f"{of['ratio']:.2f}", better)
+
+
+def load_rows(load):
+    for name, label in (("copy", "copy"), ("encode", "copy + 360p")):
+        c = load[name]
+        of = f"of {c['cameras']}, {label}"
+        yield pair(f"CPU of a camera {of}, % of a core", c["cpu_percent"], "ffmpeg", "{:.2f}")
+        yield pair(f"memory of a camera {of}, MB", c["memory_bytes"], "ffmpeg", "{:.1f}", 1e-6)
+        if "small_bps" in c:
+            yield pair("   bit rate of the 360p, kb/s", c["small_bps"], "ffmpeg", "{:.0f}", 1e-3, "same")
+
+
+def start_rows(start):
+    for name, label in (("scene", "built-in camera"), ("film", "camera in mid-stream, 2 s GOP")):
+        for rendition, t in start[name]["renditions"].items():
+            peer = start[name].get("ffmpeg") if rendition == "copy" else None
+            theirs = (f"ffmpeg {peer['median_s']:.2f}", f"{t['median_s'] / peer['median_s']:.2f}") if peer else ("", "")
+            yield (f"start to first picture, {label}, {rendition}, s", f"{t['median_s']:.2f}", *theirs, "less than 3" if name == "scene" else "less")
+
+
+def tls_rows(tls):
+    for b in tls["bodies"].values():
+        size = f"{b['bytes'] / 1e6:.2f} MB" if b["bytes"] >= 1e6 else f"{b['bytes'] / 1e3:.1f} kB"
+        yield pair(f"{size} by TLS 1.3, answers/s of one core", b["per_s"], "nginx", "{:.0f}", better="more")
+        yield pair("   CPU of an answer, µs", b["cpu_us_per_request"], "nginx", "{:.1f}")
+
+
+def rows(results):
+    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows)):
+        if part in results:
+            yield from make(results[part])
+
+
+def print_table(results):
+    m = results["machine"]
+    print(f"{m['casemate']} on {m['cpus']} × {m['cpu']}, Linux {m['kernel']}, {m['time']}; load before: {m['load_before']:.1f}")
+    if results["settings"]["quick"]:
+        print("A quick run: these figures show that it works, no more.")
+    table = [("", "casemate", "peer", "ratio", "good is")] + list(rows(results))
+    width = [max(len(row[i]) for row in table) for i in range(5)]
+    for row in table:
+        print("  ".join([row[0].ljust(width[0]), row[1].rjust(width[1]), row[2].rjust(width[2]), row[3].rjust(width[3]), row[4]]).rstrip())

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How fast segments leave by TLS 1.3, beside nginx: one process each on one core, the load on another, the same bytes."""
+import hashlib
+import http.client
+import json
+import os
+import re
+import ssl
+import time
+
+import proc
+from camera_load import median
+from machine import find
+from proc import Failed, say
+from server import SMALL, Cameras, Server, free_port
+
+CONNECTIONS = 32
+SEGMENTS = 6        # that there are before the camera stops
+SUMMARY = "bench-summary "
+
+LUA = """wrk.headers["Authorization"] = "%s"
+done = function(summary, latency, requests)
+  io.write(string.format('SUMMARY{"requests":%%d,"duration_us":%%d,"bytes":%%d,"connect":%%d,"read":%%d,"write":%%d,"status":%%d,"timeout":%%d,"p50_us":%%d,"p99_us":%%d}\\n',
+    summary.requests, summary.duration, summary.bytes, summary.errors.connect, summary.errors.read, summary.errors.write,
+    summary.errors.status, summary.errors.timeout, latency:percentile(50), latency:percentile(99)))
+end
+""".replace("SUMMARY", SUMMARY)
+
+NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+{user}{affinity}
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; keepalive_requests 1000000; types {{ video/mp4 m4s mp4; }}
+  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+  server {{
+    listen 127.0.0.1:{port} ssl; root {folder}/files;
+    ssl_certificate {site}/tls.crt; ssl_certificate_key {site}/tls.key;
+    ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites {cipher};
+  }}
+}}
+"""
+
+
+def cores():
+    """One for who serves and one for the load; None: there is but one, and they share it."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[0], allowed[1]) if len(allowed) > 1 else None
+
+
+def pin(pid, core):
+    """All threads that there are."""
+    if core is not None:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            os.sched_setaffinity(int(task), {core})
+
+
+def wrk(url, script, seconds, core):
+    command = [find("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, url]
+    out = proc.run((["taskset", "-c", str(core)] if core is not None else []) + command, seconds=seconds + 30)
+    found = re.search(f"^{SUMMARY}(.*)$", out, re.M)
+    if not found:
+        raise Failed(f"wrk said nothing: {out.strip().splitlines()[-1:]}")
+    s = json.loads(found.group(1))
+    bad = {key: s[key] for key in ("connect", "read", "write", "status", "timeout") if s[key]}
+    if bad or not s["requests"]:
+        raise Failed(f"wrk {url}: {s['requests']} answers, errors: {bad}")
+    return s
+
+
+def sample(url, script, pid, seconds, core):
+    before = proc.cpu_s(pid)
+    s = wrk(url, script, seconds, core)
+    cpu = proc.cpu_s(pid) - before
+    return {"per_s": s["requests"] / s["duration_us"] * 1e6, "bytes_per_s": s["bytes"] / s["duration_us"] * 1e6, "cpu_us_per_request": cpu / s["requests"] * 1e6,
+            "p50_us": s["p50_us"], "p99_us": s["p99_us"]}
+
+
+class Nginx:
+    def __init__(self, folder, server, cipher, core):
+        self.folder, self.port = folder, free_port()
+        self.files = os.path.join(folder, "files")
+        os.makedirs(self.files)
+        # Its worker leaves root for a user that may not look into this folder.
+        conf = NGINX.format(folder=folder, site=server.folder, port=self.port, cipher=cipher, user="user root;\n" if os.geteuid() == 0 else "",
+                            affinity=f"worker_cpu_affinity {1 << core:b};" if core is not None else "")
+        path = os.path.join(folder, "nginx.conf")
+        with open(path, "w") as f:
+            f.write(conf)
+        self.log = open(os.path.join(folder, "nginx.out"), "ab")
+        self.child = proc.start([find("nginx"), "-c", path, "-e", os.path.join(folder, "nginx.log"), "-p", folder], self.log)
+        self.worker = proc.wait_for("nginx's worker", lambda: (proc.family(self.child.pid)[1:] or [None])[0], 10, [self.child])
+
+    def stop(self):
+        proc.stop([self.child])
+        self.log.close()
+
+
+def nginx_get(nginx, server, name):
+    link = http.client.HTTPSConnection("127.0.0.1", nginx.port, context=ssl.create_default_context(cafile=server.path("tls.crt")), timeout=10)
+    link.request("GET", "/" + name)
+    body = link.getresponse().read()
+    shown = link.sock.cipher()[0], link.sock.version()
+    link.close()
+    return body, shown
+
+
+def serve_pid(server):
+    status = server.status()
+    return next(role["pid"] for role in status["roles"] if role["role"] == "serve")
+
+
+def choose(server):
+    """What is asked for, each with its bytes: a copy segment of 1 MB, one of the small rendition, an init segment."""
+    viewer = server.viewer()
+    init, segments = viewer.playlist(server.names[0], "copy")
+    _, small = viewer.playlist(server.names[0], SMALL["name"])
+    paths = {"segment": ("copy", segments[-2]), "small": (SMALL["name"], small[-2]), "init": ("copy", init)}
+    chosen = {}
+    for what, (rendition, name) in paths.items():
+        path = f"/live/{server.names[0]}/{rendition}/{name}"
+        chosen[what] = (path, viewer.get(path))
+    cipher = viewer.cipher()
+    viewer.close()
+    return chosen, cipher
+
+
+def pairs(server, nginx, chosen, cipher, scratch, args):
+    core = cores()
+    pid, script = serve_pid(server), os.path.join(scratch, "wrk.lua")
+    pin(pid, core and core[0])
+    with open(script, "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
+        f.write(LUA % server.authorization())
+    result = {}
+    for what, (path, body) in chosen.items():
+        name = f"{what}.m4s"
+        with open(os.path.join(nginx.files, name), "wb") as f:
+            f.write(body)
+        theirs, shown = nginx_get(nginx, server, name)
+        if hashlib.sha256(theirs).digest() != hashlib.sha256(body).digest() or shown != cipher:
+            raise Failed(f"nginx does not do the same: {len(theirs)} bytes by {shown}, casemate {len(body)} by {cipher}")
+        sides = {"casemate": (f"https://127.0.0.1:{server.port}{path}", pid), "nginx": (f"https://127.0.0.1:{nginx.port}/{name}", nginx.worker)}
+        for url, _ in sides.values():
+            wrk(url, script, 1, core and core[1])
+        rounds = []
+        for i in range(args.rounds):
+            say(f"{len(body)} bytes by TLS to {CONNECTIONS} connections, round {i + 1} of {args.rounds}")
+            rounds.append({who: sample(url, script, p, args.wrk_seconds, core and core[1]) for who, (url, p) in sides.items()})
+        result[what] = {"bytes": len(body), **{key: {who: median([r[who][key] for r in rounds]) for who in sides} | {
+            "ratio": median([r["casemate"][key] / r["nginx"][key] for r in rounds])} for key in ("per_s", "cpu_us_per_request")}, "rounds": rounds}
+    return result
+
+
+def measure(casemate, clip, scratch, args):
+    core = cores()
+    cameras = Cameras(casemate, scratch, clip, 1)
+    server = Server(casemate, os.path.join(scratch, "site"), cameras.urls, encode=True, serve=1)
+    server.start()
+    nginx = None
+    try:
+        say("waiting for some segments")
+        server.wait_steady(SEGMENTS)
+        cameras.stop()  # what there is now stays in memory, and nothing else is to be done
+        time.sleep(1)
+        chosen, cipher = choose(server)
+        nginx = Nginx(os.path.join(scratch, "nginx"), server, cipher[0], core and core[0])
+        result = pairs(server, nginx, chosen, cipher, scratch, args)
+    finally:
+        server.stop()
+        if nginx:
+            nginx.stop()
+    return {"connections": CONNECTIONS, "cipher": cipher[0], "version": cipher[1], "cores": core, "bodies": result,
+            "nginx": proc.run(["sh", "-c", '"$0" -v 2>&1', find("nginx")]).strip()}
