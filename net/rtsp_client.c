@@ -119,7 +119,7 @@ int rtsp_client_next(struct rtsp_client *c, int64_t now_us, struct rtsp_client_e
 			if (!c->has_pending)
 				return 0;
 		} else if (rc < 0) {
-			if (!skip_stray(c))
+			if (rc != -EBADMSG || !skip_stray(c))
 				rtsp_client_fail(c, GAP_BAD_STREAM, why);
 		} else {
 			c->stray = 0;

@@ -14,6 +14,13 @@ static int bad(const char **why, const char *text)
 	return -EBADMSG;
 }
 
+/* It began as a message, and is none: nobody can say where the next one begins. */
+static int broken(const char **why, const char *text)
+{
+	*why = text;
+	return -EPROTO;
+}
+
 /* One line without its end, stepped over; 0 when its end is not there yet. */
 static int take_line(struct rd *r, struct span *ret, const char **why)
 {
@@ -22,9 +29,9 @@ static int take_line(struct rd *r, struct span *ret, const char **why)
 	size_t n = end ? (size_t)(end - r->p) : left;
 
 	if (n > RTSP_LINE_MAX)
-		return bad(why, "line too long");
+		return broken(why, "line too long");
 	if (n && memchr(r->p, 0, n))
-		return bad(why, "NUL in a header");
+		return broken(why, "NUL in a header");
 	if (!end)
 		return 0;
 	*ret = span_of(rd_bytes(r, n + 1), n);
@@ -66,7 +73,7 @@ static int add_header(struct rtsp_message *m, struct span line, const char **why
 	if (line.p[0] == ' ' || line.p[0] == '\t' || !memchr(line.p, ':', line.n))
 		return 1;
 	if (m->nheaders == RTSP_HEADERS_MAX)
-		return bad(why, "too many headers");
+		return broken(why, "too many headers");
 	name = span_trim(span_cut(&rest, ':'));
 	m->header[m->nheaders++] = (struct rtsp_header){.name = name, .value = span_trim(rest)};
 	return 1;
@@ -81,9 +88,9 @@ static int parse_block(struct rd *r, struct rtsp_message *m, const char **why)
 	for (bool first = true;; first = false) {
 		rc = take_line(r, &line, why);
 		if ((size_t)(r->p - begin) > RTSP_BLOCK_MAX || (rc == 0 && (size_t)(r->end - begin) > RTSP_BLOCK_MAX))
-			return bad(why, "headers too long");
+			return broken(why, "headers too long");
 		if (rc <= 0)
-			return rc;
+			return rc < 0 && first ? -EBADMSG : rc;
 		if (first && !parse_status(line, m) && !parse_request(line, m))
 			return bad(why, "not an RTSP message");
 		if (!first && line.n == 0)
@@ -101,9 +108,9 @@ static int body_length(const struct rtsp_message *m, size_t *ret, const char **w
 
 	while (rtsp_message_next(m, "Content-Length", &at, &v)) {
 		if (text_u64(v.p, v.n, RTSP_BODY_MAX, &other))
-			return bad(why, "Content-Length is no number or too large");
+			return broken(why, "Content-Length is no number or too large");
 		if (seen++ && other != length)
-			return bad(why, "two different Content-Length");
+			return broken(why, "two different Content-Length");
 		length = other;
 	}
 	*ret = length;
@@ -138,7 +145,7 @@ static int parse_text(const uint8_t *p, struct rd *r, bool may_be_short, struct 
 	int rc = parse_block(r, &m, why);
 
 	if (rc == 1)
-		rc = body_length(&m, &m.body_len, why) ? -EBADMSG : 1;
+		rc = body_length(&m, &m.body_len, why) ? -EPROTO : 1;
 	if (rc != 1)
 		return rc;
 	if (may_be_short && m.body_len > rd_left(r))
@@ -155,10 +162,10 @@ static int parse(const uint8_t *p, size_t n, bool may_be_short, struct rtsp_mess
 {
 	struct rd r = rd_init(p, n);
 
-	while (rd_left(&r) && (*r.p == '\r' || *r.p == '\n'))
+	while (rd_left(&r) && (*r.p == '\r' || *r.p == '\n') && r.p - p <= RTSP_LINE_MAX)
 		rd_u8(&r);
 	if (r.p - p > RTSP_LINE_MAX)
-		return bad(why, "too many blank lines");
+		return broken(why, "too many blank lines");
 	if (rd_left(&r) == 0)
 		return 0;
 	return *r.p == '$' ? parse_frame(p, &r, ret) : parse_text(p, &r, may_be_short, ret, why);

@@ -46,7 +46,10 @@ struct rtsp_message {
 	size_t size;                      /* bytes of the input that this message takes, blank lines before it included */
 };
 
-/* 1 with *ret; 0 when more bytes are needed; -EBADMSG with *why: the stream cannot be followed any further. */
+/*
+ * 1 with *ret; 0 when more bytes are needed; with *why: -EBADMSG when what comes is no message (a reader may look for
+ * one behind the next line end), -EPROTO for one that passes a bound or contradicts itself: there is no going on.
+ */
 int rtsp_message_parse(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why);
 
 /* As rtsp_message_parse, but a body that stops before its Content-Length is taken as it is: for a camera that counts wrong and then waits. */

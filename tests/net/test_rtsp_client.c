@@ -477,6 +477,33 @@ Test(rtsp_client, passes_over_stray_bytes_within_bounds, .fini = end)
 	cr_assert_str_eq(events, "media0:1 media0:1 failed:bad-stream");
 }
 
+/* What would be read again and again from each of its lines ends the connection at once. */
+Test(rtsp_client, hostile_text_is_not_read_twice, .fini = end)
+{
+	static const struct {
+		const char *name, *line;
+		size_t lines;
+	} cases[] = {
+		{"blank lines", "\n", 262000},
+		{"replies that never end", "RTSP/1.0 200\n", 2000},
+		{"requests that never end", "A * RTSP/1.0\n", 2000},
+		{"headers past the bound", "RTSP/1.0 200 x:\n", 70},
+	};
+	static char text[RTSP_CLIENT_FEED_MAX];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t n = strlen(cases[i].line);
+
+		to_media();
+		for (size_t k = 0; k < cases[i].lines; k++)
+			memcpy(text + k * n, cases[i].line, n);
+		memcpy(text + cases[i].lines * n, "$\0\0\1x", 5);
+		say_bytes(text, cases[i].lines * n + 5);
+		cr_expect_str_eq(events, "failed:bad-stream", "%s: %s", cases[i].name, events);
+		cr_expect_eq(rtsp_client_counters(c)->stray_bytes, 0, "%s", cases[i].name);
+	}
+}
+
 Test(rtsp_client, takes_a_description_whose_length_is_too_large, .fini = end)
 {
 	static const char text[] = "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 900\r\n\r\n" SDP_VIDEO_ONLY;
