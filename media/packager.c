@@ -225,7 +225,7 @@ int packager_add(struct packager *p, const struct au *au, uint32_t segment)
 	p->last_dts = au->dts;
 	if (begins)
 		p->part = 0;
-	if (p->dropping && begins && au->key && pay(p) == 0)
+	if (p->dropping && begins && pay(p) == 0)
 		p->dropping = false;
 	if (p->dropping) {
 		p->dropped_aus++;

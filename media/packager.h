@@ -17,7 +17,7 @@
  *
  * When a record is refused (emit returns -ENOBUFS or -EMSGSIZE: the ring is full)
  * nothing waits: the refused part and all that follows are dropped, and counted, up
- * to the next key frame that begins a segment. What store sees:
+ * to the next segment: at a key frame, unless the camera sends none. What store sees:
  *   - parts of a segment always come as 0, 1, 2 ... without a hole;
  *   - a segment that lost its tail ends early: its SEGMENT_END speaks only of what was
  *     sent (the source hash too) and comes at once or, refused too, before whatever comes

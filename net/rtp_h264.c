@@ -64,7 +64,7 @@ static void clear(struct rtp_h264 *d)
 	d->nals = 0;
 }
 
-/* Nothing more of this access unit is wanted; its memory is given back at once. */
+/* Nothing more of this access unit is wanted. */
 static void damage(struct rtp_h264 *d)
 {
 	d->damaged = true;

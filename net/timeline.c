@@ -109,7 +109,8 @@ static int64_t first_time(const struct timeline *t, const struct timeline_track 
 static int64_t mend(struct timeline *t, struct timeline_track *k, int64_t time)
 {
 	t->mended++;
-	k->offset = time - k->raw;
+	k->raw = 0;
+	k->offset = time;
 	k->repeats = k->behind = 0;
 	return time;
 }
@@ -222,5 +223,6 @@ uint32_t timeline_error_ms(const struct timeline *t)
 	/* Of an arrival nobody knows how long the camera and the network took; cameras are seldom below 200 ms. */
 	int64_t own = t->clock == CLOCK_RTCP ? 10 : 200;
 
-	return (uint32_t)(own + llabs(t->off_us) / 1000);
+	own += llabs(t->off_us) / 1000;
+	return own > UINT32_MAX ? UINT32_MAX : (uint32_t)own;
 }

@@ -35,7 +35,7 @@ struct timeline_track {
 	bool reorders;                    /* video */
 	bool begun;
 	uint32_t last_rtp;
-	int64_t raw;                      /* last_rtp unwrapped, from 0 */
+	int64_t raw;                      /* last_rtp unwrapped, from 0 at the first or the last one mended */
 	int64_t offset;                   /* time given out = raw + offset */
 	int64_t last, newest;             /* given out: the last, the largest */
 	int64_t step;                     /* the last believable distance */

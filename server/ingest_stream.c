@@ -16,6 +16,8 @@
 #include "net/rtp_h264.h"
 #include "net/timeline.h"
 
+#define SECOND_US 1000000ll
+
 enum { VIDEO, AUDIO };
 
 /* What belongs to one rendition that is packaged here. */
@@ -49,6 +51,8 @@ struct ingest_stream {
 	struct track track[INGEST_TRACKS];
 
 	struct ingest_now now, begun;
+	int64_t taken_us;                 /* monotonic: the last picture that was used, or the connection's beginning */
+	int64_t cuts_us;                  /* monotonic: when all segments so far may have begun */
 	bool connected, running, anew;
 	uint32_t sets;                    /* of h264 when the epoch began */
 	uint64_t epoch;
@@ -184,11 +188,11 @@ static bool read_sets(struct ingest_stream *s)
 /* An epoch that this access unit can go on with, or a new one that it begins; false: it is of no use yet. */
 static bool have_epoch(struct ingest_stream *s, const struct rtp_h264_au *in)
 {
-	bool waited = s->now.mono_us - s->begun.mono_us >= INGEST_NO_KEY_S * 1000000ll;
+	bool waited = s->now.mono_us - s->taken_us >= INGEST_NO_KEY_S * SECOND_US;
 
 	if (s->running && !s->anew && s->sets == s->h264.sets)
 		return true;
-	if (!in->idr && (s->anew || s->running || !waited))
+	if (!in->idr && !waited)
 		return false;
 	if (!read_sets(s))
 		return false;
@@ -209,6 +213,15 @@ static bool place(struct ingest_stream *s, unsigned track, uint32_t timestamp, i
 	return timeline_place(&s->timeline, track, timestamp, arrival_us, wall_us, &ret->pts, &ret->capture_us) == 0;
 }
 
+static void count_cut(struct ingest_stream *s)
+{
+	if (s->cuts_us < s->now.mono_us)
+		s->cuts_us = s->now.mono_us;
+	s->cuts_us += INGEST_CUT_MS * 1000;
+	if (s->cuts_us - s->now.mono_us > INGEST_CUTS_AHEAD * INGEST_CUT_MS * 1000ll)
+		give_up(s, GAP_BAD_STREAM, "the camera's clock leaps, or its parameter sets change, all the time");
+}
+
 static void on_picture(void *ctx, const struct rtp_h264_au *in)
 {
 	struct ingest_stream *s = ctx;
@@ -221,10 +234,13 @@ static void on_picture(void *ctx, const struct rtp_h264_au *in)
 		s->total.dropped++;
 		return;
 	}
+	s->taken_us = s->now.mono_us;
 	au.dts = dts_next(&s->dts, au.pts);
 	begins = cutter_cut(&s->cutter, &au);
-	if (begins)
+	if (begins) {
 		tell_clock(s);
+		count_cut(s);
+	}
 	to_transcode(s, &au, s->cutter.segment, begins);
 	if (packager_add(&s->output[VIDEO].packager, &au, s->cutter.segment))
 		s->total.dropped++;
@@ -234,7 +250,7 @@ static void on_sound(void *ctx, const struct rtp_aac_frame *in)
 {
 	struct ingest_stream *s = ctx;
 	struct au au = {.key = true, .data = in->data, .len = in->len};
-	uint32_t segment;
+	uint32_t segment, newest;
 
 	s->total.audio_bytes += in->len;
 	if (!s->input[VIDEO].there && (!s->running || s->anew) && !s->over)
@@ -244,7 +260,10 @@ static void on_sound(void *ctx, const struct rtp_aac_frame *in)
 		return;
 	}
 	au.dts = au.pts;
+	newest = s->cutter.segment;
 	segment = cutter_audio(&s->cutter, &au, s->track[AUDIO].timescale);
+	if (s->cutter.segment != newest)
+		count_cut(s);
 	if (!s->input[VIDEO].there)
 		tell_clock(s);
 	if (packager_add(&s->output[AUDIO].packager, &au, segment))
@@ -277,6 +296,7 @@ void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video,
 	assert(!s->connected);
 	s->connected = true;
 	s->now = s->begun = now;
+	s->taken_us = now.mono_us;
 	s->over = NULL;
 	timeline_init(&s->timeline);
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
@@ -349,6 +369,8 @@ const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool r
 			take_report(s, track, p, n);
 		else if (!rtcp)
 			take_media(s, track, p, n);
+		if (s->input[VIDEO].there && !s->over && now.mono_us - s->taken_us >= INGEST_NO_PICTURE_S * SECOND_US)
+			give_up(s, GAP_SILENT, "the camera sends packets, but no picture that can be used");
 	}
 	if (s->over)
 		*ret_why = s->over_why;

@@ -9,7 +9,13 @@
  *
  * An epoch begins at the first key frame after the stream began, after parameter
  * sets changed, or after store was started again; what comes before it is dropped.
- * A camera that sends no key frame for INGEST_NO_KEY_S is taken without one.
+ * When none comes for INGEST_NO_KEY_S the stream is taken without one: some cameras
+ * send a key frame once in minutes.
+ *
+ * A camera that sends packets but no picture that can be used is left after
+ * INGEST_NO_PICTURE_S, and one whose clock or parameter sets begin segments faster
+ * than INGEST_CUT_MS allows on the average, once it is INGEST_CUTS_AHEAD of them ahead:
+ * each costs an entry of the log that is never taken back.
  * transcode is sent nothing until a key frame begins a segment, and so again after its
  * ring was full: its segments then line up with the others.
  */
@@ -18,6 +24,9 @@
 #include "net/sdp.h"
 
 #define INGEST_NO_KEY_S 10
+#define INGEST_NO_PICTURE_S 30
+#define INGEST_CUT_MS 250
+#define INGEST_CUTS_AHEAD 40          /* a burst of what a camera had stored is no offence */
 #define INGEST_TRACKS 2               /* as RTSP_CLIENT_VIDEO, RTSP_CLIENT_AUDIO */
 
 struct ingest_hooks {

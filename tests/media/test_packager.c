@@ -186,6 +186,27 @@ Test(packager, drops_to_the_key_frame_that_begins_a_segment)
 	}
 }
 
+Test(packager, goes_on_at_the_next_segment_of_a_camera_without_key_frames)
+{
+	struct sink s = {.refuse_after = 1, .refuse = 1, .rc = -ENOBUFS};
+	struct packager_hooks h = hooks(&s);
+	struct packager p;
+
+	packager_init(&p, &h, 500);
+	cr_assert_eq(packager_begin(&p, 0, 0, 1, &video), 0);
+	for (int i = 0; i < 30; i++) {
+		uint8_t data[10] = {10};
+		struct au au = {.dts = i * 9000, .pts = i * 9000, .capture_us = 1000000, .key = i == 0, .data = data, .len = sizeof data};
+
+		memset(data, 10, sizeof data);
+		cr_assert_eq(packager_add(&p, &au, (uint32_t)i / 10), 0);
+	}
+	cr_assert_eq(packager_flush(&p), 0);
+	cr_expect_str_eq(s.text, "i p1.0 p1.1 e1:100 p2.0 p2.1 e2:100 ");
+	cr_expect_eq(p.dropped_aus, 10);
+	packager_free(&p);
+}
+
 Test(packager, what_is_owed_is_paid_before_the_next_epoch)
 {
 	struct sink s = {0};

@@ -219,6 +219,16 @@ Test(timeline, a_clock_off_by_percents_loses_nothing)
 	cr_assert_eq(t.mended, 0);
 }
 
+Test(timeline, a_wall_clock_that_was_years_off_is_named_as_far_as_numbers_go)
+{
+	start(0, 0);
+	place(0, 0, 0);
+	cr_assert_eq(timeline_place(&t, 0, 3600, 40000, WALL + 50ll * 365 * 86400 * SECOND, &time_out, &capture), 0);
+	cr_expect_eq(timeline_error_ms(&t), UINT32_MAX);
+	cr_assert_eq(timeline_place(&t, 0, 7200, 80000, WALL + 50ll * 365 * 86400 * SECOND + 40000, &time_out, &capture), 0);
+	cr_expect_eq(timeline_error_ms(&t), 200);
+}
+
 Test(timeline, wild_numbers_stay_in_bounds)
 {
 	uint64_t x = 88172645463325252u;

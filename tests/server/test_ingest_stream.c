@@ -253,6 +253,15 @@ Test(ingest_stream, begins_at_a_key_frame)
 	cr_expect_eq(ingest_stream_track(s, 1)->rate, 48000);
 }
 
+/* A camera that sends a key frame once in minutes. */
+static void run_without_keys(unsigned n)
+{
+	while (n--) {
+		pictures += pictures % 25 == 0;
+		picture();
+	}
+}
+
 Test(ingest_stream, waits_for_a_key_frame_only_so_long)
 {
 	static const struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000,
@@ -261,13 +270,93 @@ Test(ingest_stream, waits_for_a_key_frame_only_so_long)
 
 	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
 	ingest_stream_begin(s, &vm, NULL, now);
-	for (int i = 0; i < 400; i++) {
-		pictures += pictures % 25 == 0;
-		picture();
-	}
+	run_without_keys(400);
 	cr_expect(ingest_stream_running(s));
 	EXPECT_ORDER(store.log, "init0", "part0.0.0 ");
 	cr_expect_str_eq(transcode.log, "");
+}
+
+Test(ingest_stream, a_new_store_or_new_sets_wait_for_a_key_frame_only_so_long)
+{
+	static const uint8_t pps_other[] = {0x68, 0xee, 0x3c, 0x81};
+	uint8_t data[64];
+	struct wr w = wr_init(data, sizeof data);
+
+	begin_session(true, false);
+	run(30, false);
+	ingest_stream_store_anew(s);
+	EVP_DigestInit_ex(store.hash[0], EVP_sha256(), NULL);
+	run_without_keys(200);
+	cr_expect(!ingest_stream_running(s));
+	run_without_keys(100);
+	cr_expect(ingest_stream_running(s));
+	store.log[0] = 0;
+	send_nal(&w, pps_other, sizeof pps_other);
+	rtp_send_h264(&video_out, 3600ll * pictures, data, w.len, send_packet, NULL);
+	run_without_keys(200);
+	cr_expect(!strstr(store.log, "init0"));
+	run_without_keys(100);
+	EXPECT_ORDER(store.log, "init0", "part0.0.0 ");
+	cr_expect_null(over);
+}
+
+Test(ingest_stream, packets_without_pictures_end_the_stream)
+{
+	begin_session(true, true);
+	run(100, true);
+	for (int64_t t = 4 * 48000 / 1024; !over && t < 60 * 48000 / 1024; t++) {
+		cr_assert_leq(now.mono_us, 36 * SECOND);
+		rtp_send_aac(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
+		now.mono_us += 21333;
+		now.wall_us += 21333;
+	}
+	cr_assert_not_null(over);
+	cr_expect_eq(why, GAP_SILENT);
+	cr_expect_geq(now.mono_us, 34 * SECOND);
+}
+
+/* One key frame with its sets. */
+static void key_at(int64_t pts)
+{
+	uint8_t data[256], slice[8] = {0x65, 0x9a, 1, 2, 3, 4, 5, 6};
+	struct wr w = wr_init(data, sizeof data);
+
+	send_nal(&w, sps, nsps);
+	send_nal(&w, pps, npps);
+	send_nal(&w, slice, sizeof slice);
+	rtp_send_h264(&video_out, pts, data, w.len, send_packet, NULL);
+}
+
+Test(ingest_stream, segments_that_come_too_fast_end_the_stream)
+{
+	static const struct {
+		const char *name;
+		int64_t step_90k, arrival_us;
+		bool flips;
+		unsigned n;
+		bool ends;
+	} cases[] = {
+		{"sets that flip at each picture", 900, 10000, true, 200, true},
+		{"a clock that leaps all the time", 170000, 10000, false, 200, true},
+		{"sets that flip each half second", 45000, 500000, true, 200, false},
+		{"the burst of what a camera had stored", 90000, 0, false, 40, false},
+		{"a fast clock", 180000, 1000000, false, 200, false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		begin_session(true, false);
+		for (unsigned k = 0; k < cases[i].n && !over; k++) {
+			use_sets(cases[i].flips && k % 2);
+			key_at(k * cases[i].step_90k);
+			now.mono_us += cases[i].arrival_us;
+			now.wall_us += cases[i].arrival_us;
+		}
+		cr_expect_eq(over != NULL, cases[i].ends, "%s", cases[i].name);
+		cr_expect(!over || why == GAP_BAD_STREAM, "%s", cases[i].name);
+		ingest_stream_end(s, GAP_STOPPED, now);
+		now.mono_us += 60 * SECOND;
+		now.wall_us += 60 * SECOND;
+	}
 }
 
 Test(ingest_stream, new_parameter_sets_begin_an_epoch)
