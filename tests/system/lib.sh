@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the system tests share: a site in a temporary folder, cameras and servers started and surely ended, conditions waited for with
+# a deadline, results as `ok NAME`, `not ok NAME: what was seen`, `skip NAME: why`. Sourced by t-*.sh; never run by itself.
+# CASEMATE_BUILD names the build folder (default: build beside the sources).
+# shellcheck shell=bash
+set -uo pipefail
+export LC_ALL=C
+
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+top=$(readlink -f "$here/../..")
+build=$(readlink -f "${CASEMATE_BUILD:-$top/build}")
+casemate=$build/casemate
+gst_camera=$build/tests/system/gst-camera
+test_name=$(basename "$0" .sh)
+work=$(mktemp -d "${TMPDIR:-/tmp}/casemate-$test_name.XXXXXX")
+began=$SECONDS
+passed=0 failed=0 skipped=0
+started_pids=()         # every process of ours that cleanup must end
+ended_checks='at any place'
+
+ok() { passed=$((passed + 1)); printf 'ok %s\n' "$*"; }
+not_ok() { failed=$((failed + 1)); printf 'not ok %s\n' "$*"; }
+skip() { skipped=$((skipped + 1)); printf 'skip %s\n' "$*"; }
+note() { printf '# %s\n' "$*"; }
+
+# check NAME COMMAND…: passes when the command does; what it printed is shown when it does not.
+check() {
+    local name=$1 seen
+    shift
+    if seen=$("$@" 2>&1); then
+        ok "$name"
+    else
+        not_ok "$name: $* said: $(tail -c 600 <<< "$seen" | tr '\n' '|')"
+        return 1
+    fi
+}
+
+# equal NAME SEEN EXPECTED
+equal() {
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: expected '$3', saw '$2'"; return 1; fi
+}
+
+# matches NAME TEXT PATTERN: some line of the text matches the extended regular expression.
+matches() {
+    if grep -qE -- "$3" <<< "$2"; then ok "$1"; else not_ok "$1: nothing like '$3' in: $(tail -c 600 <<< "$2" | tr '\n' '|')"; return 1; fi
+}
+
+# wait_for SECONDS COMMAND…: until the command succeeds; fails at the deadline.
+wait_for() {
+    local deadline=$(($(date +%s%N) + ${1}000000000))
+    shift
+    until "$@" > /dev/null 2>&1; do
+        [ "$(date +%s%N)" -lt $deadline ] || return 1
+        sleep 0.1
+    done
+}
+
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# A test that cannot go on.
+bail() {
+    not_ok "$*"
+    exit 1
+}
+
+skip_all() {
+    skip "$test_name: $*"
+    ended_checks=''
+    exit 77
+}
+
+wants() {
+    local c
+    for c in "$@"; do
+        command -v "$c" > /dev/null || skip_all "$c is not installed"
+    done
+}
+
+finish() {
+    ended_checks=''
+    [ $failed = 0 ]
+    exit
+}
+
+alive() { kill -0 "$1" 2> /dev/null; }
+all_gone() {
+    local p
+    for p in "$@"; do ! alive "$p" || return 1; done
+}
+
+# end_process PID [SIGNAL]: asks, waits 15 s, then makes it.
+end_process() {
+    alive "$1" || return 0
+    kill "-${2:-TERM}" "$1" 2> /dev/null
+    wait_for 15 all_gone "$1" || kill -KILL "$1" 2> /dev/null
+    wait "$1" 2> /dev/null
+    true
+}
+
+# Processes end before the folder goes. Roles end with their parent; one that did not would be found here by what it is.
+cleanup() {
+    local rc=$? p
+    trap - EXIT
+    [ -z "$ended_checks" ] || { not_ok "$test_name: ended before its end, $ended_checks"; rc=1; }
+    for p in "${started_pids[@]}"; do end_process "$p"; done
+    wait 2> /dev/null
+    if [ $failed != 0 ] && [ -n "${KEEP_FAILED:-}" ]; then
+        note "kept: $work"
+    else
+        [ ! -d "$work/tmpfs" ] || umount "$work/tmpfs" 2> /dev/null
+        rm -rf "$work"
+    fi
+    printf '# %s: %d ok, %d not ok, %d skipped, %d s\n' "$test_name" $passed $failed $skipped $((SECONDS - began))
+    exit $rc
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# A port that nobody has, below those that the kernel gives out itself, so that it stays free while a server is down.
+free_port() {
+    local port
+    for _ in $(seq 200); do
+        port=$((10000 + RANDOM % 20000))
+        ss -Hltn "sport = :$port" | grep -q . || { echo $port; return; }
+    done
+    return 1
+}
+
+# The certificate and the two keys are made once a test; each site in it has a copy.
+make_site() {
+    site=$work/${1:-site}
+    port=$(free_port)
+    user=admin
+    password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+    mkdir "$site"
+    chmod 700 "$site"
+    (cd "$site" && timeout 20 "$casemate" keygen test.example/casemate -o site.key && timeout 20 "$casemate" keygen --tls localhost 127.0.0.1 -o tls) \
+        > "$site/keygen.out" 2>&1 || bail "keygen: $(cat "$site/keygen.out")"
+    printf '%s\n' "$password" > "$site/password"
+    printf 'user = "%s:%s"\n' $user "$password" > "$site/curlrc"
+    chmod 600 "$site/password" "$site/curlrc"
+    cat > "$site/site.yaml" <<END
+site: test.example/casemate
+listen: "127.0.0.1:$port"
+tls: {certificate: tls.crt, key: tls.key}
+key: site.key
+archive: {path: archive, max_size: 2 GB}
+users:
+$(timeout 20 "$casemate" passwd $user < "$site/password")
+cameras:
+END
+    chmod 600 "$site/site.yaml"
+}
+
+# site_camera NAME SOURCE [LINE…]: adds a camera with a small rendition.
+site_camera() {
+    printf '  %s:\n    source: %s\n    renditions:\n      360p: {size: 640x360, bitrate: 600 kb/s}\n' "$1" "$2" >> "$site/site.yaml"
+    shift 2
+    [ $# = 0 ] || printf '    %s\n' "$@" >> "$site/site.yaml"
+}
+
+# start_camera [ARGUMENT…]: the built-in test camera; sets camera_source to its address and camera_pid.
+start_camera() {
+    local out
+    out=$(mktemp "$work/camera.XXXXXX")
+    "$casemate" camera --listen 127.0.0.1:0 "$@" > "$out" 2> "$out.err" &
+    camera_pid=$!
+    started_pids+=("$camera_pid")
+    wait_for 15 grep -q '^rtsp://' "$out" || bail "casemate camera $*: $(cat "$out.err")"
+    camera_source=$(grep -o 'rtsp://[^ ]*' "$out" | head -1)
+}
+
+# start_gst_camera ARGUMENT…: sets gst_port.
+start_gst_camera() {
+    local out
+    out=$(mktemp "$work/gst.XXXXXX")
+    "$gst_camera" "$@" > "$out" 2> "$out.err" &
+    started_pids+=($!)
+    wait_for 15 grep -q '^[0-9]' "$out" || bail "gst-camera $*: $(cat "$out.err")"
+    gst_port=$(head -1 "$out")
+}
+
+# run_server: starts the site; sets server. A second start adds to the same log.
+run_server() {
+    (cd "$site" && exec "$@" "$casemate" run -c site.yaml) >> "$site/log" 2>&1 &
+    server=$!
+    started_pids+=("$server")
+}
+
+stop_server() {
+    end_process "$server"
+}
+
+status() { timeout 10 "$casemate" status -s "$site/casemate.sock" --json; }
+st() { status | jq -r "$1"; }
+st_is() { [ "$(st "$1")" = "$2" ]; }
+st_at_least() { [ "$(st "$1")" -ge "$2" ]; }
+streaming() { st_is ".cameras[] | select(.name == \"$1\") | .state" streaming; }
+newest() { st "[.cameras[] | select(.name == \"$1\") | .renditions[] | select(.name == \"$2\") | .newest][0]"; }
+newest_at_least() { [ "$(newest "$1" "$2")" -ge "$3" ]; }
+role_pids() { st ".roles[] | select(.role != \"casemate\") | .pid | select(. > 0)"; }
+
+# start_server CAMERA…: runs the site until these cameras stream.
+start_server() {
+    local c
+    run_server
+    for c in "$@"; do
+        wait_for 20 streaming "$c" || bail "camera $c does not stream: $(status | jq -c .cameras) $(tail -5 "$site/log")"
+    done
+}
+
+# get PATH [CURL-ARGUMENT…]: as the site's user; the password stands in a file, not where ps shows it.
+get() {
+    local path=$1
+    shift
+    timeout 15 curl -sS --fail --cacert "$site/tls.crt" -K "$site/curlrc" "$@" "https://127.0.0.1:$port$path"
+}
+
+verify() { timeout 60 "$casemate" verify "${1:-$site/archive}" --key "$site/site.key.pub"; }
+
+[ -x "$casemate" ] || bail "$casemate is not built"
