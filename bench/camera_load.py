@@ -43,7 +43,7 @@ def window(find_pids, seconds):
 
 
 def per_camera(w, cameras, **more):
-    total = w["memory"]["pss"] + w["memory"]["unseen"]
+    total = w["memory"]["pss"] + w["memory"]["unseen"] if proc.memory_method() == "pss" else w["memory"]["rss"]
     return {"cpu_percent": 100 * sum(w["cpu_s"].values()) / w["seconds"] / cameras, "memory_bytes": total / cameras,
             "seconds": w["seconds"], "memory": w["memory"], **more}
 
@@ -170,4 +170,4 @@ def case(casemate, clip, scratch, args, count, encode):
 
 
 def measure(casemate, clip, scratch, args):
-    return {"copy": case(casemate, clip, scratch, args, args.copies, False), "encode": case(casemate, clip, scratch, args, args.encodes, True)}
+    return {"memory_method": proc.memory_method(), "copy": case(casemate, clip, scratch, args, args.copies, False), "encode": case(casemate, clip, scratch, args, args.encodes, True)}

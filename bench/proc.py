@@ -109,12 +109,16 @@ def family(root):
     return found
 
 
+def gone(pid):
+    return Failed(f"process {pid} ended while it was measured")
+
+
 def cpu_s(pid):
     """User and system time of one process, threads included, also those that ended."""
     try:
         fields = stat_fields(pid)
     except (FileNotFoundError, ProcessLookupError):
-        raise Failed(f"process {pid} ended while its CPU time was counted")
+        raise gone(pid)
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
@@ -144,9 +148,20 @@ def mappings(pid):
             yield inode, size, sealed, int(word[1]) * 1024
 
 
+def memory_method():
+    """casemate's roles let nobody but root look at their memory; then each side is measured by what all may see."""
+    return "pss" if os.geteuid() == 0 else "rss"
+
+
 def memory_bytes(pids):
+    """What these processes cost together, by the method above."""
+    rss = sum(map(rss_bytes, pids))
+    return pss_bytes(pids) | {"rss": rss} if memory_method() == "pss" else {"rss": rss}
+
+
+def pss_bytes(pids):
     """
-    What these processes cost together. pss: each one's share of the pages that it has touched. unseen: pages of
+    pss: each one's share of the pages that it has touched. unseen: pages of
     anonymous files that exist but that nobody has touched through a mapping, such as footage that waits for a viewer.
     """
     pss, allocated, counted = 0, {}, {}
@@ -159,13 +174,14 @@ def memory_bytes(pids):
                 if sealed:  # written before it was sealed, so all of it is there; its descriptor may be gone
                     allocated.setdefault(inode, size)
             allocated.update(memfds(pid))
-        except PermissionError:
-            raise Failed(f"this user may not see the memory of process {pid}: run as root, or --only start --only tls")
         except (FileNotFoundError, ProcessLookupError):
-            raise Failed(f"process {pid} ended while its memory was counted")
+            raise gone(pid)
     unseen = sum(max(0, n - counted.get(inode, 0)) for inode, n in allocated.items())
-    return {"pss": pss, "unseen": unseen, "rss": sum(map(rss_bytes, pids))}
+    return {"pss": pss, "unseen": unseen}
 
 
 def rss_bytes(pid):
-    return int(read(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGESIZE")
+    try:
+        return int(read(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGESIZE")
+    except (FileNotFoundError, ProcessLookupError):
+        raise gone(pid)

@@ -27,7 +27,7 @@ def load_rows(load):
         c = load[name]
         of = f"of {c['cameras']}, {label}"
         yield pair(f"CPU of a camera {of}, % of a core", c["cpu_percent"], "ffmpeg", "{:.2f}")
-        yield pair(f"memory of a camera {of}, MB", c["memory_bytes"], "ffmpeg", "{:.1f}", 1e-6)
+        yield pair(f"memory of a camera {of}, MB{'' if load['memory_method'] == 'pss' else ' (Rss)'}", c["memory_bytes"], "ffmpeg", "{:.1f}", 1e-6)
         if "small_bps" in c:
             yield pair("   bit rate of the 360p, kb/s", c["small_bps"], "ffmpeg", "{:.0f}", 1e-3, "same")
 
