@@ -42,7 +42,7 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
 
 void child_kill(struct child *c, const char *why)
 {
-	if (c->pid <= 0)
+	if (c->pid <= 0 || c->killed)
 		return;
 	snprintf(c->last_end, sizeof c->last_end, "%s", why);
 	c->killed = true;

@@ -21,6 +21,15 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 	child_wire(c);
 }
 
+/*
+ * Nobody has a role ended that is trusted more than he is: who took over serve could else stop the recording. When
+ * serve and store do not understand each other, it is serve that starts anew.
+ */
+static bool may_accuse(enum role_kind who, enum role_kind whom)
+{
+	return who == ROLE_STORE || (who == ROLE_SIGN && whom == ROLE_STORE);
+}
+
 static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx, *liar = parent_child(c->parent, (enum role_kind)m->bad_peer.role, m->bad_peer.index);
@@ -28,8 +37,8 @@ static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m
 
 	text_escape(m->bad_peer.why, strlen(m->bad_peer.why), said, sizeof said);
 	snprintf(why, sizeof why, "%s says: %.150s", role_kind_name(c->kind), said);
-	if (liar && liar != c)
-		child_kill(liar, why);
+	if (liar)
+		child_kill(may_accuse(c->kind, liar->kind) ? liar : c, why);
 }
 
 static bool owns_camera(const struct child *ingest, unsigned camera)

@@ -158,8 +158,6 @@ static void work(struct transcode *t)
 
 	while ((rc = pump_run(&t->pump, &why)) == -ENOTSUP)
 		log_warn("cannot-transcode", "camera=%s why=\"%s\"", t->name, why);
-	if (rc == -EBADMSG)
-		role_bad_peer(&t->role, ROLE_INGEST, 0, "transcode: a record that cannot be");
 	if (rc)
 		give_up(t, "transcode-over", why_over(rc));
 }
