@@ -222,15 +222,22 @@ static void walk_tile(struct verify *v, uint64_t size)
 
 	if (!open_pages(v, index, width, &p))
 		return;
+	v->holes = p.has_entries || p.has_hashes ? 0 : v->holes + 1;
 	for (unsigned i = 0; i < width && !v->error; i++)
 		walk_entry(v, &p, i, skip);
 	finish_pages(v, &p, width);
 }
 
+/* Unsigned, the size is only what a file's name says, which may be anything. */
+static bool has_ended(const struct verify *v)
+{
+	return v->past && v->holes > HOLES_MAX;
+}
+
 void verify_walk(struct verify *v, uint64_t size)
 {
 	v->stale = false;
-	while (v->size < size && !v->error && !v->stale) {
+	while (v->size < size && !v->error && !v->stale && !has_ended(v)) {
 		walk_tile(v, size);
 		if (v->src->progress)
 			v->src->progress(v->src->ctx, v->size, size, v->report->bytes);

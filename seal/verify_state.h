@@ -9,6 +9,7 @@
 #define FOLDER_SEGMENTS 1000
 #define INITS_MAX 4096            /* of one rendition; later ones are looked up again and again */
 #define PENDING_MAX 4096          /* files that are newer than the log; more are reported at once */
+#define HOLES_MAX 64              /* tiles in a row that are not there, past what a checkpoint signs: then the log has ended */
 
 /* A thousand segments, a bit each. */
 struct verify_folder {
@@ -72,6 +73,7 @@ struct verify {
 	bool stale;                   /* a tile was replaced by a newer checkpoint's while we read */
 	bool root_bad;
 	uint64_t size;                /* entries walked */
+	unsigned holes;               /* tiles in a row, up to here, of which nothing was there */
 	struct tree by_entry, by_tile;
 	bool named_log;               /* a complaint about the log already names a segment */
 	struct verify_level level[TILE_LEVELS];

@@ -370,6 +370,21 @@ Test(damage, names_footage_past_an_older_checkpoint)
 	archive_free(&a);
 }
 
+Test(damage, a_file_named_as_the_end_of_an_endless_log_ends_verify, .timeout = 60)
+{
+	static const char far[] = "log/tile/entries/x099/x999/x999/x999/999";
+
+	for (int is_signed = 0; is_signed < 2; is_signed++) {
+		struct archive *a = archive_example();
+
+		archive_put(a, far, "", 0);
+		if (!is_signed)
+			archive_remove(a, "log/checkpoint");
+		expect_named(&a, far, is_signed ? "" : "gate-1", is_signed ? NULL : "copy", is_signed ? 0 : 1000);
+		archive_free(&a);
+	}
+}
+
 Test(damage, names_footage_under_a_false_checkpoint)
 {
 	struct archive *a = archive_example();
