@@ -53,7 +53,7 @@ static const struct {
 	[MSG_TRANSCODE_RINGS] = {"transcode-rings", FIELDS{END}},
 	[MSG_STORE_SITE] = {"store-site", FIELDS{
 		TEXT(msg_store_site, origin), TEXT(msg_store_site, program), BYTES(msg_store_site, site_sha256),
-		INT(msg_store_site, archive_max_bytes), INT(msg_store_site, cameras), END}},
+		INT(msg_store_site, archive_max_bytes), INT(msg_store_site, cameras), INT(msg_store_site, ingests), END}},
 	[MSG_STORE_CAMERA] = {"store-camera", FIELDS{INT(msg_store_camera, camera), TEXT(msg_store_camera, name), END}},
 	[MSG_STORE_RENDITION] = {"store-rendition", FIELDS{
 		INT(msg_store_rendition, camera), INT(msg_store_rendition, rendition), TEXT(msg_store_rendition, name), END}},

@@ -21,6 +21,7 @@
 #define MSG_LEAVES_MAX 1024
 #define MSG_NOTE_MAX 16384     /* a signed note with cosignatures */
 #define MSG_ENTRY_MAX 1024
+#define MSG_SEGMENT_MAX_S 600  /* a segment is shorter */
 
 enum msg_type {
 	MSG_NONE,
@@ -110,7 +111,7 @@ struct msg_store_site {
 	char origin[SITE_ORIGIN], program[64];
 	uint8_t site_sha256[32];
 	uint64_t archive_max_bytes;
-	uint16_t cameras;
+	uint16_t cameras, ingests;                   /* camera i is of ingest i % ingests */
 };
 struct msg_store_camera { uint16_t camera; char name[SITE_NAME]; };
 struct msg_store_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; };

@@ -63,7 +63,8 @@ static int sign_settings(struct child *c)
 static int store_settings(struct child *c)
 {
 	const struct site *site = c->parent->site;
-	struct msg_store_site m = {.archive_max_bytes = site->archive_max_bytes, .cameras = (uint16_t)site->ncameras};
+	struct msg_store_site m = {.archive_max_bytes = site->archive_max_bytes, .cameras = (uint16_t)site->ncameras,
+		.ingests = (uint16_t)site->ingest_processes};
 	int rc;
 
 	TEXT(m.origin, site->origin);

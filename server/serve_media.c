@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "media/playlist.h"
 
-#define SEGMENT_MAX_S 600u           /* one that is longer cannot be */
 #define SEGMENT_DEFAULT_MS 2000u
 #define PLAYLIST_MAX_BYTES (64u << 10)
 
@@ -194,7 +193,7 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 
 static const char *segment_fault(const struct serve_rendition *r, const struct msg_segment *s)
 {
-	if (!s->timescale || s->duration / s->timescale >= SEGMENT_MAX_S)
+	if (!s->timescale || s->duration / s->timescale >= MSG_SEGMENT_MAX_S)
 		return "a segment whose length cannot be";
 	if (s->number > INT64_MAX || (r->n && s->number <= r->window[r->n - 1].m.number))
 		return "a segment whose number goes back";

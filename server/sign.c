@@ -229,6 +229,9 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 	memcpy(hello.root, root.b, HASH_BYTES);
 	snprintf(hello.vkey, sizeof hello.vkey, "%s", s->vkey);
 	channel_say(s->store, MSG_SIGN_HELLO, &hello, NULL, 0);
+	/* What was signed last may never have left. */
+	if (s->state.tree.size)
+		say_checkpoint(s);
 }
 
 /* OpenSSL finds its algorithms and its randomness while it still may look for them. */

@@ -71,7 +71,7 @@ static void on_site(void *ctx, struct channel *from, const union msg_body *m, in
 {
 	struct store *s = ctx;
 
-	if (s->camera || m->store_site.cameras == 0 || m->store_site.cameras > SITE_CAMERAS_MAX)
+	if (s->camera || m->store_site.cameras == 0 || m->store_site.cameras > SITE_CAMERAS_MAX || m->store_site.ingests == 0)
 		store_give_up("store-settings", "not a site", "this is a mistake in casemate: report it");
 	s->site = m->store_site;
 	s->ncameras = s->site.cameras;

@@ -36,7 +36,7 @@
 #define STORE_PRODUCERS_MAX (64 + SITE_CAMERAS_MAX)
 #define STORE_QUEUE_BYTES (64u << 20)
 #define STORE_QUEUE_JOBS 512u
-#define STORE_READS_MAX 256u         /* answers to serve that wait for the reader */
+#define STORE_READS_MAX 128u         /* answers to one serve that wait for the reader */
 
 struct store_camera;
 struct store_rendition;
@@ -105,6 +105,7 @@ struct store_camera {
 	struct store_rendition rendition[RENDITIONS_MAX];
 	struct store_epoch epoch[STORE_EPOCHS];  /* newest first */
 	uint64_t highest;                /* number, of any rendition */
+	bool new_ingest;                 /* and no epoch of its yet */
 	uint64_t covered_epoch;
 	bool has_copy;                   /* ever had */
 	uint32_t discontinuity;
@@ -133,6 +134,7 @@ struct serve {
 	uint32_t generation;             /* answers to an earlier holder of the place are dropped */
 	bool dead;                       /* to be closed by the tick */
 	unsigned replayed;               /* renditions it knows of */
+	unsigned reads;                  /* answers that wait for the reader */
 };
 
 struct store_delete {
@@ -173,7 +175,7 @@ struct store {
 	struct event *sync_timer, *publish_timer;
 	struct channel *sign;
 	uint32_t sign_run;               /* counts its channels */
-	bool sign_ready;                 /* its hello was right */
+	bool sign_greeted, sign_ready;   /* its hello came; and was right */
 	char vkey[ENTRY_VKEY];
 	uint64_t entries, gaps, segments, dropped;
 
@@ -184,7 +186,7 @@ struct store {
 	TAILQ_HEAD(, store_delete) deletes;  /* wait for their entry to be under a checkpoint */
 	bool deleting;
 	uint64_t queue_bytes;
-	unsigned queue_jobs, reads, finishing_n;
+	unsigned queue_jobs, finishing_n;
 	uint64_t archive_bytes, disk_free_bytes;
 	int64_t disk_retry_us;           /* mono: nothing is written before */
 	const char *disk_why;
@@ -206,7 +208,10 @@ void store_close_gaps(struct store *s, int64_t now_us);
 
 /* store_feed.c */
 void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd);
+/* What is in them by now. */
 void store_drain_rings(struct store *s);
+/* They are read from the loop, without waiting for their bells. */
+void store_wake_rings(struct store *s);
 void store_drop_rings(struct store *s);
 
 /* store_log.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rings in, segments out. Producers are hostile: what is not theirs to say costs them their ring and their run. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +15,7 @@
 #include "server/store.h"
 
 #define BATCH 64   /* records of one ring before others get their turn */
-#define WHOLE_RING (RING_MAX / RECORD_HEADER_MAX)  /* more than it holds, however its producer goes on */
+#define JUMP_MAX 100000  /* segments that may be missing before one: days. Numbers end, and no lie may use them up */
 
 /* --- epochs and numbers ----------------------------------------------------------------- */
 
@@ -26,14 +27,15 @@ static struct store_epoch *find_epoch(struct store_camera *c, uint64_t epoch)
 	return NULL;
 }
 
-/* ingest alone begins epochs, each larger than the one before. */
+/* ingest alone begins epochs, each larger than the one before: but for a new process, which counts by a clock that may have been set back. */
 static const char *see_epoch(struct store_camera *c, uint64_t epoch, uint8_t rendition)
 {
 	struct store_epoch *e = &c->epoch[0];
 
-	if (epoch < e->epoch)
+	if (epoch < e->epoch && !c->new_ingest)
 		return "an epoch that goes back";
-	if (epoch > e->epoch) {
+	c->new_ingest = false;
+	if (epoch != e->epoch) {
 		memmove(&c->epoch[1], &c->epoch[0], (STORE_EPOCHS - 1) * sizeof *e);
 		*e = (struct store_epoch){.epoch = epoch, .discontinuity = ++c->discontinuity};
 	}
@@ -59,11 +61,16 @@ static bool number_of(struct store_camera *c, struct store_epoch *e, uint32_t se
 
 /* --- records ---------------------------------------------------------------------------- */
 
+static bool is_of_ingest(const struct store *s, unsigned camera, unsigned ingest)
+{
+	return camera % s->site.ingests == ingest;
+}
+
 static bool may_speak(const struct producer *p, unsigned camera, unsigned rendition)
 {
 	if (p->role == ROLE_TRANSCODE)
 		return camera == p->index && rendition >= RENDITION_ENCODED;
-	return rendition < RENDITION_ENCODED;
+	return rendition < RENDITION_ENCODED && is_of_ingest(p->store, camera, p->index);
 }
 
 static void set_track(struct store_rendition *r, const struct record_init *in, unsigned camera)
@@ -86,8 +93,6 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 
 	if (!why && in->track.timescale == 0)
 		why = "a track without a timescale";
-	if (!why && r->has_init && in->epoch < r->epoch)
-		why = "an epoch that goes back";
 	if (why)
 		return why;
 	store_end_segment(s, r);
@@ -178,6 +183,14 @@ static void add_part(struct store *s, struct store_rendition *r, const struct re
 	r->fed_us = clock_mono_us();
 }
 
+/* serve refuses it, and would take store for the liar. */
+static bool lasts_too_long(const struct store_rendition *r, const struct record_part *part)
+{
+	uint64_t before = r->open && part->segment == r->open_segment ? r->open->duration : 0;
+
+	return (before + part->duration) / r->track.timescale >= MSG_SEGMENT_MAX_S;
+}
+
 static const char *on_part(struct store *s, struct producer *p, const struct record_part *part)
 {
 	struct store_rendition *r = store_rendition_at(s, part->camera, part->rendition);
@@ -189,6 +202,10 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 	/* Not wrong, only of no use: it came before its init segment, or is of an epoch that store has not seen or forgot. */
 	if (!r->has_init || part->epoch != r->epoch || !e || !number_of(r->camera, e, part->segment, p->role == ROLE_INGEST && part->part == 0, &number))
 		return NULL;
+	if (number > r->camera->highest + JUMP_MAX)
+		return "a segment number that jumps";
+	if (lasts_too_long(r, part))
+		return "a segment that lasts too long";
 	if (r->open && part->segment == r->open_segment) {
 		if (part->part != r->next_part)
 			return "a part out of order";
@@ -224,7 +241,7 @@ static const char *on_gap(struct store *s, const struct producer *p, const struc
 {
 	struct store_camera *c;
 
-	if (p->role != ROLE_INGEST || gap->camera >= s->ncameras)
+	if (!may_speak(p, gap->camera, RENDITION_COPY) || gap->camera >= s->ncameras)
 		return "a gap of a camera that is not its own";
 	c = &s->camera[gap->camera];
 	for (unsigned i = 0; i < RENDITION_ENCODED; i++)
@@ -276,14 +293,15 @@ static void drop_producer(struct store *s, struct producer *p)
 	free(p);
 }
 
-/* At most max records. Returns false when the producer is gone: it lied. */
+/* At most max records, and only what is there now, however its producer goes on. Returns false when the producer is gone: it lied. */
 static bool take(struct store *s, struct producer *p, unsigned max)
 {
+	uint64_t end = p->ring.mine + ring_waiting(&p->ring);
 	struct record rec;
 	const char *why = NULL;
 	int rc = 0;
 
-	for (unsigned i = 0; i < max && !why && (rc = ring_get(&p->ring, &s->record)) == 1; i++) {
+	for (unsigned i = 0; i < max && p->ring.mine < end && !why && (rc = ring_get(&p->ring, &s->record)) == 1; i++) {
 		if (record_decode(buf_data(&s->record), s->record.len, &rec) < 0)
 			why = "a malformed record";
 		else
@@ -327,7 +345,14 @@ void store_drain_rings(struct store *s)
 {
 	for (unsigned i = 0; i < STORE_PRODUCERS_MAX; i++)
 		if (s->producer[i])
-			take(s, s->producer[i], WHOLE_RING);
+			take(s, s->producer[i], UINT_MAX);
+}
+
+void store_wake_rings(struct store *s)
+{
+	for (unsigned i = 0; i < STORE_PRODUCERS_MAX; i++)
+		if (s->producer[i])
+			event_active(s->producer[i]->rung, EV_READ, 0);
 }
 
 void store_drop_rings(struct store *s)
@@ -350,8 +375,8 @@ void store_ring_from(struct store *s, enum role_kind role, unsigned index, int r
 			break;
 		p = NULL;
 	}
-	/* The earlier run's last whole records, as many as its ring can hold. */
-	if (p && (!s->running || take(s, p, WHOLE_RING)))
+	/* The earlier run's last whole records. */
+	if (p && (!s->running || take(s, p, UINT_MAX)))
 		drop_producer(s, p);
 	for (unsigned i = 0; i < STORE_PRODUCERS_MAX && place == STORE_PRODUCERS_MAX; i++)
 		if (!s->producer[i])
@@ -360,6 +385,9 @@ void store_ring_from(struct store *s, enum role_kind role, unsigned index, int r
 		close(bell_fd);
 		return;
 	}
+	for (unsigned i = 0; role == ROLE_INGEST && i < s->ncameras; i++)
+		if (is_of_ingest(s, i, index))
+			s->camera[i].new_ingest = true;
 	p = store_alloc(sizeof *p);
 	*p = (struct producer){.store = s, .role = role, .index = index, .bell = bell_fd};
 	if (ring_open(&p->ring, ring_fd, bell_fd) < 0 || !(p->rung = event_new(s->role.base, bell_fd, EV_READ | EV_PERSIST, on_rung, p)))

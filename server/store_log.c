@@ -236,7 +236,7 @@ static void done_hello(struct work *work)
 	s->sign_ready = true;
 	if (!s->running) {
 		start_entry(s);
-		store_drain_rings(s);
+		store_wake_rings(s);
 	}
 	store_log_tell_sign(s);
 	free(w);
@@ -245,9 +245,15 @@ static void done_hello(struct work *work)
 static void on_hello(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct store *s = ctx;
-	struct hello_work *w = store_alloc(sizeof *w);
+	struct hello_work *w;
 
-	s->sign_ready = false;
+	/* Each is work for the disk. */
+	if (s->sign_greeted) {
+		role_bad_peer(&s->role, ROLE_SIGN, channel_peer_index(from), "a second hello");
+		return;
+	}
+	s->sign_greeted = true;
+	w = store_alloc(sizeof *w);
 	*w = (struct hello_work){.work = {run_hello, done_hello}, .store = s, .log = s->log, .sign_run = s->sign_run, .hello = m->sign_hello};
 	worker_give(&s->logger, &w->work);
 }
@@ -361,7 +367,7 @@ void store_sign_peer(struct store *s, unsigned index, int fd)
 		.me = ROLE_STORE, .peer = ROLE_SIGN, .peer_index = index, .answers = from_sign, .broken = sign_broke, .ctx = s};
 
 	channel_free(&s->sign);
-	s->sign_ready = false;
+	s->sign_greeted = s->sign_ready = false;
 	s->sign_run++;
 	s->sign = channel_new(s->role.base, fd, &ends);
 	if (!s->sign)

@@ -284,11 +284,12 @@ static void done_read(struct work *work)
 		worker_give(&s->reader, work);
 		return;
 	}
-	s->reads--;
 	if (w->changed)
 		report_changed(s, w);
-	if (w->to->generation == w->generation)
+	if (w->to->generation == w->generation) {
+		w->to->reads--;
 		say(w->to, MSG_HAVE, &w->have, w->fd >= 0 ? &w->fd : NULL);
+	}
 	if (w->fd >= 0)
 		close(w->fd);
 	free(w);
@@ -336,7 +337,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	}
 	if (want->kind != MSG_WANT_TILE && from_memory(v, want, r))
 		return;
-	if (s->reads >= STORE_READS_MAX || !s->log) {
+	if (v->reads >= STORE_READS_MAX) {
 		answer_now(v, want, MSG_HAVE_ERROR);
 		return;
 	}
@@ -347,7 +348,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 		memcpy(w->camera, r->camera->name, sizeof w->camera);
 		memcpy(w->rendition, r->name, sizeof w->rendition);
 	}
-	s->reads++;
+	v->reads++;
 	worker_give(&s->reader, &w->work);
 }
 
@@ -362,7 +363,7 @@ static void let_go(struct serve *v)
 {
 	channel_free(&v->channel);
 	v->generation++;
-	v->replayed = 0;
+	v->replayed = v->reads = 0;
 	v->dead = false;
 }
 

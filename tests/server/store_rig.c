@@ -201,7 +201,8 @@ static void reap(struct rig_role *role)
 bool rig_start_store(struct rig *r)
 {
 	static const char *const names[RIG_RENDITIONS] = {"copy", "audio", "small"};
-	struct msg_store_site site = {.origin = RIG_ORIGIN, .program = "casemate test", .archive_max_bytes = r->max_bytes, .cameras = 1};
+	struct msg_store_site site = {.origin = RIG_ORIGIN, .program = "casemate test", .archive_max_bytes = r->max_bytes,
+		.cameras = 1, .ingests = 2};
 	struct msg_store_camera camera = {.name = "gate-1"};
 
 	spawn(r, &r->store, ROLE_STORE);
@@ -420,6 +421,8 @@ void rig_put(struct ring *ring, const struct record *rec)
 	iov[0].iov_len = w.len;
 	if (rec->kind == RECORD_PART)
 		iov[1] = (struct iovec){(void *)(uintptr_t)rec->part.data, rec->part.len};
+	if (rec->kind == RECORD_AU)
+		iov[1] = (struct iovec){(void *)(uintptr_t)rec->au.au.data, rec->au.au.len};
 	if (rec->kind == RECORD_INIT)
 		iov[1] = (struct iovec){(void *)(uintptr_t)rec->init.init, rec->init.len};
 	/* Tests want every record in: wait for store as no role would. */

@@ -358,62 +358,6 @@ Test(store, goes_on_live_when_the_disk_is_full)
 	rig_assert_clean(&r, 8);
 }
 
-/* --- producers that lie ----------------------------------------------------------------- */
-
-static const struct {
-	const char *what;
-	bool transcode;
-	struct record rec;
-} lies[] = {
-	{"a rendition of transcode from ingest", false, {RECORD_PART, {.part = {.rendition = 2, .data = (const uint8_t *)"x", .len = 1}}}},
-	{"the copy from transcode", true, {RECORD_PART, {.part = {.rendition = 0, .data = (const uint8_t *)"x", .len = 1}}}},
-	{"a camera that is not there", false, {RECORD_PART, {.part = {.camera = 9, .data = (const uint8_t *)"x", .len = 1}}}},
-	{"another camera's encoded one", true, {RECORD_PART, {.part = {.camera = 1, .rendition = 2, .data = (const uint8_t *)"x", .len = 1}}}},
-	{"a rendition that the site has not", true, {RECORD_SEGMENT_END, {.end = {.rendition = 5}}}},
-	{"a gap from transcode", true, {RECORD_GAP, {.gap = {.why = GAP_SILENT}}}},
-	{"a record for transcode", false, {RECORD_AU, {.au = {.segment = 1, .au = {.data = (const uint8_t *)"x", .len = 1}}}}},
-	{"an epoch that goes back", false, {RECORD_INIT, {.init = {.epoch = 1, .track = {.codec = CODEC_H264, .timescale = 90000, .width = 64, .height = 64},
-		.init = (const uint8_t *)"x", .len = 1}}}},
-};
-
-Test(store, drops_producers_that_say_what_is_not_theirs)
-{
-	rig_start(&r);
-	for (unsigned i = 0; i < sizeof lies / sizeof *lies; i++) {
-		rig_link_rings(&r);
-		rig_epoch(&r, clock_wall_us());
-		rig_feed(&r, 1, ALL, 500);
-		rig_run(&r, 50);
-		r.store.bad_peers = 0;
-		rig_put(lies[i].transcode ? &r.transcode : &r.ingest, &lies[i].rec);
-		cr_assert(rig_until(&r, has_bad_peer, 2000), "%s", lies[i].what);
-	}
-	/* Neither the next honest one nor the log has suffered. */
-	rig_link_rings(&r);
-	rig_epoch(&r, clock_wall_us());
-	wanted = r.segments[0] + 1;
-	rig_feed(&r, 1, ALL, 500);
-	cr_assert(rig_until(&r, has_copies, 5000));
-	cr_assert(rig_settle(&r));
-	cr_assert_eq(rig_stop_store(&r), 0);
-	rig_assert_clean(&r, 10);
-}
-
-Test(store, drops_a_ring_of_garbage)
-{
-	uint8_t garbage[64];
-
-	rig_start(&r);
-	memset(garbage, 0xa5, sizeof garbage);
-	ring_put(&r.ingest, &(struct iovec){garbage, sizeof garbage}, 1);
-	ring_kick(&r.ingest);
-	cr_assert(rig_until(&r, has_bad_peer, 2000));
-	r.store.bad_peers = 0;
-	memset(r.transcode.map, 0xff, 8);
-	ring_kick(&r.transcode);
-	cr_assert(rig_until(&r, has_bad_peer, 2000));
-}
-
 /* --- sign ------------------------------------------------------------------------------- */
 
 Test(store, goes_on_with_a_new_sign)
