@@ -47,6 +47,7 @@ static void drop_pending(struct channel *c, struct pending *p)
 	c->queued_bytes -= p->len;
 	c->queued_fds -= p->nfds;
 	drop_fds(p->fds, p->nfds);
+	explicit_bzero(p->bytes, p->len);
 	free(p);
 }
 
@@ -156,7 +157,7 @@ int channel_say(struct channel *c, enum msg_type type, const void *body, const i
 }
 
 /* Answers one packet; false when the channel is broken or freed meanwhile. */
-static bool answer(struct channel *c, const uint8_t *bytes, size_t n, int *fds, unsigned nfds, enum msg_type *ret_type)
+static bool answer(struct channel *c, uint8_t *bytes, size_t n, int *fds, unsigned nfds, enum msg_type *ret_type)
 {
 	static _Thread_local union msg_body body;
 	const struct channel_answer *a = c->ends.answers;
@@ -176,6 +177,8 @@ static bool answer(struct channel *c, const uint8_t *bytes, size_t n, int *fds, 
 		break_channel(c, why);
 		return false;
 	}
+	if (type == MSG_INGEST_CAMERA)
+		explicit_bzero(bytes, n);  /* a password passes through here */
 	*ret_type = type;
 	if (a->type != MSG_NONE)
 		a->answer(c->ends.ctx, c, &body, fds);
@@ -183,7 +186,7 @@ static bool answer(struct channel *c, const uint8_t *bytes, size_t n, int *fds, 
 		c->ends.otherwise(c->ends.ctx, c, type, &body, fds);
 	drop_fds(fds, MSG_FDS_MAX);
 	if (type == MSG_INGEST_CAMERA)
-		explicit_bzero(&body, sizeof body.ingest_camera);  /* a password passed through here */
+		explicit_bzero(&body, sizeof body.ingest_camera);
 	return true;
 }
 

@@ -67,7 +67,6 @@ enum msg_type {
 	MSG_SERVE_STATE,
 	MSG_TRACK,                 /* fd: sealed init segment */
 	MSG_SEGMENT,               /* fd: sealed segment */
-	MSG_LOGGED,                /* a segment's entry is in the log */
 	MSG_OLDEST,
 	MSG_WANT,
 	MSG_HAVE,                  /* fd: sealed bytes, if status is MSG_HAVE_OK */
@@ -141,7 +140,8 @@ struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256];
 struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; };
 struct msg_serve_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
 struct msg_serve_vkey { char vkey[256]; };
-struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock */
+#define MSG_SESSION_US (12 * 3600 * 1000000ll)
+struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
 struct msg_serve_state { uint32_t connections, viewers; uint64_t requests, refused, bytes_out, slow_closed; };
 
@@ -166,7 +166,6 @@ struct msg_segment {
 	uint8_t sha256[32], init_sha256[32];
 	uint64_t entry;                              /* index in the log */
 };
-struct msg_logged { uint64_t entries; };
 struct msg_oldest { uint16_t camera; uint8_t rendition; uint64_t number; };
 
 enum msg_want_kind { MSG_WANT_SEGMENT, MSG_WANT_INIT, MSG_WANT_PROOF, MSG_WANT_TILE };
@@ -217,7 +216,6 @@ union msg_body {
 	struct msg_serve_state serve_state;
 	struct msg_track track;
 	struct msg_segment segment;
-	struct msg_logged logged;
 	struct msg_oldest oldest;
 	struct msg_want want;
 	struct msg_have have;

@@ -107,7 +107,7 @@ void child_start(struct child *c)
 {
 	struct channel_ends ends = {
 		.me = ROLE_PARENT, .peer = c->kind, .peer_index = c->index, .answers = parent_answers, .broken = on_broken, .ctx = c};
-	int pair[2] = {-1, -1}, log[2] = {-1, -1}, pidfd = -1, rc;
+	int pair[2] = {-1, -1}, log[2] = {-1, -1}, rc;
 	char path[4200];
 
 	if (c->phase != CHILD_DOWN || c->parent->stopping)
@@ -117,19 +117,18 @@ void child_start(struct child *c)
 		failed_to_start(c, "descriptors", rc ? -rc : errno);
 		goto out;
 	}
-	fcntl(log[1], F_SETFL, 0);
 	snprintf(path, sizeof path, "%s/%s", c->parent->libexec, role_kind_name(c->kind));
-	c->pid = sandbox_fork(&pidfd);
+	c->pid = sandbox_fork();
 	if (c->pid == 0)
 		become(path, role_kind_name(c->kind), pair[1], log[1]);
 	if (c->pid < 0) {
 		failed_to_start(c, "fork", -c->pid);
 		goto out;
 	}
-	close(pidfd);
 	c->started_us = clock_mono_us();
 	c->phase = CHILD_STARTING;
 	c->layers = 0;
+	c->serve = (struct msg_serve_state){0};
 	child_log_open(c, log[0]);
 	log[0] = -1;
 	c->channel = channel_new(c->parent->base, pair[0], &ends);
@@ -301,6 +300,9 @@ static int make_live(struct parent *p)
 		p->camera[i].parent = p;
 		p->camera[i].index = i;
 		p->camera[i].dial_fd = -1;
+		p->camera[i].telling = event_new(p->base, -1, EV_TIMEOUT, parent_tell_state, &p->camera[i]);
+		if (!p->camera[i].telling)
+			return -ENOMEM;
 	}
 	for (unsigned i = 0; i < site->nlisteners; i++) {
 		p->listener[i].fd = malloc(site->serve_processes * sizeof(int));
@@ -346,6 +348,8 @@ int parent_run(struct parent *p)
 		parent_log("error", "sandbox-incomplete", "role=casemate error=\"%s\"", strerror(-rc));
 		if (!p->site->sandbox_best_effort)
 			return rc;
+	} else {
+		p->layers = LAYER_NO_CAPABILITIES | LAYER_NO_NEW_PRIVS | LAYER_SECCOMP;
 	}
 	for (unsigned i = 0; i < p->nchildren; i++)
 		child_start(&p->child[i]);

@@ -15,6 +15,8 @@
 #include "server/channel.h"
 
 #define PARENT_SESSIONS_MAX 4096
+#define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
+#define CHILD_SESSIONS_PER_S 50
 #define CHILD_LOG_LINES_PER_S 200
 #define RING_STORE_BYTES (32u << 20)      /* ingest -> store, all cameras of one ingest process */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
@@ -50,7 +52,9 @@ struct child {
 	unsigned log_lines, log_suppressed;
 	/* transcode: the ring from ingest, kept until ingest is ready */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
-	/* what it says of itself */
+	/* serve: logins that it told of */
+	int64_t session_second;
+	unsigned sessions;
 	struct msg_serve_state serve;
 };
 
@@ -59,6 +63,8 @@ struct camera_live {
 	unsigned index;
 	struct msg_camera_state state;
 	bool known;
+	struct event *telling;            /* waits for its turn to tell serve */
+	int64_t told_us;
 	struct event *dialing;            /* waits for its turn, then for the connect */
 	int dial_fd;
 	int64_t last_dial_us;
@@ -85,6 +91,7 @@ struct parent {
 	unsigned nsessions;
 	struct msg_store_state store;
 	struct msg_sign_state sign;
+	uint32_t layers;                  /* of its own sandbox */
 	int status_fd;
 	struct event *status_event, *signals[4], *stop_deadline, *listen_retry;
 	bool stopping;
@@ -108,6 +115,7 @@ int child_settings(struct child *c);
 void child_wire(struct child *c);
 /* parent_answers.c: which function answers what the roles say */
 extern const struct channel_answer parent_answers[];
+void parent_tell_state(int fd, short what, void *camera_live);
 /* parent_dial.c */
 void parent_dial(struct parent *p, unsigned camera);
 void parent_dial_cancel(struct parent *p, unsigned camera);
@@ -117,7 +125,10 @@ void parent_unlisten(struct parent *p);
 /* parent_log.c */
 void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void child_log_open(struct child *c, int fd);
+/* Reads what is still there first. */
 void child_log_close(struct child *c);
+/* Whether one more line by or about that role is not too many for this second. */
+bool child_may_log(struct child *c);
 /* status_report.c: the answer to `casemate status`; json or text for a terminal of that width */
 void status_report(struct parent *p, struct buf *out, bool json, bool colour);
 /* status_socket.c */

@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <event2/event.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "server/parent.h"
 #include "server/sandbox.h"
+
+#define CAMERA_STATE_US 200000
 
 static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
@@ -63,10 +67,20 @@ static void to_all(struct parent *p, enum role_kind kind, enum msg_type type, co
 			child_say(&p->child[i], type, body, NULL, 0);
 }
 
+void parent_tell_state(int fd, short what, void *arg)
+{
+	struct camera_live *cam = arg;
+
+	cam->told_us = clock_mono_us();
+	to_all(cam->parent, ROLE_SERVE, MSG_CAMERA_STATE, &cam->state);
+}
+
+/* No oftener than serve can read it, whatever ingest says: it must not be ended for what another does. */
 static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
 	struct camera_live *cam;
+	int64_t wait_us;
 
 	if (!owns_camera(c, m->camera_state.camera) || m->camera_state.why >= GAP_WHY_COUNT) {
 		child_kill(c, "spoke of a camera that is not its own");
@@ -75,14 +89,18 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 	cam = &c->parent->camera[m->camera_state.camera];
 	cam->state = m->camera_state;
 	cam->known = true;
-	to_all(c->parent, ROLE_SERVE, MSG_CAMERA_STATE, &cam->state);
+	wait_us = cam->told_us ? cam->told_us + CAMERA_STATE_US - clock_mono_us() : 0;
+	if (wait_us <= 0)
+		parent_tell_state(-1, 0, cam);
+	else if (!event_pending(cam->telling, EV_TIMEOUT, NULL))
+		event_add(cam->telling, &(struct timeval){0, wait_us});
 }
 
 static void on_store_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
 
-	if (strcmp(c->parent->store.alarm, m->store_state.alarm) != 0)
+	if (strcmp(c->parent->store.alarm, m->store_state.alarm) != 0 && child_may_log(c))
 		parent_log(*m->store_state.alarm ? "error" : "info", *m->store_state.alarm ? "alarm" : "alarm-over", "role=store text=\"%s\"",
 			   *m->store_state.alarm ? m->store_state.alarm : c->parent->store.alarm);
 	c->parent->store = m->store_state;
@@ -98,10 +116,15 @@ static void on_rendition_state(void *ctx, struct channel *from, const union msg_
 
 static void on_sign_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
-	struct parent *p = ((struct child *)ctx)->parent;
-	bool new_key = strcmp(p->sign.vkey, m->sign_state.vkey) != 0;
+	struct child *c = ctx;
+	struct parent *p = c->parent;
+	bool new_key = !*p->sign.vkey;
 
-	if (strcmp(p->sign.refusal, m->sign_state.refusal) != 0 && *m->sign_state.refusal)
+	if (!new_key && strcmp(p->sign.vkey, m->sign_state.vkey) != 0) {
+		child_kill(c, "speaks of another key than before");
+		return;
+	}
+	if (strcmp(p->sign.refusal, m->sign_state.refusal) != 0 && *m->sign_state.refusal && child_may_log(c))
 		parent_log("error", "alarm", "role=sign text=\"%s\"", m->sign_state.refusal);
 	p->sign = m->sign_state;
 	if (new_key) {
@@ -113,25 +136,63 @@ static void on_sign_state(void *ctx, struct channel *from, const union msg_body 
 	}
 }
 
-/* Sessions outlive a serve process, and all of them honour them. The oldest goes when the table is full. */
+static void drop_session(struct parent *p, unsigned i)
+{
+	p->session[i] = p->session[--p->nsessions];
+}
+
+/* The session to end first: of this user when he has many, else of all when the table is full. False: there is room. */
+static bool session_too_many(const struct parent *p, unsigned user, unsigned *ret)
+{
+	bool full = p->nsessions == PARENT_SESSIONS_MAX;
+	unsigned of_user = 0, users_oldest = 0, oldest = 0;
+
+	for (unsigned i = 0; i < p->nsessions; i++) {
+		if (p->session[i].expires_us < p->session[oldest].expires_us)
+			oldest = i;
+		if (p->session[i].user == user && (of_user++ == 0 || p->session[i].expires_us < p->session[users_oldest].expires_us))
+			users_oldest = i;
+	}
+	*ret = of_user >= PARENT_USER_SESSIONS_MAX ? users_oldest : oldest;
+	return full || of_user >= PARENT_USER_SESSIONS_MAX;
+}
+
+/* Logins are this rare; what is beyond is dropped, and the viewer told to try again. */
+static bool session_too_soon(struct child *c)
+{
+	int64_t second = clock_mono_us() / 1000000;
+
+	if (second != c->session_second)
+		c->sessions = 0;
+	c->session_second = second;
+	return ++c->sessions > CHILD_SESSIONS_PER_S;
+}
+
+/* Sessions outlive a serve process, and all of them honour them: none may last longer than one can. */
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
 	struct parent *p = c->parent;
-	unsigned oldest = 0;
+	int64_t latest_us = clock_wall_us() + MSG_SESSION_US;
+	struct msg_session session = m->session;
+	struct msg_session_end end;
+	unsigned last;
 
-	if (m->session.user >= p->site->nusers) {
+	if (session.user >= p->site->nusers) {
 		child_kill(c, "a session of a user that is not in the site file");
 		return;
 	}
-	if (p->nsessions == PARENT_SESSIONS_MAX) {
-		for (unsigned i = 1; i < p->nsessions; i++)
-			if (p->session[i].expires_us < p->session[oldest].expires_us)
-				oldest = i;
-		p->session[oldest] = p->session[--p->nsessions];
+	if (session.expires_us > latest_us)
+		session.expires_us = latest_us;
+	if (session_too_soon(c))
+		return;
+	if (session_too_many(p, session.user, &last)) {
+		memcpy(end.token_sha256, p->session[last].token_sha256, sizeof end.token_sha256);
+		drop_session(p, last);
+		to_all(p, ROLE_SERVE, MSG_SESSION_END, &end);
 	}
-	p->session[p->nsessions++] = m->session;
-	to_all(p, ROLE_SERVE, MSG_SESSION, &m->session);
+	p->session[p->nsessions++] = session;
+	to_all(p, ROLE_SERVE, MSG_SESSION, &session);
 }
 
 static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -140,10 +201,10 @@ static void on_session_end(void *ctx, struct channel *from, const union msg_body
 
 	for (unsigned i = 0; i < p->nsessions; i++)
 		if (text_same_secret(p->session[i].token_sha256, m->session_end.token_sha256, 32)) {
-			p->session[i] = p->session[--p->nsessions];
-			break;
+			drop_session(p, i);
+			to_all(p, ROLE_SERVE, MSG_SESSION_END, &m->session_end);
+			return;
 		}
-	to_all(p, ROLE_SERVE, MSG_SESSION_END, &m->session_end);
 }
 
 static void on_serve_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

@@ -17,6 +17,8 @@
 #include "base/io.h"
 #include "server/parent.h"
 
+#define PIPE_READS 16   /* pipe(7): 65536 bytes */
+
 static void emit(const char *role, int index, const char *text, size_t n)
 {
 	char line[1400], now[CLOCK_TEXT];
@@ -66,12 +68,9 @@ static bool many_of(const struct child *c)
 	return c->kind == ROLE_INGEST || c->kind == ROLE_SERVE || c->kind == ROLE_TRANSCODE;
 }
 
-static void child_line(struct child *c)
+bool child_may_log(struct child *c)
 {
-	static const char *const level[] = {"error ", "warn ", "info ", "debug "};
 	int64_t second = clock_mono_us() / 1000000;
-	char text[sizeof c->line + 64];
-	bool has_level = false;
 
 	if (second != c->log_second) {
 		if (c->log_suppressed)
@@ -79,8 +78,19 @@ static void child_line(struct child *c)
 		c->log_second = second;
 		c->log_lines = c->log_suppressed = 0;
 	}
-	if (++c->log_lines > CHILD_LOG_LINES_PER_S) {
-		c->log_suppressed++;
+	if (++c->log_lines <= CHILD_LOG_LINES_PER_S)
+		return true;
+	c->log_suppressed++;
+	return false;
+}
+
+static void child_line(struct child *c)
+{
+	static const char *const level[] = {"error ", "warn ", "info ", "debug "};
+	char text[sizeof c->line + 64];
+	bool has_level = false;
+
+	if (!child_may_log(c)) {
 		c->line_len = 0;
 		return;
 	}
@@ -93,24 +103,30 @@ static void child_line(struct child *c)
 	c->line_len = 0;
 }
 
-static void on_log(int fd, short what, void *arg)
+/* read's answer. */
+static ssize_t take_bytes(struct child *c)
 {
-	struct child *c = arg;
 	char bytes[4096];
-	ssize_t n = read(fd, bytes, sizeof bytes);
+	ssize_t n = read(c->log_fd, bytes, sizeof bytes);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		child_log_close(c);
-		return;
-	}
 	for (ssize_t i = 0; i < n; i++) {
 		if (bytes[i] == '\n')
 			child_line(c);
 		else if (c->line_len < sizeof c->line && bytes[i])
 			c->line[c->line_len++] = bytes[i];
 	}
+	return n;
+}
+
+static void on_log(int fd, short what, void *arg)
+{
+	struct child *c = arg;
+	ssize_t n = take_bytes(c);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		child_log_close(c);
 }
 
 void child_log_open(struct child *c, int fd)
@@ -126,6 +142,9 @@ void child_log_close(struct child *c)
 {
 	if (c->log_fd < 0)
 		return;
+	/* What an ended role said last tells why; the pipe holds no more than this. */
+	for (int i = 0; i < PIPE_READS && take_bytes(c) > 0; i++)
+		;
 	if (c->line_len)
 		child_line(c);
 	if (c->log_event)

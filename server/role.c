@@ -160,7 +160,6 @@ void role_loop(struct role *r, const struct channel_answer *answers, void *ctx, 
 	r->ctx = ctx;
 	r->stop = stop;
 	event_base_dispatch(r->base);
-	channel_free(&r->parent);
 }
 
 void role_bad_peer(struct role *r, enum role_kind peer, unsigned index, const char *why)

@@ -54,7 +54,6 @@ static const struct rule {
 	{MSG_SERVE_STATE,     TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_TRACK,           TO(STORE),     TO(SERVE),    1, 1},
 	{MSG_SEGMENT,         TO(STORE),     TO(SERVE),    1, 1},
-	{MSG_LOGGED,          TO(STORE),     TO(SERVE),    0, 0},
 	{MSG_OLDEST,          TO(STORE),     TO(SERVE),    0, 0},
 	{MSG_WANT,            TO(SERVE),     TO(STORE),    0, 0},
 	{MSG_HAVE,            TO(STORE),     TO(SERVE),    0, 1},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,6 +109,26 @@ static int run(const char *file)
 	return rc < 0 ? 1 : parent.exit_status;
 }
 
+/*
+ * All that the user may have: there are many roles, and what they have in flight to each other counts against it too
+ * (unix(7), ETOOMANYREFS). None of it is 0, 1 or 2, where the log would be written into it.
+ */
+static void take_descriptors(void)
+{
+	struct rlimit l;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
@@ -133,5 +154,6 @@ int cmd_run(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	take_descriptors();
 	return run(file);
 }

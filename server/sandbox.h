@@ -30,9 +30,9 @@ uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t
 int sandbox_filter(const struct policy *p);
 /*
  * The parent's part: fork into new user and pid namespaces where the kernel allows (else a plain fork).
- * In the child 0 is returned. *ret_pidfd is close-on-exec.
+ * The pid, 0 in the child, or -errno.
  */
-int sandbox_fork(int *ret_pidfd);
+int sandbox_fork(void);
 /*
  * The parent itself: no capabilities, no new privileges, and the system calls that
  * policy_parent_denied names kill it. It must stay able to make the roles' sandboxes. 0 or -errno.

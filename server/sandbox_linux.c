@@ -234,14 +234,12 @@ static void keep_over_exec(void)
 		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0);
 }
 
-int sandbox_fork(int *ret_pidfd)
+int sandbox_fork(void)
 {
 	static const uint64_t wishes[] = {CLONE_NEWUSER | CLONE_NEWPID, 0};
-	int pidfd = -1;
 
 	for (size_t i = 0; i < COUNT(wishes); i++) {
-		struct clone_args args = {
-			.flags = CLONE_PIDFD | wishes[i], .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+		struct clone_args args = {.flags = wishes[i], .exit_signal = SIGCHLD};
 		long pid = syscall(SYS_clone3, &args, sizeof args);
 
 		if (pid == 0) {
@@ -249,10 +247,8 @@ int sandbox_fork(int *ret_pidfd)
 				keep_over_exec();
 			return 0;
 		}
-		if (pid > 0) {
-			*ret_pidfd = pidfd;
+		if (pid > 0)
 			return (int)pid;
-		}
 	}
 	return -errno;
 }

@@ -238,11 +238,6 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 		serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
 }
 
-/* A checkpoint says the same and can be checked. */
-static void on_logged(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-}
-
 static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const char *why = "";
@@ -253,7 +248,6 @@ static void on_have(void *ctx, struct channel *from, const union msg_body *m, in
 static const struct channel_answer store_answers[] = {
 	{MSG_TRACK, on_track},
 	{MSG_SEGMENT, on_segment},
-	{MSG_LOGGED, on_logged},
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},

@@ -4,7 +4,6 @@
 /* What a request means, and whether its sender may have it. Ends in serve_conn_reply or serve_conn_wait. */
 #include "server/serve_conn.h"
 
-#define SERVE_SESSION_US (12 * 3600 * 1000000ll)
 #define SERVE_COOKIE "__Host-session"
 
 void serve_answer(struct serve_conn *c, const struct http_request *r);

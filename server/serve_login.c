@@ -173,7 +173,7 @@ static unsigned read_form(const struct http_request *r, char name[SITE_NAME], ch
 
 static void begin_session(struct serve_conn *c, const struct http_request *r, int user)
 {
-	struct msg_session m = {.user = (uint16_t)user, .expires_us = clock_wall_us() + SERVE_SESSION_US};
+	struct msg_session m = {.user = (uint16_t)user, .expires_us = clock_wall_us() + MSG_SESSION_US};
 
 	if (RAND_priv_bytes(c->wait.token, sizeof c->wait.token) != 1) {
 		reply_later(c, r, 503, 1);
@@ -196,7 +196,7 @@ static void reply_session(struct serve_conn *c, const struct http_request *r)
 	struct serve_reply reply = {.status = 303, .location = "/", .cookie = cookie};
 
 	hex_encode(c->wait.token, sizeof c->wait.token, hex);
-	snprintf(cookie, sizeof cookie, SERVE_COOKIE "=%s; Max-Age=%d" COOKIE_TAIL, hex, (int)(SERVE_SESSION_US / 1000000));
+	snprintf(cookie, sizeof cookie, SERVE_COOKIE "=%s; Max-Age=%d" COOKIE_TAIL, hex, (int)(MSG_SESSION_US / 1000000));
 	serve_conn_reply(c, r, &reply);
 	explicit_bzero(hex, sizeof hex);
 	explicit_bzero(cookie, sizeof cookie);

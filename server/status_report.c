@@ -88,7 +88,7 @@ static const char *advice(const struct camera_live *cam)
 }
 
 static void role_json(struct json *j, const char *name, int index, pid_t pid, const char *phase, int64_t started_us, unsigned restarts,
-		      const char *last_end, uint32_t layers)
+		      const char *last_end, uint32_t layers, const struct msg_serve_state *serve)
 {
 	struct usage u = usage_of(pid);
 	double up_s = pid > 0 ? (double)(clock_mono_us() - started_us) / 1e6 : 0;
@@ -104,6 +104,14 @@ static void role_json(struct json *j, const char *name, int index, pid_t pid, co
 	json_int(j, "memory_bytes", (int64_t)u.memory_bytes);
 	json_num(j, "cpu_s", u.cpu_s, 2);
 	json_num(j, "cpu_percent", up_s > 0 ? u.cpu_s / up_s * 100 : 0, 1);
+	if (serve) {
+		json_int(j, "connections", serve->connections);
+		json_int(j, "viewers", serve->viewers);
+		json_int(j, "requests", (int64_t)serve->requests);
+		json_int(j, "refused", (int64_t)serve->refused);
+		json_int(j, "slow_closed", (int64_t)serve->slow_closed);
+		json_int(j, "sent_bytes", (int64_t)serve->bytes_out);
+	}
 	json_open(j, "sandbox", '[');
 	for (unsigned bit = 0; bit < LAYER_COUNT; bit++)
 		if (layers >> bit & 1)
@@ -204,11 +212,12 @@ static void report_json(struct parent *p, struct buf *out)
 	json_close(&j, ']');
 	log_json(&j, p);
 	json_open(&j, "roles", '[');
-	role_json(&j, "casemate", 0, getpid(), "running", p->started_us, 0, "", LAYER_NO_CAPABILITIES | LAYER_NO_NEW_PRIVS | LAYER_SECCOMP);
+	role_json(&j, "casemate", 0, getpid(), "running", p->started_us, 0, "", p->layers, NULL);
 	for (unsigned i = 0; i < p->nchildren; i++) {
 		struct child *c = &p->child[i];
 
-		role_json(&j, role_kind_name(c->kind), (int)c->index, c->pid, child_phase_name(c), c->started_us, c->restarts, c->last_end, c->layers);
+		role_json(&j, role_kind_name(c->kind), (int)c->index, c->pid, child_phase_name(c), c->started_us, c->restarts, c->last_end, c->layers,
+			  c->kind == ROLE_SERVE ? &c->serve : NULL);
 	}
 	json_close(&j, ']');
 	json_open(&j, "cameras", '[');
@@ -294,6 +303,7 @@ static void camera_text(struct buf *out, const struct site_camera *conf, const s
 
 static void report_text(struct parent *p, struct buf *out, bool colour)
 {
+	uint64_t viewers = 0, connections = 0;
 	char a[16], b[16], c[16], sandbox[160];
 	double up_s = (double)(clock_mono_us() - p->started_us) / 1e6;
 
@@ -303,6 +313,11 @@ static void report_text(struct parent *p, struct buf *out, bool colour)
 			buf_append_fmt(out, "listen   https://%s/\n", p->listener[i].text);
 		else
 			buf_append_fmt(out, "listen   %s: %s\n", p->site->listener[i].text, strerror(p->listener[i].error));
+	for (unsigned i = 0; i < p->nchildren; i++) {
+		viewers += p->child[i].serve.viewers;
+		connections += p->child[i].serve.connections;
+	}
+	buf_append_fmt(out, "viewers  %" PRIu64 ", connections %" PRIu64 "\n", viewers, connections);
 	buf_append_fmt(out, "log      %" PRIu64 " entries, checkpoint of %" PRIu64, p->store.entries, p->store.checkpoint_size);
 	if (p->store.checkpoint_us)
 		buf_append_fmt(out, " signed %s ago", age_text((double)(clock_wall_us() - p->store.checkpoint_us) / 1e6, a));
@@ -314,7 +329,7 @@ static void report_text(struct parent *p, struct buf *out, bool colour)
 	if (*p->sign.refusal)
 		buf_append_fmt(out, "%sALARM    %s%s\n", colour ? "\033[31m" : "", p->sign.refusal, colour ? "\033[0m" : "");
 	buf_append_fmt(out, "\n%-14s %7s %-9s %6s %8s %9s %6s  %s\n", "ROLE", "PID", "STATE", "UP", "RESTARTS", "MEMORY", "CPU", "SANDBOX");
-	role_text(out, "casemate", -1, NULL, getpid(), p->started_us, "no-capabilities no-new-privs seccomp");
+	role_text(out, "casemate", -1, NULL, getpid(), p->started_us, p->layers ? "no-capabilities no-new-privs seccomp" : "none");
 	for (unsigned i = 0; i < p->nchildren; i++) {
 		const struct child *r = &p->child[i];
 

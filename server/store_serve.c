@@ -59,13 +59,8 @@ static void tell_oldest(struct serve *v, const struct store_rendition *r)
 
 static void tell_checkpoint(struct serve *v)
 {
-	const struct store *s = v->store;
-	struct msg_logged logged = {s->published};
-
-	if (!s->published)
-		return;
-	say(v, MSG_CHECKPOINT, &s->note, NULL);
-	say(v, MSG_LOGGED, &logged, NULL);
+	if (v->store->published)
+		say(v, MSG_CHECKPOINT, &v->store->note, NULL);
 }
 
 void store_serve_track(struct store *s, struct store_rendition *r)

@@ -155,12 +155,11 @@ static pid_t spawn(int channel_fd)
 {
 	char path[4096];
 	const char *top = getenv("abs_top_builddir");
-	int pidfd;
 	pid_t pid;
 
 	snprintf(path, sizeof path, "%s/libexec/casemate/serve", top ? top : ".");
 	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
-	pid = sandbox_fork(&pidfd);
+	pid = sandbox_fork();
 	cr_assert_geq(pid, 0);
 	if (pid == 0) {
 		if (channel_fd == ROLE_CHANNEL_FD)
@@ -170,7 +169,6 @@ static pid_t spawn(int channel_fd)
 		execl(path, "serve", (char *)NULL);
 		_exit(127);
 	}
-	close(pidfd);
 	return pid;
 }
 

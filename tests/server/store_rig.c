@@ -98,11 +98,6 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 	r->checkpoints++;
 }
 
-static void on_logged(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	cr_assert_eq(m->logged.entries, ((struct rig *)ctx)->checkpoint.size);
-}
-
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	((struct rig *)ctx)->oldest[m->oldest.rendition] = m->oldest.number;
@@ -133,7 +128,6 @@ static const struct channel_answer from_store[] = {
 	{MSG_TRACK, on_track},
 	{MSG_SEGMENT, on_segment},
 	{MSG_CHECKPOINT, on_checkpoint},
-	{MSG_LOGGED, on_logged},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},
 	{MSG_NONE, NULL},
@@ -160,13 +154,13 @@ static void spawn(struct rig *r, struct rig_role *role, enum role_kind kind)
 	struct channel_ends ends = {.me = ROLE_PARENT, .peer = kind, .answers = from_role, .broken = on_broken, .ctx = r};
 	const char *top = getenv("abs_top_builddir");
 	char path[4096];
-	int pair[2], pidfd;
+	int pair[2];
 
 	snprintf(path, sizeof path, "%s/libexec/casemate/%s", top ? top : ".", role_kind_name(kind));
 	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
 	cr_assert_eq(channel_pair(pair), 0);
 	*role = (struct rig_role){0};
-	role->pid = sandbox_fork(&pidfd);
+	role->pid = sandbox_fork();
 	cr_assert_geq(role->pid, 0);
 	if (role->pid == 0) {
 		dup2(pair[1], ROLE_CHANNEL_FD);
@@ -175,7 +169,6 @@ static void spawn(struct rig *r, struct rig_role *role, enum role_kind kind)
 		execl(path, role_kind_name(kind), (char *)NULL);
 		_exit(127);
 	}
-	close(pidfd);
 	close(pair[1]);
 	role->parent = channel_new(r->base, pair[0], &ends);
 	cr_assert(role->parent);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static void setup(void)
 	site = (struct site){.camera = site_camera, .ncameras = 2, .nusers = 2, .ingest_processes = 2, .serve_processes = 2};
 	p = (struct parent){.site = &site, .base = event_base_new(), .child = child, .nchildren = PLACES, .camera = camera};
 	for (unsigned i = 0; i < 2; i++)
-		camera[i] = (struct camera_live){.parent = &p, .index = i, .dial_fd = -1};
+		camera[i] = (struct camera_live){.parent = &p, .index = i, .dial_fd = -1,
+			.telling = event_new(p.base, -1, EV_TIMEOUT, parent_tell_state, &camera[i])};
 	for (unsigned i = 0; i < PLACES; i++) {
 		child[i] = (struct child){.parent = &p, .kind = places[i].kind, .index = places[i].index, .phase = CHILD_READY, .log_fd = -1};
 		child[i].pid = fork();
@@ -43,6 +45,8 @@ static void teardown(void)
 		kill(child[i].pid, SIGKILL);
 		waitpid(child[i].pid, NULL, 0);
 	}
+	for (unsigned i = 0; i < 2; i++)
+		event_free(camera[i].telling);
 	event_base_free(p.base);
 }
 
@@ -82,4 +86,98 @@ Test(parent, has_no_role_ended_at_the_word_of_one_that_is_trusted_less)
 	}
 	cr_assert(!roles_may_say(ROLE_TRANSCODE, ROLE_PARENT, MSG_BAD_PEER, 0));
 	cr_assert(!roles_may_say(ROLE_INGEST, ROLE_PARENT, MSG_BAD_PEER, 0));
+}
+
+static void log_in(struct child *serve, unsigned user, unsigned session, int64_t lasts_us)
+{
+	union msg_body m = {.session = {.user = (uint16_t)user, .expires_us = clock_wall_us() + lasts_us}};
+
+	memcpy(m.session.token_sha256, &session, sizeof session);
+	hear(serve, MSG_SESSION, &m);
+	serve->sessions = 0;
+}
+
+static unsigned sessions_of(unsigned user)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p.nsessions; i++)
+		n += p.session[i].user == user;
+	return n;
+}
+
+Test(parent, lets_no_user_log_the_others_out)
+{
+	log_in(role(ROLE_SERVE, 0), 1, 1, 1000000);
+	for (unsigned i = 0; i < PARENT_SESSIONS_MAX; i++)
+		log_in(role(ROLE_SERVE, 0), 0, 100 + i, MSG_SESSION_US / 2 + i * 1000);
+	cr_assert_eq(sessions_of(1), 1);
+	cr_assert_eq(sessions_of(0), PARENT_USER_SESSIONS_MAX);
+	log_in(role(ROLE_SERVE, 0), 2, 2, 1000000);
+	cr_assert(role(ROLE_SERVE, 0)->killed);
+}
+
+Test(parent, keeps_no_session_longer_than_one_lasts_nor_takes_them_by_the_thousand)
+{
+	union msg_body m = {.session = {.user = 0, .expires_us = INT64_MAX}};
+
+	hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);
+	cr_assert_eq(p.nsessions, 1);
+	cr_assert_leq(p.session[0].expires_us, clock_wall_us() + MSG_SESSION_US);
+	for (unsigned i = 0; i < 2 * CHILD_SESSIONS_PER_S; i++)
+		hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);
+	cr_assert_leq(p.nsessions, 2 * CHILD_SESSIONS_PER_S);
+	hear(role(ROLE_SERVE, 1), MSG_SESSION_END, &(union msg_body){0});
+	cr_assert_leq(p.nsessions, 2 * CHILD_SESSIONS_PER_S - 1);
+}
+
+Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
+{
+	union msg_body m = {.camera_state = {.camera = 1, .phase = CAMERA_STREAMING, .fps_milli = 1}};
+
+	hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
+	cr_assert(!event_pending(camera[1].telling, EV_TIMEOUT, NULL));
+	m.camera_state.fps_milli = 2;
+	hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
+	cr_assert(event_pending(camera[1].telling, EV_TIMEOUT, NULL));
+	cr_assert_eq(camera[1].state.fps_milli, 2);
+	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
+	cr_assert(role(ROLE_INGEST, 0)->killed, "the camera of another");
+}
+
+Test(parent, believes_sign_one_key_only)
+{
+	union msg_body m = {.sign_state = {.vkey = "a key"}};
+
+	hear(role(ROLE_SIGN, 0), MSG_SIGN_STATE, &m);
+	hear(role(ROLE_SIGN, 0), MSG_SIGN_STATE, &m);
+	cr_assert(!role(ROLE_SIGN, 0)->killed);
+	strcpy(m.sign_state.vkey, "another");
+	hear(role(ROLE_SIGN, 0), MSG_SIGN_STATE, &m);
+	cr_assert(role(ROLE_SIGN, 0)->killed);
+	cr_assert_str_eq(p.sign.vkey, "a key");
+}
+
+/* Its end may be seen before its log is. */
+Test(parent, writes_what_a_role_said_last)
+{
+	static const char said[] = "error first why=\"a\"\nerror last why=\"b\\\x1b[0m\"";
+	int log[2], out[2], own = dup(STDERR_FILENO);
+	struct child *c = role(ROLE_STORE, 0);
+	char text[4096] = "";
+
+	cr_assert_eq(pipe2(log, O_CLOEXEC | O_NONBLOCK), 0);
+	cr_assert_eq(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
+	child_log_open(c, log[0]);
+	cr_assert_eq(write(log[1], said, sizeof said - 1), (ssize_t)sizeof said - 1);
+	close(log[1]);
+	dup2(out[1], STDERR_FILENO);
+	child_log_close(c);
+	dup2(own, STDERR_FILENO);
+	cr_assert_gt(read(out[0], text, sizeof text - 1), 0);
+	cr_assert(strstr(text, "error store first why=\"a\"\n"), "%s", text);
+	cr_assert(strstr(text, "error store last why=\"b\\\\x1b[0m\"\n"), "%s", text);
+	close(out[0]);
+	close(out[1]);
+	close(own);
 }
