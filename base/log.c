@@ -5,22 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static enum log_level max_level = LOG_INFO;
-
-void log_set_level(enum log_level level)
-{
-	max_level = level;
-}
-
 void log_line(enum log_level level, const char *event, const char *fmt, ...)
 {
-	static const char *const name[] = {"error", "warn", "info", "debug"};
+	static const char *const name[] = {"error", "warn", "info"};
 	char line[LOG_LINE];
 	va_list ap;
 	int n, m;
 
-	if (level > max_level)
-		return;
 	n = snprintf(line, sizeof line - 1, "%s %s ", name[level], event);
 	if (n < 0 || (size_t)n >= sizeof line - 1)
 		return;

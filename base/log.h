@@ -9,7 +9,7 @@
  * outside goes through text_escape and into quotes first. Passwords, keys and
  * tokens are never given to it.
  */
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO };
 
 #define LOG_LINE 1024  /* a longer line is cut */
 
@@ -18,8 +18,5 @@ void log_line(enum log_level level, const char *event, const char *fmt, ...) __a
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
-/* Lines above this level are not written (default LOG_INFO). */
-void log_set_level(enum log_level level);
 
 #endif

@@ -3,29 +3,11 @@
 
 #include <errno.h>
 
-static void payload_of(const struct record *r, struct iovec *ret)
-{
-	*ret = (struct iovec){0};
-	if (r->kind == RECORD_INIT)
-		*ret = (struct iovec){(void *)(uintptr_t)r->init.init, r->init.len};
-	else if (r->kind == RECORD_PART)
-		*ret = (struct iovec){(void *)(uintptr_t)r->part.data, r->part.len};
-}
-
 static int put(void *ctx, const struct record *r)
 {
-	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
-	struct wr w = wr_init(header, sizeof header);
-	struct iovec iov[2];
 	struct pump *p = ctx;
-	int rc;
+	int rc = record_put(p->out, r);
 
-	record_encode_header(&w, r);
-	if (w.bad)
-		return -EMSGSIZE;
-	iov[0] = (struct iovec){header, w.len};
-	payload_of(r, &iov[1]);
-	rc = ring_put(p->out, iov, 2);
 	p->put |= rc == 0;
 	return rc;
 }

@@ -19,8 +19,6 @@ enum nal_type {
 
 /* nal_unit_type, 0..31; a NAL unit has at least one byte. */
 static inline unsigned nal_type(const uint8_t *nal) { return nal[0] & 0x1f; }
-/* nal_ref_idc, 0..3; 0: no other picture is predicted from it. */
-static inline unsigned nal_ref_idc(const uint8_t *nal) { return nal[0] >> 5 & 3; }
 
 /* Length-prefixed: 1 with the next NAL unit, 0 at the end, -EBADMSG for an empty or a cut one. */
 int nal_next(struct rd *r, const uint8_t **ret_nal, size_t *ret_n);

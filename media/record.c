@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/record.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -98,6 +99,33 @@ void record_encode_header(struct wr *w, const struct record *r)
 		wr_u64(w, (uint64_t)r->gap.at_us);
 		break;
 	}
+}
+
+static struct iovec payload(const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_AU:
+		return (struct iovec){(void *)(uintptr_t)r->au.au.data, r->au.au.len};
+	case RECORD_INIT:
+		return (struct iovec){(void *)(uintptr_t)r->init.init, r->init.len};
+	case RECORD_PART:
+		return (struct iovec){(void *)(uintptr_t)r->part.data, r->part.len};
+	default:
+		return (struct iovec){0};
+	}
+}
+
+int record_put(struct ring *ring, const struct record *r)
+{
+	uint8_t head[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
+	struct wr w = wr_init(head, sizeof head);
+	struct iovec iov[2];
+
+	record_encode_header(&w, r);
+	assert(!w.bad);
+	iov[0] = (struct iovec){head, w.len};
+	iov[1] = payload(r);
+	return ring_put(ring, iov, 2);
 }
 
 /* The getters below set r->bad for a value that is out of bounds, as a short read does. */

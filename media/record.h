@@ -16,6 +16,7 @@
  * the site file's order.
  */
 #include "base/rd.h"
+#include "base/ring.h"
 #include "base/wr.h"
 #include "media/au.h"
 
@@ -115,6 +116,8 @@ struct record {
  * (au.data, init.init, part.data) is not copied: the caller hands it to ring_put as a second iovec.
  */
 void record_encode_header(struct wr *w, const struct record *r);
+/* Puts a record with its payload into a ring. As ring_put. */
+int record_put(struct ring *ring, const struct record *r);
 /* The whole record of n bytes; 0 or -EBADMSG. */
 int record_decode(const uint8_t *p, size_t n, struct record *ret);
 

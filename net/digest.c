@@ -19,11 +19,6 @@ static const struct {
 	[DIGEST_SHA256] = {"SHA-256", "SHA256", false},
 };
 
-const char *digest_algorithm_name(enum digest_algorithm a)
-{
-	return algorithms[a].name;
-}
-
 static bool algorithm_of(struct span name, enum digest_algorithm *ret)
 {
 	for (int a = 0; a < DIGEST_ALGORITHMS; a++)

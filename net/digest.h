@@ -62,6 +62,4 @@ int digest_write_challenge(struct wr *w, const struct digest_challenge *c);
  */
 int digest_verify(struct span value, const char *realm, const char *nonce, const struct digest_who *who);
 
-const char *digest_algorithm_name(enum digest_algorithm a);
-
 #endif

@@ -36,7 +36,6 @@ static void cover(struct verify *v, struct verify_camera *c, int64_t from_us, in
 static void check_order(struct verify *v, struct verify_track *t, const struct entry_segment *s)
 {
 	const struct verify_rendition *r = verify_rendition_of(v, t);
-	struct hash zero = {{0}};
 
 	if (t->lost) {
 		if (s->number > r->last + 1)
@@ -47,7 +46,7 @@ static void check_order(struct verify *v, struct verify_track *t, const struct e
 	if (t->seen && s->number <= r->last)
 		verify_add(v, VERIFY_ORDER, s->camera, s->rendition, s->number, s->number, NULL,
 			"comes after segment %" PRIu64 " in the log", r->last);
-	if (t->seen ? hash_same(&s->previous, &t->leaf) || hash_same(&s->previous, &t->tile_leaf) : hash_same(&s->previous, &zero))
+	if (t->seen ? hash_same(&s->previous, &t->leaf) || hash_same(&s->previous, &t->tile_leaf) : hash_is_zero(&s->previous))
 		return;
 	v->named_log = true;
 	verify_add(v, VERIFY_ORDER, s->camera, s->rendition, t->seen ? r->last : s->number, s->number, NULL,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/ingest_ring.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -30,38 +29,10 @@ void ingest_ring_close(struct ingest_ring *r)
 	*r = (struct ingest_ring){0};
 }
 
-static struct iovec payload(const struct record *r)
-{
-	const uint8_t *p = NULL;
-	size_t n = 0;
-
-	if (r->kind == RECORD_AU) {
-		p = r->au.au.data;
-		n = r->au.au.len;
-	} else if (r->kind == RECORD_INIT) {
-		p = r->init.init;
-		n = r->init.len;
-	} else if (r->kind == RECORD_PART) {
-		p = r->part.data;
-		n = r->part.len;
-	}
-	return (struct iovec){(void *)(uintptr_t)p, n};
-}
-
 int ingest_ring_put(struct ingest_ring *r, const struct record *record)
 {
-	uint8_t head[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
-	struct wr w = wr_init(head, sizeof head);
-	struct iovec iov[2];
-	int rc;
+	int rc = r->open ? record_put(&r->ring, record) : -ENOBUFS;
 
-	if (!r->open)
-		return -ENOBUFS;
-	record_encode_header(&w, record);
-	assert(!w.bad);
-	iov[0] = (struct iovec){head, w.len};
-	iov[1] = payload(record);
-	rc = ring_put(&r->ring, iov, iov[1].iov_len ? 2 : 1);
 	r->rung |= rc == 0;
 	return rc;
 }

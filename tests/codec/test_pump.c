@@ -57,14 +57,7 @@ TestSuite(pump, .init = setup, .fini = teardown);
 
 static int put(const struct record *r)
 {
-	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
-	struct wr w = wr_init(header, sizeof header);
-	struct iovec iov[2];
-
-	record_encode_header(&w, r);
-	iov[0] = (struct iovec){header, w.len};
-	iov[1] = r->kind == RECORD_AU ? (struct iovec){(void *)(uintptr_t)r->au.au.data, r->au.au.len} : (struct iovec){0};
-	return ring_put(&to_pump, iov, 2);
+	return record_put(&to_pump, r);
 }
 
 static void put_track(uint64_t epoch)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "media/record.h"
 
@@ -47,6 +48,30 @@ static struct record sample(int i)
 	default:
 		return (struct record){.kind = RECORD_GAP, .gap = {5, 0, GAP_SILENT, 1795361400040000}};
 	}
+}
+
+Test(record, goes_through_a_ring_with_its_payload)
+{
+	struct ring in, out;
+	struct buf got;
+	uint8_t want[4096];
+	int fd;
+
+	cr_assert_eq(ring_create(RING_MIN, &fd), 0);
+	cr_assert(ring_open(&in, fd, -1) == 0 && ring_open(&out, fd, -1) == 0);
+	buf_init(&got, RING_MIN);
+	for (int i = 0; i < SAMPLES; i++) {
+		struct record r = sample(i);
+
+		cr_assert_eq(record_put(&in, &r), 0);
+		cr_assert_eq(ring_get(&out, &got), 1);
+		cr_expect_eq(got.len, encode(&r, want, sizeof want), "record %d", i);
+		cr_expect_arr_eq(buf_data(&got), want, got.len, "record %d", i);
+	}
+	buf_free(&got);
+	ring_close(&in);
+	ring_close(&out);
+	close(fd);
 }
 
 Test(record, comes_back_as_it_was)

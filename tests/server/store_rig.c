@@ -405,21 +405,8 @@ struct emit_to {
 
 void rig_put(struct ring *ring, const struct record *rec)
 {
-	uint8_t header[RECORD_HEADER_MAX + TRACK_CONFIG_MAX];
-	struct wr w = wr_init(header, sizeof header);
-	struct iovec iov[2] = {{header, 0}, {NULL, 0}};
-
-	record_encode_header(&w, rec);
-	cr_assert(!w.bad);
-	iov[0].iov_len = w.len;
-	if (rec->kind == RECORD_PART)
-		iov[1] = (struct iovec){(void *)(uintptr_t)rec->part.data, rec->part.len};
-	if (rec->kind == RECORD_AU)
-		iov[1] = (struct iovec){(void *)(uintptr_t)rec->au.au.data, rec->au.au.len};
-	if (rec->kind == RECORD_INIT)
-		iov[1] = (struct iovec){(void *)(uintptr_t)rec->init.init, rec->init.len};
 	/* Tests want every record in: wait for store as no role would. */
-	for (int i = 0; i < 2000 && ring_put(ring, iov, 2) == -ENOBUFS; i++) {
+	for (int i = 0; i < 2000 && record_put(ring, rec) == -ENOBUFS; i++) {
 		ring_kick(ring);
 		usleep(1000);
 	}
