@@ -82,6 +82,7 @@ struct store_rendition {
 	struct segment *open;
 	uint32_t open_segment, next_part;
 	int64_t fed_us;                  /* mono: when the open segment got its last part */
+	int64_t begun_us;                /* mono: the newest beginning, had they come at an even pace */
 	uint64_t newest;                 /* number, 0 for none */
 	int64_t newest_end_us;
 	struct segment *window[STORE_WINDOW];  /* oldest first */

@@ -17,6 +17,9 @@
 #define BATCH 64   /* records of one ring before others get their turn */
 #define JUMP_MAX 100000  /* segments that may be missing before one: days. Numbers end, and no lie may use them up */
 
+#define BEGIN_US 100000  /* between segments, and between init segments, on the average: ingest lets cameras have fewer */
+#define BEGINS_AHEAD 1000
+
 /* --- epochs and numbers ----------------------------------------------------------------- */
 
 static struct store_epoch *find_epoch(struct store_camera *c, uint64_t epoch)
@@ -73,6 +76,15 @@ static bool may_speak(const struct producer *p, unsigned camera, unsigned rendit
 	return rendition < RENDITION_ENCODED && is_of_ingest(p->store, camera, p->index);
 }
 
+/* Each costs an entry or a file that is never taken back, and every serve a message. */
+static bool begins_too_fast(struct store_rendition *r)
+{
+	int64_t now_us = clock_mono_us();
+
+	r->begun_us = (r->begun_us > now_us ? r->begun_us : now_us) + BEGIN_US;
+	return r->begun_us - now_us > (int64_t)BEGINS_AHEAD * BEGIN_US;
+}
+
 static void set_track(struct store_rendition *r, const struct record_init *in, unsigned camera)
 {
 	r->track = (struct msg_track){
@@ -101,6 +113,8 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 		r->epoch = in->epoch;
 		return NULL;
 	}
+	if (begins_too_fast(r))
+		return "init segments that come too fast";
 	if (io_seal_bytes("init", in->init, in->len, &fd) < 0) {
 		r->has_init = false;
 		return NULL;
@@ -215,6 +229,8 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 		store_end_segment(s, r);
 		if (part->part != 0 || number <= r->newest)
 			return NULL;
+		if (begins_too_fast(r))
+			return "segments that come too fast";
 		open_segment(s, r, e, part, number);
 	}
 	if (r->open)

@@ -264,6 +264,7 @@ Test(store, closes_a_serve_that_does_not_read)
 	}
 	cr_assert(rig_until(&r, has_bad_peer, 5000));
 	cr_assert(strstr(r.store.why, "does not read"), "%s", r.store.why);
+	cr_assert(strstr(r.store.why, "does not read"), "%s", r.store.why);
 	/* The other one missed nothing. */
 	wanted = r.segment;
 	cr_assert(rig_until(&r, has_copies, 10000));

@@ -107,6 +107,25 @@ Test(store_lies, numbers_cannot_be_used_up)
 	expect_accused("a segment number that jumps");
 }
 
+/* What is entered is never taken back: no producer may fill the log, or a serve's channel, with nothing. */
+Test(store_lies, segments_that_come_too_fast_end_their_producer)
+{
+	struct record rec = {RECORD_PART, {.part = {.duration = 1, .independent = true, BYTE}}};
+
+	rig_start(&r);
+	begin_anew();
+	rec.part.epoch = r.epoch;
+	for (unsigned i = 0; i < 1100 && !r.store.bad_peers; i++) {
+		rec.part.segment = r.segment + i;
+		rec.part.capture_us = clock_wall_us();
+		rig_put(&r.ingest, &rec);
+		if (i % 50 == 0)
+			rig_run(&r, 5);
+	}
+	expect_accused("segments that come too fast");
+	cr_assert_leq(r.state.segments, 1003);
+}
+
 Test(store_lies, one_ingest_has_no_say_about_the_cameras_of_another)
 {
 	struct record gap = {RECORD_GAP, {.gap = {.why = GAP_SILENT}}};
