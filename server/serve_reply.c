@@ -13,8 +13,9 @@
 	"Referrer-Policy: no-referrer\r\n" \
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
 #define PAGE \
-	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:; " \
-	"worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n" \
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
+	"media-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " \
+	"require-trusted-types-for 'script'; trusted-types 'none'\r\n" \
 	"Cross-Origin-Opener-Policy: same-origin\r\n" \
 	"Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
 
