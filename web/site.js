@@ -76,7 +76,7 @@ function codecWord(codec) {
 }
 
 export function rateText(bps) {
-	return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mb/s` : `${Math.round(bps / 1000)} kb/s`;
+	return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)}\u00a0Mb/s` : `${Math.round(bps / 1000)}\u00a0kb/s`;
 }
 
 /* "H.264 · 1280×720 · 25 fps · 1.9 Mb/s", as far as it is known. */
@@ -90,11 +90,11 @@ export function factsOf(camera) {
 	if (camera.width > 0)
 		facts.push(`${camera.width}×${camera.height}`);
 	if (camera.fps > 0)
-		facts.push(`${Number(camera.fps.toFixed(1))} fps`);
+		facts.push(`${camera.fps < 10 ? Number(camera.fps.toFixed(1)) : Math.round(camera.fps)}\u00a0fps`);
 	if (camera.rate_bps > 0)
 		facts.push(rateText(camera.rate_bps));
 	if (audio?.codec)
-		facts.push(`${codecWord(audio.codec)} sound`);
+		facts.push(`${codecWord(audio.codec)}\u00a0sound`);
 	return facts.join(" · ");
 }
 

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed]
+ * usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed | --meanwhile COMMAND]
  * Logs in, plays a test camera, and checks that after SECONDS (10) its own count has moved by as much, that sound is
  * there and that the badge says verified. With --expect-failed one byte of one segment is changed on its way to the
- * page, and the badge has to turn red and name that segment. Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
+ * page, and the badge has to turn red and name that segment. With --meanwhile the shell COMMAND runs while it plays
+ * (it kills something, say), and SECONDS later the picture has to go on and the badge to say verified. Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
  */
+import {execSync} from "node:child_process";
 import {parseArgs} from "node:util";
 
 import {badge, logIn, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
 
 const {values: options, positionals} = parseArgs({allowPositionals: true,
-	options: {camera: {type: "string"}, screenshot: {type: "string"}, "expect-failed": {type: "boolean"}}});
+	options: {camera: {type: "string"}, screenshot: {type: "string"}, "expect-failed": {type: "boolean"}, meanwhile: {type: "string"}}});
 const [url, user, password, text = "10"] = positionals;
 const seconds = Number(text);
 
 if (!password || !(seconds > 0)) {
-	console.error("usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed]");
+	console.error("usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed | --meanwhile COMMAND]");
 	process.exit(2);
 }
 
@@ -73,6 +75,30 @@ async function checkTampered(page, tampered) {
 	return {tampered: tampered.name, badge: later};
 }
 
+/* How long the picture's count stands still after the command, and whether all is well again after SECONDS. */
+async function checkSurvives(page) {
+	await waitForBadge(page, "verified", 20000);
+	execSync(options.meanwhile, {stdio: ["ignore", "ignore", "inherit"]});
+	const began = Date.now();
+	let last = await lookWell(page), moved = Date.now(), still = 0;
+
+	while (Date.now() - began < seconds * 1000) {
+		await page.waitForTimeout(100);
+		const seen = await lookWell(page);
+
+		if (seen.number >= 0 && seen.number !== last.number) {
+			still = Math.max(still, Date.now() - moved);
+			moved = Date.now();
+			last = seen;
+		}
+	}
+	const shown = await badge(page);
+
+	expect(Date.now() - moved < 1000, `the picture has stood still for ${((Date.now() - moved) / 1000).toFixed(1)} s`);
+	expect(shown.state === "verified", `the badge says: ${shown.text}`);
+	return {still_s: Math.max(still, Date.now() - moved) / 1000, badge: shown};
+}
+
 const {browser, page, complaints} = await open();
 let seen = {};
 
@@ -84,7 +110,10 @@ try {
 	await play(page, options.camera);
 	const playingAfter = (Date.now() - began) / 1000;
 
-	seen = tampered ? await checkTampered(page, tampered) : await checkPlaying(page, complaints);
+	if (tampered)
+		seen = await checkTampered(page, tampered);
+	else
+		seen = options.meanwhile ? await checkSurvives(page) : await checkPlaying(page, complaints);
 	seen = {playing_after_s: playingAfter, ...seen};
 } catch (e) {
 	failures.push(String(e).split("\n")[0]);
