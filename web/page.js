@@ -6,6 +6,7 @@
 import {showBadge, showFailures, showLast, showUnable, UNABLE} from "./badge.js";
 import {Grid} from "./grid.js";
 import {Keyring} from "./keyring.js";
+import {Ledger} from "./ledger.js";
 import {Player} from "./player.js";
 import {ask, dateText, factsOf, poll, stateOf, timeText} from "./site.js";
 import {canVerify, openCheckpoint, parseVkey} from "./verify.js";
@@ -14,15 +15,16 @@ import {Watch} from "./watch.js";
 const $ = (id) => document.getElementById(id);
 const video = $("video");
 const grid = new Grid($("grid"), $("card"));
-const keyring = new Keyring(storage());
+const keyring = new Keyring(storage("localStorage"));
+const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
 const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
 let site = null, key = null, able = false;
 let player = null, playing = "";
 
-function storage() {
+function storage(name) {
 	try {
-		return localStorage;
+		return window[name];
 	} catch {
 		return null;
 	}
@@ -132,6 +134,8 @@ function watchOf(camera) {
 			now: () => Date.now(),
 		});
 
+		for (const {atMs, what, why} of ledger.read(camera))
+			watch.fail(what, why, atMs);
 		for (const text of alarms.values())
 			watch.fail(camera, text);
 		watches.set(camera, watch);
@@ -146,6 +150,7 @@ function open(name) {
 	video.muted = true;
 	$("levels").replaceChildren(new Option("Auto", "auto"));
 	$("failures").replaceChildren();
+	$("failed").hidden = true;
 	if (Player.isSupported())
 		player = new Player(name, video, watchOf(name), showLevels);
 	else
@@ -160,6 +165,16 @@ function close() {
 	player = null;
 	playing = "";
 	document.title = "casemate";
+}
+
+/* The viewer has taken note of what failed: the camera is watched from now on as if it were new. */
+function forget() {
+	const name = playing;
+
+	ledger.clear(name);
+	watches.delete(name);
+	close();
+	open(name);
 }
 
 function showLevels(levels, now) {
@@ -208,7 +223,10 @@ function showEvidence() {
 	showFailures($("failures"), status);
 	showLast($("last"), status);
 	keyring.saw(Number(status.logSize));
-	$("failed").hidden = status.failed === 0;
+	if ($("failed").hidden && status.failed)
+		$("failed").hidden = false;
+	if (status.failed)
+		ledger.write(playing, status.failures);
 }
 
 function showButtons() {
@@ -304,6 +322,7 @@ $("sound").addEventListener("click", toggleSound);
 $("full").addEventListener("click", toggleFull);
 $("levels").addEventListener("change", () => player?.choose($("levels").value));
 $("badge").addEventListener("click", () => { $("evidence").open = true; $("evidence").scrollIntoView(); });
+$("forget").addEventListener("click", forget);
 $("key-form").addEventListener("submit", compareKey);
 $("key-replace").addEventListener("click", replaceKey);
 for (const event of ["play", "pause", "volumechange", "playing", "waiting"])

@@ -75,6 +75,8 @@ export class Player {
 	#moved = {at: 0, time: 0};
 	#recoveredMs = 0;
 	#onLevels;
+	#listed = null;            // {level, startSN, endSN} of the newest playlist
+	#cut = false;              // what comes next does not go on with what is buffered
 	#discontinuities = null;   // what is taken from their count
 
 	static isSupported() {
@@ -126,7 +128,10 @@ export class Player {
 	tick(nowMs, live) {
 		const time = this.#video.currentTime;
 
-		if (time !== this.#moved.time || this.#video.paused || document.hidden || !live) {
+		if (this.#cut && this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) {
+			this.#cut = false;
+			this.#again(0);
+		} else if (time !== this.#moved.time || this.#video.paused || document.hidden || !live) {
 			if (time > this.#moved.time)
 				this.#tries = 0;
 			this.#moved = {at: nowMs, time};
@@ -142,6 +147,8 @@ export class Player {
 		});
 
 		this.#hls = hls;
+		this.#listed = null;
+		this.#cut = false;
 		this.#moved = {at: Date.now(), time: this.#video.currentTime};
 		hls.on(Hls.Events.MANIFEST_PARSED, () => {
 			hls.startLevel = this.#wantedLevel();
@@ -151,6 +158,7 @@ export class Player {
 		});
 		hls.on(Hls.Events.BUFFER_APPENDED, () => this.#start());
 		hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#sayLevels());
+		hls.on(Hls.Events.LEVEL_LOADED, (_, data) => this.#onPlaylist(data.level, data.details));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#onError(data));
 		hls.loadSource(`/live/${this.#camera}/index.m3u8`);
 		hls.attachMedia(this.#video);
@@ -191,9 +199,25 @@ export class Player {
 		}
 	}
 
+	/*
+	 * A playlist that has no segment in common with the one before it (a part of the server was restarted, the viewer's
+	 * machine slept) has no place on hls.js' timeline: what is buffered is played to its end, then all begins anew.
+	 */
+	#onPlaylist(level, {startSN, endSN}) {
+		const before = this.#listed;
+
+		this.#listed = {level, startSN, endSN};
+		if (before?.level !== level || (startSN <= before.endSN && endSN >= before.endSN))
+			return;
+		this.#cut = true;
+		this.#hls.stopLoad();
+	}
+
 	/* From the start, after a while that grows. */
-	#again() {
-		const waitMs = Math.min(AGAIN_MS * 2 ** this.#tries++, AGAIN_MAX_MS);
+	#again(firstMs = AGAIN_MS) {
+		const waitMs = this.#tries ? Math.min(AGAIN_MS * 2 ** this.#tries, AGAIN_MAX_MS) : firstMs;
+
+		this.#tries++;
 
 		clearTimeout(this.#timer);
 		this.#hls.destroy();

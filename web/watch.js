@@ -60,10 +60,10 @@ export class Watch {
 			last: this.#last, logSize: this.#logSize};
 	}
 
-	fail(what, why) {
+	fail(what, why, atMs = this.#env.now()) {
 		this.#failed++;
 		if (this.#failures.length < FAILURES_MAX)
-			this.#failures.push({atMs: this.#env.now(), what, why});
+			this.#failures.push({atMs, what, why});
 	}
 
 	/*

@@ -20,10 +20,15 @@ export async function open(options = {}) {
 
 export async function logIn(page, url, user, password) {
 	await page.goto(url);
+	await fillLogin(page, user, password);
+}
+
+/* The login form that is shown now; the page behind it opens where it was. */
+export async function fillLogin(page, user, password) {
 	await page.fill('input[name="name"]', user);
 	await page.fill('input[name="password"]', password);
 	await page.click("form button");
-	await page.waitForSelector("[data-camera]", {timeout: 15000});
+	await page.waitForSelector("[data-camera]", {timeout: 15000, state: "attached"});
 }
 
 /* Opens the camera (the first one without a name) and waits for its first picture. */

@@ -4,12 +4,13 @@
  * Logs in, plays a test camera, and checks that after SECONDS (10) its own count has moved by as much, that sound is
  * there and that the badge says verified. With --expect-failed one byte of one segment is changed on its way to the
  * page, and the badge has to turn red and name that segment. With --meanwhile the shell COMMAND runs while it plays
- * (it kills something, say), and SECONDS later the picture has to go on and the badge to say verified. Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
+ * (it kills something, say), and SECONDS later the picture has to go on and the badge to say verified (after a new
+ * login, where sessions ended with the parent). Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
  */
 import {execSync} from "node:child_process";
 import {parseArgs} from "node:util";
 
-import {badge, logIn, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
+import {badge, fillLogin, logIn, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
 
 const {values: options, positionals} = parseArgs({allowPositionals: true,
 	options: {camera: {type: "string"}, screenshot: {type: "string"}, "expect-failed": {type: "boolean"}, meanwhile: {type: "string"}}});
@@ -84,6 +85,10 @@ async function checkSurvives(page) {
 
 	while (Date.now() - began < seconds * 1000) {
 		await page.waitForTimeout(100);
+		if (await page.$('input[name="password"]')) {
+			await fillLogin(page, user, password);
+			await page.waitForFunction(() => document.getElementById("video")?.readyState >= 2, null, {timeout: 15000});
+		}
 		const seen = await lookWell(page);
 
 		if (seen.number >= 0 && seen.number !== last.number) {
