@@ -179,6 +179,7 @@ static int take_option(struct options *o, int code)
 		o->scene.sound = false;
 		return 0;
 	case OPT_HELP:
+	case 'h':
 		o->help = true;
 		return 0;
 	default:
@@ -196,7 +197,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		.scene = {.width = 1280, .height = 720, .fps = 25, .sound = true, .name = "camera"},
 		.login = {.realm = "casemate test camera"},
 	};
-	while ((code = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+	while ((code = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
 		if (take_option(o, code))
 			return -1;
 	if (o->help)

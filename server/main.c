@@ -9,6 +9,16 @@
 
 static int cmd_version(int argc, char **argv)
 {
+	static const char usage[] = "usage: casemate version\nPrints the version.\n";
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc != 1) {
+		fputs(usage, stderr);
+		return 2;
+	}
 	puts(PACKAGE_STRING);
 	return 0;
 }
