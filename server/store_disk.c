@@ -204,7 +204,7 @@ static void disk_trouble(struct store *s, int error)
 	s->disk_retry_us = clock_mono_us() + RETRY_US;
 	snprintf(s->alarm_disk, sizeof s->alarm_disk, "%s: footage is not archived; %s",
 		 error == -ENOSPC ? "disk is full" : strerror(-error),
-		 error == -ENOSPC ? "free some of it, or lower archive_max_bytes below what the disk holds" : "mend the archive's disk");
+		 error == -ENOSPC ? "free some of it, or lower max_size below what the disk holds" : "mend the archive's disk");
 	if (new)
 		log_error("archive-write", "error=\"%s\" mend=\"%s\"", strerror(-error), "free or mend the archive's disk; tried again every 5 s");
 }
