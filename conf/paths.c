@@ -110,6 +110,9 @@ static void complain_open(struct loader *l, const struct loader_file *f, const c
 {
 	if (err == ENOENT && f->key->type == SCHEMA_SECRET_FILE)
 		complaint_add(l->report, f->at, NULL, "%s: %s: %s; \"casemate keygen\" makes one", schema_leaf(f->key), name, strerror(err));
+	else if (err == EACCES)
+		complaint_add(l->report, f->at, NULL, "%s: %s: %s; the user that runs casemate must be able to read it: see \"ls -l\" of it and of its folders",
+			      schema_leaf(f->key), name, strerror(err));
 	else
 		loader_complain(l, f->key, f->at, "%s: %s", name, strerror(err));
 }

@@ -128,6 +128,7 @@ void child_start(struct child *c)
 	c->started_us = clock_mono_us();
 	c->phase = CHILD_STARTING;
 	c->layers = 0;
+	*c->last_error = 0;
 	c->serve = (struct msg_serve_state){0};
 	child_log_open(c, log[0]);
 	log[0] = -1;
@@ -187,7 +188,9 @@ static void ended(struct child *c, int status)
 	if (!expected) {
 		parent_log("warn", "role-ended", "role=%s index=%u pid=%d how=\"%s\" ran_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid, how,
 			   (long long)(clock_mono_us() - c->started_us) / 1000);
-		if (!c->killed)
+		if (!c->killed && WIFEXITED(status) && *c->last_error)
+			snprintf(c->last_end, sizeof c->last_end, "%s: %s", how, c->last_error);
+		else if (!c->killed)
 			snprintf(c->last_end, sizeof c->last_end, "%s", how);
 		c->restarts++;
 	}

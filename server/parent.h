@@ -41,7 +41,8 @@ struct child {
 	unsigned restarts;
 	uint32_t layers;
 	unsigned backoff_ms;
-	char last_end[96];                /* why the one before ended, "" if none did */
+	char last_end[264];               /* why the one before ended, "" if none did */
+	char last_error[192];             /* its last line of level error: when it exits by itself, this is why */
 	bool killed;                      /* by child_kill, which said why */
 	/* its standard error */
 	int log_fd;

@@ -84,6 +84,16 @@ bool child_may_log(struct child *c)
 	return false;
 }
 
+/* Kept for casemate status, readable, quotes and all, but with nothing in it that a terminal obeys. */
+static void keep_error(struct child *c, const char *text, size_t n)
+{
+	size_t k = 0;
+
+	for (; k < n && k < sizeof c->last_error - 1; k++)
+		c->last_error[k] = text[k] >= 0x20 && text[k] < 0x7f ? text[k] : '?';
+	c->last_error[k] = 0;
+}
+
 static void child_line(struct child *c)
 {
 	static const char *const level[] = {"error ", "warn ", "info ", "debug "};
@@ -96,6 +106,8 @@ static void child_line(struct child *c)
 	}
 	for (size_t i = 0; i < 4; i++)
 		has_level |= c->line_len >= strlen(level[i]) && !memcmp(c->line, level[i], strlen(level[i]));
+	if (c->line_len > 6 && !memcmp(c->line, level[0], 6))
+		keep_error(c, c->line + 6, c->line_len - 6);
 	/* What a library prints has no level and no event name of its own. */
 	snprintf(text, sizeof text, "%s%.*s%s", has_level ? "" : "warn output text=\"", (int)c->line_len, c->line, has_level ? "" : "\"");
 	if (c->line_len)

@@ -37,6 +37,12 @@ static _Noreturn void fail(const char *event, const char *why)
 	exit(1);
 }
 
+static _Noreturn void fail_mend(const char *event, const char *why, const char *mend)
+{
+	log_error(event, "why=\"%s\" mend=\"%s\"", why, mend);
+	exit(1);
+}
+
 static int take(int *fd)
 {
 	int taken = *fd;
@@ -80,7 +86,7 @@ static void read_tls(int chain_fd, int key_fd)
 	buf_free(&key);
 	buf_free(&chain);
 	if (rc)
-		fail("bad-certificate", why);
+		fail_mend("bad-certificate", why, "see tls: in the site file, or make new ones with: casemate keygen --tls HOST -o tls");
 }
 
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
