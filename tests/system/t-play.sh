@@ -67,9 +67,12 @@ play made index.m3u8 20 "$work/made-all" -map 0:v:0 -map 0:a:0 &
 players+=($!)
 wait "${players[@]}"
 
-# silent NAME OUT: no word from ffmpeg, and it ended by itself
+# silent NAME OUT: no word from ffmpeg, and it ended by itself. ffmpeg 5.1 reads the init segment again after each reload of a live
+# playlist and says so; that line, with how often it was repeated, is about itself.
 silent() {
-    equal "$1: no decoding error, no timestamp warning" "$(head -3 "$2.err")$(sed -n 4p "$2.err")" ''
+    local said
+    said=$(tr '\r' '\n' < "$2.err" | grep -v -e 'Found duplicated MOOV Atom. Skipped it' -e '^ *Last message repeated [0-9]* times$' -e '^$')
+    equal "$1: no decoding error, no timestamp warning" "$(head -4 <<< "$said")" ''
     equal "$1: ffmpeg ends well" "$(cat "$2.rc")" 0
 }
 frames_of() { sed -n 's/^frame=//p' "$1.progress" | tail -1; }
@@ -88,7 +91,8 @@ silent "made with sound plays" "$work/made-all"
 
 status > "$work/status"
 equal "no camera lost a packet or a frame" "$(jq -r '.cameras[] | select(.lost > 0 or .reconnects > 0) | "\(.name) lost \(.lost)"' "$work/status")" ''
-equal "no time had to be mended" "$(jq -r '.cameras[] | select(.times_mended > 0) | "\(.name) \(.times_mended)"' "$work/status")" ''
+# A stream that does not tell its reorder depth (VUI, ISO/IEC 14496-10 E.2.1) is allowed the pictures from which it is learned.
+equal "no time had to be mended" "$(jq -r '.cameras[] | select(.times_mended > (if .name == "made" then 0 else 16 end)) | "\(.name) \(.times_mended)"' "$work/status")" ''
 
 # Single segments, as they were served.
 for i in "${!names[@]}"; do
@@ -126,7 +130,7 @@ done
 stop_server
 check "the archive verifies" verify
 for n in "${names[@]}"; do
-    mapfile -t segments < <(find "$site/archive/footage/$n/copy" -name '*.m4s' | sort -t/ -k1,1 -V)
+    mapfile -t segments < <(find "$site/archive/footage/$n/copy" -name '*.m4s' | sort -V)
     said=$(timeout 60 python3 "$here/slices.py" "$work/$n.h264" "${segments[@]}" 2>&1)
     rc=$?
     equal "$n: copy's slices are the camera's, byte for byte ($said)" $rc 0
