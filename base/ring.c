@@ -12,6 +12,7 @@
 #define HEADER 4096u
 
 static uint64_t *head(const struct ring *r) { return (uint64_t *)(void *)r->map; }
+static uint64_t *base(const struct ring *r) { return (uint64_t *)(void *)(r->map + 8); }
 static uint64_t *tail(const struct ring *r) { return (uint64_t *)(void *)(r->map + 64); }
 static uint64_t padded(uint64_t n) { return (n + 4 + 7) & ~(uint64_t)7; }
 
@@ -62,7 +63,7 @@ void ring_close(struct ring *r)
 
 static void copy_in(struct ring *r, uint64_t at, const void *src, size_t n)
 {
-	uint64_t off = at & (r->size - 1);
+	uint64_t off = (at - r->base) & (r->size - 1);
 	size_t first = n < r->size - off ? n : (size_t)(r->size - off);
 
 	memcpy(r->map + HEADER + off, src, first);
@@ -71,7 +72,7 @@ static void copy_in(struct ring *r, uint64_t at, const void *src, size_t n)
 
 static void copy_out(const struct ring *r, uint64_t at, void *dst, size_t n)
 {
-	uint64_t off = at & (r->size - 1);
+	uint64_t off = (at - r->base) & (r->size - 1);
 	size_t first = n < r->size - off ? n : (size_t)(r->size - off);
 
 	memcpy(dst, r->map + HEADER + off, first);
@@ -85,9 +86,16 @@ uint64_t ring_backlog(const struct ring *r)
 	return used > r->size ? r->size : used;  /* a tail that cannot be counts as a full ring */
 }
 
+/* With nothing left to take, the consumer looks at no byte until head moves on, and at base only after that. */
+static void begin_anew(struct ring *r)
+{
+	r->base = r->mine;
+	__atomic_store_n(base(r), r->base, __ATOMIC_RELAXED);
+}
+
 int ring_put(struct ring *r, const struct iovec *iov, int niov)
 {
-	uint64_t total = 0, at;
+	uint64_t total = 0, at, backlog;
 	uint32_t len;
 
 	for (int i = 0; i < niov; i++) {
@@ -97,10 +105,13 @@ int ring_put(struct ring *r, const struct iovec *iov, int niov)
 	}
 	if (total > ring_record_max(r))
 		return -EMSGSIZE;
-	if (r->size - ring_backlog(r) < padded(total)) {
+	backlog = ring_backlog(r);
+	if (r->size - backlog < padded(total)) {
 		r->dropped++;
 		return -ENOBUFS;
 	}
+	if (backlog == 0)
+		begin_anew(r);
 	len = (uint32_t)total;
 	copy_in(r, r->mine, &len, sizeof len);
 	at = r->mine + sizeof len;
@@ -139,6 +150,7 @@ int ring_get(struct ring *r, struct buf *out)
 		return 0;
 	if (avail > r->size || avail < 8 || (avail & 7))
 		return -EBADMSG;
+	r->base = __atomic_load_n(base(r), __ATOMIC_RELAXED);  /* any number will do: it only chooses a byte of the ring */
 	copy_out(r, r->mine, &len, sizeof len);
 	if (len > ring_record_max(r) || padded(len) > avail)
 		return -EBADMSG;

@@ -11,9 +11,12 @@
  * lying consumer can only make the producer drop; a lying producer can only make
  * the consumer return -EBADMSG (then the producer's role is restarted).
  *
- * Layout of the memfd: 4096 bytes of header (head at 0, tail at 64, both u64 and
- * only growing, in bytes), then size bytes of data, size a power of two. A record
- * is a u32 length in host order, the bytes, and padding to 8.
+ * Layout of the memfd: 4096 bytes of header (head at 0, base at 8, tail at 64, all
+ * u64 and only growing, in bytes), then size bytes of data, size a power of two.
+ * Index i is the data's byte (i - base) modulo size. The producer moves base to its
+ * head when the ring is empty: a ring that is kept empty costs the memory of its
+ * longest backlog, not of its size, and stays in the cache. A record is a u32
+ * length in host order, the bytes, and padding to 8.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +30,7 @@
 struct ring {
 	uint8_t *map;
 	uint64_t size, mine;  /* mine: head for the producer, tail for the consumer */
+	uint64_t base;        /* as it holds for the record at hand */
 	int doorbell;         /* borrowed eventfd, -1 if none */
 	uint64_t dropped;     /* producer: records refused since it began */
 };

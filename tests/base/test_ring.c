@@ -56,6 +56,37 @@ Test(ring, carries_records_over_the_wrap_in_order)
 	cr_assert_eq(ring_backlog(&producer), 0);
 }
 
+Test(ring, that_is_kept_empty_uses_the_same_bytes_again)
+{
+	static uint8_t bytes[1000];
+
+	for (int i = 0; i < 1000; i++) {
+		memset(bytes, i & 127, sizeof bytes);
+		cr_assert_eq(put(bytes, sizeof bytes), 0);
+		cr_assert_eq(put("second", 6), 0);
+		cr_assert_eq(ring_get(&consumer, &got), 1);
+		cr_assert(got.len == sizeof bytes && !memcmp(buf_data(&got), bytes, sizeof bytes));
+		cr_assert_eq(ring_get(&consumer, &got), 1);
+		cr_assert(got.len == 6 && !memcmp(buf_data(&got), "second", 6));
+	}
+	for (size_t i = 4096 + 1024; i < 4096 + RING_MIN; i++)
+		cr_assert_eq(producer.map[i], 0, "byte %zu", i);
+}
+
+Test(ring, a_base_that_cannot_be_shows_other_bytes_of_the_ring_and_no_more)
+{
+	static const uint64_t bases[] = {1, 7, 8, RING_MIN - 1, RING_MIN, UINT64_MAX, 1ull << 63};
+
+	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+		cr_assert_eq(put("x", 1), 0);
+		*(uint64_t *)(void *)(producer.map + 8) = bases[i];
+		if (ring_get(&consumer, &got) != 1)
+			consumer.mine = producer.mine;
+		cr_assert_leq(got.len, ring_record_max(&consumer));
+		*(uint64_t *)(void *)(producer.map + 64) = producer.mine;
+	}
+}
+
 Test(ring, both_sides_agree_on_what_waits)
 {
 	cr_assert_eq(ring_waiting(&consumer), 0);
