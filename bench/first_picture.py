@@ -23,11 +23,11 @@ def fetch(server, rendition, begun, ret):
         init, segments = viewer.playlist(server.names[0], rendition)
         ret["listed_s"] = time.monotonic() - begun
         base = f"/live/{server.names[0]}/{rendition}/"
-        body = viewer.get(base + init) + viewer.get(base + segments[0])
+        body = viewer.get(base + init) + viewer.get(base + segments[0][0])
         ret["fetched_s"] = time.monotonic() - begun
         ret["bytes"] = len(body)
         viewer.close()
-    except (Failed, OSError, IndexError, TypeError) as e:
+    except (Failed, OSError) as e:
         ret["error"] = f"{type(e).__name__}: {e}"
 
 

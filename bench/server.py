@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import secrets
 import socket
 import ssl
@@ -137,14 +138,19 @@ class Viewer:
                 time.sleep(0.002)
 
     def playlist(self, camera, rendition):
-        """Names of the init segment and of the segments that a media playlist lists (RFC 8216)."""
-        init, segments = None, []
-        for line in self.get(f"/live/{camera}/{rendition}/index.m3u8").decode().splitlines():
-            if line.startswith("#EXT-X-MAP:"):
-                init = line.split('URI="', 1)[1].split('"', 1)[0]
-            elif line and not line.startswith("#"):
-                segments.append(line)
-        return init, segments
+        """Name of the init segment, and (name, seconds) of each segment that a media playlist lists (RFC 8216)."""
+        text = self.get(f"/live/{camera}/{rendition}/index.m3u8").decode()
+        init = re.search('#EXT-X-MAP:URI="([^"]+)"', text)
+        segments = [(name, float(s)) for s, name in re.findall(r"#EXTINF:([0-9.]+),\n(.+)", text)]
+        if not init or not segments:
+            raise Failed(f"a playlist of {camera}'s {rendition} without segments")
+        return init.group(1), segments
+
+    def bit_rate(self, camera, rendition):
+        """Of what is listed, but for the first: it may be an epoch's short one."""
+        _, segments = self.playlist(camera, rendition)
+        size = sum(len(self.get(f"/live/{camera}/{rendition}/{name}")) for name, _ in segments[1:])
+        return size * 8 / sum(s for _, s in segments[1:])
 
     def cipher(self):
         return self.link.sock.cipher()[0], self.link.sock.version()

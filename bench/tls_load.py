@@ -114,7 +114,7 @@ def choose(server):
     viewer = server.viewer()
     init, segments = viewer.playlist(server.names[0], "copy")
     _, small = viewer.playlist(server.names[0], SMALL["name"])
-    paths = {"segment": ("copy", segments[-2]), "small": (SMALL["name"], small[-2]), "init": ("copy", init)}
+    paths = {"segment": ("copy", segments[-2][0]), "small": (SMALL["name"], small[-2][0]), "init": ("copy", init)}
     chosen = {}
     for what, (rendition, name) in paths.items():
         path = f"/live/{server.names[0]}/{rendition}/{name}"
