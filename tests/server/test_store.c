@@ -69,7 +69,7 @@ Test(store, goes_on_after_a_stop)
 	uint32_t discontinuity;
 
 	rig_start(&r);
-	rig_epoch(&r, clock_wall_us() - 4000000);
+	rig_epoch(&r, clock_wall_us() - 6000000);  /* three seconds of footage: it ends well before the stop */
 	rig_feed(&r, 3, ALL, 500);
 	wanted = 3;
 	cr_assert(rig_until(&r, has_smalls, 5000));
