@@ -37,7 +37,7 @@ static _Noreturn void fail(const char *event, const char *why)
 	exit(1);
 }
 
-static _Noreturn void fail_mend(const char *event, const char *why, const char *mend)
+static _Noreturn void give_up(const char *event, const char *why, const char *mend)
 {
 	log_error(event, "why=\"%s\" mend=\"%s\"", why, mend);
 	exit(1);
@@ -86,7 +86,7 @@ static void read_tls(int chain_fd, int key_fd)
 	buf_free(&key);
 	buf_free(&chain);
 	if (rc)
-		fail_mend("bad-certificate", why, "see tls: in the site file, or make new ones with: casemate keygen --tls HOST -o tls");
+		give_up("bad-certificate", why, "see tls: in the site file, or make new ones with: casemate keygen --tls HOST -o tls");
 }
 
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
