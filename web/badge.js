@@ -20,7 +20,9 @@ function textOf(status) {
 		return `NOT VERIFIED: ${what}: ${why}${more}`;
 	}
 	default:
-		return status.late ? `Checking: the proof of ${status.late} is late` : "Checking…";
+		if (status.late)
+			return `Checking: the proof of ${status.late} is late`;
+		return status.pending ? "Checking" : "Nothing checked yet";
 	}
 }
 

@@ -43,7 +43,7 @@ export class Grid {
 		this.#text(card, ".state", state.word);
 		this.#text(card, ".facts", factsOf(camera));
 		this.#text(card, ".detail", state.detail);
-		this.#text(card, ".advice", state.advice);
+		this.#text(card, ".retry", state.retry);
 		this.#text(card, ".failed", failed ? "Not verified: open it to see what failed" : "");
 	}
 

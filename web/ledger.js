@@ -36,4 +36,12 @@ export class Ledger {
 			/* as above */
 		}
 	}
+
+	clearAll() {
+		try {
+			this.#storage.clear();
+		} catch {
+			/* as above */
+		}
+	}
 }

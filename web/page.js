@@ -8,7 +8,7 @@ import {Grid} from "./grid.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
 import {Player} from "./player.js";
-import {ask, dateText, factsOf, poll, stateOf, timeText} from "./site.js";
+import {ask, dateText, factsOf, poll, sentence, stateOf, timeText} from "./site.js";
 import {canVerify, openCheckpoint, parseVkey} from "./verify.js";
 import {Watch} from "./watch.js";
 
@@ -45,7 +45,7 @@ function showAlarms() {
 	$("alarms").replaceChildren(...Array.from(alarms.values(), (text) => {
 		const p = document.createElement("p");
 
-		p.textContent = text;
+		p.textContent = `${sentence(text)}.`;
 		return p;
 	}));
 	$("alarms").hidden = alarms.size === 0;
@@ -62,19 +62,19 @@ async function checkLog() {
 		const {size} = await openCheckpoint(new Uint8Array(await response.arrayBuffer()), key);
 
 		if (size < BigInt(keyring.held.size))
-			alarm("log", `The log has ${size} entries, but this browser has seen ${keyring.held.size} signed: entries were taken back.`);
+			alarm("log", `the log has ${size} entries, but this browser has seen ${keyring.held.size} signed: entries were taken back`);
 		else
 			keyring.saw(Number(size));
 	} catch (e) {
-		alarm("checkpoint", `The newest checkpoint cannot be trusted: ${e.message}.`);
+		alarm("checkpoint", `the newest checkpoint cannot be trusted: ${e.message}`);
 	}
 }
 
 async function meetKey() {
 	if (keyring.meet(site.vkey, Date.now()) === "changed")
-		alarm("key", "This site signs with another key than the one that this browser holds.");
+		alarm("key", "this site signs with another key than the one that this browser holds");
 	key = await parseVkey(keyring.held.vkey);
-	if (able)
+	if (able && !alarms.has("key"))
 		await checkLog();
 	showKey();
 }
@@ -121,6 +121,7 @@ async function replaceKey() {
 	const {vkey} = await parseVkey($("key-field").value);
 
 	keyring.trust(vkey, Date.now());
+	ledger.clearAll();
 	location.reload();
 }
 
@@ -192,7 +193,7 @@ function showNotice(camera, state) {
 	if (!camera)
 		lines = [`There is no camera ${playing}.`];
 	else if (!state.live)
-		lines = [`${state.word}${state.detail ? `: ${state.detail}` : ""}`, state.advice];
+		lines = [state.detail || state.word, state.retry];
 	else if (stalled)
 		lines = ["Loading…"];
 	$("notice").hidden = lines.length === 0 || (!stalled && camera !== undefined);

@@ -43,30 +43,23 @@ function pause(ms) {
 	});
 }
 
-/* Why there is no picture, and what to do: by the names of the log's gap entries. */
-const ADVICE = {
-	"starting": "It is being connected.",
-	"refused": "Something answers at its address, but not a camera's RTSP server. Check address and port in the site file.",
-	"unreachable": "Nothing answers at its address. Check its power, its cable and the address in the site file.",
-	"timed-out": "It does not answer in time. Check its power and the network between.",
-	"wrong-password": "It refuses user or password. Check both in the site file; the next try waits longer, so that it does not lock the account.",
-	"unsupported": "It sends no picture that casemate can take. Set it to H.264, and its sound to AAC.",
-	"bad-stream": "What it sends breaks the rules of its stream. Restart it, or bring its firmware up to date.",
-	"silent": "It is connected, but sends no picture. Restart it if this lasts.",
-	"camera-closed": "It ended the connection. It may be restarting, or have too many viewers.",
-	"overload": "This server cannot keep up. Give it fewer or smaller renditions.",
-	"restart": "Part of the server was restarted; the picture comes back by itself.",
-	"stopped": "It was stopped.",
-};
+/* The server's words, as a sentence's beginning. */
+export function sentence(words) {
+	return words ? words[0].toUpperCase() + words.slice(1) : "";
+}
 
-/* {live, word, detail, advice} of a camera. */
+/* {live, word, detail, retry} of a camera. detail says what is wrong and the mend, retry when it is tried again. */
 export function stateOf(camera) {
 	if (camera.phase === "streaming")
-		return {live: true, word: "Streaming", detail: "", advice: ""};
-	const retry = camera.retry_ms > 0 ? ` Next try in ${Math.ceil(camera.retry_ms / 1000)} s.` : "";
-	const word = {idle: "Not started", connecting: "Connecting", waiting: "No picture"}[camera.phase] ?? "Unknown";
+		return {live: true, word: "Streaming", detail: "", retry: ""};
+	const why = camera.why === "none" ? "" : camera.why.replaceAll("-", " ");
 
-	return {live: false, word, detail: camera.detail, advice: (ADVICE[camera.why] ?? "") + retry};
+	return {
+		live: false,
+		word: {idle: "Not started", connecting: "Connecting", waiting: "No picture"}[camera.phase] ?? "Unknown",
+		detail: sentence(camera.detail || why),
+		retry: camera.retry_ms > 0 ? `Next try in ${Math.ceil(camera.retry_ms / 1000)} s` : "",
+	};
 }
 
 function codecWord(codec) {

@@ -49,14 +49,14 @@ export class Watch {
 	}
 
 	/*
-	 * {state: "checking" | "verified" | "failed", count, sinceMs, failures: [{atMs, what, why}], failed, late: what or "",
+	 * {state: "checking" | "verified" | "failed", count, sinceMs, failures: [{atMs, what, why}], failed, pending, late: what or "",
 	 *  last: the newest entry, logSize}. failures holds the first FAILURES_MAX of failed. sinceMs: capture time of the first one verified.
 	 */
 	get status() {
 		const late = this.#late();
 		const state = this.#failed ? "failed" : this.#count && !late ? "verified" : "checking";
 
-		return {state, late, count: this.#count, sinceMs: this.#sinceMs, failures: this.#failures, failed: this.#failed,
+		return {state, late, pending: this.#pending.size, count: this.#count, sinceMs: this.#sinceMs, failures: this.#failures, failed: this.#failed,
 			last: this.#last, logSize: this.#logSize};
 	}
 

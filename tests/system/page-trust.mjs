@@ -106,7 +106,7 @@ const cases = {
 		await page.evaluate((k) => localStorage.setItem("casemate.key", JSON.stringify({vkey: k, sinceMs: 1, compared: true, size: 0})), OTHER_KEY);
 		await page.reload();
 		await page.waitForSelector("#alarms:not([hidden])");
-		assert.match(await text(page, "#alarms"), /another key/);
+		assert.match(await text(page, "#alarms"), /This site signs with another key/);
 		assert.equal(await text(page, "#key-held"), OTHER_KEY);
 		assert.equal(await text(page, "#key-said"), vkey);
 		await waitForBadge(page, "failed", 20000);
@@ -118,6 +118,7 @@ const cases = {
 		await page.waitForFunction(() => document.getElementById("alarms").hidden && document.getElementById("key").textContent !== "");
 		assert.equal(await text(page, "#key"), vkey);
 		assert.match(await text(page, "#key-how"), /compared by you/);
+		await waitForBadge(page, "verified", 20000);
 	},
 
 	"the key that the admin carries is compared": async (page) => {
