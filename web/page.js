@@ -20,7 +20,7 @@ const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
 const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
 let site = null, key = null, able = false;
-let player = null, playing = "";
+let player = null, playing = "", failedBefore = 0;
 
 function storage(name) {
 	try {
@@ -151,7 +151,7 @@ function open(name) {
 	video.muted = true;
 	$("levels").replaceChildren(new Option("Auto", "auto"));
 	$("failures").replaceChildren();
-	$("failed").hidden = true;
+	failedBefore = 0;
 	if (Player.isSupported())
 		player = new Player(name, video, watchOf(name), showLevels);
 	else
@@ -224,10 +224,10 @@ function showEvidence() {
 	showFailures($("failures"), status);
 	showLast($("last"), status);
 	keyring.saw(Number(status.logSize));
-	if ($("failed").hidden && status.failed)
-		$("failed").hidden = false;
-	if (status.failed)
+	if (status.failed !== failedBefore)
 		ledger.write(playing, status.failures);
+	failedBefore = status.failed;
+	$("failed").hidden = status.failed === 0;
 }
 
 function showButtons() {
