@@ -66,7 +66,7 @@ export class Player {
 	#camera;
 	#video;
 	#watch;
-	#hls = null;
+	#hls = null;               // null between an end and a new beginning
 	#inits = new Map();        // address of an init segment -> {hash: promise, resolve, come}
 	#wanted = "auto";          // a rendition's name
 	#held = false;             // paused by the viewer
@@ -102,7 +102,8 @@ export class Player {
 
 	choose(rendition) {
 		this.#wanted = rendition;
-		this.#hls.nextLevel = this.#wantedLevel();
+		if (this.#hls)
+			this.#hls.nextLevel = this.#wantedLevel();
 	}
 
 	pause() {
@@ -220,7 +221,8 @@ export class Player {
 		this.#tries++;
 
 		clearTimeout(this.#timer);
-		this.#hls.destroy();
+		this.#hls?.destroy();
+		this.#hls = null;
 		this.#moved = {at: Date.now(), time: this.#video.currentTime};
 		this.#timer = setTimeout(() => this.#begin(), waitMs);
 	}
