@@ -51,7 +51,7 @@ struct child {
 	size_t line_len;
 	int64_t log_second;
 	unsigned log_lines, log_suppressed;
-	/* transcode: the ring from ingest, kept until ingest is ready */
+	/* transcode: its two rings, kept until ingest and store are ready */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
 	/* serve: logins that it told of */
 	int64_t session_second;

@@ -57,7 +57,16 @@ static void ring_to_store(struct child *ingest, struct child *store)
 	close_fd(&fd[1]);
 }
 
-/* The camera's worker is joined when it, ingest and store are ready; its two rings are then the others' business. */
+static bool begun(const struct child *c)
+{
+	return c->phase == CHILD_STARTING || c->phase == CHILD_READY;
+}
+
+/*
+ * The camera's worker is joined as soon as ingest and store are ready; its two rings are then the others' business. It
+ * need not be ready itself: what comes waits in its ring until it is sealed. If ingest had to wait for it, a camera that
+ * was quicker would have its encoded renditions begin a segment later.
+ */
 static void join_worker(struct child *worker)
 {
 	struct parent *p = worker->parent;
@@ -65,7 +74,7 @@ static void join_worker(struct child *worker)
 	struct msg_ring_transcode to_ingest = {(uint16_t)worker->index};
 	struct msg_ring_from from = {ROLE_TRANSCODE, (uint16_t)worker->index};
 
-	if (!ready(worker) || !ready(ingest) || !ready(store) || worker->ring_in < 0)
+	if (!begun(worker) || !ready(ingest) || !ready(store) || worker->ring_in < 0)
 		return;
 	if (child_say(store, MSG_RING_FROM, &from, (int[]){worker->ring_out, worker->ring_out_bell}, 2) < 0 ||
 	    child_say(ingest, MSG_RING_TRANSCODE, &to_ingest, (int[]){worker->ring_in, worker->ring_in_bell}, 2) < 0)
@@ -79,7 +88,7 @@ static void join_worker(struct child *worker)
 /* ingest or store is new: workers joined with the one before start anew, the others are joined now. */
 static void renew_worker(struct child *worker)
 {
-	if (!ready(worker))
+	if (!begun(worker))
 		return;
 	if (worker->ring_in >= 0) {
 		join_worker(worker);
