@@ -108,7 +108,8 @@ cleanup() {
         note "kept: $work"
     else
         [ ! -d "$work/tmpfs" ] || umount "$work/tmpfs" 2> /dev/null
-        rm -rf "$work"
+        # never into a mount, whatever became of the line above
+        rm -rf --one-file-system "$work"
     fi
     printf '# %s: %d ok, %d not ok, %d skipped, %d s\n' "$test_name" $passed $failed $skipped $((SECONDS - began))
     exit $rc
