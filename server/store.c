@@ -176,8 +176,9 @@ static void open_archive(struct store *s)
 		log_warn("archive-mended", "cut=%u adopted=%u lost=%u removed=%u", report.cut, report.adopted, report.lost, report.removed);
 }
 
-static void begin_camera(struct store *s, struct store_camera *c, uint32_t discontinuity)
+static void begin_camera(struct store *s, struct store_camera *c)
 {
+	const struct head *gaps = heads_find(&s->heads, c->name, "");
 	uint64_t on_disk = 0;
 
 	for (unsigned i = 0; i < RENDITIONS_MAX; i++) {
@@ -198,7 +199,8 @@ static void begin_camera(struct store *s, struct store_camera *c, uint32_t disco
 	if (archive_highest(s->archive, c->name, &on_disk) == 0 && on_disk > c->highest)
 		c->highest = on_disk;
 	c->has_copy = heads_find(&s->heads, c->name, "copy") != NULL;
-	c->discontinuity = discontinuity;
+	/* Each break of the timeline has left a gap entry, so this grows over restarts; and it stays small, as players want it. */
+	c->discontinuity = gaps ? (uint32_t)gaps->number : 0;
 	c->covered_us = heads_covered_us(&s->heads, c->name);
 	c->gap = true;
 	c->why = c->covered_us == 0 ? GAP_STARTING : s->last_run == HEADS_STOPPED ? GAP_STOPPED : GAP_RESTART;
@@ -222,9 +224,8 @@ static void begin(struct store *s)
 		s->note.note_len = (uint16_t)note->len;
 		memcpy(s->note.note, buf_data(note), note->len);
 	}
-	/* Grows over restarts without being kept anywhere: seconds since 2020. */
 	for (unsigned i = 0; i < s->ncameras; i++)
-		begin_camera(s, &s->camera[i], (uint32_t)(s->start_us / 1000000 - 1577836800) & 0x3fffffff);
+		begin_camera(s, &s->camera[i]);
 	if (worker_start(&s->logger) < 0 || worker_start(&s->writer) < 0 || worker_start(&s->reader) < 0)
 		store_give_up("store-start", "no threads", "raise the limit of processes of this user");
 }

@@ -139,9 +139,12 @@ static int add_gap(struct heads *h, const struct entry_gap *g)
 	struct head *a;
 	int rc = head_of(h, g->camera, "", &a);
 
-	if (!rc && g->to_us > a->end_us)
+	if (rc)
+		return rc;
+	a->number++;
+	if (g->to_us > a->end_us)
 		a->end_us = g->to_us;
-	return rc;
+	return 0;
 }
 
 int heads_add(struct heads *h, const void *entry, size_t n)

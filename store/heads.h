@@ -17,9 +17,9 @@
 
 struct head {
 	char camera[ENTRY_NAME];
-	char rendition[ENTRY_NAME];   /* "" for the camera's gaps: then only end_us counts */
-	uint64_t number;
-	struct hash leaf;
+	char rendition[ENTRY_NAME];   /* "" for the camera's gaps */
+	uint64_t number;              /* of its last segment; of gaps: how many there are */
+	struct hash leaf;             /* zeros for gaps */
 	int64_t end_us;               /* wall clock */
 };
 
