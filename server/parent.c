@@ -172,6 +172,15 @@ static void stop_next(struct parent *p)
 	event_base_loopbreak(p->base);
 }
 
+static void begin_stop(struct parent *p, const char *why)
+{
+	p->stopping = true;
+	parent_log("info", "stopping", "why=\"%s\"", why);
+	parent_unlisten(p);
+	event_add(p->stop_deadline, &(struct timeval){STOP_DEADLINE_S, 0});
+	stop_next(p);
+}
+
 static void ended(struct child *c, int status)
 {
 	char how[64];
@@ -199,10 +208,14 @@ static void ended(struct child *c, int status)
 	c->pid = 0;
 	c->killed = false;
 	c->phase = CHILD_DOWN;
-	if (c->parent->stopping)
+	if (!c->parent->stopping && !c->was_ready && WIFEXITED(status) && WEXITSTATUS(status) == ROLE_EXIT_UNSEALED) {
+		c->parent->exit_status = 1;
+		begin_stop(c->parent, "a role cannot be sealed, and sandbox: is strict");
+	} else if (c->parent->stopping) {
 		stop_next(c->parent);
-	else
+	} else {
 		start_again(c);
+	}
 }
 
 static void on_child(evutil_socket_t sig, short what, void *arg)
@@ -247,11 +260,7 @@ static void on_stop(evutil_socket_t sig, short what, void *arg)
 		on_stop_deadline(-1, 0, p);
 		return;
 	}
-	p->stopping = true;
-	parent_log("info", "stopping", "signal=%s", sigabbrev_np((int)sig));
-	parent_unlisten(p);
-	event_add(p->stop_deadline, &(struct timeval){STOP_DEADLINE_S, 0});
-	stop_next(p);
+	begin_stop(p, sigabbrev_np((int)sig));
 }
 
 static void on_hangup(evutil_socket_t sig, short what, void *arg)

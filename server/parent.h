@@ -39,6 +39,7 @@ struct child {
 	struct event *again, *killer;     /* timers: start again; kill when it does not stop or seal itself */
 	int64_t started_us;               /* monotonic */
 	unsigned restarts;
+	bool was_ready;                   /* at least once since the parent began */
 	uint32_t layers;
 	unsigned backoff_ms;
 	char last_end[264];               /* why the one before ended, "" if none did */

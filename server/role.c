@@ -138,16 +138,16 @@ void role_seal(struct role *r)
 
 	r->layers = sandbox_enter(p, r->folder, why, sizeof why);
 	if ((r->layers | LAYER_SECCOMP) != LAYERS_ALL && !r->best_effort) {
-		log_error("sandbox-incomplete", "missing=\"%s\" mend=\"allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), "
+		log_error("sandbox-incomplete", "missing=\"%s\" mend=\"allow user namespaces (a chroot or a container may forbid them), "
 			"or set sandbox: best-effort in the site file\"", why);
-		_exit(1);
+		_exit(ROLE_EXIT_UNSEALED);
 	}
 	if (*why)
 		log_warn("sandbox-incomplete", "missing=\"%s\"", why);
 	rc = sandbox_filter(p);
 	if (rc < 0) {
 		log_error("sandbox-incomplete", "missing=seccomp error=\"%s\"", strerror(-rc));
-		_exit(1);
+		_exit(ROLE_EXIT_UNSEALED);
 	}
 	r->layers |= LAYER_SECCOMP;
 	if (channel_say(r->parent, MSG_READY, &(struct msg_ready){r->layers}, NULL, 0) < 0)

@@ -10,6 +10,7 @@
 #include "server/channel.h"
 
 #define ROLE_CHANNEL_FD 3
+#define ROLE_EXIT_UNSEALED 78   /* a layer of the sandbox is missing and the site is strict (EX_CONFIG of sysexits.h) */
 
 struct event_base;
 
