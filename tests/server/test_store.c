@@ -41,8 +41,8 @@ Test(store, seals_logs_and_publishes_what_is_fed)
 	rig_epoch(&r, clock_wall_us() - 10000000);
 	rig_feed(&r, 5, ALL, 2000);
 	wanted = 5;
-	cr_assert(rig_until(&r, has_copies, 5000));
-	cr_assert(rig_until(&r, has_smalls, 5000));
+	cr_assert(rig_until(&r, has_copies, 60000));
+	cr_assert(rig_until(&r, has_smalls, 60000));
 	for (unsigned k = 0; k < RIG_RENDITIONS; k++) {
 		cr_assert_eq(r.tracks[k], 1);
 		for (unsigned i = 0; i < 5; i++) {
@@ -72,14 +72,14 @@ Test(store, goes_on_after_a_stop)
 	rig_epoch(&r, clock_wall_us() - 6000000);  /* three seconds of footage: it ends well before the stop */
 	rig_feed(&r, 3, ALL, 500);
 	wanted = 3;
-	cr_assert(rig_until(&r, has_smalls, 5000));
+	cr_assert(rig_until(&r, has_smalls, 60000));
 	discontinuity = r.segment_of[0][0].m.discontinuity;
 	cr_assert_eq(rig_stop_store(&r), 0);
 	rig_start(&r);
 	rig_epoch(&r, clock_wall_us());
 	rig_feed(&r, 2, ALL, 500);
 	wanted = 5;
-	cr_assert(rig_until(&r, has_smalls, 5000));
+	cr_assert(rig_until(&r, has_smalls, 60000));
 	cr_assert_eq(r.segment_of[0][3].m.number, 4);
 	cr_assert_eq(r.segment_of[2][4].m.number, 5);
 	cr_assert_gt(r.segment_of[0][3].m.discontinuity, discontinuity);
@@ -106,7 +106,7 @@ Test(store, accounts_for_time_without_footage)
 	rig_epoch(&r, start_us + 40000000);
 	rig_feed(&r, 1, COPY, 500);
 	wanted = 6;
-	cr_assert(rig_until(&r, has_copies, 5000));
+	cr_assert(rig_until(&r, has_copies, 60000));
 	cr_assert(rig_settle(&r));
 	cr_assert_eq(rig_count_entries(&r, "gap/v1"), 3);
 	cr_assert_eq(rig_count_entries(&r, "why refused"), 1);
@@ -130,7 +130,7 @@ Test(store, ends_a_segment_where_its_producer_ended)
 	rig_epoch(&r, clock_wall_us());
 	rig_feed(&r, 1, COPY, 500);
 	wanted = 3;
-	cr_assert(rig_until(&r, has_copies, 5000));
+	cr_assert(rig_until(&r, has_copies, 60000));
 	cr_assert_eq(r.segment_of[0][1].m.number, 2);
 	cr_assert_lt(r.segment_of[0][1].m.duration, 90000);
 	cr_assert_eq(r.segment_of[0][2].m.number, 3);
@@ -147,7 +147,7 @@ Test(store, names_the_copy_that_an_encoded_segment_was_made_from)
 	rig_epoch(&r, clock_wall_us() - 5000000);
 	rig_feed(&r, 2, ALL, 500);
 	wanted = 2;
-	cr_assert(rig_until(&r, has_smalls, 5000));
+	cr_assert(rig_until(&r, has_smalls, 60000));
 	cr_assert(rig_settle(&r));
 	for (unsigned i = 0; i < 2; i++) {
 		hash_hex(&r.segment_of[0][i].hash, hex);
@@ -164,7 +164,7 @@ static void settle_with(unsigned segments)
 	rig_epoch(&r, clock_wall_us() - segments * 1000000ll);
 	rig_feed(&r, segments, ALL, 500);
 	wanted = segments;
-	cr_assert(rig_until(&r, has_smalls, 10000));
+	cr_assert(rig_until(&r, has_smalls, 60000));
 	cr_assert(rig_settle(&r));
 }
 
@@ -263,12 +263,12 @@ Test(store, closes_a_serve_that_does_not_read)
 		rig_feed(&r, 15, ALL, 100);
 		rig_run(&r, 30);
 	}
-	cr_assert(rig_until(&r, has_bad_peer, 5000));
+	cr_assert(rig_until(&r, has_bad_peer, 60000));
 	cr_assert(strstr(r.store.why, "does not read"), "%s", r.store.why);
 	cr_assert(strstr(r.store.why, "does not read"), "%s", r.store.why);
 	/* The other one missed nothing. */
 	wanted = r.segment;
-	cr_assert(rig_until(&r, has_copies, 10000));
+	cr_assert(rig_until(&r, has_copies, 60000));
 	close(pair[1]);
 }
 
@@ -303,8 +303,8 @@ Test(store, lets_the_oldest_go_at_its_limit)
 	rig_epoch(&r, clock_wall_us() - 60000000);
 	rig_feed(&r, 60, ALL, 2000);
 	wanted = 60;
-	cr_assert(rig_until(&r, has_smalls, 10000));
-	cr_assert(rig_until(&r, is_within_limit, 20000), "%llu bytes", (unsigned long long)r.state.archive_bytes);
+	cr_assert(rig_until(&r, has_smalls, 60000));
+	cr_assert(rig_until(&r, is_within_limit, 60000), "%llu bytes", (unsigned long long)r.state.archive_bytes);
 	cr_assert(rig_settle(&r));
 	cr_assert_gt(rig_count_entries(&r, "why space"), 0);
 	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 1}));
@@ -338,8 +338,8 @@ Test(store, goes_on_live_when_the_disk_is_full)
 	cr_assert_neq(system(fill), 0);
 	rig_feed(&r, 8, ALL, 2000);
 	wanted = 12;
-	cr_assert(rig_until(&r, has_copies, 5000), "live stopped");
-	cr_assert(rig_until(&r, has_alarm, 5000));
+	cr_assert(rig_until(&r, has_copies, 60000), "live stopped");
+	cr_assert(rig_until(&r, has_alarm, 60000));
 	cr_assert(strstr(r.state.alarm, "free"), "%s", r.state.alarm);
 	entries = r.state.entries;
 	snprintf(fill, sizeof fill, "%s/ballast", path);
@@ -425,7 +425,7 @@ Test(store, a_folder_with_other_things_is_refused)
 	f = fopen(path, "w");
 	fclose(f);
 	rig_start_store(&r);
-	cr_assert(rig_until(&r, is_gone, 5000));
+	cr_assert(rig_until(&r, is_gone, 60000));
 	cr_assert_eq(access(path, F_OK), 0);
 }
 

@@ -59,7 +59,7 @@ static void begin_anew(void)
 	rig_epoch(&r, clock_wall_us());
 	wanted = r.segments[0] + 1;
 	rig_feed(&r, 1, ALL, 500);
-	cr_assert(rig_until(&r, has_copies, 5000));
+	cr_assert(rig_until(&r, has_copies, 60000));
 }
 
 Test(store_lies, producers_that_say_what_is_not_theirs_are_dropped)
