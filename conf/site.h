@@ -31,16 +31,28 @@ struct site_rendition {
 	int line;
 };
 
-enum site_transport { SITE_TRANSPORT_TCP };  /* others are refused with "not supported yet" */
+enum site_transport { SITE_TRANSPORT_AUTO, SITE_TRANSPORT_TCP, SITE_TRANSPORT_UDP };
+/* How an rtsps:// camera proves that it is the one. NONE: rtsp://. */
+enum site_tls { SITE_TLS_NONE, SITE_TLS_FINGERPRINT, SITE_TLS_CA, SITE_TLS_UNVERIFIED };
+#define SITE_TLS_NAME 256
 
 struct site_camera {
 	char name[SITE_NAME];
 	struct sockaddr_storage address;  /* IPv4 or IPv6, port filled in */
 	char host[64];                    /* literal address and port as in a Host header: "192.0.2.11:554", "[::1]:8554" */
-	char *url;                        /* rtsp://HOST/path?query without user information; what DESCRIBE asks for */
+	char *url;                        /* rtsp://HOST/path?query (or rtsps) without user information; what DESCRIBE asks for */
 	char *user, *password;            /* NULL if none; password read from password_file, wiped by site_free */
 	enum site_transport transport;
+	enum site_tls tls;
+	uint8_t fingerprint[32];          /* SITE_TLS_FINGERPRINT: SHA-256 of the certificate (DER) */
+	char *ca;                         /* SITE_TLS_CA: path of PEM certificates, else NULL */
+	char tls_name[SITE_TLS_NAME];     /* SITE_TLS_CA: DNS name that the certificate must have; "": the address */
+	char onvif_host[64];              /* as host; "" if none. The same address as the camera's, any port */
+	char *onvif_url;                  /* http://HOST/path of the device service; NULL if none */
+	struct sockaddr_storage onvif_address;
+	bool audio;                       /* default true */
 	bool allow_md5;                   /* Digest MD5 may be answered (default true: most cameras know nothing else) */
+	bool allow_basic;                 /* Basic may be answered when no Digest is offered and there is no TLS (default false) */
 	unsigned segment_ms;              /* target length between cuts, 500..10000, default 2000 */
 	struct site_rendition rendition[SITE_RENDITIONS_MAX];
 	unsigned nrenditions;

@@ -8,9 +8,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum codec { CODEC_NONE, CODEC_H264, CODEC_AAC };
+/* Written into records and messages: new ones go to the end. */
+enum codec {
+	CODEC_NONE, CODEC_H264, CODEC_AAC, CODEC_H265, CODEC_OPUS,
+	CODEC_PCMA, CODEC_PCMU, CODEC_G726, CODEC_L16,  /* sound that no browser plays: transcode makes AAC of it */
+	CODEC_COUNT
+};
 
-#define TRACK_CONFIG_MAX 1024         /* bytes of avcC or AudioSpecificConfig */
+static inline bool codec_is_video(enum codec c)
+{
+	return c == CODEC_H264 || c == CODEC_H265;
+}
+
+/* Whether segments can hold it as it is. */
+static inline bool codec_is_packaged(enum codec c)
+{
+	return c == CODEC_H264 || c == CODEC_H265 || c == CODEC_AAC || c == CODEC_OPUS;
+}
+
+#define TRACK_CONFIG_MAX 2048         /* bytes of avcC, hvcC, AudioSpecificConfig or dOps */
 #define AU_MAX_BYTES (8u << 20)       /* one access unit; larger ones are dropped and counted */
 #define TIMESCALE_VIDEO 90000         /* all video tracks */
 #define AU_TIME_MAX ((int64_t)1 << 53) /* no time, in any unit, is further from 0; larger ones are refused */
@@ -22,15 +38,25 @@ struct track {
 	uint16_t width, height;           /* video, after cropping; 0 for audio */
 	uint32_t rate;                    /* audio: sampling rate, Hz */
 	uint8_t channels;                 /* audio */
-	uint8_t profile, compat, level;   /* video: bytes 1..3 of avcC; audio: profile is the audio object type */
-	uint8_t config[TRACK_CONFIG_MAX]; /* video: AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3); audio: AudioSpecificConfig (14496-3 1.6.2.1) */
+	/*
+	 * H.264: bytes 1..3 of avcC. H.265: general_profile_idc with tier in bit 7, the number of its compatibility flag
+	 * that counts (H.265 7.3.3), general_level_idc. AAC: profile is the audio object type. G.726: profile is bits a
+	 * sample (2..5), compat 1 for the packing of AAL2 (RFC 3551 4.5.4), most significant bits first.
+	 */
+	uint8_t profile, compat, level;
+	/*
+	 * H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3); H.265: HEVCDecoderConfigurationRecord (8.3.3);
+	 * AAC: AudioSpecificConfig (14496-3 1.6.2.1); Opus: the fields of OpusSpecificBox (dOps); else none.
+	 */
+	uint8_t config[TRACK_CONFIG_MAX];
 	uint16_t config_len;
 };
 
 /*
  * One coded picture or audio frame. Video data is NAL units each behind a
  * 4-byte big-endian length (the form of ISO/IEC 14496-15), without SPS and PPS;
- * audio data is one raw AAC frame. Times are in the track's timescale, on the
+ * audio data is one raw AAC frame, one Opus packet, or
+ * some milliseconds of samples as the camera's codec writes them. Times are in the track's timescale, on the
  * camera's mended timeline, from 0 at the epoch's first access unit.
  */
 struct au {

@@ -6,7 +6,9 @@
 
 #define CODEC_STRING_MAX 16
 
-/* Always ends with NUL; empty for a track without codec. */
+/* "h264", "aac", "pcmu" …, the words of status; NULL for none. */
+const char *codec_name(enum codec c);
+/* Always ends with NUL; empty for a track without codec, or one that is not packaged. */
 void codec_string(const struct track *t, char ret[CODEC_STRING_MAX]);
 
 #endif

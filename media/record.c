@@ -14,7 +14,8 @@ const char *gap_why_name(enum gap_why why)
 		[GAP_UNREACHABLE] = "unreachable", [GAP_TIMED_OUT] = "timed-out", [GAP_AUTHENTICATION] = "wrong-password",
 		[GAP_UNSUPPORTED] = "unsupported", [GAP_BAD_STREAM] = "bad-stream", [GAP_SILENT] = "silent",
 		[GAP_CAMERA_CLOSED] = "camera-closed", [GAP_OVERLOAD] = "overload", [GAP_RESTART] = "restart",
-		[GAP_STOPPED] = "stopped",
+		[GAP_STOPPED] = "stopped", [GAP_SESSION_LIMIT] = "session-limit", [GAP_STALE_SESSION] = "stale-session",
+		[GAP_BAD_DESCRIPTION] = "bad-description", [GAP_CERTIFICATE] = "certificate",
 	};
 
 	return (unsigned)why < GAP_WHY_COUNT ? name[why] : "unknown";
@@ -39,6 +40,7 @@ static void put_au(struct wr *w, const struct record_au *a)
 {
 	wr_u64(w, a->epoch);
 	wr_u32(w, a->segment);
+	wr_u8(w, a->audio);
 	wr_u64(w, (uint64_t)a->au.dts);
 	wr_u64(w, (uint64_t)a->au.pts);
 	wr_u64(w, (uint64_t)a->au.capture_us);
@@ -175,9 +177,9 @@ static const uint8_t *get_rest(struct rd *r, size_t max, size_t *ret_n)
 
 static bool good_track(const struct track *t)
 {
-	if (t->codec == CODEC_H264)
+	if (codec_is_video(t->codec))
 		return t->timescale == TIMESCALE_VIDEO && t->width && t->width <= H264_SIDE_MAX && t->height && t->height <= H264_SIDE_MAX;
-	return t->codec == CODEC_AAC && t->rate && t->rate <= 96000 && t->timescale == t->rate && t->channels && t->channels <= 8;
+	return t->codec > CODEC_NONE && t->codec < CODEC_COUNT && t->rate && t->rate <= 96000 && t->timescale == t->rate && t->channels && t->channels <= 8;
 }
 
 static void get_track(struct rd *r, struct track *t, uint16_t config_max)
@@ -208,6 +210,7 @@ static void get_au(struct rd *r, struct record_au *a)
 {
 	a->epoch = get_epoch(r);
 	a->segment = rd_u32(r);
+	a->audio = get_bool(r);
 	a->au.dts = get_time(r, -AU_TIME_MAX);
 	a->au.pts = get_time(r, -AU_TIME_MAX);
 	a->au.capture_us = get_time(r, 0);

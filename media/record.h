@@ -42,7 +42,8 @@ enum record_kind {
 /* Why there is no footage; the word stands in gap/v1 and in status. */
 enum gap_why {
 	GAP_NONE, GAP_STARTING, GAP_REFUSED, GAP_UNREACHABLE, GAP_TIMED_OUT, GAP_AUTHENTICATION,
-	GAP_UNSUPPORTED, GAP_BAD_STREAM, GAP_SILENT, GAP_CAMERA_CLOSED, GAP_OVERLOAD, GAP_RESTART, GAP_STOPPED, GAP_WHY_COUNT
+	GAP_UNSUPPORTED, GAP_BAD_STREAM, GAP_SILENT, GAP_CAMERA_CLOSED, GAP_OVERLOAD, GAP_RESTART, GAP_STOPPED,
+	GAP_SESSION_LIMIT, GAP_STALE_SESSION, GAP_BAD_DESCRIPTION, GAP_CERTIFICATE, GAP_WHY_COUNT
 };
 /* "refused", "wrong-password" … a lower-case name; never NULL. */
 const char *gap_why_name(enum gap_why why);
@@ -51,12 +52,13 @@ enum clock_source { CLOCK_ARRIVAL, CLOCK_RTCP };
 
 struct record_track {
 	uint64_t epoch;
-	struct track track;
+	struct track track;                /* whether it is the picture's or the sound's, its codec says */
 };
 
 struct record_au {
 	uint64_t epoch;
 	uint32_t segment;
+	bool audio;                        /* of the sound's track */
 	struct au au;
 };
 
@@ -87,7 +89,8 @@ struct record_segment_end {
 	uint8_t rendition;
 	uint64_t epoch;
 	uint32_t segment;
-	uint8_t source[32];                /* copy, audio: SHA-256 over each access unit's NAL units (or frame) as received, each behind its u32 length; encoded: zeros, store fills it in */
+	uint8_t source[32];                /* copy, audio: SHA-256 over each access unit's NAL units (or frame) as received, each behind its u32 length; encoded pictures: zeros, store fills it in. Sound that transcode
+	                                      made AAC of: over what it was made from, as for audio */
 	enum clock_source clock;
 	uint32_t clock_error_ms;
 };

@@ -80,7 +80,7 @@ static void say_state(struct ingest_camera *c)
 	struct ingest_counters n = ingest_stream_counters(c->stream);
 	int64_t mono_us = clock_mono_us(), wait_us = c->retry_us - mono_us;
 	struct msg_camera_state m = {.camera = c->conf.camera, .phase = (uint8_t)c->phase, .why = (uint8_t)c->why,
-		.access_units = n.access_units, .packets = n.packets, .lost = n.lost, .dropped = n.dropped, .mended = n.mended,
+		.access_units = n.access_units, .packets = n.packets, .lost = n.lost, .dropped_camera = n.dropped, .mended = n.mended,
 		.reconnects = c->reconnects};
 
 	take_rates(c, &n, mono_us);

@@ -34,17 +34,33 @@ static const struct {
 	[MSG_INGEST_CAMERA] = {"ingest-camera", FIELDS{
 		INT(msg_ingest_camera, camera), TEXT(msg_ingest_camera, name), TEXT(msg_ingest_camera, host), TEXT(msg_ingest_camera, url),
 		TEXT(msg_ingest_camera, user), TEXT(msg_ingest_camera, password), BOOL(msg_ingest_camera, has_user),
-		BOOL(msg_ingest_camera, allow_md5), BOOL(msg_ingest_camera, has_transcode), INT(msg_ingest_camera, segment_ms), END}},
+		BOOL(msg_ingest_camera, allow_md5), BOOL(msg_ingest_camera, allow_basic), BOOL(msg_ingest_camera, audio),
+		BOOL(msg_ingest_camera, has_transcode), INT(msg_ingest_camera, transport), INT(msg_ingest_camera, worked),
+		INT(msg_ingest_camera, tls), BYTES(msg_ingest_camera, fingerprint), TEXT(msg_ingest_camera, tls_name),
+		TEXT(msg_ingest_camera, onvif_host), TEXT(msg_ingest_camera, onvif_url), INT(msg_ingest_camera, segment_ms), END}},
 	[MSG_RING_STORE] = {"ring-store", FIELDS{END}},
 	[MSG_RING_TRANSCODE] = {"ring-transcode", FIELDS{INT(msg_ring_transcode, camera), END}},
-	[MSG_DIAL] = {"dial", FIELDS{INT(msg_dial, camera), END}},
-	[MSG_DIALED] = {"dialed", FIELDS{INT(msg_dialed, camera), INT(msg_dialed, error), END}},
+	[MSG_DIAL] = {"dial", FIELDS{INT(msg_dial, camera), INT(msg_dial, what), END}},
+	[MSG_DIALED] = {"dialed", FIELDS{INT(msg_dialed, camera), INT(msg_dialed, what), INT(msg_dialed, error), END}},
+	[MSG_UDP_OPEN] = {"udp-open", FIELDS{INT(msg_udp_open, camera), INT(msg_udp_open, track), END}},
+	[MSG_UDP_OPENED] = {"udp-opened", FIELDS{
+		INT(msg_udp_opened, camera), INT(msg_udp_opened, track), INT(msg_udp_opened, error), INT(msg_udp_opened, port), END}},
+	[MSG_UDP_CONNECT] = {"udp-connect", FIELDS{
+		INT(msg_udp_connect, camera), INT(msg_udp_connect, track), INT(msg_udp_connect, rtp_port), INT(msg_udp_connect, rtcp_port), END}},
+	[MSG_UDP_CONNECTED] = {"udp-connected", FIELDS{
+		INT(msg_udp_connected, camera), INT(msg_udp_connected, track), INT(msg_udp_connected, error), END}},
+	[MSG_UDP_CLOSE] = {"udp-close", FIELDS{INT(msg_udp_close, camera), END}},
 	[MSG_CAMERA_STATE] = {"camera-state", FIELDS{
 		INT(msg_camera_state, camera), INT(msg_camera_state, phase), INT(msg_camera_state, why), INT(msg_camera_state, video),
 		INT(msg_camera_state, audio), INT(msg_camera_state, width), INT(msg_camera_state, height), INT(msg_camera_state, profile),
 		INT(msg_camera_state, level), INT(msg_camera_state, fps_milli), INT(msg_camera_state, rate_bps),
+		INT(msg_camera_state, transport), BOOL(msg_camera_state, tls), INT(msg_camera_state, since_us),
+		INT(msg_camera_state, key_interval_ms), INT(msg_camera_state, key_us), INT(msg_camera_state, clock),
+		INT(msg_camera_state, clock_offset_us), INT(msg_camera_state, clock_error_ms),
 		INT(msg_camera_state, access_units), INT(msg_camera_state, packets), INT(msg_camera_state, lost),
-		INT(msg_camera_state, dropped), INT(msg_camera_state, mended), INT(msg_camera_state, reconnects),
+		INT(msg_camera_state, reordered), INT(msg_camera_state, duplicates), INT(msg_camera_state, mended),
+		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
+		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
 		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), END}},
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
@@ -65,7 +81,8 @@ static const struct {
 		TEXT(msg_store_state, alarm), END}},
 	[MSG_RENDITION_STATE] = {"rendition-state", FIELDS{
 		INT(msg_rendition_state, camera), INT(msg_rendition_state, rendition), INT(msg_rendition_state, oldest),
-		INT(msg_rendition_state, newest), INT(msg_rendition_state, bytes), INT(msg_rendition_state, newest_end_us),
+		INT(msg_rendition_state, newest), INT(msg_rendition_state, bytes), INT(msg_rendition_state, dropped_disk),
+		INT(msg_rendition_state, newest_end_us),
 		INT(msg_rendition_state, rate_bps), END}},
 	[MSG_SIGN_SITE] = {"sign-site", FIELDS{TEXT(msg_sign_site, origin), END}},
 	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), END}},

@@ -32,11 +32,16 @@ enum msg_type {
 	MSG_BAD_PEER,              /* role -> parent: that role lied to me */
 	MSG_PEER,                  /* parent -> role: fd 0 is your channel to that role; replaces an earlier one */
 	/* ingest */
-	MSG_INGEST_CAMERA,
+	MSG_INGEST_CAMERA,         /* fd: the CA's certificates (PEM), if tls_verify is SITE_TLS_CA */
 	MSG_RING_STORE,            /* fds: ring, doorbell. Replaces an earlier one: begin with an init segment */
 	MSG_RING_TRANSCODE,        /* fds: ring, doorbell */
 	MSG_DIAL,
 	MSG_DIALED,                /* fd: connected TCP socket, if error is 0 */
+	MSG_UDP_OPEN,              /* two ports, wanted for a track's SETUP */
+	MSG_UDP_OPENED,
+	MSG_UDP_CONNECT,           /* the camera named its own */
+	MSG_UDP_CONNECTED,         /* fds: sockets of RTP and RTCP, connected to the camera, if error is 0 */
+	MSG_UDP_CLOSE,             /* ports that were opened and not connected are not wanted any more */
 	MSG_CAMERA_STATE,
 	/* transcode (all before it seals itself) */
 	MSG_TRANSCODE_CAMERA,
@@ -81,12 +86,24 @@ struct msg_peer { uint8_t role; uint16_t index; };
 struct msg_ingest_camera {
 	uint16_t camera;
 	char name[SITE_NAME], host[64], url[1024], user[256], password[257];
-	bool has_user, allow_md5, has_transcode;
+	bool has_user, allow_md5, allow_basic, audio;
+	bool has_transcode;                          /* for pictures; one for sound may come later */
+	uint8_t transport, worked;                   /* enum site_transport; worked: what did in an earlier life, AUTO if unknown */
+	uint8_t tls;                                 /* enum site_tls */
+	uint8_t fingerprint[32];
+	char tls_name[SITE_TLS_NAME];
+	char onvif_host[64], onvif_url[1024];        /* "" if none */
 	uint32_t segment_ms;
 };
+enum dial_what { DIAL_RTSP, DIAL_ONVIF, DIAL_WHAT_COUNT };
 struct msg_ring_transcode { uint16_t camera; };
-struct msg_dial { uint16_t camera; };
-struct msg_dialed { uint16_t camera; int32_t error; };  /* errno, 0 when connected */
+struct msg_dial { uint16_t camera; uint8_t what; };      /* enum dial_what */
+struct msg_dialed { uint16_t camera; uint8_t what; int32_t error; };  /* errno, 0 when connected */
+struct msg_udp_open { uint16_t camera; uint8_t track; };
+struct msg_udp_opened { uint16_t camera; uint8_t track; int32_t error; uint16_t port; };  /* of RTP, even; RTCP has the next */
+struct msg_udp_connect { uint16_t camera; uint8_t track; uint16_t rtp_port, rtcp_port; };  /* the camera's */
+struct msg_udp_connected { uint16_t camera; uint8_t track; int32_t error; };
+struct msg_udp_close { uint16_t camera; };
 
 enum camera_phase { CAMERA_IDLE, CAMERA_CONNECTING, CAMERA_STREAMING, CAMERA_WAITING };
 struct msg_camera_state {
@@ -97,7 +114,19 @@ struct msg_camera_state {
 	uint16_t width, height;
 	uint8_t profile, level;
 	uint32_t fps_milli, rate_bps;
-	uint64_t access_units, packets, lost, dropped, mended, reconnects;
+	uint8_t transport;                           /* enum site_transport: of this connection, AUTO if there is none */
+	bool tls;
+	int64_t since_us;                            /* wall clock: in this phase since */
+	uint32_t key_interval_ms;                    /* between the last two key frames; 0: not known */
+	int64_t key_us;                              /* wall clock of the last key frame, 0 if none */
+	uint8_t clock;                               /* enum clock_source */
+	int64_t clock_offset_us;                     /* the camera's clock less ours, by its sender reports; 0 without */
+	uint32_t clock_error_ms;
+	uint64_t access_units, packets, lost, reordered, duplicates, mended, reconnects, key_requests;
+	/* What did not get on, by whose fault: packets and access units. */
+	uint64_t dropped_camera;                     /* broken, foreign, too large, before the first picture that can be decoded */
+	uint64_t dropped_network;                    /* whole access units that a lost packet took along, and what came too late */
+	uint64_t dropped_ring;                       /* store, or transcode, did not keep up */
 	uint32_t retry_ms;                           /* waiting: until the next try */
 	char detail[160];                            /* our own words (never the camera's): "refuses the password" */
 	char left_out[96];                           /* tracks not taken, our names: "application" */
@@ -125,6 +154,7 @@ struct msg_rendition_state {
 	uint16_t camera;
 	uint8_t rendition;
 	uint64_t oldest, newest, bytes;              /* numbers kept on disk; bytes archived */
+	uint64_t dropped_disk;                       /* segments that the disk did not take */
 	int64_t newest_end_us;
 	uint32_t rate_bps;
 };
@@ -192,6 +222,11 @@ union msg_body {
 	struct msg_ring_transcode ring_transcode;
 	struct msg_dial dial;
 	struct msg_dialed dialed;
+	struct msg_udp_open udp_open;
+	struct msg_udp_opened udp_opened;
+	struct msg_udp_connect udp_connect;
+	struct msg_udp_connected udp_connected;
+	struct msg_udp_close udp_close;
 	struct msg_camera_state camera_state;
 	struct msg_transcode_camera transcode_camera;
 	struct msg_transcode_rendition transcode_rendition;

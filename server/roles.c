@@ -17,11 +17,16 @@ static const struct rule {
 	{MSG_BAD_PEER,        TO(STORE) | TO(SIGN) | TO(SERVE), TO(PARENT), 0, 0},
 	{MSG_PEER,            TO(PARENT),    TO(STORE) | TO(SIGN) | TO(SERVE), 1, 1},
 
-	{MSG_INGEST_CAMERA,   TO(PARENT),    TO(INGEST),   0, 0},
+	{MSG_INGEST_CAMERA,   TO(PARENT),    TO(INGEST),   0, 1},
 	{MSG_RING_STORE,      TO(PARENT),    TO(INGEST),   2, 2},
 	{MSG_RING_TRANSCODE,  TO(PARENT),    TO(INGEST),   2, 2},
 	{MSG_DIAL,            TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_DIALED,          TO(PARENT),    TO(INGEST),   0, 1},
+	{MSG_UDP_OPEN,        TO(INGEST),    TO(PARENT),   0, 0},
+	{MSG_UDP_OPENED,      TO(PARENT),    TO(INGEST),   0, 0},
+	{MSG_UDP_CONNECT,     TO(INGEST),    TO(PARENT),   0, 0},
+	{MSG_UDP_CONNECTED,   TO(PARENT),    TO(INGEST),   0, 2},
+	{MSG_UDP_CLOSE,       TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(PARENT),    TO(SERVE),    0, 0},
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "media/codec_string.h"
 #include "base/text.h"
 #include "config.h"
 #include "server/parent.h"
@@ -60,11 +61,6 @@ static const char *camera_phase_name(const struct camera_live *cam)
 	static const char *const name[] = {"idle", "connecting", "streaming", "waiting"};
 
 	return cam->known && cam->state.phase < 4 ? name[cam->state.phase] : "starting";
-}
-
-static const char *codec_name(unsigned codec)
-{
-	return codec == CODEC_H264 ? "h264" : codec == CODEC_AAC ? "aac" : NULL;
 }
 
 /* What the admin can do about a camera that has no picture. */
@@ -143,8 +139,8 @@ static void camera_json(struct json *j, const struct site_camera *conf, const st
 	json_open(j, NULL, '{');
 	json_str(j, "name", conf->name);
 	json_str(j, "state", camera_phase_name(cam));
-	json_str(j, "video", codec_name(s->video));
-	json_str(j, "audio", codec_name(s->audio));
+	json_str(j, "video", codec_name((enum codec)s->video));
+	json_str(j, "audio", codec_name((enum codec)s->audio));
 	json_int(j, "width", s->width);
 	json_int(j, "height", s->height);
 	json_num(j, "fps", s->fps_milli / 1000.0, 2);
@@ -152,7 +148,7 @@ static void camera_json(struct json *j, const struct site_camera *conf, const st
 	json_int(j, "access_units", (int64_t)s->access_units);
 	json_int(j, "packets", (int64_t)s->packets);
 	json_int(j, "lost", (int64_t)s->lost);
-	json_int(j, "dropped", (int64_t)s->dropped);
+	json_int(j, "dropped", (int64_t)(s->dropped_camera + s->dropped_network + s->dropped_ring));
 	json_int(j, "times_mended", (int64_t)s->mended);
 	json_int(j, "reconnects", (int64_t)s->reconnects);
 	json_str(j, "why", cam->known && s->why ? gap_why_name((enum gap_why)s->why) : NULL);
@@ -292,7 +288,7 @@ static void camera_text(struct buf *out, const struct site_camera *conf, const s
 		snprintf(last, sizeof last, "%" PRIu64 " (%s ago)", cam->rendition[RENDITION_COPY].newest,
 			 age_text((double)(clock_wall_us() - cam->rendition[RENDITION_COPY].newest_end_us) / 1e6, age));
 	buf_append_fmt(out, "%-32s %s%-10s%s %-9s %-10s %5.1f %7.0f %6" PRIu64 "  %s", conf->name, colour ? (well ? "\033[32m" : "\033[31m") : "",
-		       camera_phase_name(cam), colour ? "\033[0m" : "", codec_name(s->video) ? codec_name(s->video) : "-", size, s->fps_milli / 1000.0,
+		       camera_phase_name(cam), colour ? "\033[0m" : "", codec_name((enum codec)s->video) ? codec_name((enum codec)s->video) : "-", size, s->fps_milli / 1000.0,
 		       s->rate_bps / 1000.0, s->lost, last);
 	if (!well && cam->known && s->why)
 		buf_append_fmt(out, "\n    %s%s%s%s%s", gap_why_name((enum gap_why)s->why), *s->detail ? ": " : "", s->detail, mend ? "; " : "", mend ? mend : "");
