@@ -2,21 +2,27 @@
 #ifndef NET_RTSP_CLIENT_H
 #define NET_RTSP_CLIENT_H
 /*
- * An RTSP 1.0 client (RFC 2326) for one camera over one TCP connection, media
- * interleaved in it. Pure: received bytes in; events, and bytes to send, out.
+ * An RTSP 1.0 client (RFC 2326) for one camera over one TCP connection; media
+ * comes interleaved in it or by UDP, whose sockets are the caller's. Pure:
+ * received bytes in; events, and bytes to send, out.
  *
- *   OPTIONS, DESCRIBE, SETUP of the first H.264 and the first AAC-hbr track, PLAY,
- *   then GET_PARAMETER (OPTIONS where that is not offered) at half the session's
- *   timeout, TEARDOWN at the end.
+ *   OPTIONS, DESCRIBE, SETUP of the first video and the first audio track that can
+ *   be carried, PLAY, then a keep-alive at half the session's timeout, TEARDOWN on
+ *   every way out.
  *
  * A camera is never followed anywhere: a redirect is a failure, URLs keep the
  * configured host, `source`, `destination` and `ssrc` of Transport are not read.
- * Digest only, the strongest offered; Basic is never answered. Requests that the
- * camera sends are answered 501.
+ * The strongest Digest that is offered is answered; Basic only where no Digest is
+ * offered, and then only inside TLS or where the configuration says so. Requests
+ * that the camera sends are answered 501.
  *
  * Order of calls: new, start when connected, then feed with what was received and
- * next until it gives 0; tick at least each half second; after each of them, send
- * what is in out.
+ * next until it gives 0; tick at least each half second; after each of them, and of
+ * the udp calls, take events with next and send what is in out.
+ *
+ * UDP, for each track: WANT_UDP -> udp_port (two local ports are bound) -> SETUP ->
+ * UDP_SERVER names the camera's ports -> udp_ready (the sockets are connected to
+ * them, at the address of this connection). udp_failed where that cannot be done.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,25 +42,36 @@
 #define RTSP_CLIENT_FEED_MAX (256u << 10)
 #define RTSP_CLIENT_OUT_MAX (64u << 10)
 
+enum rtsp_client_transport { RTSP_CLIENT_AUTO, RTSP_CLIENT_TCP, RTSP_CLIENT_UDP };
+
 struct rtsp_client_config {
 	const char *url;                  /* rtsp://HOST/..., without user information */
 	const char *user, *password;      /* NULL if none */
 	bool allow_md5;
+	bool allow_basic;                 /* Basic where no Digest is offered, though the connection is not inside TLS */
+	bool tls;                         /* the connection is inside TLS */
+	bool no_audio;                    /* sound is left out */
+	enum rtsp_client_transport transport;  /* AUTO: TCP, and UDP where that is refused, or the other way round as prefer says */
+	enum rtsp_client_transport prefer;     /* AUTO: rtsp_client_prefer of the connection before; AUTO if there was none */
 	uint8_t random[16];               /* for cnonces */
 };
 
 enum rtsp_client_kind {
 	RTSP_CLIENT_DESCRIBED,            /* tracks are known; media may begin at any time */
 	RTSP_CLIENT_PLAYING,
-	RTSP_CLIENT_MEDIA,                /* one RTP or RTCP packet */
+	RTSP_CLIENT_MEDIA,                /* one RTP or RTCP packet that came interleaved */
+	RTSP_CLIENT_WANT_UDP,             /* of track: local ports are needed; rtsp_client_udp_port or _failed is owed */
+	RTSP_CLIENT_UDP_SERVER,           /* of track: the camera's ports are known; rtsp_client_udp_ready or _failed is owed */
 	RTSP_CLIENT_FAILED,               /* the last event: send what is in out (a TEARDOWN perhaps) if it goes at once, and close */
 	RTSP_CLIENT_DONE                  /* TEARDOWN is over, the last event: close */
 };
 
 struct rtsp_client_event {
 	enum rtsp_client_kind kind;
+	unsigned track;                   /* MEDIA, WANT_UDP, UDP_SERVER: RTSP_CLIENT_VIDEO or _AUDIO */
+	/* UDP_SERVER: 1024 or more */
+	uint16_t rtp_port, rtcp_port;
 	/* MEDIA */
-	unsigned track;                   /* RTSP_CLIENT_VIDEO or _AUDIO */
 	bool rtcp;
 	const uint8_t *data;              /* borrowed until the next call of next, feed or free */
 	size_t len;
@@ -90,8 +107,25 @@ void rtsp_client_stop(struct rtsp_client *c, int64_t now_us);
 int rtsp_client_next(struct rtsp_client *c, int64_t now_us, struct rtsp_client_event *ret);
 /* Bytes to send; the caller consumes what it sent. */
 struct buf *rtsp_client_out(struct rtsp_client *c);
-/* Puts an RTCP packet of a track into out; dropped when the track is not playing. */
+/* Puts an RTCP packet of a track into out; dropped when the track is not playing, or comes by UDP (the caller's socket is the way then). */
 void rtsp_client_rtcp(struct rtsp_client *c, unsigned track, const uint8_t *p, size_t n);
+
+/* The answer to WANT_UDP: RTP is awaited at port, which is even, RTCP at port + 1. */
+void rtsp_client_udp_port(struct rtsp_client *c, unsigned track, uint16_t port, int64_t now_us);
+/* The answer to UDP_SERVER. */
+void rtsp_client_udp_ready(struct rtsp_client *c, unsigned track, int64_t now_us);
+/* Either answer where it cannot be done: sound is left out, AUTO goes on with TCP, else FAILED. */
+void rtsp_client_udp_failed(struct rtsp_client *c, unsigned track, int64_t now_us);
+/* RTP came by UDP: for the silence watch. */
+void rtsp_client_media_seen(struct rtsp_client *c, int64_t now_us);
+
+/* What the tracks come by; AUTO while none is set up. */
+enum rtsp_client_transport rtsp_client_transport(const struct rtsp_client *c);
+/*
+ * What the next connection's config.prefer should be: the transport that media came by, or the other one where one was
+ * agreed on and no media came, or was refused; config.prefer as it was while nothing is known.
+ */
+enum rtsp_client_transport rtsp_client_prefer(const struct rtsp_client *c);
 
 /* A track's description after DESCRIBED; NULL if the camera has no such track that is carried here. */
 const struct sdp_media *rtsp_client_media(const struct rtsp_client *c, unsigned track);

@@ -222,6 +222,9 @@ static bool on_event(struct ingest_camera *c, const struct rtsp_client_event *e,
 	case RTSP_CLIENT_MEDIA:
 		over = ingest_stream_packet(c->stream, e->track, e->rtcp, e->data, e->len, t, &why);
 		break;
+	case RTSP_CLIENT_WANT_UDP:
+	case RTSP_CLIENT_UDP_SERVER:
+		break;
 	case RTSP_CLIENT_FAILED:
 		flush_out(c);
 		ended(c, e->why, e->text);
