@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/digest.h"
 #include "net/rtsp_client.h"
+#include "server/ingest_backoff.h"
 #include "server/ingest_camera.h"
 #include "server/role.h"
 
@@ -30,8 +31,9 @@ struct ingest {
 static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct ingest *in = ctx;
+	unsigned first_ms = in->ncameras * INGEST_BACKOFF_SPREAD_MS;
 
-	if (in->ncameras == SITE_CAMERAS_MAX || ingest_camera_new(&in->site, &m->ingest_camera, &in->camera[in->ncameras])) {
+	if (in->ncameras == SITE_CAMERAS_MAX || ingest_camera_new(&in->site, &m->ingest_camera, first_ms, &in->camera[in->ncameras])) {
 		log_error("no-memory", "at=camera");
 		_exit(1);
 	}

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/rtsp_client.h"
+#include "server/ingest_backoff.h"
 #include "server/ingest_stream.h"
 
 #define SECOND_US 1000000ll
@@ -31,15 +32,14 @@ struct ingest_camera {
 	struct ingest_stream *stream;
 	struct ingest_ring transcode;
 
-	unsigned backoff_ms;
-	int64_t retry_us, playing_us;     /* monotonic; playing_us 0: not playing */
+	struct ingest_backoff backoff;
+	int64_t retry_us, running_us;     /* monotonic; running_us: footage is taken since, 0: none is */
 	int64_t stated_us, reported_us;
 	struct ingest_counters stated;    /* when rates were last taken */
 	uint32_t fps_milli, rate_bps;
 	uint64_t reconnects;
 	enum gap_why why;
 	const char *detail;               /* static text */
-	bool was_running;
 };
 
 static struct ingest_now now(void)
@@ -99,24 +99,13 @@ static void say_state(struct ingest_camera *c)
 
 /* Back-off */
 
-static unsigned chance(unsigned below)
+static void wait_for_retry(struct ingest_camera *c, int64_t mono_us)
 {
-	uint32_t n;
+	uint32_t random;
 
-	if (getrandom(&n, sizeof n, 0) != sizeof n)
-		return below / 2;
-	return n % below;
-}
-
-static void wait_for_retry(struct ingest_camera *c)
-{
-	unsigned base = c->backoff_ms;
-
-	if (c->why == GAP_AUTHENTICATION && base < INGEST_BACKOFF_AUTH_MS)
-		base = INGEST_BACKOFF_AUTH_MS;
-	c->backoff_ms = c->backoff_ms * 2 > INGEST_BACKOFF_MAX_MS ? INGEST_BACKOFF_MAX_MS : c->backoff_ms * 2;
-	base = base - base / 4 + chance(base / 2 + 1);
-	c->retry_us = clock_mono_us() + base * 1000ll;
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		random = (uint32_t)mono_us;
+	c->retry_us = mono_us + ingest_backoff_next(&c->backoff, c->why, random) * 1000ll;
 	c->phase = CAMERA_WAITING;
 }
 
@@ -151,14 +140,14 @@ static void ended(struct ingest_camera *c, enum gap_why why, const char *text)
 	ingest_stream_end(c->stream, why, t);
 	kick(c);
 	hang_up(c);
-	if (c->playing_us && t.mono_us - c->playing_us >= INGEST_GOOD_S * SECOND_US)
-		c->backoff_ms = INGEST_BACKOFF_MIN_MS;
-	c->playing_us = 0;
-	c->was_running = c->ending = false;
+	if (c->running_us && t.mono_us - c->running_us >= INGEST_BACKOFF_GOOD_S * SECOND_US)
+		c->backoff = (struct ingest_backoff){0};
+	c->running_us = 0;
+	c->ending = false;
 	c->why = why;
 	c->detail = text;
 	c->reconnects++;
-	wait_for_retry(c);
+	wait_for_retry(c, t.mono_us);
 	if (c->stopping)
 		c->phase = CAMERA_IDLE;
 	else
@@ -199,7 +188,7 @@ static void play(struct ingest_camera *c, int64_t mono_us)
 		if (rtsp_client_rtptime(c->client, i, &time))
 			ingest_stream_start(c->stream, i, time);
 	c->phase = CAMERA_STREAMING;
-	c->playing_us = c->reported_us = mono_us;
+	c->reported_us = mono_us;
 	c->why = GAP_NONE;
 	c->detail = NULL;
 	log_info("camera-playing", "camera=%s left_out=\"%s\"", c->conf.name, rtsp_client_left_out(c->client));
@@ -251,8 +240,8 @@ static bool drain(struct ingest_camera *c)
 	while (rtsp_client_next(c->client, t.mono_us, &e) == 1)
 		if (!on_event(c, &e, t))
 			return false;
-	if (ingest_stream_running(c->stream) != c->was_running) {
-		c->was_running = !c->was_running;
+	if (ingest_stream_running(c->stream) != (c->running_us != 0)) {
+		c->running_us = c->running_us ? 0 : t.mono_us;
 		say_state(c);
 	}
 	if (flush_out(c))
@@ -433,7 +422,7 @@ void ingest_camera_store_anew(struct ingest_camera *c)
 
 /* Life */
 
-int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, struct ingest_camera **ret)
+int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, unsigned first_ms, struct ingest_camera **ret)
 {
 	struct ingest_camera *c = calloc(1, sizeof *c);
 	struct ingest_hooks hooks = {.store = to_store, .transcode = m->has_transcode ? to_transcode : NULL, .ctx = c};
@@ -445,7 +434,7 @@ int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *
 	c->conf = *m;
 	c->fd = -1;
 	c->why = GAP_STARTING;
-	c->backoff_ms = INGEST_BACKOFF_MIN_MS;
+	c->retry_us = clock_mono_us() + first_ms * 1000ll;
 	rc = ingest_stream_new(m->camera, m->segment_ms, &hooks, &c->stream);
 	if (rc)
 		ingest_camera_free(&c);

@@ -3,18 +3,12 @@
 #define SERVER_INGEST_CAMERA_H
 /*
  * One camera inside ingest: when to dial, the connection, and what the parent is
- * told of it. The parent dials; a connected socket comes back. After a failure the
- * next try waits 1 s, doubled each time up to 60 s, a quarter more or less by
- * chance; 30 s of footage make it 1 s again. A refused password waits at least
- * 30 s, since cameras lock users out.
+ * told of it. The parent dials; a connected socket comes back. How long the next try
+ * waits after a failure: ingest_backoff.h.
  */
 #include "server/channel.h"
 #include "server/ingest_ring.h"
 
-#define INGEST_BACKOFF_MIN_MS 1000
-#define INGEST_BACKOFF_MAX_MS 60000
-#define INGEST_BACKOFF_AUTH_MS 30000
-#define INGEST_GOOD_S 30
 #define INGEST_STATE_S 2              /* between two MSG_CAMERA_STATE without news */
 #define INGEST_REPORT_S 5             /* between two receiver reports */
 
@@ -29,8 +23,8 @@ struct ingest_site {
 	uint8_t *received;                /* RTSP_CLIENT_FEED_MAX bytes, for one recv at a time */
 };
 
-/* Copies m; site is borrowed. 0 or -ENOMEM. */
-int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, struct ingest_camera **ret);
+/* Copies m; site is borrowed. The first dial is first_ms from now. 0 or -ENOMEM. */
+int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, unsigned first_ms, struct ingest_camera **ret);
 /* Wipes the password. */
 void ingest_camera_free(struct ingest_camera **c);
 uint16_t ingest_camera_index(const struct ingest_camera *c);

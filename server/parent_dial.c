@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "server/parent.h"
 
-#define DIAL_TIMEOUT_S 8
+#define DIAL_TIMEOUT_S 3       /* a SYN and one more: a camera that comes back is not missed for long */
 #define DIAL_EVERY_US 500000   /* no role can make the parent dial a camera more often */
 #define DIAL_RCVBUF (1 << 20)
 
