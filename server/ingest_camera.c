@@ -80,7 +80,8 @@ static void say_state(struct ingest_camera *c)
 	struct ingest_counters n = ingest_stream_counters(c->stream);
 	int64_t mono_us = clock_mono_us(), wait_us = c->retry_us - mono_us;
 	struct msg_camera_state m = {.camera = c->conf.camera, .phase = (uint8_t)c->phase, .why = (uint8_t)c->why,
-		.access_units = n.access_units, .packets = n.packets, .lost = n.lost, .dropped_camera = n.dropped, .mended = n.mended,
+		.access_units = n.access_units, .packets = n.packets, .lost = n.lost, .dropped_camera = n.dropped_camera, .dropped_network = n.dropped_network,
+		.dropped_ring = n.dropped_ring, .mended = n.mended,
 		.reconnects = c->reconnects};
 
 	take_rates(c, &n, mono_us);
@@ -177,7 +178,7 @@ static bool flush_out(struct ingest_camera *c)
 
 static void begin_stream(struct ingest_camera *c)
 {
-	ingest_stream_begin(c->stream, rtsp_client_media(c->client, RTSP_CLIENT_VIDEO), rtsp_client_media(c->client, RTSP_CLIENT_AUDIO), now());
+	ingest_stream_begin(c->stream, rtsp_client_media(c->client, RTSP_CLIENT_VIDEO), rtsp_client_media(c->client, RTSP_CLIENT_AUDIO), false, now());
 }
 
 static void play(struct ingest_camera *c, int64_t mono_us)
@@ -403,7 +404,7 @@ static int to_transcode(void *ctx, const struct record *r)
 {
 	struct ingest_camera *c = ctx;
 
-	return ingest_ring_put(&c->transcode, r);
+	return c->transcode.open ? ingest_ring_put(&c->transcode, r) : -ENOTCONN;
 }
 
 void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell)
@@ -425,7 +426,7 @@ void ingest_camera_store_anew(struct ingest_camera *c)
 int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, unsigned first_ms, struct ingest_camera **ret)
 {
 	struct ingest_camera *c = calloc(1, sizeof *c);
-	struct ingest_hooks hooks = {.store = to_store, .transcode = m->has_transcode ? to_transcode : NULL, .ctx = c};
+	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode, .pictures = m->has_transcode, .ctx = c};
 	int rc;
 
 	if (!c)

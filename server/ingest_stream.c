@@ -103,7 +103,7 @@ static void to_transcode(struct ingest_stream *s, const struct au *au, uint32_t 
 {
 	struct record r = {.kind = RECORD_TRACK, .track = {.epoch = s->epoch, .track = s->track[VIDEO]}};
 
-	if (!s->hooks.transcode || (s->transcode_waits && !(au->key && begins)))
+	if (!s->hooks.transcode || !s->hooks.pictures || (s->transcode_waits && !(au->key && begins)))
 		return;
 	s->transcode_waits = true;
 	if (s->track_owed && s->hooks.transcode(s->hooks.ctx, &r))
@@ -231,7 +231,7 @@ static void on_picture(void *ctx, const struct rtp_h264_au *in)
 	s->total.access_units++;
 	s->total.video_bytes += in->len;
 	if (s->over || !have_epoch(s, in) || !place(s, VIDEO, in->timestamp, in->arrival_us, &au)) {
-		s->total.dropped++;
+		s->total.dropped_camera++;
 		return;
 	}
 	s->taken_us = s->now.mono_us;
@@ -243,7 +243,7 @@ static void on_picture(void *ctx, const struct rtp_h264_au *in)
 	}
 	to_transcode(s, &au, s->cutter.segment, begins);
 	if (packager_add(&s->output[VIDEO].packager, &au, s->cutter.segment))
-		s->total.dropped++;
+		s->total.dropped_ring++;
 }
 
 static void on_sound(void *ctx, const struct rtp_aac_frame *in)
@@ -256,7 +256,7 @@ static void on_sound(void *ctx, const struct rtp_aac_frame *in)
 	if (!s->input[VIDEO].there && (!s->running || s->anew) && !s->over)
 		begin_epoch(s, AUDIO, in->timestamp, in->arrival_us);
 	if (s->over || !s->running || s->anew || !place(s, AUDIO, in->timestamp, in->arrival_us, &au)) {
-		s->total.dropped++;
+		s->total.dropped_camera++;
 		return;
 	}
 	au.dts = au.pts;
@@ -267,7 +267,7 @@ static void on_sound(void *ctx, const struct rtp_aac_frame *in)
 	if (!s->input[VIDEO].there)
 		tell_clock(s);
 	if (packager_add(&s->output[AUDIO].packager, &au, segment))
-		s->total.dropped++;
+		s->total.dropped_ring++;
 }
 
 /* The way in */
@@ -291,7 +291,7 @@ static bool begin_audio(struct ingest_stream *s, const struct sdp_media *m)
 	return true;
 }
 
-void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video, const struct sdp_media *audio, struct ingest_now now)
+void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video, const struct sdp_media *audio, bool datagrams, struct ingest_now now)
 {
 	assert(!s->connected);
 	s->connected = true;
@@ -377,6 +377,24 @@ const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool r
 	return s->over;
 }
 
+const char *ingest_stream_tick(struct ingest_stream *s, struct ingest_now now, enum gap_why *ret_why)
+{
+	s->now = now;
+	if (s->over)
+		*ret_why = s->over_why;
+	return s->over;
+}
+
+bool ingest_stream_feedback(struct ingest_stream *s, struct ingest_now now, struct wr *w)
+{
+	return false;
+}
+
+struct ingest_health ingest_stream_health(struct ingest_stream *s, struct ingest_now now)
+{
+	return (struct ingest_health){0};
+}
+
 void ingest_stream_report(struct ingest_stream *s, unsigned track, struct ingest_now now, struct wr *w)
 {
 	struct input *in = &s->input[track];
@@ -395,12 +413,12 @@ static void add_counts(const struct ingest_stream *s, struct ingest_counters *c)
 
 		c->packets += in->source.packets;
 		c->lost += in->source.lost;
-		c->dropped += in->source.foreign + in->source.stale + in->malformed;
+		c->dropped_camera += in->source.foreign + in->source.stale + in->malformed;
 	}
 	if (s->input[VIDEO].there)
-		c->dropped += s->h264.damaged_aus + s->h264.dropped_nals;
+		c->dropped_camera += s->h264.damaged_aus + s->h264.dropped_nals;
 	if (s->input[AUDIO].there)
-		c->dropped += s->aac.dropped;
+		c->dropped_camera += s->aac.dropped;
 }
 
 static void disconnect(struct ingest_stream *s)
@@ -440,7 +458,7 @@ static void reset_output(struct output *o, struct ingest_stream *s, bool prefix)
 {
 	struct packager_hooks hooks = {.emit = emit, .sent = hash_sent, .source = take_hash, .ctx = o};
 
-	s->total.dropped += o->packager.dropped_aus;
+	s->total.dropped_ring += o->packager.dropped_aus;
 	packager_free(&o->packager);
 	o->stream = s;
 	o->prefix = prefix;
@@ -513,6 +531,6 @@ struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)
 	add_counts(s, &c);
 	c.mended += s->timeline.mended + s->dts.mended;
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
-		c.dropped += s->output[i].packager.dropped_aus;
+		c.dropped_ring += s->output[i].packager.dropped_aus;
 	return c;
 }

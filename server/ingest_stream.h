@@ -27,12 +27,15 @@
 #define INGEST_NO_PICTURE_S 30
 #define INGEST_CUT_MS 250
 #define INGEST_CUTS_AHEAD 40          /* a burst of what a camera had stored is no offence */
+#define INGEST_FEEDBACK_MAX 256
 #define INGEST_TRACKS 2               /* as RTSP_CLIENT_VIDEO, RTSP_CLIENT_AUDIO */
 
 struct ingest_hooks {
 	/* 0, -ENOBUFS or -EMSGSIZE when it was not taken. Borrowed for the call. */
 	int (*store)(void *ctx, const struct record *r);
-	int (*transcode)(void *ctx, const struct record *r);  /* NULL: the camera has none */
+	/* The same, or -ENOTCONN: there is no ring to it. Gets sound that is not packaged here, and pictures if they are wanted. May be NULL. */
+	int (*transcode)(void *ctx, const struct record *r);
+	bool pictures;                    /* transcode makes renditions of them */
 	void *ctx;
 };
 
@@ -41,11 +44,25 @@ struct ingest_now {
 	int64_t mono_us, wall_us;
 };
 
+/* Since ingest_stream_new. */
 struct ingest_counters {
 	uint64_t access_units, video_bytes, audio_bytes;
-	uint64_t packets, lost;
-	uint64_t dropped;                 /* packets, access units and frames that did not get on */
+	uint64_t packets, lost, reordered, duplicates;
 	uint64_t mended;                  /* timestamps */
+	uint64_t key_requests;
+	/* Packets, access units and frames that did not get on, by whose fault: as in struct msg_camera_state. */
+	uint64_t dropped_camera, dropped_network, dropped_ring;
+};
+
+/* How the stream is now; zeros where it is not known, or while there is none. */
+struct ingest_health {
+	uint32_t fps_milli, rate_bps;     /* over the last seconds */
+	uint32_t key_interval_ms;         /* between the last two key frames */
+	int64_t key_us;                   /* wall clock: the last key frame */
+	enum clock_source clock;
+	int64_t clock_offset_us;          /* the camera's clock less ours */
+	uint32_t clock_error_ms;
+	const char *sound;                /* why the sound that was set up is left out: a static text; NULL: it is not */
 };
 
 struct ingest_stream;
@@ -54,13 +71,20 @@ struct ingest_stream;
 int ingest_stream_new(uint16_t camera, uint32_t segment_ms, const struct ingest_hooks *hooks, struct ingest_stream **ret);
 void ingest_stream_free(struct ingest_stream **s);
 
-/* A connection's tracks are known; either may be NULL. */
-void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video, const struct sdp_media *audio, struct ingest_now now);
+/* A connection's tracks are known; either may be NULL. datagrams: packets may come out of order (UDP). */
+void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video, const struct sdp_media *audio, bool datagrams, struct ingest_now now);
 /* RTP-Info's rtptime of a track. */
 void ingest_stream_start(struct ingest_stream *s, unsigned track, uint32_t rtptime);
 /* One packet. NULL, or why the stream is over: a static text, with the word for it in *ret_why. */
 const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool rtcp, const uint8_t *p, size_t n,
 				 struct ingest_now now, enum gap_why *ret_why);
+/* Time passes: gives up waiting for packets that are late. Some times a second with datagrams. As ingest_stream_packet. */
+const char *ingest_stream_tick(struct ingest_stream *s, struct ingest_now now, enum gap_why *ret_why);
+/*
+ * When a key frame is wanted and it is time to ask: writes an RTCP packet to send on the video's track, else nothing
+ * (at most INGEST_FEEDBACK_MAX bytes). Some times a second. True: this is not the first time that it is asked for, so ask by other ways (ONVIF) as well.
+ */
+bool ingest_stream_feedback(struct ingest_stream *s, struct ingest_now now, struct wr *w);
 /* Writes a receiver report of a track, if it ever sent something. */
 void ingest_stream_report(struct ingest_stream *s, unsigned track, struct ingest_now now, struct wr *w);
 /* The connection is over or could not be made: sends what is pending, and a gap if footage ended or the reason is a new one. */
@@ -74,7 +98,7 @@ void ingest_stream_transcode_anew(struct ingest_stream *s);
 bool ingest_stream_running(const struct ingest_stream *s);
 /* The tracks of the running epoch; NULL if there is none. */
 const struct track *ingest_stream_track(const struct ingest_stream *s, unsigned track);
-/* Since ingest_stream_new. */
 struct ingest_counters ingest_stream_counters(const struct ingest_stream *s);
+struct ingest_health ingest_stream_health(struct ingest_stream *s, struct ingest_now now);
 
 #endif

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct sdp_media video = {.kind = SDP_VIDEO, .payload_type = 96, .codec = CODEC_H264, .clock_rate = 90000};
 	static const struct sdp_media audio = {.kind = SDP_AUDIO, .payload_type = 97, .codec = CODEC_AAC, .clock_rate = 48000,
 		.config = {0x11, 0x90}, .config_len = 2};
-	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode};
+	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode, .pictures = true};
 	struct ingest_now now = {1000000, 1795000000000000};
 	struct rd r = rd_init(data, size);
 	struct ingest_stream *s;
@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	out.end[0] = out.end[1] = 0;
 	if (ingest_stream_new(0, 2000, &hooks, &s))
 		return 0;
-	ingest_stream_begin(s, tracks == 1 ? NULL : &video, tracks == 2 ? NULL : &audio, now);
+	ingest_stream_begin(s, tracks == 1 ? NULL : &video, tracks == 2 ? NULL : &audio, false, now);
 	while (rd_left(&r) > 3 && !over) {
 		unsigned flags = rd_u8(&r);
 		size_t n = rd_u16(&r);

@@ -178,14 +178,14 @@ static void begin_session(bool video, bool sound)
 	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
 	rtp_send_init(&audio_out, &a, (const uint8_t *)"bytes random");
 	over = NULL;
-	ingest_stream_begin(s, video ? &vm : NULL, sound ? &am : NULL, now);
+	ingest_stream_begin(s, video ? &vm : NULL, sound ? &am : NULL, false, now);
 	ingest_stream_start(s, 0, video_out.first_timestamp);
 	ingest_stream_start(s, 1, audio_out.first_timestamp);
 }
 
 static void setup_world(void)
 {
-	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode};
+	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode, .pictures = true};
 
 	memset(&store, 0, sizeof store);
 	memset(&transcode, 0, sizeof transcode);
@@ -236,7 +236,7 @@ Test(ingest_stream, makes_segments_of_both_renditions)
 	c = ingest_stream_counters(s);
 	cr_expect(c.access_units == 175 && c.lost == 0 && c.mended == 0);
 	cr_expect(c.packets > 175 * 2);
-	cr_expect_leq(c.dropped, 4);  /* sound that came before the first picture was known to be whole */
+	cr_expect_leq(c.dropped_camera, 4);  /* sound that came before the first picture was known to be whole */
 }
 
 Test(ingest_stream, begins_at_a_key_frame)
@@ -269,7 +269,7 @@ Test(ingest_stream, waits_for_a_key_frame_only_so_long)
 	static const struct track v = {.codec = CODEC_H264, .timescale = 90000};
 
 	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
-	ingest_stream_begin(s, &vm, NULL, now);
+	ingest_stream_begin(s, &vm, NULL, false, now);
 	run_without_keys(400);
 	cr_expect(ingest_stream_running(s));
 	EXPECT_ORDER(store.log, "init0", "part0.0.0 ");
@@ -424,7 +424,7 @@ Test(ingest_stream, a_full_ring_to_store_never_waits)
 	store.full = false;
 	run(100, false);
 	ingest_stream_end(s, GAP_STOPPED, now);
-	cr_expect_gt(ingest_stream_counters(s).dropped, 0);
+	cr_expect_gt(ingest_stream_counters(s).dropped_ring, 0);
 	cr_expect_eq(ingest_stream_counters(s).access_units, 220);
 	EXPECT_ORDER(store.log, "part0.0.0k", "end0.0", "part0.1.0k", "k", "end0.", "gap-stopped");
 }
@@ -452,7 +452,7 @@ Test(ingest_stream, foreign_packets_and_reports_change_nothing)
 	}
 	ingest_stream_end(s, GAP_STOPPED, now);
 	cr_expect_str_eq(store.log, clean);
-	cr_expect_geq(ingest_stream_counters(s).dropped, 225);
+	cr_expect_geq(ingest_stream_counters(s).dropped_camera, 225);
 }
 
 Test(ingest_stream, a_goodbye_of_its_own_ends_the_stream)
@@ -519,11 +519,11 @@ Test(ingest_stream, sound_that_cannot_be_carried_is_left_out)
 
 	begin_session(true, false);
 	ingest_stream_end(s, GAP_STOPPED, now);
-	ingest_stream_begin(s, &vm, &am, now);
+	ingest_stream_begin(s, &vm, &am, false, now);
 	run(30, true);
 	cr_expect(ingest_stream_running(s) && !ingest_stream_track(s, 1));
 	ingest_stream_end(s, GAP_STOPPED, now);
-	ingest_stream_begin(s, NULL, &am, now);
+	ingest_stream_begin(s, NULL, &am, false, now);
 	cr_assert_not_null(ingest_stream_packet(s, 1, false, frame, sizeof frame, now, &why));
 	cr_assert_eq(why, GAP_UNSUPPORTED);
 }
