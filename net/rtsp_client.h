@@ -49,7 +49,7 @@ struct rtsp_client_config {
 	const char *user, *password;      /* NULL if none */
 	bool allow_md5;
 	bool allow_basic;                 /* Basic where no Digest is offered, though the connection is not inside TLS */
-	bool tls;                         /* the connection is inside TLS */
+	bool tls;                         /* the connection is inside TLS, the certificate was checked: no UDP, Basic is safe */
 	bool no_audio;                    /* sound is left out */
 	enum rtsp_client_transport transport;  /* AUTO: TCP, and UDP where that is refused, or the other way round as prefer says */
 	enum rtsp_client_transport prefer;     /* AUTO: rtsp_client_prefer of the connection before; AUTO if there was none */
@@ -116,8 +116,8 @@ void rtsp_client_udp_port(struct rtsp_client *c, unsigned track, uint16_t port, 
 void rtsp_client_udp_ready(struct rtsp_client *c, unsigned track, int64_t now_us);
 /* Either answer where it cannot be done: sound is left out, AUTO goes on with TCP, else FAILED. */
 void rtsp_client_udp_failed(struct rtsp_client *c, unsigned track, int64_t now_us);
-/* RTP came by UDP: for the silence watch. */
-void rtsp_client_media_seen(struct rtsp_client *c, int64_t now_us);
+/* RTP of a track came by UDP: for the silence watch. */
+void rtsp_client_media_seen(struct rtsp_client *c, unsigned track, int64_t now_us);
 
 /* What the tracks come by; AUTO while none is set up. */
 enum rtsp_client_transport rtsp_client_transport(const struct rtsp_client *c);
