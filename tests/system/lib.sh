@@ -182,6 +182,46 @@ start_gst_camera() {
     gst_port=$(head -1 "$out")
 }
 
+# clip NAME FFMPEG-ARGUMENT…: makes $work/NAME with ffmpeg, once.
+clip() {
+    local file=$work/$1
+    shift
+    [ -s "$file" ] || timeout 120 ffmpeg -v error -nostdin -y "$@" "$file" || bail "ffmpeg cannot make $file"
+}
+
+# clip_h264 NAME [X264-ARGUMENT…], clip_h265 NAME [X265-PARAMETERS]: a moving test picture, 320x180, 10 a second, a key frame each second.
+clip_h264() {
+    clip "$1" -f lavfi -i testsrc2=size=320x180:rate=10 -t 20 -c:v libx264 -profile:v baseline -g 10 -b:v 200k "${@:2}" \
+        -bsf:v h264_metadata=aud=insert -f h264
+}
+clip_h265() {
+    clip "$1" -f lavfi -i testsrc2=size=320x180:rate=10 -t 20 -c:v libx265 -preset ultrafast -b:v 200k \
+        -x265-params "log-level=error:keyint=10:min-keyint=10:bframes=0${2:+:$2}" -bsf:v hevc_metadata=aud=insert -f hevc
+}
+# clip_sound NAME RATE FFMPEG-ARGUMENT…: a tone of 1 kHz, mono
+clip_sound() { clip "$1" -f lavfi -i sine=frequency=1000 -t 20 -ac 1 -ar "$2" "${@:3}"; }
+
+# start_scripted CAMERAS.json: scripted-camera.mjs with these; sets scripted_port[NAME], scripted_log. `tell NAME ORDER` orders it about.
+declare -A scripted_port
+start_scripted() {
+    local out name p
+    out=$(mktemp "$work/scripted.XXXXXX")
+    scripted_log=$out.log
+    mkfifo "$out.orders"
+    exec {scripted_orders}<> "$out.orders"
+    node "$here/scripted-camera.mjs" "$1" "$scripted_log" < "$out.orders" > "$out" 2> "$out.err" &
+    scripted_pid=$!
+    started_pids+=("$scripted_pid")
+    wait_for 15 grep -q '^ready' "$out" || bail "the scripted cameras do not start: $(cat "$out.err")"
+    while read -r name p; do
+        [ "$name" = ready ] || scripted_port[$name]=$p
+    done < "$out"
+}
+tell() { printf '%s\n' "$*" >&$scripted_orders; }
+# seen CAMERA JQ-CONDITION: how many of its events are so.  `seen gate '.what == "playing"'`
+seen() { jq -c --arg c "$1" "select(.camera == \$c and ($2))" "$scripted_log" | wc -l; }
+seen_at_least() { [ "$(seen "$1" "$2")" -ge "$3" ]; }
+
 # run_server: starts the site; sets server. A second start adds to the same log.
 run_server() {
     (cd "$site" && exec "$@" "$casemate" run -c site.yaml) >> "$site/log" 2>&1 &
