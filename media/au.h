@@ -39,11 +39,13 @@ struct track {
 	uint32_t rate;                    /* audio: sampling rate, Hz */
 	uint8_t channels;                 /* audio */
 	/*
-	 * H.264: bytes 1..3 of avcC. H.265: general_profile_idc with tier in bit 7, the number of its compatibility flag
-	 * that counts (H.265 7.3.3), general_level_idc. AAC: profile is the audio object type. G.726: profile is bits a
-	 * sample (2..5), compat 1 for the packing of AAL2 (RFC 3551 4.5.4), most significant bits first.
+	 * H.264: bytes 1..3 of avcC. H.265 (7.3.3): general_profile_idc with general_tier_flag in bit 7, the 32
+	 * compatibility flags with the first one on top, general_level_idc. AAC: profile is the audio object type. G.726:
+	 * profile is bits a sample (2..5), compat 1 for the packing of AAL2 (RFC 3551 4.5.4), most significant bits first.
 	 */
-	uint8_t profile, compat, level;
+	uint8_t profile, level;
+	uint32_t compat;
+	uint64_t constraints;             /* H.265: the 48 bits between the compatibility flags and the level */
 	/*
 	 * H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3); H.265: HEVCDecoderConfigurationRecord (8.3.3);
 	 * AAC: AudioSpecificConfig (14496-3 1.6.2.1); Opus: the fields of OpusSpecificBox (dOps); else none.
@@ -54,7 +56,7 @@ struct track {
 
 /*
  * One coded picture or audio frame. Video data is NAL units each behind a
- * 4-byte big-endian length (the form of ISO/IEC 14496-15), without SPS and PPS;
+ * 4-byte big-endian length (the form of ISO/IEC 14496-15), without parameter sets (VPS, SPS, PPS);
  * audio data is one raw AAC frame, one Opus packet, or
  * some milliseconds of samples as the camera's codec writes them. Times are in the track's timescale, on the
  * camera's mended timeline, from 0 at the epoch's first access unit.
@@ -62,7 +64,7 @@ struct track {
 struct au {
 	int64_t dts, pts;
 	int64_t capture_us;               /* wall clock (unix) */
-	bool key;                         /* decoding may start here (IDR) */
+	bool key;                         /* decoding may start here (H.264: IDR; H.265: IDR, BLA, CRA) */
 	const uint8_t *data;
 	size_t len;
 };

@@ -81,7 +81,7 @@ static void write_tkhd(struct wr *w, const struct track *t)
 	wr_u32(w, 1);                      /* track_ID */
 	zeros(w, 16);                      /* reserved, duration, reserved */
 	zeros(w, 4);                       /* layer, alternate_group */
-	wr_u16(w, t->codec == CODEC_AAC ? 0x100 : 0);
+	wr_u16(w, codec_is_video(t->codec) ? 0 : 0x100);
 	wr_u16(w, 0);
 	matrix(w);
 	wr_u32(w, (uint32_t)t->width << 16);
@@ -106,14 +106,16 @@ static void write_hdlr(struct wr *w, const struct track *t)
 	size_t at = full_box(w, "hdlr", 0, 0);
 
 	wr_u32(w, 0);
-	wr_str(w, t->codec == CODEC_AAC ? "soun" : "vide");
+	wr_str(w, codec_is_video(t->codec) ? "vide" : "soun");
 	zeros(w, 13);                      /* reserved, empty name */
 	box_end(w, at);
 }
 
-static void write_avc1(struct wr *w, const struct track *t)
+/* avc1, or hvc1: all parameter sets are here, none in the samples. */
+static void write_video(struct wr *w, const struct track *t)
 {
-	size_t at = box(w, "avc1"), avcc;
+	bool h265 = t->codec == CODEC_H265;
+	size_t at = box(w, h265 ? "hvc1" : "avc1"), config;
 
 	zeros(w, 6);
 	wr_u16(w, 1);                      /* data_reference_index */
@@ -127,9 +129,9 @@ static void write_avc1(struct wr *w, const struct track *t)
 	zeros(w, 32);                      /* compressorname */
 	wr_u16(w, 0x18);
 	wr_u16(w, 0xffff);
-	avcc = box(w, "avcC");
+	config = box(w, h265 ? "hvcC" : "avcC");
 	wr_bytes(w, t->config, t->config_len);
-	box_end(w, avcc);
+	box_end(w, config);
 	box_end(w, at);
 }
 
@@ -159,9 +161,17 @@ static void write_esds(struct wr *w, const struct track *t)
 	box_end(w, at);
 }
 
-static void write_mp4a(struct wr *w, const struct track *t)
+static void write_dops(struct wr *w, const struct track *t)
 {
-	size_t at = box(w, "mp4a");
+	size_t at = box(w, "dOps");
+
+	wr_bytes(w, t->config, t->config_len);
+	box_end(w, at);
+}
+
+static void write_audio(struct wr *w, const struct track *t)
+{
+	size_t at = box(w, t->codec == CODEC_OPUS ? "Opus" : "mp4a");
 
 	zeros(w, 6);
 	wr_u16(w, 1);
@@ -170,7 +180,10 @@ static void write_mp4a(struct wr *w, const struct track *t)
 	wr_u16(w, 16);
 	wr_u32(w, 0);
 	wr_u32(w, t->rate <= UINT16_MAX ? t->rate << 16 : 0);
-	write_esds(w, t);
+	if (t->codec == CODEC_OPUS)
+		write_dops(w, t);
+	else
+		write_esds(w, t);
 	box_end(w, at);
 }
 
@@ -191,10 +204,10 @@ static void write_stbl(struct wr *w, const struct track *t)
 	size_t stbl = box(w, "stbl"), at = full_box(w, "stsd", 0, 0);
 
 	wr_u32(w, 1);
-	if (t->codec == CODEC_AAC)
-		write_mp4a(w, t);
+	if (codec_is_video(t->codec))
+		write_video(w, t);
 	else
-		write_avc1(w, t);
+		write_audio(w, t);
 	box_end(w, at);
 	for (int i = 0; i < 3; i++) {
 		at = full_box(w, empty[i], 0, 0);
@@ -211,12 +224,12 @@ static void write_minf(struct wr *w, const struct track *t)
 {
 	size_t minf = box(w, "minf"), at;
 
-	if (t->codec == CODEC_AAC) {
-		at = full_box(w, "smhd", 0, 0);
-		zeros(w, 4);
-	} else {
+	if (codec_is_video(t->codec)) {
 		at = full_box(w, "vmhd", 0, 1);
 		zeros(w, 8);
+	} else {
+		at = full_box(w, "smhd", 0, 0);
+		zeros(w, 4);
 	}
 	box_end(w, at);
 	write_dinf(w);
@@ -248,13 +261,20 @@ static void write_mvex(struct wr *w)
 	box_end(w, mvex);
 }
 
+/* How long a track's config may be. */
+static const struct { uint16_t min, max; } config_bounds[CODEC_COUNT] = {
+	[CODEC_H264] = {7, TRACK_CONFIG_MAX}, [CODEC_H265] = {23, TRACK_CONFIG_MAX}, [CODEC_AAC] = {2, 64}, [CODEC_OPUS] = {11, 11},
+};
+
 static bool is_track(const struct track *t)
 {
-	if (t->timescale == 0)
+	if (!codec_is_packaged(t->codec) || t->timescale == 0)
 		return false;
-	if (t->codec == CODEC_H264)
-		return t->width && t->height && t->config_len >= 7 && t->config_len <= TRACK_CONFIG_MAX;
-	return t->codec == CODEC_AAC && t->channels && t->channels <= 8 && t->rate && t->config_len >= 2 && t->config_len <= 64;
+	if (t->config_len < config_bounds[t->codec].min || t->config_len > config_bounds[t->codec].max)
+		return false;
+	if (codec_is_video(t->codec))
+		return t->width && t->height;
+	return t->rate && t->channels && t->channels <= (t->codec == CODEC_OPUS ? 2 : 8);
 }
 
 int cmaf_write_init(struct wr *w, const struct track *t)

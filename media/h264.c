@@ -7,6 +7,7 @@
 #include "base/wr.h"
 #include "media/bits.h"
 #include "media/nal.h"
+#include "media/vui.h"
 
 /* profile_idc values whose SPS carries chroma format, bit depths and scaling lists (7.3.2.1.1). */
 static bool has_high_syntax(uint8_t profile)
@@ -124,26 +125,6 @@ static void skip_hrd(struct bits *b)
 	bits_skip(b, 20);
 }
 
-/* Table E-1; 255 is Extended_SAR. */
-static void parse_sar(struct bits *b, struct h264_sps *s)
-{
-	static const uint16_t table[17][2] = {
-		{0, 0}, {1, 1}, {12, 11}, {10, 11}, {16, 11}, {40, 33}, {24, 11}, {20, 11}, {32, 11},
-		{80, 33}, {18, 11}, {15, 11}, {64, 33}, {160, 99}, {4, 3}, {3, 2}, {2, 1},
-	};
-	uint32_t idc = bits_get(b, 8);
-
-	if (idc == 255) {
-		s->sar_width = (uint16_t)bits_get(b, 16);
-		s->sar_height = (uint16_t)bits_get(b, 16);
-	} else if (idc < 17) {
-		s->sar_width = table[idc][0];
-		s->sar_height = table[idc][1];
-	}
-	if (!s->sar_width || !s->sar_height)
-		s->sar_width = s->sar_height = 0;
-}
-
 static void parse_timing(struct bits *b, struct h264_sps *s)
 {
 	uint32_t tick = bits_get(b, 32), scale = bits_get(b, 32);
@@ -160,21 +141,12 @@ static void parse_vui(struct bits *b, struct h264_sps *s)
 {
 	bool nal_hrd, vcl_hrd;
 	uint32_t reorder;
+	struct vui v;
 
-	if (bits_get(b, 1))
-		parse_sar(b, s);
-	if (bits_get(b, 1))
-		bits_skip(b, 1);           /* overscan */
-	if (bits_get(b, 1)) {
-		bits_skip(b, 3);           /* video_format */
-		s->full_range = bits_get(b, 1);
-		if (bits_get(b, 1))
-			bits_skip(b, 24);  /* colour */
-	}
-	if (bits_get(b, 1)) {
-		bits_ue(b);
-		bits_ue(b);
-	}
+	vui_parse(b, &v);
+	s->sar_width = v.sar_width;
+	s->sar_height = v.sar_height;
+	s->full_range = v.full_range;
 	if (bits_get(b, 1)) {
 		parse_timing(b, s);
 		bits_skip(b, 1);           /* fixed_frame_rate_flag */
@@ -242,22 +214,14 @@ int h264_parse_sps(const uint8_t *nal, size_t n, struct h264_sps *ret)
 	return 0;
 }
 
-/* A NAL unit never ends in a zero byte; some cameras pad theirs (7.4.1). */
-static size_t without_zeros(const uint8_t *nal, size_t n)
-{
-	while (n && nal[n - 1] == 0)
-		n--;
-	return n;
-}
-
 int h264_track(const uint8_t *sps, size_t nsps, const uint8_t *pps, size_t npps, struct track *ret)
 {
 	struct track t = {.codec = CODEC_H264, .timescale = TIMESCALE_VIDEO};
 	struct wr w = wr_init(t.config, sizeof t.config);
 	struct h264_sps s;
 
-	nsps = without_zeros(sps, nsps);
-	npps = without_zeros(pps, npps);
+	nsps = nal_trim(sps, nsps);
+	npps = nal_trim(pps, npps);
 	if (h264_parse_sps(sps, nsps, &s) || npps < 2 || nal_type(pps) != NAL_PPS)
 		return -EBADMSG;
 	if (nsps > UINT16_MAX || npps > UINT16_MAX)

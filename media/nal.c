@@ -53,6 +53,13 @@ int nal_next_annexb(struct rd *r, const uint8_t **ret_nal, size_t *ret_n)
 	return 0;
 }
 
+size_t nal_trim(const uint8_t *nal, size_t n)
+{
+	while (n && nal[n - 1] == 0)
+		n--;
+	return n;
+}
+
 size_t nal_unescape(const uint8_t *nal, size_t n, uint8_t *out, size_t cap)
 {
 	unsigned zeros = 0;

@@ -27,6 +27,8 @@ int nal_next(struct rd *r, const uint8_t **ret_nal, size_t *ret_n);
  * are not part of it, empty units are passed over. 1 with the next NAL unit, 0 at the end.
  */
 int nal_next_annexb(struct rd *r, const uint8_t **ret_nal, size_t *ret_n);
+/* How long a NAL unit is without zero bytes at its end: it never has any of its own, but some cameras pad theirs (7.4.1). */
+size_t nal_trim(const uint8_t *nal, size_t n);
 /*
  * The raw payload: emulation prevention bytes (00 00 03) taken out. At most cap bytes are written, what
  * lies beyond is left out; returns how many.

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "media/opus.h"
+
 #define HEAD CMAF_CHUNK_HEADER_MAX(CMAF_SAMPLES_MAX)
 
 void packager_init(struct packager *p, const struct packager_hooks *hooks, uint32_t part_ms)
@@ -239,7 +241,14 @@ static uint32_t likely_duration(const struct packager *p)
 {
 	if (p->nsamples > 1)
 		return p->sample[p->nsamples - 2].duration;
-	return p->track.codec == CODEC_AAC ? 1024 : p->track.timescale / 25;
+	switch (p->track.codec) {
+	case CODEC_AAC:
+		return 1024;
+	case CODEC_OPUS:
+		return OPUS_FRAME_SAMPLES;
+	default:
+		return p->track.timescale / 25;
+	}
 }
 
 int packager_flush(struct packager *p)

@@ -30,7 +30,8 @@ static void put_track(struct wr *w, const struct track *t, uint16_t config_len)
 	wr_u32(w, t->rate);
 	wr_u8(w, t->channels);
 	wr_u8(w, t->profile);
-	wr_u8(w, t->compat);
+	wr_u32(w, t->compat);
+	wr_u64(w, t->constraints);
 	wr_u8(w, t->level);
 	wr_u16(w, config_len);
 	wr_bytes(w, t->config, config_len);
@@ -194,7 +195,8 @@ static void get_track(struct rd *r, struct track *t, uint16_t config_max)
 	t->rate = rd_u32(r);
 	t->channels = rd_u8(r);
 	t->profile = rd_u8(r);
-	t->compat = rd_u8(r);
+	t->compat = rd_u32(r);
+	t->constraints = rd_u64(r);
 	t->level = rd_u8(r);
 	n = rd_u16(r);
 	config = rd_bytes(r, n);
@@ -224,6 +226,8 @@ static void get_init(struct rd *r, struct record_init *i)
 	i->rendition = get_rendition(r);
 	i->epoch = get_epoch(r);
 	get_track(r, &i->track, 0);
+	if (!codec_is_packaged(i->track.codec))
+		r->bad = true;
 	i->init = get_rest(r, INIT_MAX_BYTES, &i->len);
 }
 
@@ -284,7 +288,7 @@ int record_decode(const uint8_t *p, size_t n, struct record *ret)
 	case RECORD_TRACK:
 		rec.track.epoch = get_epoch(&r);
 		get_track(&r, &rec.track.track, TRACK_CONFIG_MAX);
-		if (rec.track.track.config_len == 0)
+		if (codec_is_packaged(rec.track.track.codec) != (rec.track.track.config_len > 0))
 			r.bad = true;
 		break;
 	case RECORD_AU:

@@ -224,7 +224,7 @@ static int add_h264(struct buf *out, const struct track *t)
 
 	if (!e)
 		e = buf_append_fmt(out, "a=fmtp:%d packetization-mode=1;profile-level-id=%02X%02X%02X;sprop-parameter-sets=",
-				   RTP_SEND_VIDEO_TYPE, t->profile, t->compat, t->level);
+				   RTP_SEND_VIDEO_TYPE, t->profile, t->compat & 0xff, t->level);
 	rd_bytes(&r, 5);
 	sps = rd_u8(&r) & 0x1f;
 	if (!e)

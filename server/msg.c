@@ -111,7 +111,7 @@ static const struct {
 	[MSG_TRACK] = {"track", FIELDS{
 		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),
 		INT(msg_track, width), INT(msg_track, height), INT(msg_track, timescale), INT(msg_track, rate),
-		INT(msg_track, channels), INT(msg_track, profile), INT(msg_track, compat), INT(msg_track, level), END}},
+		INT(msg_track, channels), INT(msg_track, profile), INT(msg_track, level), INT(msg_track, compat), INT(msg_track, constraints), END}},
 	[MSG_SEGMENT] = {"segment", FIELDS{
 		INT(msg_segment, camera), INT(msg_segment, rendition), INT(msg_segment, number), INT(msg_segment, discontinuity),
 		BOOL(msg_segment, independent), INT(msg_segment, start_us), INT(msg_segment, duration), INT(msg_segment, timescale),

@@ -182,7 +182,9 @@ struct msg_track {
 	uint8_t codec;
 	uint16_t width, height;
 	uint32_t timescale, rate;
-	uint8_t channels, profile, compat, level;
+	uint8_t channels, profile, level;
+	uint32_t compat;
+	uint64_t constraints;
 };
 struct msg_segment {
 	uint16_t camera;

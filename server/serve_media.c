@@ -174,7 +174,7 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 
 	if (!r)
 		return refuse(why, "a track of no camera");
-	if (!t->timescale || t->codec > CODEC_AAC)
+	if (!t->timescale || !codec_is_packaged((enum codec)t->codec))
 		return refuse(why, "a track that cannot be");
 	if (size > INIT_MAX_BYTES)
 		return refuse(why, "an init segment that is too large");
@@ -305,7 +305,8 @@ struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint
 struct track serve_media_track_of(const struct serve_track *t)
 {
 	return (struct track){.codec = (enum codec)t->m.codec, .timescale = t->m.timescale, .width = t->m.width, .height = t->m.height,
-		.rate = t->m.rate, .channels = t->m.channels, .profile = t->m.profile, .compat = t->m.compat, .level = t->m.level};
+		.rate = t->m.rate, .channels = t->m.channels, .profile = t->m.profile, .level = t->m.level,
+		.compat = t->m.compat, .constraints = t->m.constraints};
 }
 
 /* Where the newest run of numbers without a hole begins, at most SERVE_LISTED long. */

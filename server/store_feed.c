@@ -90,7 +90,7 @@ static void set_track(struct store_rendition *r, const struct record_init *in, u
 	r->track = (struct msg_track){
 		.camera = (uint16_t)camera, .rendition = r->index, .codec = (uint8_t)in->track.codec,
 		.width = in->track.width, .height = in->track.height, .timescale = in->track.timescale, .rate = in->track.rate,
-		.channels = in->track.channels, .profile = in->track.profile, .compat = in->track.compat, .level = in->track.level};
+		.channels = in->track.channels, .profile = in->track.profile, .level = in->track.level, .compat = in->track.compat, .constraints = in->track.constraints};
 	memcpy(r->track.init_sha256, r->init.b, HASH_BYTES);
 }
 

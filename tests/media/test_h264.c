@@ -197,7 +197,7 @@ Test(h264, builds_a_track)
 
 Test(h264, a_track_has_bounds)
 {
-	static uint8_t big[2000] = {0x68, 0xeb};
+	static uint8_t big[TRACK_CONFIG_MAX] = {0x68, 0xeb};
 	uint8_t sps[128], padded[140] = {0};
 	size_t n = unhex(good[0].sps, sps, sizeof sps);
 	struct track t = {.width = 7}, clean, with_zeros;

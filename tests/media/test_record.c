@@ -28,7 +28,9 @@ static size_t encode(const struct record *r, uint8_t *mem, size_t cap)
 
 static const struct track video = {.codec = CODEC_H264, .timescale = 90000, .width = 1920, .height = 1080, .profile = 100, .compat = 1, .level = 40, .config = {1, 2, 3, 4, 5, 6, 7}, .config_len = 7};
 static const struct track audio = {.codec = CODEC_AAC, .timescale = 16000, .rate = 16000, .channels = 1, .profile = 2, .config = {0x14, 0x08}, .config_len = 2};
-#define SAMPLES 7
+static const struct track h265 = {.codec = CODEC_H265, .timescale = 90000, .width = 16384, .height = 16384, .profile = 0x82, .compat = 0xe0000001, .constraints = 0xb0123456789a, .level = 93, .config = {[22] = 3}, .config_len = 23};
+static const struct track pcma = {.codec = CODEC_PCMA, .timescale = 8000, .rate = 8000, .channels = 1};
+#define SAMPLES 10
 
 static struct record sample(int i)
 {
@@ -38,13 +40,19 @@ static struct record sample(int i)
 	case 1:
 		return (struct record){.kind = RECORD_TRACK, .track = {7, audio}};
 	case 2:
-		return (struct record){.kind = RECORD_AU, .au = {8, UINT32_MAX, {-1, AU_TIME_MAX, 1795361400040000, true, payload, 13}}};
+		return (struct record){.kind = RECORD_AU, .au = {8, UINT32_MAX, false, {-1, AU_TIME_MAX, 1795361400040000, true, payload, 13}}};
 	case 3:
 		return (struct record){.kind = RECORD_INIT, .init = {UINT16_MAX, 9, 1, video, payload, sizeof payload}};
 	case 4:
 		return (struct record){.kind = RECORD_PART, .part = {3, RENDITION_ENCODED, 5, 6, 7, true, 123456789012, 45000, 99, payload, 20}};
 	case 5:
 		return (struct record){.kind = RECORD_SEGMENT_END, .end = {4, RENDITION_AUDIO, 6, 5, {1, 2, 3, [31] = 9}, CLOCK_RTCP, 250}};
+	case 6:
+		return (struct record){.kind = RECORD_TRACK, .track = {8, h265}};
+	case 7:
+		return (struct record){.kind = RECORD_TRACK, .track = {8, pcma}};
+	case 8:
+		return (struct record){.kind = RECORD_AU, .au = {8, 3, true, {160, 160, 1795361400040000, true, payload, 1}}};
 	default:
 		return (struct record){.kind = RECORD_GAP, .gap = {5, 0, GAP_SILENT, 1795361400040000}};
 	}
@@ -103,6 +111,12 @@ Test(record, fields_are_where_they_belong)
 	r = sample(2);
 	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
 	cr_assert(got.au.au.dts == -1 && got.au.au.pts == AU_TIME_MAX && got.au.au.key && got.au.segment == UINT32_MAX);
+	cr_assert(!got.au.audio);
+	r = sample(8);
+	cr_assert(record_decode(mem, encode(&r, mem, sizeof mem), &got) == 0 && got.au.audio);
+	r = sample(6);
+	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
+	cr_assert(got.track.track.profile == 0x82 && got.track.track.compat == 0xe0000001 && got.track.track.constraints == 0xb0123456789a && got.track.track.level == 93);
 	r = sample(5);
 	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
 	cr_assert(got.end.source[31] == 9 && got.end.clock == CLOCK_RTCP && got.end.clock_error_ms == 250);
@@ -115,7 +129,7 @@ Test(record, cut_or_longer_is_refused)
 	for (int i = 0; i < SAMPLES; i++) {
 		struct record r = sample(i), got = {.kind = RECORD_GAP};
 		size_t n = encode(&r, mem, sizeof mem);
-		size_t header = n - (i == 2 ? 13 : i == 3 ? sizeof payload : i == 4 ? 20 : 0);
+		size_t header = n - (i == 2 ? 13 : i == 3 ? sizeof payload : i == 4 ? 20 : i == 8 ? 1 : 0);
 
 		for (size_t k = 0; k < header + (header < n); k++)
 			cr_assert_eq(record_decode(mem, k, &got), -EBADMSG, "record %d cut at %zu", i, k);
@@ -130,12 +144,12 @@ Test(record, values_out_of_bounds_are_refused)
 	static uint8_t mem[8192];
 	static const struct { int record; size_t at; uint8_t value; const char *what; } cases[] = {
 		{0, 0, 0, "kind 0"}, {0, 0, 7, "kind 7"},
-		{0, 1, 0x80, "epoch"}, {0, 9, 3, "codec"}, {0, 9, 0, "no codec"}, {0, 13, 0, "video timescale"}, {0, 14, 0xff, "width"}, {0, 26, 5, "config longer than the record"},
-		{1, 13, 1, "audio timescale is not the rate"}, {1, 22, 0, "no channels"}, {1, 22, 9, "nine channels"}, {1, 27, 0, "no config"},
-		{2, 13, 0x7f, "dts"}, {2, 13, 0x80, "dts far below"}, {2, 21, 0x40, "pts"}, {2, 29, 0x80, "capture time"}, {2, 37, 2, "a bool of 2"},
-		{3, 3, RENDITIONS_MAX, "rendition"}, {3, 30, 1, "config in init"},
+		{0, 1, 0x80, "epoch"}, {0, 9, CODEC_COUNT, "codec"}, {0, 9, 0, "no codec"}, {0, 9, CODEC_PCMA, "sound with a size"}, {0, 13, 0, "video timescale"}, {0, 14, 0xff, "width"}, {0, 38, 8, "config longer than the record"},
+		{1, 13, 1, "audio timescale is not the rate"}, {1, 22, 0, "no channels"}, {1, 22, 9, "nine channels"}, {1, 38, 0, "no config"},
+		{2, 13, 2, "neither sound nor picture"}, {2, 14, 0x7f, "dts"}, {2, 14, 0x80, "dts far below"}, {2, 22, 0x40, "pts"}, {2, 30, 0x80, "capture time"}, {2, 38, 2, "a bool of 2"},
+		{3, 3, RENDITIONS_MAX, "rendition"}, {3, 41, 1, "config in init"}, {6, 14, 0x41, "16640 wide"}, {7, 9, CODEC_OPUS, "no dOps"},
 		{4, 3, 255, "rendition"}, {4, 20, 2, "a bool of 2"}, {4, 21, 0x80, "start before 0"}, {4, 33, 0x80, "capture time"},
-		{5, 48, 2, "clock"}, {6, 11, GAP_WHY_COUNT, "reason"}, {6, 12, 0x80, "time"},
+		{5, 48, 2, "clock"}, {9, 11, GAP_WHY_COUNT, "reason"}, {9, 12, 0x80, "time"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -145,6 +159,18 @@ Test(record, values_out_of_bounds_are_refused)
 		cr_assert(cases[i].at < n && mem[cases[i].at] != cases[i].value, "%s", cases[i].what);
 		mem[cases[i].at] = cases[i].value;
 		cr_assert_eq(record_decode(mem, n, &got), -EBADMSG, "record %d: %s", cases[i].record, cases[i].what);
+	}
+}
+
+Test(record, only_what_segments_hold_has_an_init_segment)
+{
+	static uint8_t mem[4096];
+	static const struct { const struct track *track; int rc; } cases[] = {{&video, 0}, {&audio, 0}, {&h265, 0}, {&pcma, -EBADMSG}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct record r = {.kind = RECORD_INIT, .init = {1, 1, 1, *cases[i].track, payload, 8}}, got;
+
+		cr_expect_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), cases[i].rc, "case %zu", i);
 	}
 }
 
