@@ -6,7 +6,7 @@
 #include "conf/site.h"
 #include "conf/ytree.h"
 
-#define LOADER_FILES_MAX (SITE_CAMERAS_MAX + 3)
+#define LOADER_FILES_MAX (2 * SITE_CAMERAS_MAX + 3)
 
 /* A file that the site names, to be looked at when the text is read. */
 struct loader_file {
@@ -33,10 +33,17 @@ void values_set(struct loader *l, const struct schema_key *k, const struct ytree
 
 /* The values that values.c leaves to others. */
 void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void source_set_onvif(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void source_set_listeners(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_folder(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_socket(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+
+void camera_set_fingerprint(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void camera_set_tls_name(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+
+/* What is wrong between the keys of a camera that n is; tells how it proves who it is. */
+void camera_check(struct loader *l, const struct ytree_node *n, struct site_camera *c);
 
 /* Looks at every file that was named, and reads the passwords. */
 void paths_check_files(struct loader *l);

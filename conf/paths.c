@@ -94,8 +94,8 @@ static void take_password(struct loader *l, const struct loader_file *f, int fd)
 		;
 	if (len < (size_t)n && len && text[len - 1] == '\r')
 		len--;
-	if (len > PASSWORD_MAX || len == 0 || memchr(text, 0, len)) {
-		loader_complain(l, f->key, f->at, "%s: its first line must be the password: 1 to %d bytes, no NUL",
+	if (len > PASSWORD_MAX || memchr(text, 0, len)) {
+		loader_complain(l, f->key, f->at, "%s: its first line must be the password: at most %d bytes, no NUL",
 				loader_quote(f->path, strlen(f->path)).text, PASSWORD_MAX);
 		goto out;
 	}

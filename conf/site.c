@@ -97,14 +97,6 @@ static void walk_map(struct loader *l, const char *prefix, const struct ytree_no
 			set_absent(l, &schema_keys[i], n, object);
 }
 
-static bool has_key(const struct ytree_node *map, const char *key)
-{
-	for (const struct ytree_node *c = map->child; c; c = c->next)
-		if (!strcmp(c->key, key))
-			return true;
-	return false;
-}
-
 /* The map that one named thing or list item is; an empty one counts, so that what it lacks is named. */
 static bool is_item(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
@@ -129,20 +121,13 @@ static bool take_name(struct loader *l, const struct schema_key *k, const struct
 static void set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	struct site_camera *c = &l->site->camera[l->site->ncameras];
-	char example[sizeof l->report->complaint->example];
-	bool user, password;
 
 	if (n->kind == YTREE_BAD || !take_name(l, k, n, c->name) || !is_item(l, k, n))
 		return;
 	c->line = n->key_at.line;
 	l->site->ncameras++;
 	walk_map(l, "cameras.*.", n, c);
-	user = has_key(n, "user");
-	password = has_key(n, "password_file");
-	if (user != password) {
-		schema_example(schema_find("cameras.*.", user ? "password_file" : "user", user ? 13 : 4), example, sizeof example);
-		complaint_add(l->report, n->key_at, example, "%s: %s", n->key, user ? "a user without a password_file" : "a password_file without a user");
-	}
+	camera_check(l, n, c);
 }
 
 static void set_rendition(struct loader *l, const struct schema_key *k, const struct ytree_node *n, struct site_camera *c)
@@ -349,6 +334,8 @@ static void free_camera(struct site_camera *c)
 	free(c->password);
 	free(c->user);
 	free(c->url);
+	free(c->ca);
+	free(c->onvif_url);
 }
 
 void site_free(struct site **site)

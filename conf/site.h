@@ -44,6 +44,7 @@ struct site_camera {
 	char *user, *password;            /* NULL if none; password read from password_file, wiped by site_free */
 	enum site_transport transport;
 	enum site_tls tls;
+	bool unverified;
 	uint8_t fingerprint[32];          /* SITE_TLS_FINGERPRINT: SHA-256 of the certificate (DER) */
 	char *ca;                         /* SITE_TLS_CA: path of PEM certificates, else NULL */
 	char tls_name[SITE_TLS_NAME];     /* SITE_TLS_CA: DNS name that the certificate must have; "": the address */

@@ -10,7 +10,7 @@
 #include "conf/address.h"
 #include "conf/loader.h"
 
-#define URL_MAX 1024
+#define URL_MAX 1000  /* with the port and slash that it may lack it still fits a message's 1024 */
 
 /* What a URL may hold (RFC 3986 2); the rest is written as %XX. */
 static bool is_url(const char *s, size_t n)
@@ -32,28 +32,35 @@ static bool is_one_host(const struct sockaddr_storage *a)
 	return ntohl(v4->sin_addr.s_addr) != INADDR_ANY && ntohl(v4->sin_addr.s_addr) < 0xe0000000;
 }
 
-/* The scheme's end in *ret_rest, or a complaint. Schemes don't mind case (RFC 3986 3.1). */
-static bool take_scheme(struct loader *l, const struct schema_key *k, const struct ytree_node *n, size_t *ret_rest)
+struct scheme {
+	const char *name;
+	enum schema_type of;
+	uint16_t port;
+};
+
+/* RFC 7826 4.2 gives RTSP over TLS port 322; cameras keep to it. */
+static const struct scheme schemes[] = {{"rtsp", SCHEMA_SOURCE, 554}, {"rtsps", SCHEMA_SOURCE, 322}, {"http", SCHEMA_ONVIF, 80}};
+
+/* The scheme that the text begins with, or NULL after a complaint. Schemes don't mind case (RFC 3986 3.1). */
+static const struct scheme *take_scheme(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	const char *sep = strstr(n->text, "://");
 	size_t len = sep ? (size_t)(sep - n->text) : 0;
 
-	if (len == 4 && !strncasecmp(n->text, "rtsp", 4)) {
-		*ret_rest = 7;
-		return true;
-	}
-	if (len == 5 && !strncasecmp(n->text, "rtsps", 5))
-		loader_complain(l, k, n->at, "rtsps:// is not supported yet: write rtsp://, on a network that only the cameras and this machine are on");
-	else if (sep && len <= 16 && !memchr(n->text, '@', len))
-		loader_complain(l, k, n->at, "%s:// is not supported: a camera is read by rtsp://", loader_quote(n->text, len).text);
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (schemes[i].of == k->type && len == strlen(schemes[i].name) && !strncasecmp(n->text, schemes[i].name, len))
+			return &schemes[i];
+	if (sep && len <= 16 && !memchr(n->text, '@', len))
+		loader_complain(l, k, n->at, "%s:// is not supported: %s", loader_quote(n->text, len).text,
+				k->type == SCHEMA_SOURCE ? "a camera is read by rtsp:// or rtsps://" : "a camera's ONVIF service is asked by http://");
 	else
 		loader_complain(l, k, n->at, "what is wanted is %s", schema_type_text(k->type));
-	return false;
+	return NULL;
 }
 
 /* Everything between the scheme and the path. A password may hold a slash: with an @ anywhere nothing is quoted. */
 static bool take_address(struct loader *l, const struct schema_key *k, const struct ytree_node *n, const char *s, size_t len,
-			 struct sockaddr_storage *ret)
+			 uint16_t port, struct sockaddr_storage *ret)
 {
 	struct address_parts p;
 	struct loader_quote host;
@@ -62,7 +69,7 @@ static bool take_address(struct loader *l, const struct schema_key *k, const str
 
 	rc = address_split(s, len, &p, &why);
 	if (!rc)
-		rc = address_parse(&p, 554, ret, &why);
+		rc = address_parse(&p, port, ret, &why);
 	if (!rc && (!is_one_host(ret) || ((const struct sockaddr_in *)ret)->sin_port == 0)) {
 		why = "not the address and port of one camera";
 		rc = -EINVAL;
@@ -82,29 +89,49 @@ static bool take_address(struct loader *l, const struct schema_key *k, const str
 	return !rc;
 }
 
-void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+/* A whole address: where it is, as a Host header has it, and written anew from that. */
+static void set_url(struct loader *l, const struct schema_key *k, const struct ytree_node *n, struct sockaddr_storage *address, char host[ADDRESS_TEXT],
+		    char **url)
 {
-	struct site_camera *c = object;
-	size_t rest, len;
-	char *url;
+	const struct scheme *scheme = take_scheme(l, k, n);
+	struct sockaddr_storage a;
+	const char *rest;
+	char *made;
+	size_t len;
 
-	if (!take_scheme(l, k, n, &rest))
+	if (!scheme)
 		return;
-	len = strcspn(n->text + rest, "/?#");
-	if (!take_address(l, k, n, n->text + rest, len, &c->address))
+	rest = n->text + strlen(scheme->name) + 3;
+	len = strcspn(rest, "/?#");
+	if (!take_address(l, k, n, rest, len, scheme->port, &a))
 		return;
 	if (n->len > URL_MAX || !is_url(n->text, n->len)) {
 		loader_complain(l, k, n->at, "an address is at most %d printable bytes; blanks, quotes, brackets, # and the like are written as %%XX",
 				URL_MAX);
 		return;
 	}
-	address_text(&c->address, c->host);
-	if (asprintf(&url, "rtsp://%s%s%s", c->host, n->text[rest + len] == '/' ? "" : "/", n->text + rest + len) < 0) {
+	*address = a;
+	address_text(&a, host);
+	if (asprintf(&made, "%s://%s%s%s", scheme->name, host, rest[len] == '/' ? "" : "/", rest + len) < 0) {
 		l->rc = -ENOMEM;
 		return;
 	}
-	free(c->url);
-	c->url = url;
+	free(*url);
+	*url = made;
+}
+
+void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+{
+	struct site_camera *c = object;
+
+	set_url(l, k, n, &c->address, c->host, &c->url);
+}
+
+void source_set_onvif(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+{
+	struct site_camera *c = object;
+
+	set_url(l, k, n, &c->onvif_address, c->onvif_host, &c->onvif_url);
 }
 
 static bool only_digits(const char *s, size_t n)

@@ -89,10 +89,14 @@ static void set_sandbox(struct loader *l, const struct schema_key *k, const stru
 
 static void set_transport(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	if (strcmp(n->text, "tcp"))
-		loader_complain(l, k, n->at, "\"%s\" is not supported yet: only tcp is", loader_quote(n->text, n->len).text);
-	else
-		*(enum site_transport *)member(object, k) = SITE_TRANSPORT_TCP;
+	static const char *const name[] = {[SITE_TRANSPORT_AUTO] = "auto", [SITE_TRANSPORT_TCP] = "tcp", [SITE_TRANSPORT_UDP] = "udp"};
+
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+		if (!strcmp(n->text, name[i])) {
+			*(enum site_transport *)member(object, k) = (enum site_transport)i;
+			return;
+		}
+	loader_complain(l, k, n->at, "\"%s\" is none of auto, tcp and udp", loader_quote(n->text, n->len).text);
 }
 
 static void complain_range(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
@@ -234,6 +238,9 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_SANDBOX] = set_sandbox,
 	[SCHEMA_TRANSPORT] = set_transport,
 	[SCHEMA_SOURCE] = source_set_camera,
+	[SCHEMA_ONVIF] = source_set_onvif,
+	[SCHEMA_FINGERPRINT] = camera_set_fingerprint,
+	[SCHEMA_TLS_NAME] = camera_set_tls_name,
 	[SCHEMA_LOGIN] = set_login,
 	[SCHEMA_SIZE] = set_size,
 	[SCHEMA_NAME] = set_name,

@@ -265,6 +265,27 @@ static void print_camera(const struct site_camera *c)
 	putchar('\n');
 }
 
+/* What could be stronger, though it may have to be so: named, so that it is a choice. */
+static void print_weak(const struct site_camera *c)
+{
+	const struct { bool is; const char *text; } weak[] = {
+		{c->tls == SITE_TLS_NONE, "pictures travel in the clear (rtsp://)"},
+		{c->tls == SITE_TLS_UNVERIFIED, "whoever answers is taken for the camera (unverified)"},
+		{c->user && c->allow_md5, "the password may be answered with MD5 (allow_md5)"},
+		{c->user && c->allow_basic && c->tls == SITE_TLS_NONE, "the password itself may be sent in the clear (allow_basic)"},
+	};
+	const char *before = "    note: ";
+
+	for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
+		if (!weak[i].is)
+			continue;
+		printf("%s%s", before, weak[i].text);
+		before = "; ";
+	}
+	if (*before == ';')
+		putchar('\n');
+}
+
 static void print_site(const struct site *s)
 {
 	char max[32];
@@ -274,8 +295,10 @@ static void print_site(const struct site *s)
 	       s->nusers == 1 ? "" : "s", max, shown(s->archive).text);
 	for (unsigned i = 0; i < s->nlisteners; i++)
 		printf("  listens on https://%s/\n", s->listener[i].text);
-	for (unsigned i = 0; i < s->ncameras; i++)
+	for (unsigned i = 0; i < s->ncameras; i++) {
 		print_camera(&s->camera[i]);
+		print_weak(&s->camera[i]);
+	}
 }
 
 static void summary(const struct check *c, unsigned complaints, bool more)

@@ -88,27 +88,46 @@ static int store_settings(struct child *c)
 	return rc;
 }
 
+static int ingest_camera_settings(struct child *c, unsigned i)
+{
+	const struct site_camera *cam = &c->parent->site->camera[i];
+	struct msg_ingest_camera m = {
+		.camera = (uint16_t)i, .has_user = cam->user != NULL, .allow_md5 = cam->allow_md5, .allow_basic = cam->allow_basic,
+		.audio = cam->audio, .has_transcode = cam->nrenditions > 0, .transport = (uint8_t)cam->transport,
+		.worked = c->parent->camera[i].state.transport, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms};
+	int ca = -1, rc = 0;
+
+	TEXT(m.name, cam->name);
+	TEXT(m.host, cam->host);
+	TEXT(m.url, cam->url);
+	TEXT(m.user, cam->user);
+	TEXT(m.password, cam->password);
+	memcpy(m.fingerprint, cam->fingerprint, sizeof m.fingerprint);
+	TEXT(m.tls_name, cam->tls_name);
+	TEXT(m.onvif_host, cam->onvif_host);
+	TEXT(m.onvif_url, cam->onvif_url);
+	if (cam->ca) {
+		ca = open(cam->ca, O_RDONLY | O_CLOEXEC);
+		rc = ca < 0 ? -errno : 0;
+	}
+	if (rc)
+		parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"let the user that runs casemate read it\"", cam->ca, strerror(-rc));
+	else
+		rc = child_say(c, MSG_INGEST_CAMERA, &m, &ca, ca >= 0);
+	if (ca >= 0)
+		close(ca);
+	explicit_bzero(&m, sizeof m);
+	return rc;
+}
+
 static int ingest_settings(struct child *c)
 {
 	const struct parent *p = c->parent;
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < p->site->ncameras; i++) {
-		const struct site_camera *cam = &p->site->camera[i];
-		struct msg_ingest_camera m = {
-			.camera = (uint16_t)i, .has_user = cam->user != NULL, .allow_md5 = cam->allow_md5,
-			.has_transcode = cam->nrenditions > 0, .segment_ms = cam->segment_ms};
-
-		if (ingest_of(p, i) != c->index)
-			continue;
-		TEXT(m.name, cam->name);
-		TEXT(m.host, cam->host);
-		TEXT(m.url, cam->url);
-		TEXT(m.user, cam->user);
-		TEXT(m.password, cam->password);
-		rc = child_say(c, MSG_INGEST_CAMERA, &m, NULL, 0);
-		explicit_bzero(&m, sizeof m);
-	}
+	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
+		if (ingest_of(p, i) == c->index)
+			rc = ingest_camera_settings(c, i);
 	return rc;
 }
 

@@ -16,6 +16,8 @@
 #define SOURCE "source: rtsp://192.0.2.1/"
 #define CAMERA(keys) HEAD "cameras:\n  gate:\n    " SOURCE "\n    " keys "\n"  /* keys: line 8, column 5 */
 #define FROM(url) HEAD "cameras: {gate: {source: \"" url "\"}}\n"                /* the value: line 5, column 26 */
+#define SAFE(keys) HEAD "cameras:\n  gate:\n    source: rtsps://192.0.2.1/\n    " keys "\n"  /* as CAMERA */
+#define PRINT "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define SMALL(keys) CAMERA("renditions: {small: {" keys "}}")                    /* keys: line 8, column 26 */
 #define USER(hash) HEAD "users: [{name: anna, password_hash: \"" hash "\"}]\n"   /* the value: line 5, column 37 */
 #define SALT "c29tZXNhbHRzb21lc2FsdA"
@@ -119,15 +121,15 @@ static const struct {
 	{HEAD "processes: {ingest: 65}\n", 5, 21, "ingest: \"65\" is out of range: 1 to 64"},
 	/* Choices. */
 	{HEAD "sandbox: off\n", 5, 10, "sandbox: \"off\" is neither strict nor best-effort"},
-	{CAMERA("transport: udp"), 8, 16, "transport: \"udp\" is not supported yet: only tcp is"},
+	{CAMERA("transport: http"), 8, 16, "transport: \"http\" is none of auto, tcp and udp"},
 	{CAMERA("allow_md5: yes"), 8, 16, "allow_md5: \"yes\" is neither true nor false"},
 	/* Addresses of cameras. */
 	{FROM("rtsp://camera.example/1"), 5, 26, "\"camera.example\" is a host name; DNS is never asked, since a false answer would send the password elsewhere: write the address that \"getent hosts camera.example\" prints"},
 	{FROM("rtsp://localhost:8554/"), 5, 26, "\"localhost\" is a host name"},
 	{FROM("rtsp://anna:secret@192.0.2.1/"), 5, 26, "take it out, and write user: NAME and password_file: FILE below"},
 	{FROM("rtsp://anna@192.0.2.1/"), 5, 26, "a user or password is not written in the address"},
-	{FROM("rtsps://192.0.2.1/"), 5, 26, "rtsps:// is not supported yet"},
-	{FROM("http://192.0.2.1/"), 5, 26, "http:// is not supported: a camera is read by rtsp://"},
+	{FROM("http://192.0.2.1/"), 5, 26, "http:// is not supported: a camera is read by rtsp:// or rtsps://"},
+	{FROM("rtsps:///x"), 5, 26, "the address is missing"},
 	{FROM("exec:/bin/sh"), 5, 26, "what is wanted is an address rtsp://ADDRESS[:PORT]/PATH"},
 	{FROM("192.0.2.1"), 5, 26, "what is wanted is an address rtsp://"},
 	{FROM("rtsp://"), 5, 26, "the address is missing"},
@@ -148,6 +150,30 @@ static const struct {
 	{FROM("rtsp://192.0.2.1/\u00fc"), 5, 26, "are written as %XX"},
 	{FROM("rtsp://192.0.2.1/\\r\\nTEARDOWN"), 5, 26, "a line break or another control byte inside a value"},
 	{FROM("rtsp://192.0.2.1/\\0"), 5, 26, "a line break or another control byte inside a value"},
+	/* Encrypted cameras. */
+	{FROM("rtsps://192.0.2.1/"), 5, 11, "gate: an rtsps:// camera needs fingerprint:, which \"casemate probe ADDRESS\" prints, or ca:; unverified: true takes whoever answers"},
+	{SAFE("unverified: false"), 6, 3, "gate: an rtsps:// camera needs fingerprint:"},
+	{SAFE("fingerprint: " PRINT "\n    ca: a"), 6, 3, "gate: of fingerprint:, ca: and unverified: only one can be what counts"},
+	{SAFE("ca: a\n    unverified: true"), 6, 3, "only one can be what counts"},
+	{SAFE("fingerprint: " PRINT "0"), 8, 18, "is not the SHA-256 of a certificate, 64 hex digits: \"casemate probe ADDRESS\" prints it"},
+	{SAFE("fingerprint: sha1:" PRINT), 8, 18, "is not the SHA-256"},
+	{SAFE("fingerprint: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"), 8, 18, "is not the SHA-256"},
+	{SAFE("fingerprint: 9F:86:D0:81:88:4C:7D:65:9A:2F:EA:A0:C5:5A:D0:15:A3:BF:4F:1B:2B:0B:82:2C:D1:5D:6C:15:B0:F0:0A-08"), 8, 18, "is not the SHA-256"},
+	{SAFE("ca: a\n    tls_name: 'a b'"), 9, 15, "tls_name: \"a b\" can't be a name in a certificate: a DNS name"},
+	{SAFE("ca: a\n    tls_name: .example"), 9, 15, "can't be a name in a certificate"},
+	{SAFE("unverified: true\n    tls_name: a.example"), 6, 3, "gate: a tls_name without a ca"},
+	{SAFE("unverified: true\n    transport: udp"), 9, 16, "transport: by udp the media would travel beside the encrypted connection, in the clear"},
+	{SAFE("unverified: maybe\n    ca: a"), 8, 17, "unverified: \"maybe\" is neither true nor false"},
+	{CAMERA("fingerprint: " PRINT), 8, 18, "fingerprint: it has no use without encryption: write source: rtsps://"},
+	{CAMERA("ca: a"), 8, 9, "ca: it has no use without encryption"},
+	{CAMERA("tls_name: a"), 8, 15, "tls_name: it has no use without encryption"},
+	/* ONVIF. */
+	{CAMERA("onvif: https://192.0.2.1/onvif"), 8, 12, "https:// is not supported: a camera's ONVIF service is asked by http://"},
+	{CAMERA("onvif: /onvif/device_service"), 8, 12, "onvif: what is wanted is an address http://ADDRESS[:PORT]/PATH"},
+	{CAMERA("onvif: http://camera/onvif"), 8, 12, "\"camera\" is a host name"},
+	{CAMERA("onvif: http://192.0.2.2/onvif"), 8, 12, "onvif: its address must be that of source:"},
+	{CAMERA("onvif: http://[::1]/onvif"), 8, 12, "onvif: its address must be that of source:"},
+	{CAMERA("onvif: http://a:b@192.0.2.1/onvif"), 8, 12, "a user or password is not written in the address"},
 	/* Addresses of ours. */
 	{HEAD "listen: localhost:8443\n", 5, 9, "listen: \"localhost:8443\": a host name; what is wanted is a literal address of this machine"},
 	{HEAD "listen: 0.0.0.0\n", 5, 9, "the port is missing"},

@@ -51,7 +51,8 @@ Test(site, has_defaults_for_what_is_left_out)
 	cr_expect_str_eq(c->name, "gate");
 	cr_expect_str_eq(c->host, "192.0.2.11:554");
 	cr_expect_str_eq(c->url, "rtsp://192.0.2.11:554/");
-	cr_expect(!c->user && !c->password && c->allow_md5);
+	cr_expect(!c->user && !c->password && c->allow_md5 && !c->allow_basic && c->audio);
+	cr_expect(c->transport == SITE_TRANSPORT_AUTO && c->tls == SITE_TLS_NONE && !c->ca && !*c->tls_name && !c->onvif_url && !*c->onvif_host);
 	cr_expect_eq(c->segment_ms, 2000);
 	cr_expect_eq(c->nrenditions, 0);
 	cr_expect(s->tls_line == 2 && s->key_line == 3 && s->archive_line == 4 && s->socket_line == 0 && c->line == 5);
@@ -74,7 +75,8 @@ Test(site, has_every_value_as_written)
 			       "users:\n  - {name: anna, password_hash: '" HASH "'}\n  - {name: b-2, password_hash: '" HASH "'}\n"
 			       "cameras:\n"
 			       "  gate-1:\n    source: RTSP://[2001:DB8::11]:8554/a/b?c=d&e=%20\n    user: viewer\n    password_file: p\n"
-			       "    transport: tcp\n    allow_md5: false\n    segment: 4s\n"
+			       "    transport: tcp\n    allow_md5: false\n    allow_basic: true\n    audio: false\n    segment: 4s\n"
+			       "    onvif: HTTP://[2001:db8::11]/onvif\n"
 			       "    renditions:\n      small: {size: 640x360, fps: 15, bitrate: 600 kb/s}\n      big: {size: 1920x1080, bitrate: 4.5Mb/s}\n"
 			       "  yard: {source: 'rtsp://192.0.2.12?x'}\n");
 	const struct site_camera *c = s->camera;
@@ -103,7 +105,10 @@ Test(site, has_every_value_as_written)
 	cr_expect(v6->sin6_family == AF_INET6 && ntohs(v6->sin6_port) == 8554);
 	cr_expect_str_eq(c->user, "viewer");
 	cr_expect_null(c->password);
-	cr_expect(!c->allow_md5 && c->segment_ms == 4000 && c->transport == SITE_TRANSPORT_TCP);
+	cr_expect(!c->allow_md5 && c->allow_basic && !c->audio && c->segment_ms == 4000 && c->transport == SITE_TRANSPORT_TCP);
+	cr_expect_str_eq(c->onvif_url, "http://[2001:db8::11]:80/onvif");
+	cr_expect_str_eq(c->onvif_host, "[2001:db8::11]:80");
+	cr_expect(((const struct sockaddr_in6 *)&c->onvif_address)->sin6_port == htons(80));
 	cr_expect_eq(c->nrenditions, 2);
 	cr_expect_str_eq(c->rendition[0].name, "small");
 	cr_expect(c->rendition[0].width == 640 && c->rendition[0].height == 360 && c->rendition[0].fps == 15);
@@ -112,6 +117,32 @@ Test(site, has_every_value_as_written)
 	cr_expect_str_eq(c[1].url, "rtsp://192.0.2.12:554/?x");
 	cr_expect(v4->sin_family == AF_INET && ntohl(v4->sin_addr.s_addr) == 0xc000020c && ntohs(v4->sin_port) == 554);
 	site_free(&s);
+}
+
+#define SUM "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define COLONS "9F:86:D0:81:88:4C:7D:65:9A:2F:EA:A0:C5:5A:D0:15:A3:BF:4F:1B:2B:0B:82:2C:D1:5D:6C:15:B0:F0:0A:08"
+
+Test(site, an_encrypted_camera_has_one_proof)
+{
+	static const struct { const char *keys; enum site_tls tls; } c[] = {
+		{"fingerprint: 'sha256:" SUM "'", SITE_TLS_FINGERPRINT}, {"fingerprint: SHA256:" COLONS, SITE_TLS_FINGERPRINT},
+		{"fingerprint: " SUM, SITE_TLS_FINGERPRINT}, {"fingerprint: " SUM ", unverified: false, transport: tcp", SITE_TLS_FINGERPRINT},
+		{"ca: a.pem", SITE_TLS_CA}, {"ca: /a.pem, tls_name: gate.example", SITE_TLS_CA}, {"unverified: true, transport: auto", SITE_TLS_UNVERIFIED},
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		char text[600];
+		struct site *s;
+
+		snprintf(text, sizeof text, HEAD "cameras: {gate: {source: RTSPS://192.0.2.11, %s}}\n", c[i].keys);
+		s = parse(text);
+		cr_expect_str_eq(s->camera->url, "rtsps://192.0.2.11:322/");
+		cr_expect(s->camera->tls == c[i].tls, "%s", c[i].keys);
+		cr_expect(c[i].tls != SITE_TLS_FINGERPRINT || (s->camera->fingerprint[0] == 0x9f && s->camera->fingerprint[31] == 0x08));
+		cr_expect((s->camera->ca != NULL) == (c[i].tls == SITE_TLS_CA));
+		cr_expect(!strstr(c[i].keys, "tls_name") || !strcmp(s->camera->tls_name, "gate.example"));
+		site_free(&s);
+	}
 }
 
 Test(site, empty_sections_mean_none)
@@ -130,13 +161,13 @@ Test(site, takes_as_many_as_it_says)
 	buf_init(&b, SITE_FILE_MAX);
 	buf_append_str(&b, HEAD "cameras:\n");
 	for (int i = 0; i < SITE_CAMERAS_MAX; i++)
-		buf_append_fmt(&b, "  c%d: {source: rtsp://192.0.2.1/%d, user: u, password_file: p%d}\n", i, i, i);
+		buf_append_fmt(&b, "  c%d: {source: rtsps://192.0.2.1/%d, user: u, password_file: p%d, ca: c%d}\n", i, i, i, i);
 	buf_append_str(&b, "users:\n");
 	for (int i = 0; i < SITE_USERS_MAX; i++)
 		buf_append_fmt(&b, "  - {name: u%d, password_hash: '" HASH "'}\n", i);
 	cr_assert_eq(site_parse("/s", buf_data(&b), b.len, &s, &report), 0, "%s", report.complaint->text);
 	cr_expect(s->ncameras == SITE_CAMERAS_MAX && s->nusers == SITE_USERS_MAX);
-	cr_expect_str_eq(s->camera[999].url, "rtsp://192.0.2.1:554/999");
+	cr_expect_str_eq(s->camera[999].url, "rtsps://192.0.2.1:322/999");
 	cr_expect(s->bytes.len == b.len && !memcmp(buf_data(&s->bytes), buf_data(&b), b.len));
 	site_free(&s);
 	buf_free(&b);
@@ -206,10 +237,11 @@ Test(files, are_looked_at_and_passwords_read)
 
 Test(files, passwords_are_one_line_of_bounded_length)
 {
+	enum { EMPTY = 9999 };
 	static char long_one[300];
 	static const struct { const char *bytes; size_t n; size_t len; } c[] = {
 		{"a", 1, 1}, {"a\n", 2, 1}, {"a\r\n", 3, 1}, {"a b \nc", 6, 4}, {"\xc3\xbc", 2, 2}, {long_one, 256, 256}, {long_one, 257, 0},
-		{long_one, 300, 0}, {"\n", 1, 0}, {"\r\n", 2, 0}, {"a\0b", 3, 0}, {"\0", 1, 0}, {"", 0, 0},
+		{long_one, 300, 0}, {"\n", 1, EMPTY}, {"\r\n", 2, EMPTY}, {"\nx", 2, EMPTY}, {"a\0b", 3, 0}, {"\0", 1, 0}, {"", 0, 0},
 	};
 
 	memset(long_one, 'x', sizeof long_one);
@@ -219,7 +251,7 @@ Test(files, passwords_are_one_line_of_bounded_length)
 
 		put("p", c[i].bytes, c[i].n, 0600);
 		cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), c[i].len ? 0 : -EINVAL, "%zu", i);
-		cr_expect(c[i].len == 0 || strlen(s->camera->password) == c[i].len, "%zu", i);
+		cr_expect(c[i].len == 0 || strlen(s->camera->password) == (c[i].len == EMPTY ? 0 : c[i].len), "%zu", i);
 		cr_expect(c[i].len || (report.n == 1 && report.complaint->line == 5 && report.complaint->column == 69), "%zu: %u:%u", i,
 			  report.complaint->line, report.complaint->column);
 		site_free(&s);
@@ -299,6 +331,7 @@ Test(files, the_example_site_is_good)
 	put("tls.crt", "x", 1, 0644);
 	put("tls.key", "x", 1, 0600);
 	put("site.key", "x", 1, 0600);
+	put("cameras-ca.pem", "x", 1, 0644);
 	cr_assert_eq(mkdir(in_dir("secrets"), 0700), 0);
 	put("secrets/gate.txt", "x", 1, 0600);
 	cr_assert_eq(site_load(in_dir("site.yaml"), &s, &report), 0, "%d: %s", report.complaint->line, report.complaint->text);

@@ -327,6 +327,32 @@ Test(check, a_good_site_is_shown)
 	cr_expect_str_empty(err);
 }
 
+Test(check, notes_what_could_be_stronger)
+{
+#define LOGIN ", user: u, password_file: p"
+	static const struct { const char *camera, *note; } c[] = {
+		{"source: rtsp://192.0.2.1/", "note: pictures travel in the clear (rtsp://)\n"},
+		{"source: rtsp://192.0.2.1/" LOGIN, "note: pictures travel in the clear (rtsp://); the password may be answered with MD5 (allow_md5)\n"},
+		{"source: rtsp://192.0.2.1/, allow_md5: false, allow_basic: true" LOGIN,
+		 "note: pictures travel in the clear (rtsp://); the password itself may be sent in the clear (allow_basic)\n"},
+		{"source: rtsps://192.0.2.1/, unverified: true", "note: whoever answers is taken for the camera (unverified)\n"},
+		{"source: rtsps://192.0.2.1/, ca: c, allow_basic: true" LOGIN, "note: the password may be answered with MD5 (allow_md5)\n"},
+		{"source: rtsps://192.0.2.1/, ca: c, allow_md5: false" LOGIN, NULL},
+	};
+
+	put("p", "hunter2\n", 0600);
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		char text[1000];
+
+		snprintf(text, sizeof text, "site: a.example\ntls: {certificate: c, key: k}\nkey: site.key\narchive: {path: footage, max_size: 1 MB}\n"
+			"cameras: {gate: {%s}}\n", c[i].camera);
+		put("site.yaml", text, 0644);
+		cr_expect_eq(check(), 0, "%s%s", out, err);
+		cr_expect(c[i].note ? strstr(out, c[i].note) != NULL : !strstr(out, "note:"), "%s", out);
+		cr_expect(!strstr(out, "hunter2"));
+	}
+}
+
 static void break_dates_past(void) { put_certificate("c", "k", -10, -1); }
 static void break_dates_soon(void) { put_certificate("c", "k", -10, 3); }
 static void break_dates_future(void) { put_certificate("c", "k", 2, 100); }
