@@ -5,7 +5,8 @@
 
 #include "base/rd.h"
 
-enum { RTCP_SR = 200, RTCP_RR = 201, RTCP_SDES = 202, RTCP_BYE = 203 };
+enum { RTCP_SR = 200, RTCP_RR = 201, RTCP_SDES = 202, RTCP_BYE = 203, RTCP_PSFB = 206 };
+enum { PSFB_PLI = 1, PSFB_FIR = 4 };
 
 #define NTP_UNIX 2208988800u          /* seconds from 1900 to 1970 */
 
@@ -116,4 +117,25 @@ void rtcp_write_receiver(struct wr *w, uint32_t own_ssrc, struct rtp_source *s, 
 	wr_u8(w, sizeof cname - 1);
 	wr_str(w, cname);
 	wr_u16(w, 0);
+}
+
+void rtcp_write_pli(struct wr *w, uint32_t own_ssrc, uint32_t media_ssrc)
+{
+	wr_u8(w, 2 << 6 | PSFB_PLI);
+	wr_u8(w, RTCP_PSFB);
+	wr_u16(w, 2);
+	wr_u32(w, own_ssrc);
+	wr_u32(w, media_ssrc);
+}
+
+void rtcp_write_fir(struct wr *w, uint32_t own_ssrc, uint32_t media_ssrc, uint8_t number)
+{
+	wr_u8(w, 2 << 6 | PSFB_FIR);
+	wr_u8(w, RTCP_PSFB);
+	wr_u16(w, 4);
+	wr_u32(w, own_ssrc);
+	wr_u32(w, 0);                      /* the media stands in the entry that follows */
+	wr_u32(w, media_ssrc);
+	wr_u8(w, number);
+	wr_u24(w, 0);
 }

@@ -36,4 +36,11 @@ int64_t rtcp_ntp_to_us(uint64_t ntp);
  */
 void rtcp_write_receiver(struct wr *w, uint32_t own_ssrc, struct rtp_source *s, const struct rtcp_sender *last, int64_t since_us);
 
+/*
+ * What asks for a key frame, to stand behind a receiver report in the same compound packet: a picture loss indication
+ * (RFC 4585 6.3.1), or a full intra request (RFC 5104 4.3.1), whose number is one more at each new request.
+ */
+void rtcp_write_pli(struct wr *w, uint32_t own_ssrc, uint32_t media_ssrc);
+void rtcp_write_fir(struct wr *w, uint32_t own_ssrc, uint32_t media_ssrc, uint8_t number);
+
 #endif

@@ -5,6 +5,8 @@
 
 #include "base/rd.h"
 
+#define RTP_BEHIND 64                 /* packets behind that are still known one by one */
+
 static int bad(const char **why, const char *text)
 {
 	*why = text;
@@ -47,12 +49,16 @@ void rtp_source_init(struct rtp_source *s, uint8_t payload_type, uint32_t clock_
 	*s = (struct rtp_source){.payload_type = payload_type, .clock_rate = clock_rate};
 }
 
-static void follow(struct rtp_source *s, uint16_t sequence)
+static void follow(struct rtp_source *s, uint16_t sequence, int64_t arrival_us)
 {
+	uint16_t ahead = (uint16_t)(sequence - s->next);
+
 	if (s->begun && (sequence < s->next || s->next == 0))
 		s->cycles += 1u << 16;
+	s->seen = ahead < 63 ? s->seen << (ahead + 1) | 1 : 1;
 	s->next = (uint16_t)(sequence + 1);
-	s->jumping = false;
+	s->last_us = arrival_us;
+	s->proofs = 0;
 	s->packets++;
 }
 
@@ -73,29 +79,78 @@ static void jitter(struct rtp_source *s, const struct rtp_packet *p, int64_t arr
 	s->transit = transit;
 }
 
+/* Behind what is expected: a copy of one that came, or one that was given up. */
+static void count_behind(struct rtp_source *s, uint16_t behind)
+{
+	uint64_t bit = 1ull << (behind - 1);
+
+	if (s->seen & bit)
+		s->duplicates++;
+	else
+		s->late++;
+	s->seen |= bit;
+}
+
+/* Whether a stream that begins anew elsewhere has proved that it does (RFC 3550 A.1 asks for less). */
+static bool is_proved(struct rtp_source *s, const struct rtp_packet *p, int64_t arrival_us)
+{
+	int64_t silent_ms = p->ssrc == s->ssrc ? RTP_JUMP_SILENT_MS : RTP_SSRC_SILENT_MS;
+
+	if (!s->proofs || p->ssrc != s->claimed_ssrc || p->sequence != s->claimed_next)
+		s->proofs = 0;
+	s->claimed_ssrc = p->ssrc;
+	s->claimed_next = (uint16_t)(p->sequence + 1);
+	if (s->proofs < RTP_PROOFS)
+		s->proofs++;
+	return s->proofs == RTP_PROOFS && arrival_us - s->last_us >= silent_ms * 1000;
+}
+
+static void begin(struct rtp_source *s, const struct rtp_packet *p)
+{
+	s->ssrc = p->ssrc;
+	s->next = p->sequence;
+	s->seen = 0;
+}
+
+static enum rtp_verdict take_claim(struct rtp_source *s, const struct rtp_packet *p, int64_t arrival_us)
+{
+	if (!is_proved(s, p, arrival_us)) {
+		if (p->ssrc == s->ssrc)
+			s->stale++;
+		else
+			s->foreign++;
+		return RTP_DROP;
+	}
+	s->restarts++;
+	s->lost++;
+	begin(s, p);
+	return RTP_AFTER_LOSS;
+}
+
 enum rtp_verdict rtp_source_take(struct rtp_source *s, const struct rtp_packet *p, int64_t arrival_us)
 {
-	uint16_t ahead = (uint16_t)(p->sequence - s->next);
+	uint16_t ahead = (uint16_t)(p->sequence - s->next), behind = (uint16_t)(s->next - p->sequence);
 	enum rtp_verdict verdict = RTP_NEXT;
 
-	if (p->payload_type != s->payload_type || (s->begun && p->ssrc != s->ssrc)) {
+	if (p->payload_type != s->payload_type) {
 		s->foreign++;
 		return RTP_DROP;
 	}
 	if (!s->begun) {
-		s->ssrc = p->ssrc;
-		s->first = s->next = p->sequence;
-	} else if (ahead > RTP_GAP_MAX && !(s->jumping && p->sequence == s->jumped_next)) {
-		/* RFC 3550 A.1: two packets in a row make a new beginning believable. */
-		s->jumping = true;
-		s->jumped_next = (uint16_t)(p->sequence + 1);
-		s->stale++;
+		begin(s, p);
+		s->first = p->sequence;
+	} else if (p->ssrc == s->ssrc && behind && behind <= RTP_BEHIND) {
+		count_behind(s, behind);
 		return RTP_DROP;
+	} else if (p->ssrc != s->ssrc || ahead > RTP_GAP_MAX) {
+		verdict = take_claim(s, p, arrival_us);
+		if (verdict == RTP_DROP)
+			return verdict;
 	} else if (ahead) {
-		s->lost += ahead > RTP_GAP_MAX ? 1 : ahead;
+		s->lost += ahead;
 		verdict = RTP_AFTER_LOSS;
 	}
-	follow(s, p->sequence);
+	follow(s, p->sequence, arrival_us);
 	s->begun = true;
 	jitter(s, p, arrival_us);
 	return verdict;

@@ -3,7 +3,7 @@
 
 #include "base/rd.h"
 
-void rtp_aac_init(struct rtp_aac *d, uint16_t frame_samples, rtp_aac_emit *emit, void *ctx)
+void rtp_aac_init(struct rtp_aac *d, uint16_t frame_samples, rtp_audio_emit *emit, void *ctx)
 {
 	*d = (struct rtp_aac){.frame_samples = frame_samples, .emit = emit, .ctx = ctx};
 	buf_init(&d->part, RTP_AAC_FRAME_MAX);
@@ -24,7 +24,7 @@ static void drop_part(struct rtp_aac *d)
 
 static void emit(struct rtp_aac *d, uint32_t timestamp, int64_t arrival_us, const uint8_t *p, size_t n)
 {
-	struct rtp_aac_frame f = {.timestamp = timestamp, .arrival_us = arrival_us, .data = p, .len = n};
+	struct rtp_audio_frame f = {.timestamp = timestamp, .arrival_us = arrival_us, .data = p, .len = n, .duration = d->frame_samples};
 
 	d->frames++;
 	d->emit(d->ctx, &f);

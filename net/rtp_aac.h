@@ -8,21 +8,13 @@
  */
 #include "base/buf.h"
 #include "net/rtp.h"
+#include "net/rtp_audio_frame.h"
 
 #define RTP_AAC_FRAME_MAX 8191        /* bytes: 13 bits */
 #define RTP_AAC_FRAMES_MAX 64         /* in one packet */
 
-struct rtp_aac_frame {
-	uint32_t timestamp;
-	int64_t arrival_us;
-	const uint8_t *data;              /* borrowed for the call */
-	size_t len;
-};
-
-typedef void rtp_aac_emit(void *ctx, const struct rtp_aac_frame *f);
-
 struct rtp_aac {
-	rtp_aac_emit *emit;
+	rtp_audio_emit *emit;
 	void *ctx;
 	uint16_t frame_samples;
 	struct buf part;                  /* of a frame that comes in pieces */
@@ -33,7 +25,7 @@ struct rtp_aac {
 };
 
 /* frame_samples: 1024 or 960, the step of time between frames of one packet. */
-void rtp_aac_init(struct rtp_aac *d, uint16_t frame_samples, rtp_aac_emit *emit, void *ctx);
+void rtp_aac_init(struct rtp_aac *d, uint16_t frame_samples, rtp_audio_emit *emit, void *ctx);
 void rtp_aac_free(struct rtp_aac *d);
 void rtp_aac_feed(struct rtp_aac *d, const struct rtp_packet *p, bool lost, int64_t arrival_us);
 

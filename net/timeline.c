@@ -63,6 +63,8 @@ static int64_t capture_target(struct timeline *t, const struct timeline_track *k
 	int64_t reported = k->has_report ? by_report(k, rtp) : 0;
 	bool sane = k->has_report && near(reported, arrival_wall_us, TIMELINE_SANE_S * SECOND_US);
 
+	t->has_clock_offset = k->has_report;
+	t->clock_offset_us = reported - arrival_wall_us;
 	t->clock = sane ? CLOCK_RTCP : CLOCK_ARRIVAL;
 	return sane ? reported : arrival_wall_us;
 }
@@ -216,6 +218,13 @@ int timeline_place(struct timeline *t, unsigned track, uint32_t rtp, int64_t arr
 	*ret_time = time;
 	*ret_capture_us = t->base_us + ticks_to_us(k, time);
 	return 0;
+}
+
+bool timeline_clock_offset(const struct timeline *t, int64_t *ret_us)
+{
+	if (t->has_clock_offset)
+		*ret_us = t->clock_offset_us;
+	return t->has_clock_offset;
 }
 
 uint32_t timeline_error_ms(const struct timeline *t)

@@ -56,6 +56,8 @@ struct timeline {
 	int64_t based_at;                 /* main's time when base_us was last corrected */
 	int64_t off_us;                   /* what base_us lacked then */
 	enum clock_source clock;
+	bool has_clock_offset;
+	int64_t clock_offset_us;          /* camera's clock less ours */
 	uint64_t mended, steps;           /* timestamps mended; steps of the capture time */
 };
 
@@ -76,6 +78,8 @@ void timeline_begin(struct timeline *t, unsigned track, uint32_t rtp, int64_t ar
  */
 int timeline_place(struct timeline *t, unsigned track, uint32_t rtp, int64_t arrival_us, int64_t arrival_wall_us,
 		   int64_t *ret_time, int64_t *ret_capture_us);
+/* The camera's clock less ours, as the last sender report of the main track tells; false: none tells. */
+bool timeline_clock_offset(const struct timeline *t, int64_t *ret_us);
 /* How far capture times may be off. */
 uint32_t timeline_error_ms(const struct timeline *t);
 

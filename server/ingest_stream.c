@@ -246,7 +246,7 @@ static void on_picture(void *ctx, const struct rtp_h264_au *in)
 		s->total.dropped_ring++;
 }
 
-static void on_sound(void *ctx, const struct rtp_aac_frame *in)
+static void on_sound(void *ctx, const struct rtp_audio_frame *in)
 {
 	struct ingest_stream *s = ctx;
 	struct au au = {.key = true, .data = in->data, .len = in->len};

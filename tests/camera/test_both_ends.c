@@ -83,7 +83,7 @@ static void take_unit(void *ctx, const struct rtp_h264_au *u)
 	}
 }
 
-static void take_frame(void *ctx, const struct rtp_aac_frame *f)
+static void take_frame(void *ctx, const struct rtp_audio_frame *f)
 {
 	sounds++;
 }

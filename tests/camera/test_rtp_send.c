@@ -59,7 +59,7 @@ static void take_unit(void *ctx, const struct rtp_h264_au *au)
 	cr_assert_eq(buf_append(&w->got, au->data, au->len), 0);
 }
 
-static void take_frame(void *ctx, const struct rtp_aac_frame *f)
+static void take_frame(void *ctx, const struct rtp_audio_frame *f)
 {
 	struct wire *w = ctx;
 

@@ -27,7 +27,7 @@ static void on_picture(void *ctx, const struct rtp_h264_au *au)
 		abort();
 }
 
-static void on_sound(void *ctx, const struct rtp_aac_frame *f)
+static void on_sound(void *ctx, const struct rtp_audio_frame *f)
 {
 	if (f->len == 0 || f->len > RTP_AAC_FRAME_MAX)
 		abort();

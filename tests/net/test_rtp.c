@@ -79,7 +79,9 @@ Test(rtp, counts_what_is_missing)
 	cr_assert_eq(take(&s, 3, 1), RTP_DROP);
 	cr_assert_eq(take(&s, 1, 1), RTP_DROP);
 	cr_assert_eq(take(&s, 4, 1), RTP_NEXT);
-	cr_assert_eq(s.stale, 2);
+	cr_assert(s.duplicates == 1 && s.late == 1 && s.stale == 0);
+	cr_assert_eq(take(&s, 1, 1), RTP_DROP);
+	cr_assert_eq(s.duplicates, 2);
 }
 
 Test(rtp, foreign_packets_change_nothing)
@@ -96,21 +98,57 @@ Test(rtp, foreign_packets_change_nothing)
 	cr_assert(s.foreign == 3 && s.lost == 0 && s.ssrc == 7);
 }
 
-Test(rtp, a_jump_must_prove_itself)
+static enum rtp_verdict take_at(struct rtp_source *s, int64_t at_ms, uint16_t sequence, uint32_t ssrc)
+{
+	struct rtp_packet p = {.payload_type = 96, .sequence = sequence, .ssrc = ssrc};
+
+	return rtp_source_take(s, &p, at_ms * 1000);
+}
+
+Test(rtp, a_jump_must_prove_itself_while_the_old_sequence_is_silent)
 {
 	struct rtp_source s;
 
 	rtp_source_init(&s, 96, 90000);
-	cr_assert_eq(take(&s, 100, 7), RTP_NEXT);
-	cr_assert_eq(take(&s, 30100, 7), RTP_DROP);
-	cr_assert_eq(take(&s, 101, 7), RTP_NEXT);
-	cr_assert_eq(take(&s, 40000, 7), RTP_DROP);
-	cr_assert_eq(take(&s, 50000, 7), RTP_DROP);
-	cr_assert_eq(take(&s, 102, 7), RTP_NEXT);
-	cr_assert_eq(s.stale, 3);
-	cr_assert_eq(take(&s, 40000, 7), RTP_DROP);
-	cr_assert_eq(take(&s, 40001, 7), RTP_AFTER_LOSS);
-	cr_assert_eq(take(&s, 40002, 7), RTP_NEXT);
+	cr_assert_eq(take_at(&s, 0, 100, 7), RTP_NEXT);
+	/* Packets of a jump, however many, beside the running stream. */
+	for (unsigned i = 0; i < 200; i++) {
+		cr_assert_eq(take_at(&s, 40 * i, (uint16_t)(30100 + i), 7), RTP_DROP);
+		cr_assert_eq(take_at(&s, 40 * i, (uint16_t)(101 + i), 7), RTP_NEXT);
+	}
+	cr_assert(s.stale == 200 && s.lost == 0 && s.restarts == 0);
+	/* A true one: nothing comes from the old place any more. */
+	cr_assert_eq(take_at(&s, 8000, 40000, 7), RTP_DROP);
+	cr_assert_eq(take_at(&s, 8040, 50000, 7), RTP_DROP);
+	for (unsigned i = 1; i < 4; i++)
+		cr_assert_eq(take_at(&s, 8040 + 40 * i, (uint16_t)(50000 + i), 7), i < 3 ? RTP_DROP : RTP_AFTER_LOSS, "%u", i);
+	cr_assert_eq(take_at(&s, 8240, 50004, 7), RTP_NEXT);
+	cr_assert(s.restarts == 1 && s.lost == 1);
+}
+
+Test(rtp, another_ssrc_is_followed_only_after_silence)
+{
+	struct rtp_source s;
+	int64_t at = 0;
+	uint16_t n = 500;
+
+	rtp_source_init(&s, 96, 90000);
+	for (unsigned i = 0; i < 100; i++, at += 900) {
+		cr_assert_eq(take_at(&s, at, (uint16_t)(100 + i), 7), RTP_NEXT);
+		for (unsigned k = 0; k < 20; k++)
+			cr_assert_eq(take_at(&s, at + 20 * k, n++, 8), RTP_DROP);
+	}
+	cr_assert(s.foreign == 2000 && s.ssrc == 7 && s.lost == 0);
+	/* Silence, but others that agree on nothing. */
+	for (unsigned i = 0; i < 50; i++)
+		cr_assert_eq(take_at(&s, at + 2000 + i, n, i & 1 ? 9 : 10), RTP_DROP);
+	/* A new encoder. */
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(take_at(&s, at + 3000 + i, n++, 11), RTP_DROP);
+	cr_assert_eq(take_at(&s, at + 3003, n++, 11), RTP_AFTER_LOSS);
+	cr_assert_eq(take_at(&s, at + 3004, n++, 11), RTP_NEXT);
+	cr_assert(s.ssrc == 11 && s.restarts == 1);
+	cr_assert_eq(take_at(&s, at + 3005, 200, 7), RTP_DROP);
 }
 
 /* One SR of SSRC 01020304: NTP 1900+0x83aa7e80 s and a half, RTP time 100. */
@@ -208,4 +246,23 @@ Test(rtcp, receiver_reports_divide_by_nothing)
 	rtcp_write_receiver(&w, 77, &s, NULL, INT64_MAX);
 	rtcp_write_receiver(&w, 77, &s, &(struct rtcp_sender){0}, INT64_MIN);
 	cr_assert_eq(w.len, 104);
+}
+
+Test(rtcp, key_frames_are_asked_for_behind_a_report)
+{
+	static const uint8_t requests[] =
+		"\x81\xce\0\2" "\0\0\0\x4d" SSRC
+		"\x84\xce\0\4" "\0\0\0\x4d" "\0\0\0\0" SSRC "\xfe\0\0\0";
+	struct rtcp_report back;
+	struct rtp_source s;
+	uint8_t out[128];
+	struct wr w = wr_init(out, sizeof out);
+
+	rtp_source_init(&s, 96, 90000);
+	rtcp_write_receiver(&w, 77, &s, NULL, 0);
+	rtcp_write_pli(&w, 77, 0x01020304);
+	rtcp_write_fir(&w, 77, 0x01020304, 254);
+	cr_assert(!w.bad && w.len == 52 + sizeof requests - 1);
+	cr_expect_arr_eq(out + 52, requests, sizeof requests - 1);
+	cr_expect_eq(rtcp_parse(out, w.len, 9, &back, &why), 0);
 }

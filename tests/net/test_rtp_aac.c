@@ -8,7 +8,7 @@
 /* "100:3 1124:2": timestamp and size of each frame. */
 static char seen[1024];
 
-static void note(void *ctx, const struct rtp_aac_frame *f)
+static void note(void *ctx, const struct rtp_audio_frame *f)
 {
 	size_t at = strlen(seen);
 
