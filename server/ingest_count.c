@@ -6,8 +6,8 @@
 
 static void count_video(const struct ingest_stream *s, struct ingest_counters *c)
 {
-	c->dropped_network += s->h264.damaged_aus;
-	c->dropped_camera += s->h264.dropped_nals;
+	c->dropped_network += s->pictures.damaged_lost;
+	c->dropped_camera += s->pictures.dropped_nals + s->pictures.damaged_broken;
 }
 
 static void count_sound(const struct ingest_stream *s, struct ingest_counters *c)

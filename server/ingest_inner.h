@@ -18,7 +18,7 @@
 #include "media/dts.h"
 #include "media/packager.h"
 #include "net/rtp_aac.h"
-#include "net/rtp_h264.h"
+#include "net/rtp_video.h"
 #include "net/timeline.h"
 #include "server/ingest_stream.h"
 
@@ -75,7 +75,7 @@ struct ingest_stream {
 	struct ingest_hooks hooks;
 
 	struct ingest_input input[INGEST_TRACKS];
-	struct rtp_h264 h264;
+	struct rtp_video pictures;
 	struct rtp_aac aac;
 	struct timeline timeline;
 	struct dts_clock dts;

@@ -26,7 +26,9 @@ struct sets {
 
 static struct sets sets_in_force(const struct ingest_stream *s)
 {
-	return (struct sets){s->h264.sps, s->h264.pps, s->h264.sps_len, s->h264.pps_len, s->h264.sets};
+	const struct rtp_video *d = &s->pictures;
+
+	return (struct sets){d->set[RTP_SET_SPS].nal, d->set[RTP_SET_PPS].nal, d->set[RTP_SET_SPS].len, d->set[RTP_SET_PPS].len, d->sets};
 }
 
 static bool same(const struct ingest_set *kept, const uint8_t *p, uint16_t n)
@@ -86,14 +88,14 @@ static bool read_sets(struct ingest_stream *s)
 	return true;
 }
 
-static bool may_begin(const struct ingest_stream *s, const struct rtp_h264_au *in, int64_t waits_since_us)
+static bool may_begin(const struct ingest_stream *s, const struct rtp_video_au *in, int64_t waits_since_us)
 {
-	return in->idr || s->now.mono_us - waits_since_us >= INGEST_NO_KEY_S * INGEST_SECOND_US ||
+	return in->key || s->now.mono_us - waits_since_us >= INGEST_NO_KEY_S * INGEST_SECOND_US ||
 		recovery_point(s->input[INGEST_VIDEO].codec, in->data, in->len);
 }
 
 /* An epoch that this access unit can go on with, or a new one that it begins; false: it is of no use yet. */
-static bool have_epoch(struct ingest_stream *s, const struct rtp_h264_au *in)
+static bool have_epoch(struct ingest_stream *s, const struct rtp_video_au *in)
 {
 	bool going = s->running && !s->anew;
 
@@ -143,17 +145,17 @@ static void take(struct ingest_stream *s, struct au *au)
 	ingest_out_picture(s, au, begins);
 }
 
-static void on_picture(void *ctx, const struct rtp_h264_au *in)
+static void on_picture(void *ctx, const struct rtp_video_au *in)
 {
 	struct ingest_stream *s = ctx;
-	struct au au = {.key = in->idr, .data = in->data, .len = in->len};
+	struct au au = {.key = in->key, .data = in->data, .len = in->len};
 	bool carries_pps;
 
 	s->total.access_units++;
 	s->total.video_bytes += in->len;
-	if (in->idr)
+	if (in->key)
 		ingest_key_seen(s);
-	carries_pps = look_at_sets(s, in->idr);
+	carries_pps = look_at_sets(s, in->key);
 	if (s->over || !have_epoch(s, in) || !ingest_epoch_place(s, INGEST_VIDEO, in->timestamp, in->arrival_us, &au) ||
 	    (carries_pps && s->pps_in_band && !add_pps(s, &au)))
 		s->total.dropped_camera++;
@@ -167,8 +169,8 @@ void ingest_video_begin(struct ingest_stream *s, const struct sdp_media *m)
 
 	in->there = true;
 	in->codec = m->codec;
-	rtp_h264_init(&s->h264, on_picture, s);
-	rtp_h264_sets(&s->h264, m->sps, m->sps_len, m->pps, m->pps_len);
+	rtp_video_init(&s->pictures, CODEC_H264, on_picture, s);
+	rtp_video_sets(&s->pictures, m);
 	rtp_source_init(&in->source, m->payload_type, TIMESCALE_VIDEO);
 	timeline_track(&s->timeline, INGEST_VIDEO, TIMESCALE_VIDEO, true);
 	ingest_key_begin(s);
@@ -176,20 +178,20 @@ void ingest_video_begin(struct ingest_stream *s, const struct sdp_media *m)
 
 void ingest_video_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost)
 {
-	uint64_t damaged = s->h264.damaged_aus;
+	uint64_t damaged = s->pictures.damaged_lost + s->pictures.damaged_broken;
 
-	rtp_h264_feed(&s->h264, p, lost, s->now.mono_us);
-	if (s->h264.damaged_aus != damaged)
+	rtp_video_feed(&s->pictures, p, lost, s->now.mono_us);
+	if (s->pictures.damaged_lost + s->pictures.damaged_broken != damaged)
 		ingest_key_want(s);
 }
 
 void ingest_video_end(struct ingest_stream *s)
 {
-	rtp_h264_end(&s->h264);
+	rtp_video_end(&s->pictures);
 }
 
 void ingest_video_free(struct ingest_stream *s)
 {
-	rtp_h264_free(&s->h264);
+	rtp_video_free(&s->pictures);
 	buf_free(&s->in_band);
 }
