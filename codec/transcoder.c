@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/cuts.h"
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "codec/scale.h"
+#include "codec/sound.h"
 #include "media/packager.h"
-
-#define CUTS_MAX 32  /* that pictures inside the decoder are still to reach */
-
-struct cut {
-	int64_t pts;
-	uint32_t segment;
-};
 
 struct output {
 	struct transcoder_rendition want;
@@ -34,13 +29,11 @@ struct transcoder {
 	bool fed;                 /* an access unit of this epoch was taken */
 	bool begun;               /* a picture of this epoch came out, the encoders run */
 	uint32_t segment_in;      /* of the access unit fed last */
-	struct cut cut[CUTS_MAX];
-	unsigned ncuts;
-	bool in_segment;
-	uint32_t segment;         /* of the picture that came out last */
+	struct cuts cuts;
 	int64_t last_pts, since_last;  /* its time, and that since the one before it */
 	unsigned noutputs;
 	struct output output[TRANSCODER_RENDITIONS_MAX];
+	struct sound *sound;      /* NULL: not wanted */
 };
 
 static bool rendition_is_good(const struct transcoder_rendition *r)
@@ -71,7 +64,7 @@ int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
 	struct transcoder *t;
 	int rc = 0;
 
-	if (s->nrenditions == 0 || s->nrenditions > TRANSCODER_RENDITIONS_MAX)
+	if ((s->nrenditions == 0 && !s->sound) || s->nrenditions > TRANSCODER_RENDITIONS_MAX)
 		return -EINVAL;
 	t = calloc(1, sizeof *t);
 	if (!t)
@@ -79,6 +72,8 @@ int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
 	t->settings = *s;
 	for (unsigned i = 0; i < s->nrenditions && !rc; i++)
 		rc = open_output(t, &s->rendition[i], &hooks);
+	if (!rc && s->sound)
+		rc = sound_new(&t->sound, s->camera, s->part_ms, emit, ctx);
 	if (rc)
 		transcoder_free(&t);
 	else
@@ -98,36 +93,9 @@ void transcoder_free(struct transcoder **tp)
 		scale_free(&t->output[i].scale);
 	}
 	decoder_free(&t->decoder);
+	sound_free(&t->sound);
 	free(t);
 	*tp = NULL;
-}
-
-/* Cuts that this picture has reached; true when it begins a segment. */
-static bool take_cuts(struct transcoder *t, int64_t pts)
-{
-	bool cut = false;
-	unsigned n = 0;
-
-	while (n < t->ncuts && t->cut[n].pts <= pts) {
-		t->segment = t->cut[n++].segment;
-		cut = true;
-	}
-	memmove(t->cut, t->cut + n, (t->ncuts - n) * sizeof t->cut[0]);
-	t->ncuts -= n;
-	t->in_segment |= cut;
-	return cut;
-}
-
-static void add_cut(struct transcoder *t, int64_t pts, uint32_t segment)
-{
-	/* A cut shown before an earlier one would never be reached in order: it takes that one's place. */
-	while (t->ncuts && t->cut[t->ncuts - 1].pts >= pts)
-		t->ncuts--;
-	if (t->ncuts == CUTS_MAX) {
-		memmove(t->cut, t->cut + 1, (CUTS_MAX - 1) * sizeof t->cut[0]);
-		t->ncuts--;
-	}
-	t->cut[t->ncuts++] = (struct cut){pts, segment};
 }
 
 /* An encoder of its own for each epoch: it starts with the picture's colours, and no time of the epoch before. */
@@ -192,7 +160,7 @@ static int encode_output(struct transcoder *t, struct output *o, const struct pi
 		return rc;
 	o->key_owed = false;
 	t->counts.encoded++;
-	rc = packager_add(&o->packager, &au, t->segment);
+	rc = packager_add(&o->packager, &au, t->cuts.segment);
 	t->counts.refused += o->packager.dropped_aus - dropped;
 	if (rc == -EINVAL) {  /* a time out of bounds */
 		t->counts.errors++;
@@ -203,13 +171,13 @@ static int encode_output(struct transcoder *t, struct output *o, const struct pi
 
 static int encode_picture(struct transcoder *t, const struct picture *p, bool behind)
 {
-	bool cut = take_cuts(t, p->pts);
+	bool cut = cuts_reach(&t->cuts, p->pts);
 	int rc = 0;
 
 	t->counts.pictures++;
 	t->since_last = p->pts - t->last_pts;
 	t->last_pts = p->pts;
-	if (!t->in_segment)  /* shown before the stream's first access unit: belongs to nothing */
+	if (!t->cuts.in_segment)  /* shown before the stream's first access unit: belongs to nothing */
 		return 0;
 	if (behind && !cut && t->begun) {
 		t->counts.behind++;
@@ -238,7 +206,7 @@ static int take_pictures(struct transcoder *t, bool behind)
 	return rc;
 }
 
-int transcoder_finish(struct transcoder *t)
+static int finish_pictures(struct transcoder *t)
 {
 	int rc = 0, rc_flush;
 
@@ -251,9 +219,16 @@ int transcoder_finish(struct transcoder *t)
 		rc = rc ? rc : rc_flush;
 	}
 	decoder_free(&t->decoder);
-	t->fed = t->begun = t->in_segment = false;
-	t->ncuts = 0;
+	t->fed = t->begun = false;
+	t->cuts = (struct cuts){0};
 	return rc;
+}
+
+int transcoder_finish(struct transcoder *t)
+{
+	int rc = finish_pictures(t), rc_sound = t->sound ? sound_finish(t->sound) : 0;
+
+	return rc ? rc : rc_sound;
 }
 
 static const char *why_not(int rc)
@@ -270,8 +245,13 @@ static const char *why_not(int rc)
 
 static int feed_track(struct transcoder *t, const struct record_track *r, const char **why)
 {
-	int rc = transcoder_finish(t);
+	int rc;
 
+	if (!codec_is_video(r->track.codec))
+		return t->sound ? sound_track(t->sound, r, why) : 0;
+	if (t->noutputs == 0)
+		return 0;
+	rc = finish_pictures(t);
 	if (rc)
 		return rc;
 	t->epoch = r->epoch;
@@ -303,7 +283,7 @@ static int follow_segment(struct transcoder *t, const struct record_au *r, bool 
 		return 0;
 	if (t->fed && r->segment - t->segment_in > 1)
 		rc = pass_hole(t, &r->au, behind);
-	add_cut(t, r->au.pts, r->segment);
+	cuts_add(&t->cuts, r->au.pts, r->segment);
 	t->segment_in = r->segment;
 	t->fed = true;
 	return rc;
@@ -313,7 +293,10 @@ static int feed_au(struct transcoder *t, const struct record_au *r, bool behind)
 {
 	int rc;
 
-	if (!t->decoder || r->epoch != t->epoch || (t->fed && r->segment < t->segment_in)) {
+	if (r->audio && t->sound)
+		return sound_feed(t->sound, r);
+
+	if (r->audio || !t->decoder || r->epoch != t->epoch || (t->fed && r->segment < t->segment_in)) {
 		t->counts.skipped_aus++;
 		return 0;
 	}
@@ -336,12 +319,18 @@ int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, c
 		return feed_track(t, &r->track, why);
 	case RECORD_AU:
 		return feed_au(t, &r->au, behind);
+	case RECORD_GAP:
+		return transcoder_finish(t);
 	default:
 		return 0;
 	}
 }
 
-const struct transcoder_counts *transcoder_counts(const struct transcoder *t)
+struct transcoder_counts transcoder_counts(const struct transcoder *t)
 {
-	return &t->counts;
+	struct transcoder_counts c = t->counts;
+
+	if (t->sound)
+		c.sound = sound_counts(t->sound);
+	return c;
 }

@@ -4,7 +4,7 @@
 /*
  * The work of the transcode role, without its process: records of ingest in,
  * records for store out. Each access unit is decoded once, scaled and encoded
- * for each rendition, packaged.
+ * for each rendition, packaged; sound that no browser plays becomes AAC (sound.h).
  *
  * Renditions line up with the camera's own bitstream: where ingest cuts, the
  * first picture that is shown at or after the cut begins the segment of the same
@@ -16,6 +16,7 @@
  * follow anything. What cannot be used is counted and skipped.
  */
 #include "codec/picture.h"
+#include "codec/sound.h"
 #include "media/record.h"
 
 #define TRANSCODER_RENDITIONS_MAX (RENDITIONS_MAX - RENDITION_ENCODED)
@@ -31,7 +32,8 @@ struct transcoder_settings {
 	uint16_t camera;
 	uint32_t part_ms;              /* 0: PACKAGER_PART_MS */
 	uint64_t max_pixels;           /* 0: PICTURE_MAX_PIXELS */
-	unsigned nrenditions;          /* 1..TRANSCODER_RENDITIONS_MAX */
+	bool sound;                    /* make RENDITION_AUDIO, once there is a track for it */
+	unsigned nrenditions;          /* up to TRANSCODER_RENDITIONS_MAX; 0: the sound alone, pictures are ignored */
 	struct transcoder_rendition rendition[TRANSCODER_RENDITIONS_MAX];
 };
 
@@ -43,6 +45,7 @@ struct transcoder_counts {
 	uint64_t behind;               /* pictures left out to catch up */
 	uint64_t encoded;              /* over all renditions */
 	uint64_t refused;              /* encoded ones that store's full ring cost */
+	struct sound_counts sound;
 };
 
 struct transcoder;
@@ -57,7 +60,8 @@ int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
 void transcoder_free(struct transcoder **t);
 
 /*
- * One record of ingest, borrowed for the call; other kinds than TRACK and AU are ignored. behind: leave out what may be.
+ * One record of ingest, borrowed for the call; a GAP is as transcoder_finish, other kinds than that, TRACK and AU are
+ * ignored. behind: leave out what may be.
  * 0; -ENOTSUP when a TRACK cannot be decoded (its access units are then skipped; *why says what is wrong, a
  * static text); any other error is not for going on: -ENOMEM, -EIO, or emit's.
  */
@@ -65,6 +69,6 @@ int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, c
 /* The stream ends: what is delayed comes out, every segment is ended. The next record to be of use is a TRACK. */
 int transcoder_finish(struct transcoder *t);
 
-const struct transcoder_counts *transcoder_counts(const struct transcoder *t);
+struct transcoder_counts transcoder_counts(const struct transcoder *t);
 
 #endif

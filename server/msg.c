@@ -62,7 +62,8 @@ static const struct {
 		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
 		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
 		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), END}},
-	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), END}},
+	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
+		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), BOOL(msg_transcode_camera, sound), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
 		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
 		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps), END}},

@@ -132,7 +132,7 @@ struct msg_camera_state {
 	char left_out[96];                           /* tracks not taken, our names: "application" */
 };
 
-struct msg_transcode_camera { uint16_t camera; char name[SITE_NAME]; };
+struct msg_transcode_camera { uint16_t camera; char name[SITE_NAME]; bool sound; };  /* sound: of what no browser plays */
 struct msg_transcode_rendition { uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
 
 struct msg_store_site {

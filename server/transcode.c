@@ -57,6 +57,7 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 	struct transcode *t = ctx;
 
 	t->settings.camera = m->transcode_camera.camera;
+	t->settings.sound = m->transcode_camera.sound;
 	memcpy(t->name, m->transcode_camera.name, sizeof t->name);
 	t->has_camera = true;
 }
@@ -108,17 +109,31 @@ static const struct channel_answer settings[] = {
 	{MSG_NONE, NULL},
 };
 
-/* Says what was left out since the last line, if anything and not too often. */
-static void report(struct transcode *t, int64_t now)
+static void report_pictures(const struct transcode *t, const struct transcoder_counts *c, const struct transcoder_counts *r)
 {
-	const struct transcoder_counts *c = transcoder_counts(t->pump.transcoder), *r = &t->reported;
-
-	if (now - t->reported_us < REPORT_EVERY_US)
-		return;
 	if (c->behind != r->behind || c->errors != r->errors || c->refused != r->refused || c->skipped_aus != r->skipped_aus)
 		log_warn("pictures-left-out", "camera=%s behind=%" PRIu64 " damaged=%" PRIu64 " store-full=%" PRIu64 " skipped=%" PRIu64,
 			t->name, c->behind - r->behind, c->errors - r->errors, c->refused - r->refused, c->skipped_aus - r->skipped_aus);
-	t->reported = *c;
+}
+
+static void report_sound(const struct transcode *t, const struct sound_counts *c, const struct sound_counts *r)
+{
+	if (c->errors != r->errors || c->refused != r->refused || c->skipped_aus != r->skipped_aus)
+		log_warn("sound-left-out", "camera=%s damaged=%" PRIu64 " store-full=%" PRIu64 " skipped=%" PRIu64,
+			t->name, c->errors - r->errors, c->refused - r->refused, c->skipped_aus - r->skipped_aus);
+}
+
+/* Says what was left out since the last line, if anything and not too often. */
+static void report(struct transcode *t, int64_t now)
+{
+	struct transcoder_counts c;
+
+	if (now - t->reported_us < REPORT_EVERY_US)
+		return;
+	c = transcoder_counts(t->pump.transcoder);
+	report_pictures(t, &c, &t->reported);
+	report_sound(t, &c.sound, &t->reported.sound);
+	t->reported = c;
 	t->reported_us = now;
 }
 

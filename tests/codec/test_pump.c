@@ -67,7 +67,7 @@ static void put_track(uint64_t epoch)
 
 static int put_au(unsigned i, uint64_t epoch, uint32_t segment)
 {
-	return put(&(struct record){.kind = RECORD_AU, .au = {epoch, segment, stream.au[i]}});
+	return put(&(struct record){.kind = RECORD_AU, .au = {.epoch = epoch, .segment = segment, .au = stream.au[i]}});
 }
 
 /* What store finds: how many of each kind of record. */
@@ -140,7 +140,7 @@ Test(pump, leaves_pictures_out_once_half_of_the_ring_waits)
 	cr_assert_geq(n, 6);
 	cr_assert_eq(pump_run(&pump, &why), 0);
 	/* All but the cuts, up to the last one that waited. */
-	cr_assert_eq(transcoder_counts(pump.transcoder)->behind, n - 1 - (n + 9) / 10);
+	cr_assert_eq(transcoder_counts(pump.transcoder).behind, n - 1 - (n + 9) / 10);
 }
 
 Test(pump, leaves_pictures_out_when_it_finds_no_end)
@@ -152,8 +152,8 @@ Test(pump, leaves_pictures_out_when_it_finds_no_end)
 	slow_us = PUMP_PATIENCE_US / 30;
 	cr_assert_eq(pump_run(&pump, &why), 0);
 	/* In time for some 30 of them, then only the 7 cuts that follow and the last. */
-	cr_assert_geq(transcoder_counts(pump.transcoder)->behind, 60);
-	cr_assert_leq(transcoder_counts(pump.transcoder)->behind, 63);
+	cr_assert_geq(transcoder_counts(pump.transcoder).behind, 60);
+	cr_assert_leq(transcoder_counts(pump.transcoder).behind, 63);
 }
 
 Test(pump, leaves_nothing_out_while_it_keeps_up)
@@ -169,8 +169,8 @@ Test(pump, leaves_nothing_out_while_it_keeps_up)
 		if (i % 2)
 			cr_assert_eq(pump_run(&pump, &why), 0);
 	}
-	cr_assert_eq(transcoder_counts(pump.transcoder)->behind, 0);
-	cr_assert_eq(transcoder_counts(pump.transcoder)->encoded, 100);
+	cr_assert_eq(transcoder_counts(pump.transcoder).behind, 0);
+	cr_assert_eq(transcoder_counts(pump.transcoder).encoded, 100);
 }
 
 Test(pump, says_what_cannot_be_decoded_and_goes_on)
@@ -220,7 +220,7 @@ Test(pump, outlives_a_store_that_takes_nothing)
 			cr_assert_eq(pump_run(&pump, &why), 0);
 		}
 	}
-	cr_assert_gt(transcoder_counts(pump.transcoder)->refused, 0);
+	cr_assert_gt(transcoder_counts(pump.transcoder).refused, 0);
 	take(count);
 	count[RECORD_PART] = 0;
 	put_track(9);

@@ -154,7 +154,7 @@ static void put_stream(uint64_t epoch)
 {
 	put(&(struct record){.kind = RECORD_TRACK, .track = {epoch, stream.track}}, NULL, 0);
 	for (unsigned i = 0; i < stream.n; i++)
-		put(&(struct record){.kind = RECORD_AU, .au = {epoch, i / 25, stream.au[i]}}, stream.au[i].data, stream.au[i].len);
+		put(&(struct record){.kind = RECORD_AU, .au = {.epoch = epoch, .segment = i / 25, .au = stream.au[i]}}, stream.au[i].data, stream.au[i].len);
 }
 
 static void count(const struct record *r)
