@@ -14,6 +14,20 @@ function parameters(text) {
 	return found;
 }
 
+/* Whether the response is the one that follows from the header's own parameters and the password. */
+export function digestIsRight(header, method, user, password) {
+	const p = parameters(header);
+	const hash = HASH[p.algorithm ?? "MD5"];
+
+	if (!hash)
+		return false;
+	const h = (s) => createHash(hash).update(s).digest("hex");
+	const a1 = h(`${user}:${p.realm}:${password}`);
+	const a2 = h(`${method}:${p.uri}`);
+
+	return p.username === user && p.response === (p.qop ? h([a1, p.nonce, p.nc, p.cnonce, p.qop, a2].join(":")) : h([a1, p.nonce, a2].join(":")));
+}
+
 /*
  * options: {user, password, realm, challenges: ["Digest SHA-256 auth", "Digest MD5", "Digest", "Basic"], nonceUses}
  * A challenge is a scheme, its algorithm (left out: none is named, which means MD5) and its qop (left out: none).
@@ -52,17 +66,9 @@ export class Auth {
 			return {ok: offered && Buffer.from(header.slice(6).trim(), "base64").toString() === pair, scheme: "Basic"};
 		}
 		const p = parameters(header);
-		const algorithm = p.algorithm ?? "MD5";
-		const scheme = `Digest ${algorithm}${p.qop ? ` ${p.qop}` : ""}`;
-		const h = (s) => createHash(HASH[algorithm]).update(s).digest("hex");
+		const scheme = `Digest ${p.algorithm ?? "MD5"}${p.qop ? ` ${p.qop}` : ""}`;
 
-		if (!HASH[algorithm])
-			return {ok: false, scheme};
-		const a1 = h(`${this.options.user}:${this.options.realm}:${this.options.password}`);
-		const a2 = h(`${method}:${p.uri}`);
-		const right = p.qop ? h([a1, p.nonce, p.nc, p.cnonce, p.qop, a2].join(":")) : h([a1, p.nonce, a2].join(":"));
-
-		if (p.response !== right || p.username !== this.options.user)
+		if (!digestIsRight(header, method, this.options.user, this.options.password))
 			return {ok: false, scheme};
 		if (p.nonce !== this.nonce || this.options.nonceUses && this.uses >= this.options.nonceUses)
 			return {ok: false, stale: true, scheme};

@@ -120,11 +120,12 @@ export class Session {
 	}
 
 	async answer(request) {
-		this.log("request", {method: request.method, uri: request.uri, auth: this.camera.auth?.check(request.method, request.headers.authorization).scheme,
-			text: request.text});
+		const login = this.camera.auth?.check(request.method, request.headers.authorization) ?? {ok: true};
+
+		this.log("request", {method: request.method, uri: request.uri, auth: login.scheme, right: login.ok, text: request.text});
 		if (await this.camera.hostile.request?.(this, request))
 			return;
-		const reply = await this.reply(request);
+		const reply = await this.reply(request, login);
 
 		if (!reply)
 			return;
@@ -139,17 +140,13 @@ export class Session {
 			this.play();
 	}
 
-	reply(request) {
+	reply(request, {ok, stale}) {
 		const {camera} = this;
 
-		if (camera.auth) {
-			const {ok, stale} = camera.auth.check(request.method, request.headers.authorization);
-
-			if (!ok) {
-				if (stale)
-					camera.auth.renew();
-				return {status: "401 Unauthorized", headers: camera.auth.challenges(stale).map((c) => `WWW-Authenticate: ${c}`)};
-			}
+		if (!ok) {
+			if (stale)
+				camera.auth.renew();
+			return {status: "401 Unauthorized", headers: camera.auth.challenges(stale).map((c) => `WWW-Authenticate: ${c}`)};
 		}
 		switch (request.method) {
 		case "OPTIONS":
@@ -201,6 +198,7 @@ export class Session {
 		const {port, sockets} = await bindPair(this.camera.address);
 		const to = this.socket.remoteAddress;
 
+		this.serverPorts = [port, port + 1];
 		sockets[0].on("error", () => {});
 		sockets[1].on("error", () => {});
 		sockets[1].on("message", (bytes) => this.log("rtcp", {channel: "udp", ...readRtcp(bytes)}));
