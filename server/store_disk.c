@@ -295,7 +295,8 @@ void store_disk_finish(struct store *s, struct segment *seg)
 	w = make(s, seg->unkept ? DISK_NOTE : DISK_FINISH, seg);
 	w->slot.has_entry = true;
 	if (!seg->unkept) {
-		TAILQ_INSERT_TAIL(&s->finishing, segment_ref(seg), next);
+		segment_ref(seg);
+		TAILQ_INSERT_TAIL(&s->finishing, seg, next);
 		s->finishing_n++;
 	}
 	give(s, w);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -313,6 +314,42 @@ Test(store, lets_the_oldest_go_at_its_limit)
 	cr_assert_eq(r.have.status, MSG_HAVE_OK);
 	cr_assert_eq(rig_stop_store(&r), 0);
 	rig_assert_clean(&r, 10);
+}
+
+/* Descriptors of store's process; segments in memory are one each. */
+static unsigned descriptors(void)
+{
+	char path[64];
+	unsigned n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)r.store.pid);
+	d = opendir(path);
+	cr_assert(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+Test(store, keeps_no_more_in_memory_than_its_windows)
+{
+	unsigned full;
+
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 100000000);
+	rig_feed(&r, 20, ALL, 2000);
+	wanted = 20;
+	cr_assert(rig_until(&r, has_smalls, 60000));
+	cr_assert(rig_settle(&r));
+	full = descriptors();
+	cr_assert_geq(full, 36, "three windows of twelve");
+	rig_feed(&r, 60, ALL, 2000);
+	wanted = 80;
+	cr_assert(rig_until(&r, has_smalls, 60000));
+	cr_assert(rig_settle(&r));
+	cr_expect_leq(descriptors(), full + 3, "%u after %u", descriptors(), full);
+	cr_assert_eq(rig_stop_store(&r), 0);
 }
 
 /* --- a disk that is full ---------------------------------------------------------------- */
