@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/ring.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -140,11 +141,10 @@ uint64_t ring_waiting(const struct ring *r)
 	return avail > r->size ? r->size : avail;  /* a head that cannot be is found by ring_get */
 }
 
-int ring_get(struct ring *r, struct buf *out)
+int ring_look(struct ring *r, size_t *ret_len)
 {
 	uint64_t avail = __atomic_load_n(head(r), __ATOMIC_ACQUIRE) - r->mine;
 	uint32_t len;
-	uint8_t *to;
 
 	if (avail == 0)
 		return 0;
@@ -154,13 +154,48 @@ int ring_get(struct ring *r, struct buf *out)
 	copy_out(r, r->mine, &len, sizeof len);
 	if (len > ring_record_max(r) || padded(len) > avail)
 		return -EBADMSG;
+	r->seen = len;
+	*ret_len = len;
+	return 1;
+}
+
+void ring_copy(const struct ring *r, size_t offset, void *dst, size_t n)
+{
+	assert(offset <= r->seen && n <= r->seen - offset);
+	copy_out(r, r->mine + sizeof r->seen + offset, dst, n);
+}
+
+int ring_pieces(const struct ring *r, size_t offset, struct iovec ret[2])
+{
+	uint64_t off = (r->mine + sizeof r->seen + offset - r->base) & (r->size - 1);
+	size_t n = r->seen - offset, first = n < r->size - off ? n : (size_t)(r->size - off);
+
+	assert(offset <= r->seen);
+	ret[0] = (struct iovec){r->map + HEADER + off, first};
+	ret[1] = (struct iovec){r->map + HEADER, n - first};
+	return n > first ? 2 : 1;
+}
+
+void ring_done(struct ring *r)
+{
+	r->mine += padded(r->seen);
+	__atomic_store_n(tail(r), r->mine, __ATOMIC_RELEASE);
+}
+
+int ring_get(struct ring *r, struct buf *out)
+{
+	size_t len;
+	int rc = ring_look(r, &len);
+	uint8_t *to;
+
+	if (rc != 1)
+		return rc;
 	buf_clear(out);
 	to = buf_reserve(out, len);
 	if (!to)
 		return -ENOBUFS;
-	copy_out(r, r->mine + sizeof len, to, len);
+	ring_copy(r, 0, to, len);
 	buf_commit(out, len);
-	r->mine += padded(len);
-	__atomic_store_n(tail(r), r->mine, __ATOMIC_RELEASE);
+	ring_done(r);
 	return 1;
 }

@@ -31,6 +31,7 @@ struct ring {
 	uint8_t *map;
 	uint64_t size, mine;  /* mine: head for the producer, tail for the consumer */
 	uint64_t base;        /* as it holds for the record at hand */
+	uint32_t seen;        /* consumer: length of the record that ring_look found */
 	int doorbell;         /* borrowed eventfd, -1 if none */
 	uint64_t dropped;     /* producer: records refused since it began */
 };
@@ -53,5 +54,17 @@ void ring_kick(struct ring *r);
 uint64_t ring_waiting(const struct ring *r);
 /* Consumer: the next record copied into out (cleared first). 1, 0 when empty, -EBADMSG, -ENOBUFS when larger than out's max. */
 int ring_get(struct ring *r, struct buf *out);
+
+/*
+ * Consumer: the same without a copy, for bytes that nobody looks at. ring_look finds the next record and its length
+ * (1, 0 when empty, -EBADMSG); it stays where it is until ring_done. Meanwhile the producer can still change it: what
+ * is to be looked at is copied out, once, and the pieces are for the kernel (write) alone.
+ */
+int ring_look(struct ring *r, size_t *ret_len);
+/* n bytes from offset on; both lie within the record. */
+void ring_copy(const struct ring *r, size_t offset, void *dst, size_t n);
+/* The record from offset (within it) to its end, in one piece or two: how many. */
+int ring_pieces(const struct ring *r, size_t offset, struct iovec ret[2]);
+void ring_done(struct ring *r);
 
 #endif

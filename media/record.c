@@ -244,7 +244,6 @@ static void get_part(struct rd *r, struct record_part *p)
 	if (p->duration == 0)
 		r->bad = true;
 	p->capture_us = get_time(r, 0);
-	p->data = get_rest(r, PART_MAX_BYTES, &p->len);
 }
 
 static void get_end(struct rd *r, struct record_segment_end *e)
@@ -299,6 +298,7 @@ int record_decode(const uint8_t *p, size_t n, struct record *ret)
 		break;
 	case RECORD_PART:
 		get_part(&r, &rec.part);
+		rec.part.data = get_rest(&r, PART_MAX_BYTES, &rec.part.len);
 		break;
 	case RECORD_SEGMENT_END:
 		get_end(&r, &rec.end);
@@ -311,6 +311,21 @@ int record_decode(const uint8_t *p, size_t n, struct record *ret)
 	}
 	if (r.bad || rd_left(&r))
 		return -EBADMSG;
+	*ret = rec;
+	return 0;
+}
+
+int record_decode_part(const uint8_t head[RECORD_PART_HEADER], size_t len, struct record *ret)
+{
+	struct rd r = rd_init(head, RECORD_PART_HEADER);
+	struct record rec = {.kind = (enum record_kind)rd_u8(&r)};
+
+	if (rec.kind != RECORD_PART)
+		return -ENOMSG;
+	get_part(&r, &rec.part);
+	if (r.bad || rd_left(&r) || len <= RECORD_PART_HEADER || len - RECORD_PART_HEADER > PART_MAX_BYTES)
+		return -EBADMSG;
+	rec.part.len = len - RECORD_PART_HEADER;
 	*ret = rec;
 	return 0;
 }

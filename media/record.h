@@ -27,6 +27,7 @@
 #define INIT_MAX_BYTES 4096
 #define PART_MAX_BYTES (16u << 20)
 #define RECORD_HEADER_MAX 128          /* bytes of any record before its payload */
+#define RECORD_PART_HEADER 41          /* of a part, kind included */
 
 enum record_kind {
 	/* ingest -> transcode */
@@ -123,5 +124,10 @@ void record_encode_header(struct wr *w, const struct record *r);
 int record_put(struct ring *ring, const struct record *r);
 /* The whole record of n bytes; 0 or -EBADMSG. */
 int record_decode(const uint8_t *p, size_t n, struct record *ret);
+/*
+ * Of a RECORD_PART of len bytes only the first RECORD_PART_HEADER: part.data is NULL, part.len as it will be. 0, -EBADMSG,
+ * or -ENOMSG when it is another kind of record.
+ */
+int record_decode_part(const uint8_t head[RECORD_PART_HEADER], size_t len, struct record *ret);
 
 #endif

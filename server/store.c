@@ -134,7 +134,7 @@ static void prepare(struct store *s)
 		store_give_up("no-memory", "workers", "give the machine more memory");
 	hash_program(s);
 	buf_init(&s->batch, (size_t)TLOG_HELD_MAX * (2 + ENTRY_MAX_BYTES));
-	buf_init(&s->record, PART_MAX_BYTES + RECORD_HEADER_MAX + TRACK_CONFIG_MAX);
+	buf_init(&s->record, INIT_MAX_BYTES + RECORD_HEADER_MAX + TRACK_CONFIG_MAX);
 	TAILQ_INIT(&s->finishing);
 	TAILQ_INIT(&s->deletes);
 }

@@ -152,7 +152,7 @@ struct store {
 	unsigned ncameras;
 	struct producer *producer[STORE_PRODUCERS_MAX];
 	unsigned last_producer;          /* no place above it is taken */
-	struct buf record;               /* one record, copied out of a ring */
+	struct buf record;               /* one record, copied out of a ring: all but parts, which go straight into their segments */
 	struct serve serve[STORE_SERVES_MAX];
 	struct event *tick, *replay, *stop_timer;
 	unsigned ticks;

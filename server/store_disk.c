@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -16,7 +17,6 @@
 #include "base/log.h"
 #include "server/store.h"
 
-#define COPY_BYTES 65536
 #define RETRY_US 5000000
 #define LOST_WAIT_US 10000000      /* how long a run of lost segments grows before it is entered */
 
@@ -60,21 +60,21 @@ static void stop_writing(struct disk_work *w, int rc)
 	archive_abandon(w->archive, camera_of(seg), seg->of->name, seg->number);
 }
 
+/* The kernel moves it from the segment's pages to the file's: read and written it would be copied once more. */
 static int copy_part(const struct segment *seg, uint64_t offset, size_t n)
 {
-	uint8_t bytes[COPY_BYTES];
-	int rc = 0;
+	off_t at = (off_t)offset;
 
-	while (n && !rc) {
-		ssize_t k = pread(seg->fd, bytes, n < sizeof bytes ? n : sizeof bytes, (off_t)offset);
+	while (n) {
+		ssize_t k = sendfile(seg->file, seg->fd, &at, n);
 
+		if (k < 0 && errno == EINTR)
+			continue;
 		if (k <= 0)
 			return k < 0 ? -errno : -EIO;
-		rc = io_write_all(seg->file, bytes, (size_t)k);
-		offset += (uint64_t)k;
 		n -= (size_t)k;
 	}
-	return rc;
+	return 0;
 }
 
 static void run_part(struct disk_work *w)

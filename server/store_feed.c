@@ -177,10 +177,21 @@ static void open_segment(struct store *s, struct store_rendition *r, struct stor
 	r->next_part = 0;
 }
 
-static void add_part(struct store *s, struct store_rendition *r, const struct record_part *part)
+/* From the ring straight into the segment: nobody looks at a part's bytes before they are sealed, so its producer may change them until then. */
+static int copy_part(const struct segment *seg, const struct ring *from)
+{
+	struct iovec piece[2];
+	int n = ring_pieces(from, RECORD_PART_HEADER, piece), rc = 0;
+
+	for (int i = 0; i < n && !rc; i++)
+		rc = io_write_all(seg->fd, piece[i].iov_base, piece[i].iov_len);
+	return rc;
+}
+
+static void add_part(struct store *s, struct store_rendition *r, const struct ring *from, const struct record_part *part)
 {
 	struct segment *seg = r->open;
-	int rc = seg->bytes + part->len > ARCHIVE_SEGMENT_MAX ? -EFBIG : io_write_all(seg->fd, part->data, part->len);
+	int rc = seg->bytes + part->len > ARCHIVE_SEGMENT_MAX ? -EFBIG : copy_part(seg, from);
 
 	if (rc) {
 		/* It ends with what it has; the rest of it is left out. */
@@ -234,7 +245,7 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 		open_segment(s, r, e, part, number);
 	}
 	if (r->open)
-		add_part(s, r, part);
+		add_part(s, r, &p->ring, part);
 	return NULL;
 }
 
@@ -309,21 +320,45 @@ static void drop_producer(struct store *s, struct producer *p)
 	free(p);
 }
 
+/* The next record: of a part only its header leaves the ring. 1, 0 when there is none, or negative with *why. */
+static int take_one(struct store *s, struct producer *p, const char **why)
+{
+	uint8_t head[RECORD_PART_HEADER];
+	struct record rec;
+	size_t len;
+	int rc = ring_look(&p->ring, &len);
+
+	if (rc != 1)
+		return rc;
+	rc = -ENOMSG;
+	if (len > sizeof head) {
+		ring_copy(&p->ring, 0, head, sizeof head);
+		rc = record_decode_part(head, len, &rec);
+	}
+	if (rc == 0) {
+		*why = on_record(s, p, &rec);
+		ring_done(&p->ring);
+		return 1;
+	}
+	if (rc == -ENOMSG && ring_get(&p->ring, &s->record) == 1 && record_decode(buf_data(&s->record), s->record.len, &rec) == 0) {
+		*why = on_record(s, p, &rec);
+		return 1;
+	}
+	*why = "a malformed record";
+	return -EBADMSG;
+}
+
 /* At most max records, and only what is there now, however its producer goes on. Returns false when the producer is gone: it lied. */
 static bool take(struct store *s, struct producer *p, unsigned max)
 {
 	uint64_t end = p->ring.mine + ring_waiting(&p->ring);
-	struct record rec;
 	const char *why = NULL;
 	int rc = 0;
 
-	for (unsigned i = 0; i < max && p->ring.mine < end && !why && (rc = ring_get(&p->ring, &s->record)) == 1; i++) {
-		if (record_decode(buf_data(&s->record), s->record.len, &rec) < 0)
-			why = "a malformed record";
-		else
-			why = on_record(s, p, &rec);
-	}
-	if (rc < 0)
+	for (unsigned i = 0; i < max && p->ring.mine < end && !why; i++)
+		if ((rc = take_one(s, p, &why)) != 1)
+			break;
+	if (rc < 0 && !why)
 		why = "a ring that cannot be";
 	if (why) {
 		role_bad_peer(&s->role, p->role, p->index, why);

@@ -13,19 +13,26 @@ static void *work_on(void *arg)
 	struct worker *w = arg;
 	uint64_t one = 1;
 	struct work *job;
+	bool first;
 
 	pthread_mutex_lock(&w->mutex);
 	for (;;) {
-		while (!(job = STAILQ_FIRST(&w->todo)) && !w->stop)
+		while (!(job = STAILQ_FIRST(&w->todo)) && !w->stop) {
+			w->idle = true;
 			pthread_cond_wait(&w->cond, &w->mutex);
+		}
+		w->idle = false;
 		if (!job)
 			break;
 		STAILQ_REMOVE_HEAD(&w->todo, next);
 		pthread_mutex_unlock(&w->mutex);
 		job->run(job);
 		pthread_mutex_lock(&w->mutex);
+		/* Who has been rung for takes all that is there. */
+		first = STAILQ_EMPTY(&w->finished);
 		STAILQ_INSERT_TAIL(&w->finished, job, next);
-		(void)!write(w->bell, &one, sizeof one);
+		if (first)
+			(void)!write(w->bell, &one, sizeof one);
 	}
 	pthread_mutex_unlock(&w->mutex);
 	return NULL;
@@ -95,7 +102,9 @@ void worker_give(struct worker *w, struct work *work)
 	w->waiting++;
 	pthread_mutex_lock(&w->mutex);
 	STAILQ_INSERT_TAIL(&w->todo, work, next);
-	pthread_cond_signal(&w->cond);
+	if (w->idle)
+		pthread_cond_signal(&w->cond);
+	w->idle = false;
 	pthread_mutex_unlock(&w->mutex);
 }
 

@@ -27,7 +27,7 @@ struct worker {
 	pthread_cond_t cond;
 	struct work_list todo, finished;
 	unsigned waiting;               /* loop's own count: given and not done */
-	bool stop, started;
+	bool stop, started, idle;       /* idle: it waits for cond */
 	int bell;
 	struct event *rung;
 };

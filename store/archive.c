@@ -249,12 +249,16 @@ int archive_begin(struct archive *a, const char *camera, const char *rendition, 
 	int fd, rc;
 
 	archive_segment_path(camera, rendition, number, true, path);
-	rc = io_make_folders(a->dirfd, path);
-	if (!rc)
-		rc = index_write(a->dirfd, camera, rendition, number, slot);
+	rc = index_write(a->dirfd, camera, rendition, number, slot);
 	if (rc)
 		return rc;
 	fd = openat(a->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno == ENOENT) {
+		rc = io_make_folders(a->dirfd, path);
+		if (rc)
+			return rc;
+		fd = openat(a->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	}
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;

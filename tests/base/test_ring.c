@@ -106,6 +106,38 @@ Test(ring, gathers_pieces_into_one_record)
 	cr_assert(got.len == 5 && !memcmp(buf_data(&got), "abcde", 5));
 }
 
+Test(ring, shows_a_record_in_place_until_it_is_done_with)
+{
+	static uint8_t bytes[9001], out[sizeof bytes];
+	struct iovec v[2];
+	size_t len;
+
+	for (unsigned i = 0; i < 500; i++) {
+		size_t n = 1 + i * 37 % 9000, from = i % n;
+		int pieces;
+
+		memset(bytes, (int)(i & 255), sizeof bytes);
+		bytes[from] = 'x';
+		cr_assert_eq(put("kept", 4), 0);  /* so that the ring never begins anew */
+		cr_assert_eq(put(bytes, n), 0);
+		cr_assert_eq(ring_get(&consumer, &got), 1);
+		cr_assert(ring_look(&consumer, &len) == 1 && len == n);
+		cr_assert(ring_look(&consumer, &len) == 1 && len == n);
+		ring_copy(&consumer, from, out, n - from);
+		cr_assert_eq(memcmp(out, bytes + from, n - from), 0);
+		pieces = ring_pieces(&consumer, from, v);
+		cr_assert_eq(v[0].iov_len + (pieces == 2 ? v[1].iov_len : 0), n - from);
+		cr_assert_eq(*(uint8_t *)v[0].iov_base, 'x');
+		for (int k = 0; k < pieces; k++)
+			for (size_t j = k == 0; j < v[k].iov_len; j++)
+				cr_assert_eq(((uint8_t *)v[k].iov_base)[j], i & 255);
+		ring_done(&consumer);
+	}
+	cr_assert_eq(ring_look(&consumer, &len), 0);
+	*(uint64_t *)(void *)producer.map = UINT64_MAX;
+	cr_assert_eq(ring_look(&consumer, &len), -EBADMSG);
+}
+
 Test(ring, full_refuses_and_counts_and_never_blocks)
 {
 	static uint8_t bytes[16000];

@@ -122,6 +122,32 @@ Test(record, fields_are_where_they_belong)
 	cr_assert(got.end.source[31] == 9 && got.end.clock == CLOCK_RTCP && got.end.clock_error_ms == 250);
 }
 
+Test(record, header_of_a_part_is_read_without_its_bytes)
+{
+	static uint8_t mem[4096];
+
+	for (int i = 0; i < SAMPLES; i++) {
+		struct record r = sample(i), got = {.kind = RECORD_GAP}, whole;
+		size_t n = encode(&r, mem, sizeof mem);
+
+		if (mem[0] != RECORD_PART) {
+			cr_assert_eq(record_decode_part(mem, n, &got), -ENOMSG, "record %d", i);
+			cr_assert_eq(got.kind, RECORD_GAP);
+			continue;
+		}
+		cr_assert_eq(record_decode_part(mem, RECORD_PART_HEADER, &got), -EBADMSG);
+		cr_assert_eq(record_decode_part(mem, RECORD_PART_HEADER + PART_MAX_BYTES + 1, &got), -EBADMSG);
+		cr_assert_eq(record_decode_part(mem, n, &got), 0);
+		cr_assert_eq(record_decode(mem, n, &whole), 0);
+		cr_assert_eq(whole.part.data, mem + RECORD_PART_HEADER);
+		cr_assert_eq(got.part.data, NULL);
+		got.part.data = whole.part.data;
+		cr_assert_eq(memcmp(&got.part, &whole.part, sizeof got.part), 0);
+		mem[20] = 2;
+		cr_assert_eq(record_decode_part(mem, n, &got), -EBADMSG, "a bool of 2");
+	}
+}
+
 Test(record, cut_or_longer_is_refused)
 {
 	static uint8_t mem[4096];
