@@ -17,6 +17,7 @@ static const struct {
 } algorithms[DIGEST_ALGORITHMS] = {
 	[DIGEST_MD5] = {"MD5", "MD5", true},
 	[DIGEST_SHA256] = {"SHA-256", "SHA256", false},
+	[DIGEST_SHA512_256] = {"SHA-512-256", "SHA512-256", false},
 };
 
 static bool algorithm_of(struct span name, enum digest_algorithm *ret)
@@ -169,7 +170,10 @@ static void offer_take(struct digest_offer *o, const struct reading *r, bool all
 {
 	if (!r->digest)
 		return;
+	o->digests++;
 	o->stale |= r->c.stale;
+	if (!r->unknown)
+		o->algorithms |= 1u << r->c.algorithm;
 	if (r->broken || !r->has_realm || !r->has_nonce || r->unknown || (r->qop_named && !r->c.qop_auth)) {
 		o->unknown = true;
 		return;
@@ -191,6 +195,7 @@ void digest_offer_add(struct digest_offer *o, struct span value, bool allow_md5)
 	while (take_item(&value, &it)) {
 		if (it.scheme.n) {
 			offer_take(o, &r, allow_md5);
+			o->challenges++;
 			r = (struct reading){.digest = span_is_nocase(it.scheme, "Digest")};
 			o->basic |= span_is_nocase(it.scheme, "Basic");
 			o->unknown |= !r.digest && !span_is_nocase(it.scheme, "Basic");
@@ -205,9 +210,11 @@ const char *digest_offer_why(const struct digest_offer *o)
 	if (o->md5_refused)
 		return "the camera offers only MD5 digest, which allow_md5 forbids";
 	if (o->unknown)
-		return "the camera offers no digest that is known here (SHA-256, MD5)";
+		return "the camera offers no digest that is known here (SHA-512-256, SHA-256, MD5)";
+	if (o->basic && o->digests)
+		return "the camera offers a digest that cannot be read, and Basic, which is never answered then";
 	if (o->basic)
-		return "the camera offers only Basic, which would show the password on the wire: turn Digest on in the camera";
+		return "the camera offers only Basic, which would show the password on the wire: turn Digest on in the camera, or give allow_basic";
 	return "the camera wants a password but offers no way to give it";
 }
 
@@ -295,6 +302,23 @@ int digest_answer(struct wr *w, const struct digest_challenge *c, const struct d
 		write_quoted(w, ", cnonce", cnonce);
 	}
 	return w->bad ? -ENOBUFS : 0;
+}
+
+int digest_answer_basic(struct wr *w, const char *user, const char *password)
+{
+	char pair[2 * DIGEST_USER_MAX + 2], text[2 * sizeof pair];
+	size_t n = strlen(user), m = strlen(password);
+	int rc = -EINVAL;
+
+	if (n <= DIGEST_USER_MAX && m <= DIGEST_USER_MAX && is_clean(user) && is_clean(password) && !strchr(user, ':')) {
+		snprintf(pair, sizeof pair, "%s:%s", user, password);
+		base64_encode(pair, n + 1 + m, text);
+		wr_fmt(w, "Basic %s", text);
+		rc = w->bad ? -ENOBUFS : 0;
+		OPENSSL_cleanse(pair, sizeof pair);
+		OPENSSL_cleanse(text, sizeof text);
+	}
+	return rc;
 }
 
 int digest_write_challenge(struct wr *w, const struct digest_challenge *c)

@@ -2,9 +2,10 @@
 #ifndef NET_DIGEST_H
 #define NET_DIGEST_H
 /*
- * HTTP Digest (RFC 7616, and RFC 2069's form without qop), both sides. Pure:
- * nonces come from outside. Basic is read only to be named in a refusal; it
- * is never answered.
+ * HTTP Digest (RFC 7616, and RFC 2069's form without qop), both sides, and the
+ * answer to Basic (RFC 7617). Pure: nonces come from outside. Whether Basic may be
+ * answered is the caller's affair; where a Digest was offered, usable or not, it
+ * may not.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 #include "base/wr.h"
 #include "net/span.h"
 
-enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256, DIGEST_ALGORITHMS };  /* weakest first */
+enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256, DIGEST_SHA512_256, DIGEST_ALGORITHMS };  /* weakest first */
 
 #define DIGEST_REALM_MAX 256          /* bytes, unescaped */
 #define DIGEST_NONCE_MAX 512
@@ -33,7 +34,11 @@ struct digest_challenge {
 struct digest_offer {
 	bool usable;                      /* best is set */
 	struct digest_challenge best;     /* the strongest that may be answered */
-	bool basic, md5_refused, unknown; /* what was offered but is not answered */
+	bool basic;                       /* Basic was among them */
+	bool md5_refused, unknown;        /* Digest that is not answered; unknown: other schemes too */
+	unsigned challenges;              /* of any scheme */
+	unsigned digests;                 /* of scheme Digest, damaged ones too */
+	unsigned algorithms;              /* bit set of enum digest_algorithm, of those that could be read */
 	bool stale;                       /* any of them said stale=true */
 };
 
@@ -52,6 +57,9 @@ struct digest_who {
  * fresh random text without quotes. 0, -ENOBUFS (does not fit w), -EINVAL (CR, LF or NUL in a text), -EIO (no such hash).
  */
 int digest_answer(struct wr *w, const struct digest_challenge *c, const struct digest_who *who, uint32_t nc, const char *cnonce);
+
+/* Client: writes the value of an Authorization header for Basic. 0, -ENOBUFS, or -EINVAL (colon in the user's name, control bytes, too long). */
+int digest_answer_basic(struct wr *w, const char *user, const char *password);
 
 /* Server: writes the value of a WWW-Authenticate header for c; 0 or -ENOBUFS. */
 int digest_write_challenge(struct wr *w, const struct digest_challenge *c);

@@ -30,6 +30,7 @@
 
 #include "base/buf.h"
 #include "media/record.h"
+#include "net/rtsp_quirk.h"
 #include "net/sdp.h"
 
 #define RTSP_CLIENT_TRACKS 2
@@ -37,7 +38,9 @@
 #define RTSP_CLIENT_AUDIO 1
 #define RTSP_CLIENT_REPLY_S 10        /* longest wait for a reply */
 #define RTSP_CLIENT_SILENCE_S 5       /* longest time without media */
-#define RTSP_CLIENT_TEARDOWN_S 1
+#define RTSP_CLIENT_NO_PICTURE_S 20   /* longest time without pictures while sound comes */
+#define RTSP_CLIENT_TEARDOWN_S 1      /* longest wait for TEARDOWN's reply */
+#define RTSP_CLIENT_KEEP_S 30         /* longest time between two keep-alives */
 #define RTSP_CLIENT_TIMEOUT_S 60      /* of a session that names none */
 #define RTSP_CLIENT_FEED_MAX (256u << 10)
 #define RTSP_CLIENT_OUT_MAX (64u << 10)
@@ -57,12 +60,12 @@ struct rtsp_client_config {
 };
 
 enum rtsp_client_kind {
-	RTSP_CLIENT_DESCRIBED,            /* tracks are known; media may begin at any time */
+	RTSP_CLIENT_DESCRIBED,            /* tracks are known; media may begin at any time. One may still be left out before PLAYING */
 	RTSP_CLIENT_PLAYING,
 	RTSP_CLIENT_MEDIA,                /* one RTP or RTCP packet that came interleaved */
 	RTSP_CLIENT_WANT_UDP,             /* of track: local ports are needed; rtsp_client_udp_port or _failed is owed */
 	RTSP_CLIENT_UDP_SERVER,           /* of track: the camera's ports are known; rtsp_client_udp_ready or _failed is owed */
-	RTSP_CLIENT_FAILED,               /* the last event: send what is in out (a TEARDOWN perhaps) if it goes at once, and close */
+	RTSP_CLIENT_FAILED,               /* the last event, after TEARDOWN was answered or RTSP_CLIENT_TEARDOWN_S: close */
 	RTSP_CLIENT_DONE                  /* TEARDOWN is over, the last event: close */
 };
 
@@ -82,13 +85,13 @@ struct rtsp_client_event {
 
 struct rtsp_client_counters {
 	uint64_t frames, unknown_frames;  /* interleaved; of channels that are not ours, or at no fit time */
-	uint64_t stray_bytes;             /* between messages */
+	uint64_t stray_bytes;             /* between messages; too many in a row end the connection */
 	uint64_t stray_replies;
 };
 
 struct rtsp_client;
 
-/* Copies what config holds. 0, -ENOMEM, or -EINVAL for a URL that cannot be sent. */
+/* Copies what config holds. 0, -ENOMEM, or -EINVAL for a URL that cannot be sent, or UDP inside TLS. */
 int rtsp_client_new(const struct rtsp_client_config *config, struct rtsp_client **ret);
 /* Wipes the password. */
 void rtsp_client_free(struct rtsp_client **c);
@@ -101,7 +104,7 @@ void rtsp_client_feed(struct rtsp_client *c, const uint8_t *p, size_t n, int64_t
 void rtsp_client_closed(struct rtsp_client *c);
 /* Deadlines and keep-alive. */
 void rtsp_client_tick(struct rtsp_client *c, int64_t now_us);
-/* Ends the session: TEARDOWN if there is one, then DONE, at the latest after RTSP_CLIENT_TEARDOWN_S. */
+/* Ends the session: TEARDOWN if there is one, then DONE (FAILED if it was ending so), at the latest after RTSP_CLIENT_TEARDOWN_S. */
 void rtsp_client_stop(struct rtsp_client *c, int64_t now_us);
 /* 1 with the next event, 0 when there is none for now. After FAILED or DONE always 0. */
 int rtsp_client_next(struct rtsp_client *c, int64_t now_us, struct rtsp_client_event *ret);
@@ -119,7 +122,7 @@ void rtsp_client_udp_failed(struct rtsp_client *c, unsigned track, int64_t now_u
 /* RTP of a track came by UDP: for the silence watch. */
 void rtsp_client_media_seen(struct rtsp_client *c, unsigned track, int64_t now_us);
 
-/* What the tracks come by; AUTO while none is set up. */
+/* What the tracks come by; AUTO while none is set up. Ports bound for UDP that it does not come by may go at PLAYING. */
 enum rtsp_client_transport rtsp_client_transport(const struct rtsp_client *c);
 /*
  * What the next connection's config.prefer should be: the transport that media came by, or the other one where one was
@@ -133,6 +136,10 @@ const struct sdp_media *rtsp_client_media(const struct rtsp_client *c, unsigned 
 bool rtsp_client_rtptime(const struct rtsp_client *c, unsigned track, uint32_t *ret);
 /* Tracks that the camera offers and that are not taken: "H265, PCMU", harmless letters only; "" if none. */
 const char *rtsp_client_left_out(const struct rtsp_client *c);
+/* What was odd so far: bit set of enum rtsp_quirk. */
+uint32_t rtsp_client_quirks(const struct rtsp_client *c);
+/* The camera's Server header, reduced to harmless letters and cut; "" if there was none. */
+const char *rtsp_client_server(const struct rtsp_client *c);
 const struct rtsp_client_counters *rtsp_client_counters(const struct rtsp_client *c);
 
 #endif

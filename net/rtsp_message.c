@@ -24,9 +24,9 @@ static int broken(const char **why, const char *text)
 /* One line without its end, stepped over; 0 when its end is not there yet. */
 static int take_line(struct rd *r, struct span *ret, const char **why)
 {
-	size_t left = rd_left(r);
-	const uint8_t *end = left ? memchr(r->p, '\n', left) : NULL;
-	size_t n = end ? (size_t)(end - r->p) : left;
+	size_t left = rd_left(r), within = left < RTSP_LINE_MAX + 1 ? left : RTSP_LINE_MAX + 1;
+	const uint8_t *end = left ? memchr(r->p, '\n', within) : NULL;
+	size_t n = end ? (size_t)(end - r->p) : within;
 
 	if (n > RTSP_LINE_MAX)
 		return broken(why, "line too long");
@@ -91,6 +91,8 @@ static int parse_block(struct rd *r, struct rtsp_message *m, const char **why)
 			return broken(why, "headers too long");
 		if (rc <= 0)
 			return rc < 0 && first ? -EBADMSG : rc;
+		if (first)
+			m->bare_lf = line.p[line.n] == '\n';
 		if (first && !parse_status(line, m) && !parse_request(line, m))
 			return bad(why, "not an RTSP message");
 		if (!first && line.n == 0)
@@ -107,7 +109,7 @@ static int body_length(const struct rtsp_message *m, size_t *ret, const char **w
 	struct span v;
 
 	while (rtsp_message_next(m, "Content-Length", &at, &v)) {
-		if (text_u64(v.p, v.n, RTSP_BODY_MAX, &other))
+		if (rtsp_number(v, RTSP_BODY_MAX, &other))
 			return broken(why, "Content-Length is no number or too large");
 		if (seen++ && other != length)
 			return broken(why, "two different Content-Length");
@@ -143,11 +145,14 @@ static int parse_text(const uint8_t *p, struct rd *r, bool may_be_short, struct 
 {
 	struct rtsp_message m = {0};
 	int rc = parse_block(r, &m, why);
+	struct span v;
 
 	if (rc == 1)
 		rc = body_length(&m, &m.body_len, why) ? -EPROTO : 1;
 	if (rc != 1)
 		return rc;
+	if (may_be_short && !rtsp_message_header(&m, "Content-Length", &v))
+		m.body_len = RTSP_BODY_MAX;
 	if (may_be_short && m.body_len > rd_left(r))
 		m.body_len = rd_left(r);
 	m.body = rd_bytes(r, m.body_len);
@@ -198,6 +203,24 @@ bool rtsp_message_header(const struct rtsp_message *m, const char *name, struct 
 	return rtsp_message_next(m, name, &at, ret);
 }
 
+int rtsp_number(struct span v, uint64_t max, uint64_t *ret)
+{
+	v = span_trim(v);
+	if (v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"')
+		v = span_trim(span_of(v.p + 1, v.n - 2));
+	while (v.n > 1 && v.p[0] == '0')
+		v = span_skip(v, 1);
+	return text_u64(v.p, v.n, max, ret);
+}
+
+bool rtsp_is_word(struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] <= 0x20 || v.p[i] >= 0x7f)
+			return false;
+	return v.n > 0;
+}
+
 int rtsp_message_cseq(const struct rtsp_message *m, uint32_t *ret)
 {
 	struct span v;
@@ -205,7 +228,7 @@ int rtsp_message_cseq(const struct rtsp_message *m, uint32_t *ret)
 
 	if (!rtsp_message_header(m, "CSeq", &v))
 		return -ENOENT;
-	if (text_u64(v.p, v.n, UINT32_MAX, &n))
+	if (rtsp_number(v, UINT32_MAX, &n))
 		return -EBADMSG;
 	*ret = (uint32_t)n;
 	return 0;

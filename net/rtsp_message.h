@@ -24,6 +24,7 @@
 #define RTSP_LINE_MAX 4096            /* one line, bytes */
 #define RTSP_HEADERS_MAX 64
 #define RTSP_BODY_MAX (64u << 10)
+#define RTSP_FRAME_HEADER 4           /* bytes before the payload of an interleaved frame */
 #define RTSP_FRAME_MAX 65535          /* payload of one interleaved frame, bytes */
 /* What a caller's buffer must be able to hold so that any message fits. */
 #define RTSP_INPUT_MAX (RTSP_BLOCK_MAX + RTSP_BODY_MAX)
@@ -40,6 +41,7 @@ struct rtsp_message {
 	struct span method, uri;          /* request: never empty */
 	struct rtsp_header header[RTSP_HEADERS_MAX];
 	unsigned nheaders;
+	bool bare_lf;                     /* text: the first line ends without CR */
 	uint8_t channel;                  /* frame */
 	const uint8_t *body;              /* frame: its payload */
 	size_t body_len;
@@ -52,13 +54,20 @@ struct rtsp_message {
  */
 int rtsp_message_parse(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why);
 
-/* As rtsp_message_parse, but a body that stops before its Content-Length is taken as it is: for a camera that counts wrong and then waits. */
+/*
+ * As rtsp_message_parse, but a body that stops before its Content-Length, or has none, is what is there, at most
+ * RTSP_BODY_MAX: for a camera that counts wrong, or not at all, and then waits.
+ */
 int rtsp_message_parse_short(const uint8_t *p, size_t n, struct rtsp_message *ret, const char **why);
 
 /* The next header of that name at or after index *at, which is moved behind it; false when there is none. Start with *at = 0. */
 bool rtsp_message_next(const struct rtsp_message *m, const char *name, unsigned *at, struct span *ret);
 /* The first header of that name; false when there is none. */
 bool rtsp_message_header(const struct rtsp_message *m, const char *name, struct span *ret);
+/* A number as cameras write it, blanks, quotes and leading zeros allowed: 0, -EINVAL, or -ERANGE above max. */
+int rtsp_number(struct span v, uint64_t max, uint64_t *ret);
+/* Printable ASCII without blanks, at least one letter. */
+bool rtsp_is_word(struct span v);
 /* CSeq; 0, or -ENOENT (none), -EBADMSG (not a number). */
 int rtsp_message_cseq(const struct rtsp_message *m, uint32_t *ret);
 
