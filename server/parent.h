@@ -65,6 +65,10 @@ struct camera_live {
 	unsigned index;
 	struct msg_camera_state state;
 	bool known;
+	/* The last time that the camera was lost, kept when it is back; why is GAP_NONE when there was none. */
+	uint8_t lost_why;
+	char lost_detail[160];
+	int64_t lost_us;                  /* wall clock */
 	struct event *telling;            /* waits for its turn to tell serve */
 	int64_t told_us;
 	struct event *dialing;            /* waits for its turn, then for the connect */
@@ -131,8 +135,9 @@ void child_log_open(struct child *c, int fd);
 void child_log_close(struct child *c);
 /* Whether one more line by or about that role is not too many for this second. */
 bool child_may_log(struct child *c);
-/* status_report.c: the answer to `casemate status`; json or text for a terminal of that width */
-void status_report(struct parent *p, struct buf *out, bool json, bool colour);
+/* status_json.c, status_text.c: the answer to `casemate status` */
+void status_json(struct parent *p, struct buf *out);
+void status_text(struct parent *p, struct buf *out, bool colour);
 /* status_socket.c */
 int status_listen(struct parent *p);
 void status_unlisten(struct parent *p);

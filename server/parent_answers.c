@@ -76,6 +76,24 @@ void parent_tell_state(int fd, short what, void *arg)
 	to_all(cam->parent, ROLE_SERVE, MSG_CAMERA_STATE, &cam->state);
 }
 
+/* What ingest says is reckoned with; no time is further from 0 than this. */
+static int64_t bounded(int64_t us)
+{
+	return us > AU_TIME_MAX || us < -AU_TIME_MAX ? 0 : us;
+}
+
+/* A try that failed, or a stream that ended: the reason is remembered also when the next one succeeds. */
+static void remember_loss(struct camera_live *cam, const struct msg_camera_state *m)
+{
+	bool lost = m->phase == CAMERA_WAITING && m->why != GAP_NONE;
+
+	if (!lost || (cam->known && cam->state.phase == CAMERA_WAITING && cam->state.reconnects == m->reconnects))
+		return;
+	cam->lost_why = m->why;
+	cam->lost_us = clock_wall_us();
+	memcpy(cam->lost_detail, m->detail, sizeof cam->lost_detail);
+}
+
 /* No oftener than serve can read it, whatever ingest says: it must not be ended for what another does. */
 static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
@@ -88,7 +106,11 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 		return;
 	}
 	cam = &c->parent->camera[m->camera_state.camera];
+	remember_loss(cam, &m->camera_state);
 	cam->state = m->camera_state;
+	cam->state.since_us = bounded(cam->state.since_us);
+	cam->state.key_us = bounded(cam->state.key_us);
+	cam->state.clock_offset_us = bounded(cam->state.clock_offset_us);
 	cam->known = true;
 	wait_us = cam->told_us ? cam->told_us + CAMERA_STATE_US - clock_mono_us() : 0;
 	if (wait_us <= 0)

@@ -45,7 +45,10 @@ static void on_question(struct bufferevent *b, void *ctx)
 		return;
 	}
 	buf_init(&out, ANSWER_MAX);
-	status_report(ctx, &out, strcmp(line, "json") == 0, strcmp(line, "colour") == 0);
+	if (strcmp(line, "json") == 0)
+		status_json(ctx, &out);
+	else
+		status_text(ctx, &out, strcmp(line, "colour") == 0);
 	free(line);
 	bufferevent_setcb(b, NULL, on_sent, on_end, ctx);
 	bufferevent_disable(b, EV_READ);

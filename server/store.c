@@ -270,7 +270,7 @@ static void say_rendition(struct store *s, struct store_rendition *r, unsigned c
 {
 	struct msg_rendition_state m = {
 		.camera = (uint16_t)camera, .rendition = r->index, .oldest = r->range.oldest, .newest = r->newest, .bytes = r->range.bytes,
-		.newest_end_us = r->newest_end_us, .rate_bps = r->rate_bps};
+		.dropped_disk = r->lost_segments, .newest_end_us = r->newest_end_us, .rate_bps = r->rate_bps};
 
 	if (!r->changed || (r->told_us && now_us - r->told_us < RENDITION_STATE_US))
 		return;

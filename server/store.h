@@ -89,6 +89,7 @@ struct store_rendition {
 	unsigned nwindow;
 	struct segment_list held;        /* over, but the hash of their source is not known yet */
 	struct store_lost lost;
+	uint64_t lost_segments;
 	struct archive_range range;      /* as the writer last said */
 	uint32_t rate_bps;
 	bool changed;

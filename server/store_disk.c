@@ -260,6 +260,8 @@ static void lose(struct store *s, struct segment *seg, const char *why)
 		*l = (struct store_lost){.from = seg->number, .why = why, .since_us = clock_mono_us()};
 	l->to = seg->number;
 	l->bytes += seg->bytes;
+	seg->of->lost_segments++;
+	seg->of->changed = true;
 }
 
 void store_disk_flush_lost(struct store *s, struct store_rendition *r, bool now)

@@ -46,13 +46,13 @@ items doc/casemate-run.1 '.Sh LOG' '.Sh EXIT' > "$work/page"
 compare log "$work/events" "$work/page"
 
 # keys of the status
-grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_report.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys"
+grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys"
 items doc/casemate-status.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
 compare status "$work/keys" "$work/page"
 
 # words of the status: camera's phases, reasons, layers of the sandbox
 {
-    sed -n '/^static .*camera_phase_name/,/^}/p' server/status_report.c | grep -oE '"[a-z]+"' | tr -d '"'
+    sed -n '/^const .*status_camera_phase/,/^}/p' server/status_camera.c | grep -oE '"[a-z]+"' | tr -d '"'
     sed -n '/^const .*gap_why_name/,/^}/s/= \(.*\)/\1/p' media/record.c | grep -oE '"[a-z-]+"' | tr -d '"'
 } > "$work/words"
 items doc/casemate-status.1 '.Sh CAMERAS' '.Sh ROLES' > "$work/page"

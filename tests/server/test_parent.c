@@ -181,3 +181,20 @@ Test(parent, writes_what_a_role_said_last)
 	close(out[1]);
 	close(own);
 }
+
+Test(parent, remembers_why_a_camera_was_lost_when_it_is_back)
+{
+	union msg_body m = {.camera_state = {.camera = 0, .phase = CAMERA_WAITING, .why = GAP_SILENT, .reconnects = 1, .detail = "nothing for 5 s"}};
+	int64_t since_us;
+
+	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
+	cr_expect_eq(camera[0].lost_why, GAP_SILENT);
+	since_us = camera[0].lost_us;
+	cr_expect_gt(since_us, 0);
+	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
+	cr_expect_eq(camera[0].lost_us, since_us, "said again, it is still the same");
+	m.camera_state = (struct msg_camera_state){.camera = 0, .phase = CAMERA_STREAMING, .reconnects = 1};
+	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
+	cr_expect_eq(camera[0].lost_why, GAP_SILENT);
+	cr_expect_str_eq(camera[0].lost_detail, "nothing for 5 s");
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The answer to `casemate status` for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "config.h"
+#include "media/codec_string.h"
+#include "server/sandbox.h"
+#include "server/status_inner.h"
+
+static const char *size_text(uint64_t bytes, char out[16])
+{
+	static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
+	double v = (double)bytes;
+	unsigned u = 0;
+
+	for (; v >= 1000 && u < 4; u++)
+		v /= 1000;
+	snprintf(out, 16, u && v < 100 ? "%.1f %s" : "%.0f %s", v, unit[u]);
+	return out;
+}
+
+static void layers_text(uint32_t layers, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	if (layers == LAYERS_ALL) {
+		snprintf(out, cap, "all layers");
+		return;
+	}
+	n = (size_t)snprintf(out, cap, "without");
+	for (unsigned bit = 0; bit < LAYER_COUNT && n < cap; bit++)
+		if (!(layers >> bit & 1))
+			n += (size_t)snprintf(out + n, cap - n, " %s", sandbox_layer_name(bit));
+}
+
+static void role_text(struct buf *out, const char *name, int index, const struct child *c, pid_t pid, int64_t started_us, const char *sandbox)
+{
+	struct status_usage u = status_usage(pid);
+	double up_s = pid > 0 ? (double)(clock_mono_us() - started_us) / 1e6 : 0;
+	char who[32], up[16], mem[16];
+
+	snprintf(who, sizeof who, index >= 0 ? "%s[%d]" : "%s", name, index);
+	buf_append_fmt(out, "%-14s %7d %-9s %6s %8u %9s %5.1f%%  %s%s%s\n", who, (int)pid, c ? status_child_phase(c) : "running", status_age(up_s, up),
+		       c ? c->restarts : 0, size_text(u.memory_bytes, mem), up_s > 0 ? u.cpu_s / up_s * 100 : 0, sandbox,
+		       c && *c->last_end ? "; before: " : "", c ? c->last_end : "");
+}
+
+static const char *name_of(uint8_t codec)
+{
+	const char *name = codec_name((enum codec)codec);
+
+	return name ? name : "-";
+}
+
+/* "udp", "tcp", "tcp+tls" */
+static const char *link_text(const struct msg_camera_state *s, char out[16])
+{
+	snprintf(out, 16, "%s%s", s->transport == SITE_TRANSPORT_UDP ? "udp" : s->transport == SITE_TRANSPORT_TCP ? "tcp" : "-", s->tls ? "+tls" : "");
+	return out;
+}
+
+static void camera_text(struct buf *out, const struct site_camera *conf, const struct camera_live *cam, bool colour)
+{
+	const struct msg_camera_state *s = &cam->state;
+	bool well = cam->known && s->phase == CAMERA_STREAMING;
+	int64_t now_us = clock_wall_us();
+	char size[16] = "-", last[48] = "-", since[16] = "-", key[16] = "-", age[16], link[16];
+	const struct msg_rendition_state *copy = &cam->rendition[RENDITION_COPY];
+	struct status_notes notes;
+
+	if (s->width)
+		snprintf(size, sizeof size, "%ux%u", s->width, s->height);
+	if (s->since_us)
+		status_age((double)(now_us - s->since_us) / 1e6, since);
+	if (s->key_interval_ms)
+		snprintf(key, sizeof key, "%.1fs", s->key_interval_ms / 1000.0);
+	if (copy->newest_end_us)
+		snprintf(last, sizeof last, "%" PRIu64 " (%s ago)", copy->newest, status_age((double)(now_us - copy->newest_end_us) / 1e6, age));
+	buf_append_fmt(out, "%-32s %s%-10s%s %6s %-7s %-5s %-5s %-9s %5.1f %7.0f %6s %6" PRIu64 "  %s\n", conf->name, colour ? (well ? "\033[32m" : "\033[31m") : "",
+		       status_camera_phase(cam), colour ? "\033[0m" : "", since, link_text(s, link), name_of(s->video), name_of(s->audio), size,
+		       s->fps_milli / 1000.0, s->rate_bps / 1000.0, key, s->lost, last);
+	status_notes(cam, now_us, &notes);
+	for (unsigned i = 0; i < notes.n; i++)
+		buf_append_fmt(out, "    %s\n", notes.text[i]);
+}
+
+void status_text(struct parent *p, struct buf *out, bool colour)
+{
+	uint64_t viewers = 0, connections = 0;
+	char a[16], b[16], c[16], sandbox[160];
+	double up_s = (double)(clock_mono_us() - p->started_us) / 1e6;
+
+	buf_append_fmt(out, "site     %s, casemate %s, up %s\n", p->site->origin, PACKAGE_VERSION, status_age(up_s, a));
+	for (unsigned i = 0; i < p->site->nlisteners; i++)
+		if (p->listener[i].fd[0] >= 0)
+			buf_append_fmt(out, "listen   https://%s/\n", p->listener[i].text);
+		else
+			buf_append_fmt(out, "listen   %s: %s\n", p->site->listener[i].text, strerror(p->listener[i].error));
+	for (unsigned i = 0; i < p->nchildren; i++) {
+		viewers += p->child[i].serve.viewers;
+		connections += p->child[i].serve.connections;
+	}
+	buf_append_fmt(out, "viewers  %" PRIu64 ", connections %" PRIu64 "\n", viewers, connections);
+	buf_append_fmt(out, "log      %" PRIu64 " entries, checkpoint of %" PRIu64, p->store.entries, p->store.checkpoint_size);
+	if (p->store.checkpoint_us)
+		buf_append_fmt(out, " signed %s ago", status_age((double)(clock_wall_us() - p->store.checkpoint_us) / 1e6, a));
+	buf_append_fmt(out, "\nkey      %s\n", *p->sign.vkey ? p->sign.vkey : "not known yet");
+	buf_append_fmt(out, "archive  %s of %s in %s, disk has %s free\n", size_text(p->store.archive_bytes, a), size_text(p->site->archive_max_bytes, b),
+		       p->site->archive, size_text(p->store.disk_free_bytes, c));
+	if (*p->store.alarm)
+		buf_append_fmt(out, "%sALARM    %s%s\n", colour ? "\033[31m" : "", p->store.alarm, colour ? "\033[0m" : "");
+	if (*p->sign.refusal)
+		buf_append_fmt(out, "%sALARM    %s%s\n", colour ? "\033[31m" : "", p->sign.refusal, colour ? "\033[0m" : "");
+	buf_append_fmt(out, "\n%-14s %7s %-9s %6s %8s %9s %6s  %s\n", "ROLE", "PID", "STATE", "UP", "RESTARTS", "MEMORY", "CPU", "SANDBOX");
+	role_text(out, "casemate", -1, NULL, getpid(), p->started_us, p->layers ? "no-capabilities no-new-privs seccomp" : "none");
+	for (unsigned i = 0; i < p->nchildren; i++) {
+		const struct child *r = &p->child[i];
+
+		layers_text(r->layers, sandbox, sizeof sandbox);
+		role_text(out, role_kind_name(r->kind), (int)r->index, r, r->pid, r->started_us, r->phase == CHILD_READY ? sandbox : "-");
+	}
+	buf_append_fmt(out, "\n%-32s %-10s %6s %-7s %-5s %-5s %-9s %5s %7s %6s %6s  %s\n", "CAMERA", "STATE", "SINCE", "LINK", "VIDEO", "AUDIO", "SIZE", "FPS",
+		       "KBIT/S", "KEY", "LOST", "NEWEST SEGMENT");
+	for (unsigned pass = 0; pass < 2; pass++)  /* the sick first */
+		for (unsigned i = 0; i < p->site->ncameras; i++)
+			if ((p->camera[i].known && p->camera[i].state.phase == CAMERA_STREAMING) == (pass == 1))
+				camera_text(out, &p->site->camera[i], &p->camera[i], colour);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What status makes of a camera's state: which sentence, and with which mend. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "server/status_inner.h"
+
+#define NOW 1795000000000000ll
+#define MINUTE 60000000ll
+
+Test(status, notes_say_what_is_wrong_and_the_mend)
+{
+	static const struct {
+		const char *name;
+		struct camera_live cam;
+		const char *notes[3];     /* a part of each, in order */
+	} cases[] = {
+		{"well", {.known = true, .state = {.phase = CAMERA_STREAMING, .video = CODEC_H264, .key_us = NOW - 1000000, .key_interval_ms = 2000, .packets = 9}}, {NULL}},
+		{"not heard of", {.state = {0}}, {NULL}},
+		{"no picture", {.known = true, .state = {.phase = CAMERA_WAITING, .why = GAP_REFUSED, .detail = "no"}}, {"refused: no; nothing listens"}},
+		{"another reason before", {.known = true, .lost_why = GAP_SILENT, .lost_us = NOW - 3 * MINUTE, .state = {.phase = CAMERA_WAITING, .why = GAP_CERTIFICATE}},
+			{"certificate; it does not prove", "lost 3m ago: silent"}},
+		{"back again", {.known = true, .lost_why = GAP_SILENT, .lost_us = NOW - 100, .lost_detail = "nothing for 5 s", .state = {.phase = CAMERA_STREAMING}},
+			{"lost 0s ago: silent: nothing for 5 s"}},
+		{"smart codec", {.known = true, .state = {.phase = CAMERA_STREAMING, .video = CODEC_H265, .key_us = NOW - 3 * MINUTE}},
+			{"no key frame for 3m: "}},
+		{"never a key frame", {.known = true, .state = {.phase = CAMERA_STREAMING, .video = CODEC_H264, .since_us = NOW - 2 * MINUTE}}, {"no key frame for 2m: "}},
+		{"sound alone", {.known = true, .state = {.phase = CAMERA_STREAMING, .audio = CODEC_AAC, .since_us = NOW - 2 * MINUTE}}, {NULL}},
+		{"rare key frames", {.known = true, .state = {.phase = CAMERA_STREAMING, .video = CODEC_H264, .key_us = NOW - 1000000, .key_interval_ms = 60000}},
+			{"key frames 60s apart: "}},
+		{"a bad network", {.known = true, .state = {.phase = CAMERA_STREAMING, .transport = SITE_TRANSPORT_UDP, .packets = 980, .lost = 20}},
+			{"2.00 % of the packets lost: the network"}},
+		{"a camera that leaves packets out", {.known = true, .state = {.phase = CAMERA_STREAMING, .transport = SITE_TRANSPORT_TCP, .packets = 99, .lost = 1}},
+			{"1.00 % of the packets lost: they came over TCP"}},
+		{"hardly any loss", {.known = true, .state = {.phase = CAMERA_STREAMING, .packets = 1000000, .lost = 20}}, {NULL}},
+		{"a clock behind", {.known = true, .state = {.phase = CAMERA_STREAMING, .clock_offset_us = -61000000}}, {"its clock is 61s behind ours: set NTP"}},
+		{"a clock ahead", {.known = true, .state = {.phase = CAMERA_STREAMING, .clock = CLOCK_RTCP, .clock_offset_us = 3000000}},
+			{"its clock is 3s ahead of ours: set NTP on the camera; times here are the camera's"}},
+		{"a slow machine and disk", {.known = true, .rendition[0].dropped_disk = 3, .rendition[1].dropped_disk = 4,
+			.state = {.phase = CAMERA_STREAMING, .dropped_ring = 5, .left_out = "application"}},
+			{"7 segments not archived", "5 dropped here", "left out: application"}},
+		{"numbers as large as can be", {.known = true, .state = {.phase = CAMERA_STREAMING, .packets = UINT64_MAX / 2, .lost = UINT64_MAX / 2, .since_us = AU_TIME_MAX, .key_us = -AU_TIME_MAX}},
+			{"50.00 %"}},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct status_notes notes;
+		unsigned n = 0;
+
+		status_notes(&cases[i].cam, NOW, &notes);
+		while (n < 3 && cases[i].notes[n])
+			n++;
+		cr_expect_eq(notes.n, n, "%s: %u notes, first: %s", cases[i].name, notes.n, notes.n ? notes.text[0] : "");
+		for (unsigned k = 0; k < n && k < notes.n; k++)
+			cr_expect(strstr(notes.text[k], cases[i].notes[k]) == notes.text[k], "%s: %s", cases[i].name, notes.text[k]);
+	}
+}
+
+Test(status, every_reason_but_those_of_our_own_has_a_mend)
+{
+	for (uint8_t why = 0; why < GAP_WHY_COUNT; why++) {
+		bool own = why == GAP_NONE || why == GAP_STARTING || why == GAP_RESTART || why == GAP_STOPPED;
+
+		cr_expect_eq(!status_advice(why), own, "%s", gap_why_name(why));
+	}
+	cr_expect_null(status_advice(255));
+}
