@@ -45,6 +45,17 @@ Test(digest, answers_as_in_rfc_7616)
 	cr_assert(strstr(answer(&sha.best, &mufasa, RFC_CNONCE), "qop=auth, nc=00000001"));
 }
 
+/* The same with SHA-512/256, reckoned by another program. */
+Test(digest, answers_sha_512_256)
+{
+	struct digest_offer o = offer(RFC_OFFER("SHA-512-256"), false);
+
+	cr_assert(o.usable);
+	cr_assert(strstr(answer(&o.best, &mufasa, RFC_CNONCE),
+			 "response=\"430d05014cecc49cab6fbe03176d41a1da86cbfe24a16580e22aaad928d960d0\""));
+	cr_assert(strstr(answer(&o.best, &mufasa, RFC_CNONCE), "algorithm=SHA-512-256"));
+}
+
 Test(digest, answers_without_qop_as_in_rfc_2069)
 {
 	struct digest_who who = {"Mufasa", "CircleOfLife", "GET", "/dir/index.html"};
@@ -69,6 +80,8 @@ Test(digest, takes_the_strongest_that_is_allowed)
 		{"Digest realm=r, nonce=n", false, false, DIGEST_MD5, "allow_md5"},
 		{"Digest realm=\"r\", nonce=\"1\", algorithm=MD5, Digest realm=\"r\", nonce=\"2\", algorithm=SHA-256", true, true, DIGEST_SHA256},
 		{"Digest realm=\"r\", nonce=\"2\", algorithm=SHA-256, Digest realm=\"r\", nonce=\"1\", algorithm=MD5", true, true, DIGEST_SHA256},
+		{"Digest realm=\"r\", nonce=\"2\", algorithm=SHA-256, Digest realm=\"r\", nonce=\"1\", algorithm=SHA-512-256", true, true, DIGEST_SHA512_256},
+		{"Digest realm=\"r\" nonce=\"2\" algorithm=SHA-512-256", false, true, DIGEST_SHA512_256},
 		{"Digest realm=\"r\", nonce=\"2\", algorithm=\"sha-256\"", false, true, DIGEST_SHA256},
 		{"Basic realm=\"x\", Digest realm=\"r\", nonce=\"n\"", true, true, DIGEST_MD5},
 		{"Basic realm=\"x\"", true, false, DIGEST_MD5, "Basic"},
@@ -91,6 +104,31 @@ Test(digest, takes_the_strongest_that_is_allowed)
 		else
 			cr_expect(strstr(digest_offer_why(&o), cases[i].why), "%s: %s", cases[i].value, digest_offer_why(&o));
 	}
+}
+
+Test(digest, answers_basic_within_bounds)
+{
+	static const struct {
+		const char *user, *password, *text;
+	} cases[] = {
+		{"Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+		{"user", "", "Basic dXNlcjo="},
+		{"us:er", "x", NULL},
+		{"user", "a\nb", NULL},
+	};
+	char out[DIGEST_HEADER_MAX], longest[DIGEST_USER_MAX + 2];
+	struct wr w;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		w = wr_init(out, sizeof out);
+		cr_expect_eq(digest_answer_basic(&w, cases[i].user, cases[i].password), cases[i].text ? 0 : -EINVAL);
+		cr_expect(!cases[i].text || (w.len == strlen(cases[i].text) && !memcmp(out, cases[i].text, w.len)));
+	}
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = 0;
+	cr_expect_eq(digest_answer_basic(&w, longest, ""), -EINVAL);
+	w = wr_init(out, 10);
+	cr_expect_eq(digest_answer_basic(&w, "user", "password"), -ENOBUFS);
 }
 
 Test(digest, puts_several_headers_together)
