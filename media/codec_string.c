@@ -18,7 +18,7 @@ static void h265_string(const struct track *t, char ret[CODEC_STRING_MAX])
 	int n = snprintf(ret, CODEC_STRING_MAX, "hvc1.%u.%X.%c%u", t->profile & 0x1f, reversed(t->compat), t->profile & 0x80 ? 'H' : 'L', t->level);
 
 	for (uint64_t left = t->constraints << 16; left; left <<= 8)
-		n += snprintf(ret + n, (size_t)(CODEC_STRING_MAX - n), ".%X", (unsigned)(left >> 56));
+		n += snprintf(ret + n, (size_t)(CODEC_STRING_MAX - n), ".%02X", (unsigned)(left >> 56));
 }
 
 void codec_string(const struct track *t, char ret[CODEC_STRING_MAX])

@@ -35,7 +35,7 @@ static bool is_due(const struct cutter *c, const struct au *video)
 {
 	int64_t length = video->dts - c->video_start;
 
-	if (length >= c->limit)
+	if (length >= c->limit || (c->sparse && length + c->frame / 2 >= c->target))
 		return true;
 	if (!video->key)
 		return false;
@@ -44,12 +44,25 @@ static bool is_due(const struct cutter *c, const struct au *video)
 	return c->segment == 0 && length + c->frame / 2 >= CUTTER_FIRST_MS * PER_MS;
 }
 
+/* Key frames are rare once a segment had to end without one, until two come near each other. */
+static void follow_keys(struct cutter *c, const struct au *video, bool behind)
+{
+	if (video->key) {
+		c->sparse &= !(c->has_key && video->dts - c->key_dts < c->limit);
+		c->has_key = true;
+		c->key_dts = video->dts;
+	} else if (c->video_begun && !behind && video->dts - c->video_start >= c->limit) {
+		c->sparse = true;
+	}
+}
+
 bool cutter_cut(struct cutter *c, const struct au *video)
 {
 	bool behind = c->begun && c->video_begun && c->video_segment != c->segment;
 
 	if (c->video_begun)
 		follow_frame_rate(c, video->dts);
+	follow_keys(c, video, behind);
 	if (c->video_begun && !behind && !is_due(c, video))
 		return false;
 	/* Audio may have opened the newest segment, when video stayed away; then video only joins it. */

@@ -10,7 +10,9 @@
  *   - in an epoch's first segment already after CUTTER_FIRST_MS: the first picture comes fast;
  *   - at any key frame, when the segment did not begin with one;
  *   - with no key frame in sight, at 5 targets and at most 10 s (but never before 2 targets):
- *     the new segment is then not independent. Cameras exist that send a key frame once in minutes.
+ *     the new segment is then not independent. Cameras exist that send a key frame once in minutes;
+ *   - after that at each target, until two key frames have come closer than that limit: who watches such a
+ *     camera, or begins anew with it, waits no longer than with others.
  * Audio is cut where the video was; if video stays away, or there is none, by time alone.
  */
 #include <stdbool.h>
@@ -26,10 +28,12 @@
 struct cutter {
 	int64_t target, limit;           /* 90 kHz */
 	bool has_video, begun, video_begun, independent;
+	bool sparse, has_key;            /* sparse: key frames are too rare to wait for */
 	uint32_t segment;                /* the newest */
 	uint32_t video_segment, audio_segment;
 	int64_t video_start;             /* dts at which the video of this segment began */
 	int64_t last_dts, frame;
+	int64_t key_dts;                 /* of the last key frame */
 	int64_t start[CUTTER_HISTORY];   /* presentation time at which segment n began, at n % CUTTER_HISTORY; 90 kHz */
 };
 

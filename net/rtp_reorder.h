@@ -14,7 +14,7 @@
  */
 #include "net/rtp.h"
 
-#define RTP_REORDER_PACKETS 256       /* a power of two */
+#define RTP_REORDER_PACKETS 256       /* divides 65536 */
 #define RTP_REORDER_BYTES 1500        /* of a payload that can be kept */
 #define RTP_REORDER_WAIT_MS 200
 
@@ -28,9 +28,10 @@ struct rtp_reorder {
 	int64_t wait_us;
 	struct rtp_kept *kept;            /* RTP_REORDER_PACKETS of them, by sequence number; NULL: none yet */
 	unsigned held;
+	int64_t since_us;                 /* when the oldest of them came */
 };
 
-/* source: the caller's, already begun with rtp_source_init, lives as long; all counting is done in it. */
+/* source: the caller's, already begun with rtp_source_init, lives as long; all counting is done in it. wait_us: at most RTP_REORDER_WAIT_MS. */
 void rtp_reorder_init(struct rtp_reorder *o, struct rtp_source *source, int64_t wait_us, rtp_reorder_emit *emit, void *ctx);
 /* Forgets what is kept. */
 void rtp_reorder_free(struct rtp_reorder *o);

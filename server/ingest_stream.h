@@ -23,7 +23,9 @@
 #include "net/rtcp.h"
 #include "net/sdp.h"
 
-#define INGEST_NO_KEY_S 10
+#define INGEST_NO_KEY_S 4
+#define INGEST_KEY_WAIT_MIN_MS 2000   /* from one request for a key frame to the next */
+#define INGEST_KEY_WAIT_MAX_MS 30000
 #define INGEST_NO_PICTURE_S 30
 #define INGEST_CUT_MS 250
 #define INGEST_CUTS_AHEAD 40          /* a burst of what a camera had stored is no offence */

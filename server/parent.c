@@ -193,6 +193,9 @@ static void ended(struct child *c, int status)
 	child_log_close(c);
 	channel_free(&c->channel);
 	close_rings(c);
+	for (unsigned i = 0; c->kind == ROLE_INGEST && i < c->parent->site->ncameras; i++)
+		if (ingest_of(c->parent, i) == c->index)
+			parent_udp_close(c->parent, i);
 	event_del(c->killer);
 	if (!expected) {
 		parent_log("warn", "role-ended", "role=%s index=%u pid=%d how=\"%s\" ran_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid, how,
@@ -311,7 +314,10 @@ static int make_live(struct parent *p)
 	for (unsigned i = 0; i < site->ncameras; i++) {
 		p->camera[i].parent = p;
 		p->camera[i].index = i;
-		p->camera[i].dial_fd = -1;
+		for (unsigned k = 0; k < DIAL_WHAT_COUNT; k++)
+			p->camera[i].dial[k].fd = -1;
+		for (unsigned k = 0; k < PARENT_TRACKS; k++)
+			p->camera[i].udp[k] = (struct udp_pair){.fd = {-1, -1}};
 		p->camera[i].telling = event_new(p->base, -1, EV_TIMEOUT, parent_tell_state, &p->camera[i]);
 		if (!p->camera[i].telling)
 			return -ENOMEM;

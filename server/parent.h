@@ -60,20 +60,36 @@ struct child {
 	struct msg_serve_state serve;
 };
 
+/* A TCP connection under way to a camera. */
+struct dial {
+	struct event *event;              /* waits for its turn, then for the connect */
+	int fd;
+	int64_t last_us;
+};
+
+/* Two ports that ingest asked for and the camera has not answered yet. */
+struct udp_pair {
+	int fd[2];                        /* RTP, RTCP; -1: none */
+	int64_t last_us;
+};
+
+#define PARENT_TRACKS 2
+
 struct camera_live {
 	struct parent *parent;
 	unsigned index;
 	struct msg_camera_state state;
 	bool known;
+	uint8_t worked;                   /* enum site_transport: what media last came by, as its ingest said */
 	/* The last time that the camera was lost, kept when it is back; why is GAP_NONE when there was none. */
 	uint8_t lost_why;
 	char lost_detail[160];
 	int64_t lost_us;                  /* wall clock */
 	struct event *telling;            /* waits for its turn to tell serve */
 	int64_t told_us;
-	struct event *dialing;            /* waits for its turn, then for the connect */
-	int dial_fd;
-	int64_t last_dial_us;
+	struct dial dial[DIAL_WHAT_COUNT];
+	struct udp_pair udp[PARENT_TRACKS];
+	struct event *udp_expiry;
 	struct msg_rendition_state rendition[RENDITIONS_MAX];
 };
 
@@ -122,9 +138,12 @@ void child_wire(struct child *c);
 /* parent_answers.c: which function answers what the roles say */
 extern const struct channel_answer parent_answers[];
 void parent_tell_state(int fd, short what, void *camera_live);
-/* parent_dial.c */
-void parent_dial(struct parent *p, unsigned camera);
-void parent_dial_cancel(struct parent *p, unsigned camera);
+/* parent_dial.c: the answer to MSG_DIAL; the camera has an address for that */
+void parent_dial(struct parent *p, unsigned camera, enum dial_what what);
+/* parent_udp.c: the answers to MSG_UDP_OPEN, _CONNECT and _CLOSE */
+void parent_udp_open(struct parent *p, unsigned camera, unsigned track);
+void parent_udp_connect(struct parent *p, unsigned camera, unsigned track, uint16_t rtp_port, uint16_t rtcp_port);
+void parent_udp_close(struct parent *p, unsigned camera);
 /* parent_listen.c: opens what is not open yet and tries again each few seconds; says what is in the way */
 void parent_listen(struct parent *p);
 void parent_unlisten(struct parent *p);

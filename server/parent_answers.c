@@ -55,10 +55,45 @@ static void on_dial(void *ctx, struct channel *from, const union msg_body *m, in
 {
 	struct child *c = ctx;
 
-	if (owns_camera(c, m->dial.camera))
-		parent_dial(c->parent, m->dial.camera);
-	else
+	if (!owns_camera(c, m->dial.camera))
 		child_kill(c, "asked for a camera that is not its own");
+	else if (m->dial.what >= DIAL_WHAT_COUNT || (m->dial.what == DIAL_ONVIF && !c->parent->site->camera[m->dial.camera].onvif_url))
+		child_kill(c, "asked for an address that the site file does not have");
+	else
+		parent_dial(c->parent, m->dial.camera, (enum dial_what)m->dial.what);
+}
+
+static bool owns_track(struct child *c, unsigned camera, unsigned track)
+{
+	bool own = owns_camera(c, camera) && track < PARENT_TRACKS;
+
+	if (!own)
+		child_kill(c, "asked for ports of a camera that is not its own");
+	return own;
+}
+
+static void on_udp_open(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (owns_track(c, m->udp_open.camera, m->udp_open.track))
+		parent_udp_open(c->parent, m->udp_open.camera, m->udp_open.track);
+}
+
+static void on_udp_connect(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (owns_track(c, m->udp_connect.camera, m->udp_connect.track))
+		parent_udp_connect(c->parent, m->udp_connect.camera, m->udp_connect.track, m->udp_connect.rtp_port, m->udp_connect.rtcp_port);
+}
+
+static void on_udp_close(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (owns_track(c, m->udp_close.camera, 0))
+		parent_udp_close(c->parent, m->udp_close.camera);
 }
 
 static void to_all(struct parent *p, enum role_kind kind, enum msg_type type, const void *body)
@@ -112,6 +147,8 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 	cam->state.key_us = bounded(cam->state.key_us);
 	cam->state.clock_offset_us = bounded(cam->state.clock_offset_us);
 	cam->known = true;
+	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)
+		cam->worked = cam->state.transport;
 	wait_us = cam->told_us ? cam->told_us + CAMERA_STATE_US - clock_mono_us() : 0;
 	if (wait_us <= 0)
 		parent_tell_state(-1, 0, cam);
@@ -239,6 +276,9 @@ const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready},
 	{MSG_BAD_PEER, on_bad_peer},
 	{MSG_DIAL, on_dial},
+	{MSG_UDP_OPEN, on_udp_open},
+	{MSG_UDP_CONNECT, on_udp_connect},
+	{MSG_UDP_CLOSE, on_udp_close},
 	{MSG_CAMERA_STATE, on_camera_state},
 	{MSG_STORE_STATE, on_store_state},
 	{MSG_RENDITION_STATE, on_rendition_state},

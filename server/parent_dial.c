@@ -15,78 +15,108 @@
 #define DIAL_EVERY_US 500000   /* no role can make the parent dial a camera more often */
 #define DIAL_RCVBUF (1 << 20)
 
-void parent_dial_cancel(struct parent *p, unsigned camera)
+static void cancel(struct dial *d)
 {
-	struct camera_live *cam = &p->camera[camera];
-
-	if (cam->dialing)
-		event_free(cam->dialing);
-	if (cam->dial_fd >= 0)
-		close(cam->dial_fd);
-	cam->dialing = NULL;
-	cam->dial_fd = -1;
+	if (d->event)
+		event_free(d->event);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->event = NULL;
+	d->fd = -1;
 }
 
 /* Hands the socket, or why there is none, to the camera's ingest. */
-static void dialed(struct camera_live *cam, int error)
+static void dialed(struct camera_live *cam, enum dial_what what, int error)
 {
 	struct child *ingest = parent_child(cam->parent, ROLE_INGEST, ingest_of(cam->parent, cam->index));
-	struct msg_dialed m = {.camera = (uint16_t)cam->index, .error = error};
+	struct msg_dialed m = {.camera = (uint16_t)cam->index, .what = (uint8_t)what, .error = error};
 
 	if (ingest->phase == CHILD_READY)
-		child_say(ingest, MSG_DIALED, &m, &cam->dial_fd, error ? 0 : 1);
-	parent_dial_cancel(cam->parent, cam->index);
+		child_say(ingest, MSG_DIALED, &m, &cam->dial[what].fd, error ? 0 : 1);
+	cancel(&cam->dial[what]);
 }
 
-static void on_connected(int fd, short what, void *arg)
+static void connected(struct camera_live *cam, enum dial_what what, short how)
 {
-	struct camera_live *cam = arg;
 	int error = ETIMEDOUT;
 	socklen_t n = sizeof error;
 
-	if (!(what & EV_TIMEOUT) && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
+	if (!(how & EV_TIMEOUT) && getsockopt(cam->dial[what].fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
 		error = errno;
-	dialed(cam, error);
+	dialed(cam, what, error);
 }
 
-static void connect_now(int fd, short what, void *arg)
+static void on_rtsp_connected(int fd, short how, void *arg)
 {
-	struct camera_live *cam = arg;
-	const struct sockaddr_storage *to = &cam->parent->site->camera[cam->index].address;
-	socklen_t n = to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	connected(arg, DIAL_RTSP, how);
+}
+
+static void on_onvif_connected(int fd, short how, void *arg)
+{
+	connected(arg, DIAL_ONVIF, how);
+}
+
+static const struct sockaddr *address_of(const struct camera_live *cam, enum dial_what what, socklen_t *ret_n)
+{
+	const struct site_camera *c = &cam->parent->site->camera[cam->index];
+	const struct sockaddr_storage *to = what == DIAL_ONVIF ? &c->onvif_address : &c->address;
+
+	*ret_n = to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	return (const struct sockaddr *)to;
+}
+
+static void connect_now(struct camera_live *cam, enum dial_what what)
+{
+	static const event_callback_fn on_connected[DIAL_WHAT_COUNT] = {[DIAL_RTSP] = on_rtsp_connected, [DIAL_ONVIF] = on_onvif_connected};
+	struct dial *d = &cam->dial[what];
 	int one = 1, room = DIAL_RCVBUF;
+	socklen_t n;
+	const struct sockaddr *to = address_of(cam, what, &n);
 
-	parent_dial_cancel(cam->parent, cam->index);
-	cam->last_dial_us = clock_mono_us();
-	cam->dial_fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (cam->dial_fd < 0) {
-		dialed(cam, errno);
+	cancel(d);
+	d->last_us = clock_mono_us();
+	d->fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (d->fd < 0) {
+		dialed(cam, what, errno);
 		return;
 	}
-	setsockopt(cam->dial_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	setsockopt(cam->dial_fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-	setsockopt(cam->dial_fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-	if (connect(cam->dial_fd, (const struct sockaddr *)to, n) < 0 && errno != EINPROGRESS) {
-		dialed(cam, errno);
+	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(d->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	if (what == DIAL_RTSP)
+		setsockopt(d->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+	if (connect(d->fd, to, n) < 0 && errno != EINPROGRESS) {
+		dialed(cam, what, errno);
 		return;
 	}
-	cam->dialing = event_new(cam->parent->base, cam->dial_fd, EV_WRITE, on_connected, cam);
-	if (!cam->dialing || event_add(cam->dialing, &(struct timeval){DIAL_TIMEOUT_S, 0}) < 0)
-		dialed(cam, ENOMEM);
+	d->event = event_new(cam->parent->base, d->fd, EV_WRITE, on_connected[what], cam);
+	if (!d->event || event_add(d->event, &(struct timeval){DIAL_TIMEOUT_S, 0}) < 0)
+		dialed(cam, what, ENOMEM);
 }
 
-void parent_dial(struct parent *p, unsigned camera)
+static void on_rtsp_turn(int fd, short how, void *arg)
 {
-	struct camera_live *cam = &p->camera[camera];
-	int64_t wait = cam->last_dial_us ? cam->last_dial_us + DIAL_EVERY_US - clock_mono_us() : 0;
+	connect_now(arg, DIAL_RTSP);
+}
 
-	if (cam->dialing)
+static void on_onvif_turn(int fd, short how, void *arg)
+{
+	connect_now(arg, DIAL_ONVIF);
+}
+
+void parent_dial(struct parent *p, unsigned camera, enum dial_what what)
+{
+	static const event_callback_fn on_turn[DIAL_WHAT_COUNT] = {[DIAL_RTSP] = on_rtsp_turn, [DIAL_ONVIF] = on_onvif_turn};
+	struct camera_live *cam = &p->camera[camera];
+	struct dial *d = &cam->dial[what];
+	int64_t wait_us = d->last_us ? d->last_us + DIAL_EVERY_US - clock_mono_us() : 0;
+
+	if (d->event)
 		return;
-	if (wait <= 0) {
-		connect_now(-1, 0, cam);
+	if (wait_us <= 0) {
+		connect_now(cam, what);
 		return;
 	}
-	cam->dialing = event_new(p->base, -1, EV_TIMEOUT, connect_now, cam);
-	if (!cam->dialing || event_add(cam->dialing, &(struct timeval){wait / 1000000, wait % 1000000}) < 0)
-		dialed(cam, ENOMEM);
+	d->event = event_new(p->base, -1, EV_TIMEOUT, on_turn[what], cam);
+	if (!d->event || event_add(d->event, &(struct timeval){wait_us / 1000000, wait_us % 1000000}) < 0)
+		dialed(cam, what, ENOMEM);
 }

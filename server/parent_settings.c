@@ -94,7 +94,7 @@ static int ingest_camera_settings(struct child *c, unsigned i)
 	struct msg_ingest_camera m = {
 		.camera = (uint16_t)i, .has_user = cam->user != NULL, .allow_md5 = cam->allow_md5, .allow_basic = cam->allow_basic,
 		.audio = cam->audio, .has_transcode = cam->nrenditions > 0, .transport = (uint8_t)cam->transport,
-		.worked = c->parent->camera[i].state.transport, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms};
+		.worked = c->parent->camera[i].worked, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms};
 	int ca = -1, rc = 0;
 
 	TEXT(m.name, cam->name);

@@ -12,7 +12,7 @@
 #include "net/rtcp.h"
 #include "net/rtp.h"
 #include "net/rtp_aac.h"
-#include "net/rtp_h264.h"
+#include "net/rtp_video.h"
 #include "net/rtp_send.h"
 #include "net/rtsp_client.h"
 #include "net/rtsp_server.h"
@@ -62,18 +62,18 @@ static struct rtsp_client *client;
 static struct buf in, out;  /* of the server */
 
 /* What the client's side makes of it. */
-static struct rtp_h264 h264;
+static struct rtp_video h264;
 static struct rtp_aac aac;
 static struct decoder *decoder;
 static unsigned described, began, failed, done, reports, pictures, sounds;
 static enum gap_why why_failed;
 static uint32_t last_number;
 
-static void take_unit(void *ctx, const struct rtp_h264_au *u)
+static void take_unit(void *ctx, const struct rtp_video_au *u)
 {
 	/* The timestamps wrap early in the stream. */
 	int64_t pts = (int32_t)(u->timestamp - rtp[0].first_timestamp);
-	struct au au = {.dts = pts, .pts = pts, .key = u->idr, .data = u->data, .len = u->len};
+	struct au au = {.dts = pts, .pts = pts, .key = u->key, .data = u->data, .len = u->len};
 	struct picture p;
 
 	cr_assert_eq(decoder_feed(decoder, &au), 0);
@@ -104,7 +104,7 @@ static void take_media(const struct rtsp_client_event *e)
 	cr_assert_eq(rtp_parse(e->data, e->len, &p, &why), 0, "%s", why);
 	cr_assert_eq(p.ssrc, rtp[e->track].ssrc);
 	if (e->track == RTSP_CLIENT_VIDEO)
-		rtp_h264_feed(&h264, &p, false, now);
+		rtp_video_feed(&h264, &p, false, now);
 	else
 		rtp_aac_feed(&aac, &p, false, now);
 }
@@ -188,7 +188,7 @@ static void begin(const char *url, const struct rtsp_server_login *login, const 
 	buf_init(&out, 8u << 20);
 	cr_assert_eq(rtsp_client_new(&config, &client), 0);
 	cr_assert_eq(decoder_open(&decoder, &source->track[0], 0), 0);
-	rtp_h264_init(&h264, take_unit, NULL);
+	rtp_video_init(&h264, CODEC_H264, take_unit, NULL);
 	rtp_aac_init(&aac, 1024, take_frame, NULL);
 	rtsp_client_start(client, now);
 	talk();
@@ -198,7 +198,7 @@ static void end(void)
 {
 	rtsp_server_end(&server);
 	rtsp_client_free(&client);
-	rtp_h264_free(&h264);
+	rtp_video_free(&h264);
 	rtp_aac_free(&aac);
 	decoder_free(&decoder);
 	source_free(&source);
@@ -226,12 +226,12 @@ Test(both_ends, the_scene_arrives)
 		send_report(1);
 		for (int n = 0; n < 100; n++)
 			send_unit();
-		rtp_h264_end(&h264);
+		rtp_video_end(&h264);
 		/* 100 units are 35 pictures and 65 frames of sound, give or take one. */
 		cr_expect(pictures >= 34 && pictures <= 36 && pictures + sounds == 100, "%u and %u", pictures, sounds);
 		cr_expect_eq(last_number, pictures - 1);
 		cr_expect_eq(reports, 2);
-		cr_expect(h264.damaged_aus == 0 && aac.dropped == 0 && decoder_counts(decoder)->errors == 0);
+		cr_expect(h264.damaged_lost + h264.damaged_broken == 0 && aac.dropped == 0 && decoder_counts(decoder)->errors == 0);
 		cr_expect_eq(rtsp_client_counters(client)->unknown_frames, 0);
 		rtsp_client_stop(client, now);
 		talk();

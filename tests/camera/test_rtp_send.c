@@ -8,7 +8,7 @@
 #include "net/rtcp.h"
 #include "net/rtp.h"
 #include "net/rtp_aac.h"
-#include "net/rtp_h264.h"
+#include "net/rtp_video.h"
 #include "net/rtp_send.h"
 #include "net/sdp.h"
 
@@ -23,7 +23,7 @@ static const uint8_t random_bytes[12] = {1, 2, 3, 4, 0xff, 0xff, 0xff, 0xf0, 0xf
 
 struct wire {
 	struct rtp_source source;
-	struct rtp_h264 h264;
+	struct rtp_video h264;
 	struct rtp_aac aac;
 	unsigned packets, markers, losses;
 	uint32_t timestamp;
@@ -46,12 +46,12 @@ static void take_packet(void *ctx, const uint8_t *p, size_t n)
 	w->markers += packet.marker;
 	w->timestamp = packet.timestamp;
 	if (w->codec == CODEC_H264)
-		rtp_h264_feed(&w->h264, &packet, false, 0);
+		rtp_video_feed(&w->h264, &packet, false, 0);
 	else
 		rtp_aac_feed(&w->aac, &packet, false, 0);
 }
 
-static void take_unit(void *ctx, const struct rtp_h264_au *au)
+static void take_unit(void *ctx, const struct rtp_video_au *au)
 {
 	struct wire *w = ctx;
 
@@ -71,14 +71,14 @@ static void wire_init(struct wire *w, enum codec codec)
 {
 	*w = (struct wire){.codec = codec};
 	rtp_source_init(&w->source, codec == CODEC_H264 ? RTP_SEND_VIDEO_TYPE : RTP_SEND_AUDIO_TYPE, 90000);
-	rtp_h264_init(&w->h264, take_unit, w);
+	rtp_video_init(&w->h264, CODEC_H264, take_unit, w);
 	rtp_aac_init(&w->aac, 1024, take_frame, w);
 	buf_init(&w->got, AU_MAX_BYTES);
 }
 
 static void wire_free(struct wire *w)
 {
-	rtp_h264_free(&w->h264);
+	rtp_video_free(&w->h264);
 	rtp_aac_free(&w->aac);
 	buf_free(&w->got);
 }
@@ -115,7 +115,7 @@ Test(rtp_send, h264_comes_back_byte_for_byte)
 		for (int k = 0; k < 4 && c[i].slice[k]; k++)
 			add_nal(&au, 0x65, c[i].slice[k]);
 		cr_assert_eq(rtp_send_h264(&s, 3600, buf_data(&au), au.len, take_packet, &w), 0);
-		rtp_h264_end(&w.h264);
+		rtp_video_end(&w.h264);
 		cr_expect_eq(w.packets, c[i].packets, "case %zu: %u packets", i, w.packets);
 		cr_expect_eq(w.markers, 1);
 		cr_expect_eq(w.losses, 0);
@@ -143,12 +143,12 @@ Test(rtp_send, sequence_wraps_and_parameter_sets_share_a_packet)
 	add_nal(&au, 0x68, 4);
 	add_nal(&au, 0x65, 3000);
 	cr_assert_eq(rtp_send_h264(&s, 0, buf_data(&au), au.len, take_packet, &w), 0);
-	rtp_h264_end(&w.h264);
+	rtp_video_end(&w.h264);
 	cr_expect_eq(w.packets, 1 + 3);
 	cr_expect_eq(s.sequence, 3);
 	cr_expect_eq(w.losses, 0);
-	cr_expect_eq(w.h264.sps_len, 20);
-	cr_expect_eq(w.h264.pps_len, 4);
+	cr_expect_eq(w.h264.set[RTP_SET_SPS].len, 20);
+	cr_expect_eq(w.h264.set[RTP_SET_PPS].len, 4);
 	buf_free(&au);
 	wire_free(&w);
 }

@@ -9,11 +9,11 @@
 #include "media/nal.h"
 #include "net/rtcp.h"
 #include "net/rtp_aac.h"
-#include "net/rtp_h264.h"
+#include "net/rtp_video.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void on_picture(void *ctx, const struct rtp_h264_au *au)
+static void on_picture(void *ctx, const struct rtp_video_au *au)
 {
 	struct rd r = rd_init(au->data, au->len);
 	const uint8_t *nal;
@@ -38,14 +38,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rd all = rd_init(data, size);
 	bool video = rd_u8(&all) & 1;
 	struct rtp_source source;
-	struct rtp_h264 h264;
+	struct rtp_video h264;
 	struct rtp_aac aac;
 	uint8_t report[128];
 	struct wr w = wr_init(report, sizeof report);
 	const char *why;
 
 	rtp_source_init(&source, 96, 90000);
-	rtp_h264_init(&h264, on_picture, NULL);
+	rtp_video_init(&h264, CODEC_H264, on_picture, NULL);
 	rtp_aac_init(&aac, 1024, on_sound, NULL);
 	for (int64_t t = 0; rd_left(&all) > 2; t += 1000) {
 		size_t n = rd_u16(&all);
@@ -57,13 +57,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		verdict = rtp_source_take(&source, &p, t);
 		if (verdict != RTP_DROP && video)
-			rtp_h264_feed(&h264, &p, verdict == RTP_AFTER_LOSS, t);
+			rtp_video_feed(&h264, &p, verdict == RTP_AFTER_LOSS, t);
 		else if (verdict != RTP_DROP)
 			rtp_aac_feed(&aac, &p, verdict == RTP_AFTER_LOSS, t);
 	}
-	rtp_h264_end(&h264);
+	rtp_video_end(&h264);
 	rtcp_write_receiver(&w, 1, &source, NULL, 0);
-	rtp_h264_free(&h264);
+	rtp_video_free(&h264);
 	rtp_aac_free(&aac);
 	return 0;
 }

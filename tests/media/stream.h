@@ -14,8 +14,10 @@ static const uint8_t stream_sps[] = {
 static const uint8_t stream_pps[] = {
 	0x68, 0xeb, 0xe0, 0xe4, 0xb2, 0x2c,
 };
-/* When each picture is shown, in tenths of a second, and its bytes with 4-byte lengths. */
-static const struct { int pts; unsigned len; int key; } stream_au[] = {
+/* When a picture is shown, in tenths of a second, and its bytes with 4-byte lengths. */
+struct stream_au { int pts; unsigned len; int key; };
+
+static const struct stream_au stream_au[] = {
 	{0, 377, 1}, {4, 68, 0}, {2, 11, 0}, {1, 12, 0}, {3, 12, 0}, {8, 96, 0},
 	{6, 13, 0}, {5, 14, 0}, {7, 12, 0}, {9, 31, 0}, {10, 363, 1}, {14, 69, 0},
 	{12, 11, 0}, {11, 12, 0}, {13, 12, 0}, {18, 92, 0}, {16, 13, 0}, {15, 13, 0},

@@ -4,7 +4,10 @@
 
 #include "media/cmaf.h"
 #include "media/cmaf_read.h"
+#include "media/h265.h"
+#include "media/opus.h"
 #include "media/record.h"
+#include "tests/media/stream265.h"
 
 static struct track video_track(void)
 {
@@ -26,7 +29,8 @@ static struct rd find(struct rd r, const char *path)
 		while (b.type != CMAF_TYPE((uint8_t)path[0], (uint8_t)path[1], (uint8_t)path[2], (uint8_t)path[3]))
 			cr_assert_eq(cmaf_next_box(&r, &b), 1, "no box %s", path);
 		r = b.body;
-		skip = !strncmp(path, "stsd", 4) || !strncmp(path, "dref", 4) ? 8 : !strncmp(path, "avc1", 4) ? 78 : !strncmp(path, "mp4a", 4) ? 28 : 0;
+		skip = !strncmp(path, "stsd", 4) || !strncmp(path, "dref", 4) ? 8 : !strncmp(path, "avc1", 4) || !strncmp(path, "hvc1", 4) ? 78 :
+			!strncmp(path, "mp4a", 4) || !strncmp(path, "Opus", 4) ? 28 : 0;
 		cr_assert(rd_bytes(&r, skip));
 	}
 	return r;
@@ -78,14 +82,67 @@ Test(cmaf, init_of_audio)
 	find(all, "moov/trak/mdia/minf/smhd");
 }
 
+static struct track h265_video(void)
+{
+	struct track t;
+
+	cr_assert_eq(h265_track(stream265_vps, sizeof stream265_vps, stream265_sps, sizeof stream265_sps, stream265_pps, sizeof stream265_pps, &t), 0);
+	return t;
+}
+
+static struct track opus_audio(void)
+{
+	struct track t;
+
+	cr_assert_eq(opus_track(2, &t), 0);
+	return t;
+}
+
+Test(cmaf, init_of_h265)
+{
+	static uint8_t mem[INIT_MAX_BYTES];
+	struct wr w = wr_init(mem, sizeof mem);
+	struct track t = h265_video();
+	struct rd all, r;
+
+	cr_assert_eq(cmaf_write_init(&w, &t), 0);
+	all = rd_init(mem, w.len);
+	r = find(all, "moov/trak/mdia/hdlr");
+	cr_assert_arr_eq(r.p + 8, "vide", 4);
+	r = find(all, "moov/trak/mdia/minf/stbl/stsd/hvc1/hvcC");
+	cr_assert(rd_left(&r) == t.config_len && !memcmp(r.p, t.config, t.config_len));
+	find(all, "moov/trak/mdia/minf/vmhd");
+}
+
+/* Encapsulation of Opus in ISO Base Media File Format 4.3. */
+Test(cmaf, init_of_opus)
+{
+	static uint8_t mem[INIT_MAX_BYTES];
+	static const uint8_t dops[] = {0, 2, 0, 0, 0, 0, 0xbb, 0x80, 0, 0, 0};
+	struct wr w = wr_init(mem, sizeof mem);
+	struct track t = opus_audio();
+	struct rd all, r;
+
+	cr_assert_eq(cmaf_write_init(&w, &t), 0);
+	all = rd_init(mem, w.len);
+	r = find(all, "moov/trak/mdia/hdlr");
+	cr_assert_arr_eq(r.p + 8, "soun", 4);
+	r = find(all, "moov/trak/mdia/minf/stbl/stsd/Opus");
+	cr_assert(r.p[-12] == 0 && r.p[-11] == 2 && r.p[-10] == 0 && r.p[-9] == 16, "channels, bits");
+	cr_assert(r.p[-4] == 0xbb && r.p[-3] == 0x80 && r.p[-2] == 0 && r.p[-1] == 0, "48000 as 16.16");
+	r = find(all, "moov/trak/mdia/minf/stbl/stsd/Opus/dOps");
+	cr_assert(rd_left(&r) == sizeof dops && !memcmp(r.p, dops, sizeof dops));
+	find(all, "moov/trak/mdia/minf/smhd");
+}
+
 Test(cmaf, init_refuses_what_is_no_track)
 {
 	static uint8_t mem[INIT_MAX_BYTES];
-	struct track good[] = {video_track(), audio_track()}, bad[9];
+	struct track good[] = {video_track(), audio_track(), h265_video(), opus_audio()}, bad[15];
 	size_t n = 0;
 
-	for (int i = 0; i < 9; i++)
-		bad[i] = good[i >= 5];
+	for (int i = 0; i < 15; i++)
+		bad[i] = good[i < 5 ? 0 : i < 9 ? 1 : i < 11 ? 2 : 3];
 	bad[n++].codec = CODEC_NONE;
 	bad[n++].timescale = 0;
 	bad[n++].width = 0;
@@ -95,12 +152,18 @@ Test(cmaf, init_refuses_what_is_no_track)
 	bad[n++].channels = 9;
 	bad[n++].config_len = 1;
 	bad[n++].config_len = 65;
+	bad[n++].config_len = 22;
+	bad[n++].height = 0;
+	bad[n++].config_len = 10;
+	bad[n++].config_len = 12;
+	bad[n++].channels = 3;
+	bad[n++].codec = CODEC_L16;
 	for (size_t i = 0; i < n; i++) {
 		struct wr w = wr_init(mem, sizeof mem);
 
 		cr_assert_eq(cmaf_write_init(&w, &bad[i]), -EINVAL, "track %zu", i);
 	}
-	for (size_t room = 0; room < 2; room++)
+	for (size_t room = 0; room < 4; room++)
 		for (size_t cap = 0; cap < 500; cap += 7) {
 			struct wr w = wr_init(mem, cap);
 

@@ -19,11 +19,11 @@ Test(cutter, cuts_at_key_frames_near_the_target)
 		{2000, 400, {1200, 2000, 2000, 2000, 2000}},
 		{2000, 1200, {1200, 2400, 2400, 2400, 2400}},
 		{2000, 4000, {4000, 4000, 4000, 4000, 4000}},
-		{2000, 12000, {10000, 2000, 10000, 2000, 10000}},
-		{1000, 12000, {5000, 5000, 2000, 5000, 5000}},
-		{2000, 3600000, {10000, 10000, 10000, 10000, 10000}},
+		{2000, 12000, {10000, 2000, 2000, 2000, 2000}},
+		{1000, 12000, {5000, 1000, 1000, 1000, 1000}},
+		{2000, 3600000, {10000, 2000, 2000, 2000, 2000}},
 		{6000, 2000, {2000, 6000, 6000, 6000, 6000}},
-		{8000, 3600000, {16000, 16000, 16000, 16000, 16000}},
+		{8000, 3600000, {16000, 8000, 8000, 8000, 8000}},
 		{0, 40, {480, 480, 480, 480, 480}},
 	};
 
@@ -46,6 +46,24 @@ Test(cutter, cuts_at_key_frames_near_the_target)
 		}
 		cr_assert_eq(seen, 5);
 	}
+}
+
+Test(cutter, key_frames_that_come_again_are_waited_for_again)
+{
+	struct cutter c;
+	unsigned before = 0;
+
+	cutter_init(&c, 2000, true);
+	for (int64_t ms = 0; ms < 60000; ms += 40) {
+		/* One, none for 30 s, then each 3 s. */
+		struct au au = at_ms(ms, ms == 0 || (ms >= 30000 && ms % 3000 == 0));
+
+		if (cutter_cut(&c, &au) && ms >= 36000)
+			cr_assert_eq(ms % 3000, 0, "%d ms", (int)ms);
+		if (ms == 36000)
+			before = c.segment;
+	}
+	cr_assert_eq(c.segment - before, 7);
 }
 
 Test(cutter, half_a_frame_early_is_early_enough)

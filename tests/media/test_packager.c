@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "media/cmaf_read.h"
+#include "media/opus.h"
 #include "media/packager.h"
 
 static const struct track video = {.codec = CODEC_H264, .timescale = 90000, .width = 640, .height = 360, .profile = 100, .config = {1, 100, 0, 30, 0xff, 0xe0, 0}, .config_len = 7};
@@ -205,6 +206,27 @@ Test(packager, goes_on_at_the_next_segment_of_a_camera_without_key_frames)
 	cr_expect_str_eq(s.text, "i p1.0 p1.1 e1:100 p2.0 p2.1 e2:100 ");
 	cr_expect_eq(p.dropped_aus, 10);
 	packager_free(&p);
+}
+
+Test(packager, a_lone_access_unit_is_as_long_as_such_ones_are)
+{
+	static const struct { const struct track *track; uint64_t duration; } cases[] = {{&video, 3600}, {&audio, 1024}, {NULL, 960}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sink s = {0};
+		struct packager_hooks h = hooks(&s);
+		struct au au = {.capture_us = 1, .key = true, .data = (const uint8_t *)"\5\5\5\5\5", .len = 5};
+		struct packager p;
+		struct track opus;
+
+		cr_assert_eq(opus_track(1, &opus), 0);
+		packager_init(&p, &h, 500);
+		cr_assert_eq(packager_begin(&p, 0, 0, 1, cases[i].track ? cases[i].track : &opus), 0);
+		cr_assert_eq(packager_add(&p, &au, 0), 0);
+		cr_assert_eq(packager_flush(&p), 0);
+		cr_expect_eq(s.last.duration, cases[i].duration, "case %zu: %u", i, s.last.duration);
+		packager_free(&p);
+	}
 }
 
 Test(packager, what_is_owed_is_paid_before_the_next_epoch)

@@ -27,7 +27,8 @@ struct side {
 	uint64_t epoch, first_epoch;
 	bool full;
 	EVP_MD_CTX *hash[2];
-	unsigned ends;
+	unsigned ends, in_band;           /* in_band: pps_other, in parts */
+	uint8_t last[64];                 /* of the last access unit */
 };
 
 static struct side store, transcode;
@@ -64,6 +65,8 @@ static void hash_part(struct side *to, const struct record_part *p)
 			EVP_DigestUpdate(h, "\0\0\0\4", 4);
 			EVP_DigestUpdate(h, rd_bytes(&box.body, 4), 4);
 		}
+		for (const uint8_t *at = box.body.p; (at = memmem(at, rd_left(&box.body) - (size_t)(at - box.body.p), "\x68\xee\x3c\x81", 4)); at++)
+			to->in_band++;
 		EVP_DigestUpdate(h, box.body.p, rd_left(&box.body));
 	}
 }
@@ -113,6 +116,8 @@ static int to_transcode(void *ctx, const struct record *r)
 		snprintf(text, sizeof text, "track%ux%u", r->track.track.width, r->track.track.height);
 	else
 		snprintf(text, sizeof text, "%s%u", r->au.au.key ? "key" : "au", r->au.segment);
+	if (r->kind == RECORD_AU)
+		memcpy(transcode.last, r->au.au.data, r->au.au.len < sizeof transcode.last ? r->au.au.len : sizeof transcode.last);
 	add(&transcode, text);
 	return 0;
 }
@@ -262,7 +267,7 @@ static void run_without_keys(unsigned n)
 	}
 }
 
-Test(ingest_stream, waits_for_a_key_frame_only_so_long)
+static void begin_with_sets_told(void)
 {
 	static const struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000,
 		.sps = {0x67, 0x4d, 0x00, 0x1f, 0x95, 0xa8, 0x14, 0x01, 0x6e, 0x40}, .sps_len = 10, .pps = {0x68, 0xee, 0x3c, 0x80}, .pps_len = 4};
@@ -270,34 +275,121 @@ Test(ingest_stream, waits_for_a_key_frame_only_so_long)
 
 	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
 	ingest_stream_begin(s, &vm, NULL, false, now);
-	run_without_keys(400);
-	cr_expect(ingest_stream_running(s));
-	EXPECT_ORDER(store.log, "init0", "part0.0.0 ");
-	cr_expect_str_eq(transcode.log, "");
 }
 
-Test(ingest_stream, a_new_store_or_new_sets_wait_for_a_key_frame_only_so_long)
+Test(ingest_stream, waits_for_a_key_frame_only_so_long)
 {
-	static const uint8_t pps_other[] = {0x68, 0xee, 0x3c, 0x81};
-	uint8_t data[64];
-	struct wr w = wr_init(data, sizeof data);
+	begin_with_sets_told();
+	run_without_keys(25 * INGEST_NO_KEY_S - 4);
+	cr_expect(!ingest_stream_running(s));
+	run_without_keys(400);
+	cr_expect(ingest_stream_running(s));
+	EXPECT_ORDER(store.log, "init0", "part0.0.0 ", "end0.0", "part0.1.0 ", "end0.1", "part0.2.0 ", "end0.2");
+	cr_expect(strstr(transcode.log, "track1280x720 au0 ") == transcode.log, "the worker makes key frames of its own");
+}
 
+Test(ingest_stream, a_new_store_waits_for_a_key_frame_only_so_long)
+{
 	begin_session(true, false);
 	run(30, false);
 	ingest_stream_store_anew(s);
 	EVP_DigestInit_ex(store.hash[0], EVP_sha256(), NULL);
-	run_without_keys(200);
+	run_without_keys(25 * INGEST_NO_KEY_S - 4);
 	cr_expect(!ingest_stream_running(s));
-	run_without_keys(100);
+	run_without_keys(8);
 	cr_expect(ingest_stream_running(s));
-	store.log[0] = 0;
-	send_nal(&w, pps_other, sizeof pps_other);
-	rtp_send_h264(&video_out, 3600ll * pictures, data, w.len, send_packet, NULL);
-	run_without_keys(200);
-	cr_expect(!strstr(store.log, "init0"));
-	run_without_keys(100);
-	EXPECT_ORDER(store.log, "init0", "part0.0.0 ");
+}
+
+static void send_au(const uint8_t *const *nal, const size_t *n, unsigned count)
+{
+	uint8_t data[256];
+	struct wr w = wr_init(data, sizeof data);
+
+	for (unsigned i = 0; i < count; i++)
+		send_nal(&w, nal[i], n[i]);
+	cr_assert_eq(rtp_send_h264(&video_out, 3600ll * pictures++, data, w.len, send_packet, NULL), 0);
+	now.mono_us += 40000;
+	now.wall_us += 40000;
+}
+
+/* A slice that depends on others, with a NAL unit before it. */
+static void send_beside(const uint8_t *nal, size_t n)
+{
+	static const uint8_t slice[] = {0x41, 0x9a, 1, 2, 3};
+
+	send_au((const uint8_t *const[]){nal, slice}, (const size_t[]){n, sizeof slice}, 2);
+}
+
+Test(ingest_stream, a_recovery_point_or_an_intra_picture_begins_as_well)
+{
+	static const uint8_t sei[] = {0x06, 0x05, 0x01, 0xaa, 0x06, 0x01, 0xc4, 0x80}, other_sei[] = {0x06, 0x01, 0x01, 0xc4, 0x80};
+	static const uint8_t intra[] = {0x41, 0x88, 0x84, 5};  /* first_mb 0, slice_type 7 */
+
+	begin_with_sets_told();
+	run_without_keys(10);
+	send_beside(other_sei, sizeof other_sei);
+	run_without_keys(2);
+	cr_expect(!ingest_stream_running(s));
+	send_beside(sei, sizeof sei);
+	run_without_keys(2);
+	cr_expect(ingest_stream_running(s));
+	ingest_stream_end(s, GAP_STOPPED, now);
+	begin_with_sets_told();
+	run_without_keys(10);
+	send_au((const uint8_t *const[]){intra}, (const size_t[]){sizeof intra}, 1);
+	run_without_keys(2);
+	cr_expect(ingest_stream_running(s));
+}
+
+/* What is lost by waiting for the key frame that belongs to new sets is lost for good. */
+Test(ingest_stream, goes_on_with_the_old_sets_until_a_key_frame_comes)
+{
+	uint64_t dropped;
+
+	begin_session(true, false);
+	run(30, false);
+	dropped = ingest_stream_counters(s).dropped_camera;
+	send_beside(sps_b, sizeof sps_b);
+	run_without_keys(60);
+	cr_expect_eq(store.epoch, store.first_epoch);
+	cr_expect_eq(ingest_stream_counters(s).dropped_camera, dropped);
+	use_sets(true);
+	while (pictures % 25)
+		pictures++;
+	run(30, false);
+	cr_expect_gt(store.epoch, store.first_epoch);
+	EXPECT_ORDER(store.log, "init0", "end0.0", "init0", "part0.0.0k");
 	cr_expect_null(over);
+}
+
+Test(ingest_stream, new_sets_without_a_key_frame_begin_an_epoch_after_a_while)
+{
+	begin_session(true, false);
+	run(30, false);
+	send_beside(sps_b, sizeof sps_b);
+	run_without_keys(25 * INGEST_NO_KEY_S + 40);
+	cr_expect_gt(store.epoch, store.first_epoch);
+	EXPECT_ORDER(store.log, "init0", "end0.0", "init0", "part0.0.0 ");
+}
+
+Test(ingest_stream, a_picture_parameter_set_alone_travels_with_the_pictures)
+{
+	static const uint8_t pps_other[] = {0x68, 0xee, 0x3c, 0x81};
+	static const uint8_t first[] = {0, 0, 0, 4, 0x68, 0xee, 0x3c, 0x81, 0, 0, 0, 5, 0x41};
+
+	begin_session(true, false);
+	run(30, false);
+	cr_expect_eq(store.in_band, 0);
+	send_beside(pps_other, sizeof pps_other);
+	cr_expect_eq(memcmp(transcode.last, first, sizeof first), 0);
+	pps = pps_other;
+	run(49, false);
+	cr_expect_eq(store.epoch, store.first_epoch);
+	cr_expect_null(over);
+	run(30, false);
+	ingest_stream_end(s, GAP_STOPPED, now);
+	cr_expect_eq(store.in_band, 1 + 3, "it came once, and three key frames after it");
+	cr_expect_eq(store.epoch, store.first_epoch);
 }
 
 Test(ingest_stream, packets_without_pictures_end_the_stream)
@@ -526,4 +618,79 @@ Test(ingest_stream, sound_that_cannot_be_carried_is_left_out)
 	ingest_stream_begin(s, NULL, &am, false, now);
 	cr_assert_not_null(ingest_stream_packet(s, 1, false, frame, sizeof frame, now, &why));
 	cr_assert_eq(why, GAP_UNSUPPORTED);
+}
+
+/* Asks as the loop does, and tells when and how: "4.0P 6.0F 10.0P+", with + where other ways are due. */
+static void ask(char *log, size_t cap, int64_t since_us)
+{
+	uint8_t p[INGEST_FEEDBACK_MAX];
+	struct wr w = wr_init(p, sizeof p);
+	bool more = ingest_stream_feedback(s, now, &w);
+	size_t n = strlen(log);
+
+	cr_assert(!w.bad);
+	if (w.len == 0)
+		return;
+	cr_assert_eq(p[1], 201, "a compound packet begins with a report");
+	/* The last packet of it: PSFB, with the media's source. */
+	for (struct rd r = rd_init(p, w.len); rd_left(&r);) {
+		uint8_t first = rd_u8(&r), type = rd_u8(&r);
+		struct rd one = rd_sub(&r, 4u * rd_u16(&r));
+
+		cr_assert(!r.bad);
+		if (type != 206)
+			continue;
+		rd_u32(&one);
+		cr_expect_eq(rd_u32(&one), (first & 31) == 1 ? video_out.ssrc : 0);
+		cr_expect((first & 31) == 1 || rd_u32(&one) == video_out.ssrc);
+		snprintf(log + n, cap - n, "%s%.1f%c%s", n ? " " : "", (double)(now.mono_us - since_us) / 1e6, (first & 31) == 1 ? 'P' : (first & 31) == 4 ? 'F' : '?',
+			more ? "+" : "");
+	}
+}
+
+Test(ingest_stream, asks_for_a_key_frame_when_one_is_wanted)
+{
+	static const struct {
+		const char *name;
+		unsigned begins;          /* the first picture's place among the 25 from one key frame to the next */
+		unsigned pictures;
+		bool keys, answers;       /* sends them by itself; when it is asked */
+		unsigned loss_every;      /* pictures */
+		const char *asked;
+	} cases[] = {
+		{"a camera as it should be", 0, 1000, true, false, 0, ""},
+		{"one that is joined in the middle", 5, 1000, true, false, 0, "0.0P"},
+		{"a bad network, but a key frame is near", 0, 1000, true, false, 40, ""},
+		{"one that never sends any", 5, 1800, false, false, 0, "0.0P 2.0F+ 6.0P+ 14.0F+ 30.0P+ 60.0F+"},
+		{"one that sends them only when asked", 5, 2500, false, true, 0, "0.0P 4.1P 8.1P 16.1P 32.1P 62.1P 92.1P"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char log[256] = "";
+		uint64_t before = ingest_stream_counters(s).key_requests;
+
+		int64_t begun_us = now.mono_us;
+
+		pictures = cases[i].begins;
+		begin_with_sets_told();
+		for (unsigned k = 0; k < cases[i].pictures; k++) {
+			size_t asked = strlen(log);
+
+			pictures += !cases[i].keys && pictures % 25 == 0;
+			if (cases[i].loss_every && k % cases[i].loss_every == cases[i].loss_every - 1)
+				video_out.sequence++;
+			picture();
+			now.mono_us -= 40000;
+			ask(log, sizeof log, begun_us);
+			now.mono_us += 40000;
+			if (strlen(log) != asked && cases[i].answers)
+				pictures += 25 - pictures % 25, picture();
+		}
+		cr_expect_str_eq(log, cases[i].asked, "%s: %s", cases[i].name, log);
+		cr_expect_null(over, "%s", over);
+		for (const char *at = log; *at; at++)
+			before += *at == 'P' || *at == 'F';
+		cr_expect_eq(ingest_stream_counters(s).key_requests, before, "%s", cases[i].name);
+		ingest_stream_end(s, GAP_STOPPED, now);
+	}
 }

@@ -28,7 +28,8 @@ static void setup(void)
 	site = (struct site){.camera = site_camera, .ncameras = 2, .nusers = 2, .ingest_processes = 2, .serve_processes = 2};
 	p = (struct parent){.site = &site, .base = event_base_new(), .child = child, .nchildren = PLACES, .camera = camera};
 	for (unsigned i = 0; i < 2; i++)
-		camera[i] = (struct camera_live){.parent = &p, .index = i, .dial_fd = -1,
+		camera[i] = (struct camera_live){.parent = &p, .index = i, .dial = {{.fd = -1}, {.fd = -1}},
+			.udp = {{.fd = {-1, -1}}, {.fd = {-1, -1}}},
 			.telling = event_new(p.base, -1, EV_TIMEOUT, parent_tell_state, &camera[i])};
 	for (unsigned i = 0; i < PLACES; i++) {
 		child[i] = (struct child){.parent = &p, .kind = places[i].kind, .index = places[i].index, .phase = CHILD_READY, .log_fd = -1};
@@ -143,6 +144,24 @@ Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
 	cr_assert_eq(camera[1].state.fps_milli, 2);
 	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
 	cr_assert(role(ROLE_INGEST, 0)->killed, "the camera of another");
+}
+
+Test(parent, opens_nothing_that_is_not_the_cameras)
+{
+	static const struct { enum msg_type type; union msg_body m; } lies[] = {
+		{MSG_DIAL, {.dial = {.camera = 1}}}, {MSG_DIAL, {.dial = {.camera = 2}}}, {MSG_DIAL, {.dial = {.camera = 0, .what = DIAL_WHAT_COUNT}}},
+		{MSG_DIAL, {.dial = {.camera = 0, .what = DIAL_ONVIF}}}, {MSG_UDP_OPEN, {.udp_open = {.camera = 1}}},
+		{MSG_UDP_OPEN, {.udp_open = {.camera = 0, .track = PARENT_TRACKS}}}, {MSG_UDP_CONNECT, {.udp_connect = {.camera = 1}}},
+		{MSG_UDP_CONNECT, {.udp_connect = {.camera = 0, .track = 255}}}, {MSG_UDP_CLOSE, {.udp_close = {.camera = 1}}}};
+
+	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+		struct child *liar = role(ROLE_INGEST, 0);
+
+		liar->killed = false;
+		hear(liar, lies[i].type, &lies[i].m);
+		cr_expect(liar->killed, "%zu", i);
+		cr_expect(camera[0].dial[0].fd < 0 && camera[1].dial[0].fd < 0 && camera[1].udp[0].fd[0] < 0);
+	}
 }
 
 Test(parent, believes_sign_one_key_only)

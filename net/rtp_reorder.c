@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/rtp_reorder.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(RTP_REORDER_WAIT_MS <= RTP_JUMP_SILENT_MS, "what is kept is let go before another stream is followed");
+
+struct rtp_kept {
+	bool used;
+	struct rtp_packet packet;         /* its payload is bytes */
+	int64_t arrival_us;
+	uint8_t bytes[RTP_REORDER_BYTES];
+};
+
+void rtp_reorder_init(struct rtp_reorder *o, struct rtp_source *source, int64_t wait_us, rtp_reorder_emit *emit, void *ctx)
+{
+	int64_t longest = RTP_REORDER_WAIT_MS * 1000;
+
+	*o = (struct rtp_reorder){.source = source, .wait_us = wait_us < longest ? wait_us : longest, .emit = emit, .ctx = ctx};
+}
+
+void rtp_reorder_free(struct rtp_reorder *o)
+{
+	free(o->kept);
+	o->kept = NULL;
+	o->held = 0;
+}
+
+static struct rtp_kept *slot(const struct rtp_reorder *o, uint16_t sequence)
+{
+	return &o->kept[sequence % RTP_REORDER_PACKETS];
+}
+
+static void pass(struct rtp_reorder *o, const struct rtp_packet *p, int64_t arrival_us)
+{
+	enum rtp_verdict verdict = rtp_source_take(o->source, p, arrival_us);
+
+	if (verdict != RTP_DROP)
+		o->emit(o->ctx, p, verdict == RTP_AFTER_LOSS, arrival_us);
+}
+
+static void release(struct rtp_reorder *o, struct rtp_kept *k)
+{
+	k->used = false;
+	o->held--;
+	pass(o, &k->packet, k->arrival_us);
+}
+
+/* What is kept and next in turn; what then still waits has waited since the oldest of it came. */
+static void release_next(struct rtp_reorder *o)
+{
+	while (o->held && slot(o, o->source->next)->used)
+		release(o, slot(o, o->source->next));
+	o->since_us = INT64_MAX;
+	for (unsigned i = 0; o->held && i < RTP_REORDER_PACKETS; i++)
+		if (o->kept[i].used && o->kept[i].arrival_us < o->since_us)
+			o->since_us = o->kept[i].arrival_us;
+}
+
+static uint16_t ahead(const struct rtp_reorder *o, const struct rtp_packet *p)
+{
+	return (uint16_t)(p->sequence - o->source->next);
+}
+
+/* How far ahead the first one is that is kept: so many are waited for. All are within RTP_REORDER_PACKETS of the next. */
+static uint16_t missing(const struct rtp_reorder *o)
+{
+	uint16_t n = 0;
+
+	while (n < RTP_REORDER_PACKETS && !slot(o, (uint16_t)(o->source->next + n))->used)
+		n++;
+	assert(n < RTP_REORDER_PACKETS);
+	return n;
+}
+
+static void give_up(struct rtp_reorder *o)
+{
+	release(o, slot(o, (uint16_t)(o->source->next + missing(o))));
+	release_next(o);
+}
+
+void rtp_reorder_flush(struct rtp_reorder *o)
+{
+	while (o->held)
+		give_up(o);
+}
+
+void rtp_reorder_tick(struct rtp_reorder *o, int64_t now_us)
+{
+	while (o->held && now_us - o->since_us >= o->wait_us)
+		give_up(o);
+}
+
+/* Out with it, and with what is kept before it. */
+static void pass_now(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
+{
+	while (o->held && missing(o) < ahead(o, p))
+		give_up(o);
+	/* What comes while later ones are kept was overtaken. */
+	o->source->reordered += o->held > 0;
+	pass(o, p, now_us);
+	if (o->held)
+		release_next(o);
+}
+
+static bool can_keep(struct rtp_reorder *o, const struct rtp_packet *p)
+{
+	if (p->len > RTP_REORDER_BYTES)
+		return false;
+	if (!o->kept)
+		o->kept = calloc(RTP_REORDER_PACKETS, sizeof *o->kept);
+	return o->kept != NULL;
+}
+
+static bool is_overtaken(const struct rtp_reorder *o, uint16_t at)
+{
+	for (unsigned i = at + 1u; o->held && i < RTP_REORDER_PACKETS; i++)
+		if (slot(o, (uint16_t)(o->source->next + i))->used)
+			return true;
+	return false;
+}
+
+static void keep(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
+{
+	struct rtp_kept *k = slot(o, p->sequence);
+
+	if (k->used) {
+		o->source->duplicates++;
+		return;
+	}
+	o->source->reordered += is_overtaken(o, ahead(o, p));
+	if (!o->held++)
+		o->since_us = now_us;
+	o->source->last_us = now_us;
+	k->used = true;
+	k->arrival_us = now_us;
+	k->packet = *p;
+	k->packet.payload = k->bytes;
+	if (p->len)
+		memcpy(k->bytes, p->payload, p->len);
+}
+
+/* Of the running source, and not from before. */
+static bool is_ahead(const struct rtp_reorder *o, const struct rtp_packet *p)
+{
+	const struct rtp_source *s = o->source;
+
+	return s->begun && p->ssrc == s->ssrc && p->payload_type == s->payload_type && ahead(o, p) <= RTP_GAP_MAX;
+}
+
+void rtp_reorder_feed(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
+{
+	rtp_reorder_tick(o, now_us);
+	if (!is_ahead(o, p)) {
+		/* Nothing is kept when a stream that begins anew is accepted: it was silent for longer than anything waits. */
+		pass(o, p, now_us);
+		return;
+	}
+	while (o->held && ahead(o, p) >= RTP_REORDER_PACKETS)
+		give_up(o);
+	if (o->wait_us > 0 && ahead(o, p) > 0 && ahead(o, p) < RTP_REORDER_PACKETS && can_keep(o, p))
+		keep(o, p, now_us);
+	else
+		pass_now(o, p, now_us);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What status is told: counts, whose fault each was, and measures. */
+#include "server/ingest_inner.h"
+
+#define RATES_US (2 * INGEST_SECOND_US)
+
+static void count_video(const struct ingest_stream *s, struct ingest_counters *c)
+{
+	c->dropped_network += s->pictures.damaged_lost;
+	c->dropped_camera += s->pictures.dropped_nals + s->pictures.damaged_broken;
+}
+
+static void count_sound(const struct ingest_stream *s, struct ingest_counters *c)
+{
+	c->dropped_camera += s->aac.dropped;
+}
+
+void ingest_count_connection(const struct ingest_stream *s, struct ingest_counters *c)
+{
+	if (!s->connected)
+		return;
+	for (unsigned i = 0; i < INGEST_TRACKS; i++) {
+		const struct ingest_input *in = &s->input[i];
+
+		c->packets += in->source.packets;
+		c->lost += in->source.lost;
+		c->dropped_camera += in->source.foreign + in->source.stale + in->malformed;
+	}
+	if (s->input[INGEST_VIDEO].there)
+		count_video(s, c);
+	if (s->input[INGEST_AUDIO].there)
+		count_sound(s, c);
+}
+
+struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)
+{
+	struct ingest_counters c = s->total;
+
+	ingest_count_connection(s, &c);
+	c.mended += s->timeline.mended + s->dts.mended;
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		c.dropped_ring += s->output[i].packager.dropped_aus;
+	return c;
+}
+
+static void measure(struct ingest_stream *s)
+{
+	struct ingest_rates *r = &s->rates;
+	uint64_t us = (uint64_t)(s->now.mono_us - r->since_us), bytes = s->total.video_bytes + s->total.audio_bytes;
+
+	if (s->now.mono_us - r->since_us < RATES_US)
+		return;
+	if (us < 30 * (uint64_t)RATES_US) {
+		r->fps_milli = (uint32_t)((s->total.access_units - r->access_units) * 1000 * INGEST_SECOND_US / us);
+		r->rate_bps = (uint32_t)((bytes - r->bytes) * 8 * INGEST_SECOND_US / us);
+	}
+	*r = (struct ingest_rates){s->now.mono_us, s->total.access_units, bytes, r->fps_milli, r->rate_bps};
+}
+
+struct ingest_health ingest_stream_health(struct ingest_stream *s, struct ingest_now now)
+{
+	struct ingest_health h = {.sound = s->sound_off};
+
+	s->now = now;
+	measure(s);
+	if (!s->connected)
+		return h;
+	h.fps_milli = s->rates.fps_milli;
+	h.rate_bps = s->rates.rate_bps;
+	h.key_interval_ms = s->keys.interval_ms;
+	h.key_us = s->keys.last_wall_us;
+	if (s->running) {
+		h.clock = s->timeline.clock;
+		h.clock_error_ms = timeline_error_ms(&s->timeline);
+	}
+	return h;
+}
