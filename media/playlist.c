@@ -25,9 +25,9 @@ static int finish(struct out *o, size_t len_before)
 	return o->rc;
 }
 
-static bool good_rendition(const struct playlist_rendition *r, enum codec codec)
+static bool good_rendition(const struct playlist_rendition *r, bool is_video)
 {
-	return r->name && text_is_name(r->name, strlen(r->name)) && r->track->codec == codec;
+	return r->name && text_is_name(r->name, strlen(r->name)) && codec_is_packaged(r->track->codec) && codec_is_video(r->track->codec) == is_video;
 }
 
 static void put_audio(struct out *o, const struct playlist_rendition *a)
@@ -49,7 +49,7 @@ static void put_variant(struct out *o, const struct playlist_rendition *v, const
 	}
 	PUT(o, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRIu64 ",AVERAGE-BANDWIDTH=%" PRIu64 ",CODECS=\"%s%s%s\"",
 	    peak, average, codec, audio ? "," : "", sound);
-	if (v->track->codec == CODEC_H264)
+	if (codec_is_video(v->track->codec))
 		PUT(o, ",RESOLUTION=%ux%u", v->track->width, v->track->height);
 	if (v->fps_milli)
 		PUT(o, ",FRAME-RATE=%u.%03u", v->fps_milli / 1000, v->fps_milli % 1000);
@@ -64,18 +64,20 @@ int playlist_multivariant(struct buf *b, const struct playlist_rendition *video,
 
 	if (nvideo == 0 && !audio)
 		return -EINVAL;
-	if (audio && !good_rendition(audio, CODEC_AAC))
+	if (audio && !good_rendition(audio, false))
 		return -EINVAL;
 	for (size_t i = 0; i < nvideo; i++)
-		if (!good_rendition(&video[i], CODEC_H264))
+		if (!good_rendition(&video[i], true))
 			return -EINVAL;
 	PUT(&o, "#EXTM3U\n#EXT-X-VERSION:7\n");
 	if (independent)
 		PUT(&o, "#EXT-X-INDEPENDENT-SEGMENTS\n");
 	if (nvideo && audio)
 		put_audio(&o, audio);
-	for (size_t i = 0; i < nvideo; i++)
-		put_variant(&o, &video[i], audio);
+	for (int plain = 1; plain >= 0; plain--)
+		for (size_t i = 0; i < nvideo; i++)
+			if ((video[i].track->codec == CODEC_H264) == plain)
+				put_variant(&o, &video[i], audio);
 	if (nvideo == 0)
 		put_variant(&o, audio, NULL);
 	return finish(&o, before);

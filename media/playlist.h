@@ -30,7 +30,8 @@ struct playlist_rendition {
 
 /*
  * audio may be NULL; with no video (nvideo 0) audio itself is the one variant. A variant's rates are its own
- * plus those of audio. independent: every segment of every rendition begins with a key frame.
+ * plus those of audio. Those of H.264 come first, since a player that does not look at CODECS takes the first, and all
+ * play that. independent: every segment of every rendition begins with a key frame.
  */
 int playlist_multivariant(struct buf *b, const struct playlist_rendition *video, size_t nvideo,
                           const struct playlist_rendition *audio, bool independent);

@@ -226,7 +226,7 @@ static void get_init(struct rd *r, struct record_init *i)
 	i->rendition = get_rendition(r);
 	i->epoch = get_epoch(r);
 	get_track(r, &i->track, 0);
-	if (!codec_is_packaged(i->track.codec))
+	if (!codec_is_packaged(i->track.codec) || codec_is_video(i->track.codec) == (i->rendition == RENDITION_AUDIO))
 		r->bad = true;
 	i->init = get_rest(r, INIT_MAX_BYTES, &i->len);
 }

@@ -174,7 +174,7 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 
 	if (!r)
 		return refuse(why, "a track of no camera");
-	if (!t->timescale || !codec_is_packaged((enum codec)t->codec))
+	if (!t->timescale || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
 		return refuse(why, "a track that cannot be");
 	if (size > INIT_MAX_BYTES)
 		return refuse(why, "an init segment that is too large");

@@ -8,6 +8,10 @@ static const struct track video = {.codec = CODEC_H264, .width = 1280, .height =
 static const struct track small = {.codec = CODEC_H264, .width = 640, .height = 360, .profile = 0x42, .compat = 0xc0, .level = 0x1e};
 static const struct track audio = {.codec = CODEC_AAC, .rate = 48000, .channels = 2, .profile = 2};
 
+static const struct track h265 = {.codec = CODEC_H265, .width = 2560, .height = 1440, .profile = 1, .compat = 0x60000000, .constraints = 0xb00000000000, .level = 150};
+static const struct track opus = {.codec = CODEC_OPUS, .rate = 48000, .channels = 1};
+static const struct track pcma = {.codec = CODEC_PCMA, .rate = 8000, .channels = 1};
+
 static void expect_text(struct buf *b, const char *want)
 {
 	cr_assert_eq(buf_append(b, "", 1), 0);
@@ -33,6 +37,37 @@ Test(playlist, multivariant)
 	cr_assert_eq(playlist_multivariant(&b, NULL, 0, &a, true), 0);
 	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
 		"#EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=128000,CODECS=\"mp4a.40.2\"\naudio/index.m3u8\n");
+}
+
+Test(playlist, a_player_without_h265_meets_h264_first)
+{
+	const struct playlist_rendition v[] = {{"copy", &h265, 6000000, 5000000, 20000}, {"720p", &video, 2000000, 1500000, 20000}, {"360p", &small, 800000, 500000, 12500}};
+	const struct playlist_rendition a = {"audio", &opus, 40000, 32000, 0};
+	struct buf b;
+
+	buf_init(&b, 4096);
+	cr_assert_eq(playlist_multivariant(&b, v, 3, &a, true), 0);
+	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"1\",URI=\"audio/index.m3u8\"\n"
+		"#EXT-X-STREAM-INF:BANDWIDTH=2040000,AVERAGE-BANDWIDTH=1532000,CODECS=\"avc1.64001f,opus\",RESOLUTION=1280x720,FRAME-RATE=20.000,AUDIO=\"audio\"\n720p/index.m3u8\n"
+		"#EXT-X-STREAM-INF:BANDWIDTH=840000,AVERAGE-BANDWIDTH=532000,CODECS=\"avc1.42c01e,opus\",RESOLUTION=640x360,FRAME-RATE=12.500,AUDIO=\"audio\"\n360p/index.m3u8\n"
+		"#EXT-X-STREAM-INF:BANDWIDTH=6040000,AVERAGE-BANDWIDTH=5032000,CODECS=\"hvc1.1.6.L150.B0,opus\",RESOLUTION=2560x1440,FRAME-RATE=20.000,AUDIO=\"audio\"\ncopy/index.m3u8\n");
+	cr_assert_eq(playlist_multivariant(&b, v, 1, NULL, false), 0);
+	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n"
+		"#EXT-X-STREAM-INF:BANDWIDTH=6000000,AVERAGE-BANDWIDTH=5000000,CODECS=\"hvc1.1.6.L150.B0\",RESOLUTION=2560x1440,FRAME-RATE=20.000\ncopy/index.m3u8\n");
+}
+
+Test(playlist, sound_is_no_picture)
+{
+	const struct playlist_rendition v = {"copy", &h265, 1, 1, 0}, a = {"audio", &opus, 1, 1, 0}, raw = {"audio", &pcma, 1, 1, 0};
+	struct buf b;
+
+	buf_init(&b, 4096);
+	cr_assert_eq(playlist_multivariant(&b, &a, 1, NULL, true), -EINVAL);
+	cr_assert_eq(playlist_multivariant(&b, &v, 1, &v, true), -EINVAL);
+	cr_assert_eq(playlist_multivariant(&b, &v, 1, &raw, true), -EINVAL);
+	cr_assert_eq(b.len, 0);
+	buf_free(&b);
 }
 
 Test(playlist, media)

@@ -191,10 +191,13 @@ Test(record, values_out_of_bounds_are_refused)
 Test(record, only_what_segments_hold_has_an_init_segment)
 {
 	static uint8_t mem[4096];
-	static const struct { const struct track *track; int rc; } cases[] = {{&video, 0}, {&audio, 0}, {&h265, 0}, {&pcma, -EBADMSG}};
+	static const struct { const struct track *track; uint8_t rendition; int rc; } cases[] = {
+		{&video, RENDITION_COPY, 0}, {&h265, RENDITION_COPY, 0}, {&video, RENDITION_ENCODED, 0}, {&audio, RENDITION_AUDIO, 0}, {&pcma, RENDITION_AUDIO, -EBADMSG},
+		{&video, RENDITION_AUDIO, -EBADMSG}, {&audio, RENDITION_COPY, -EBADMSG}, {&audio, RENDITION_ENCODED, -EBADMSG},
+	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct record r = {.kind = RECORD_INIT, .init = {1, 1, 1, *cases[i].track, payload, 8}}, got;
+		struct record r = {.kind = RECORD_INIT, .init = {1, cases[i].rendition, 1, *cases[i].track, payload, 8}}, got;
 
 		cr_expect_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), cases[i].rc, "case %zu", i);
 	}
