@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rd.h"
-#include "media/h264.h"
+#include "codec/sets.h"
+#include "media/h265.h"
 
+#define PADDED (64 * H265_SIDE_MAX)  /* libavcodec counts lines as it lays them out; we do not */
 #define PENDING 64  /* access units inside libavcodec: more than the 16 of reordering plus the fields of a frame */
 
 struct pending {
@@ -26,44 +27,17 @@ struct decoder {
 	struct pending pending[PENDING];
 	int64_t number;              /* of the access unit fed last */
 	int64_t last_pts;            /* of the picture given out last */
+	enum codec codec;
+	uint64_t max_pixels;
+	bool waiting;                /* for a picture to start at */
+	unsigned waited;             /* access units, */
+	int64_t waiting_since;       /* and from this time on */
 	struct decoder_counts counts;
 };
 
-static int check_sps(struct rd *sps, uint64_t max_pixels)
-{
-	struct h264_sps s;
-	size_t n = rd_left(sps);
-	int rc = h264_parse_sps(rd_bytes(sps, n), n, &s);
-
-	if (rc)
-		return -EBADMSG;
-	return (uint64_t)s.coded_width * s.coded_height > max_pixels ? -E2BIG : 0;
-}
-
-/* ISO/IEC 14496-15 5.3.3.1.2. libavcodec checks sizes against max_pixels too; this refuses before it is even opened. */
-static int check_config(const struct track *t, uint64_t max_pixels)
-{
-	struct rd r = rd_init(t->config, t->config_len);
-	unsigned n;
-	int rc = 0;
-
-	rd_bytes(&r, 4);
-	if ((rd_u8(&r) & 3) != 3)    /* access units have 4-byte lengths */
-		return -EBADMSG;
-	n = rd_u8(&r) & 31;
-	if (r.bad || n == 0)
-		return -EBADMSG;
-	while (n-- && !rc) {
-		struct rd sps = rd_sub(&r, rd_u16(&r));
-
-		rc = sps.bad ? -EBADMSG : check_sps(&sps, max_pixels);
-	}
-	return rc;
-}
-
 static int open_context(struct decoder *d, const struct track *t, uint64_t max_pixels)
 {
-	const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
+	const AVCodec *codec = avcodec_find_decoder(t->codec == CODEC_H265 ? AV_CODEC_ID_HEVC : AV_CODEC_ID_H264);
 	AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
 
 	if (!c)
@@ -75,7 +49,7 @@ static int open_context(struct decoder *d, const struct track *t, uint64_t max_p
 	memcpy(c->extradata, t->config, t->config_len);
 	c->extradata_size = t->config_len;
 	c->pkt_timebase = (AVRational){1, TIMESCALE_VIDEO};
-	c->max_pixels = (int64_t)max_pixels;
+	c->max_pixels = (int64_t)max_pixels + PADDED;
 	c->thread_count = 1;
 	c->err_recognition = 0;
 	return avcodec_open2(c, codec, NULL) < 0 ? -EBADMSG : 0;
@@ -88,9 +62,7 @@ int decoder_open(struct decoder **ret, const struct track *track, uint64_t max_p
 
 	if (max_pixels == 0)
 		max_pixels = PICTURE_MAX_PIXELS;
-	if (track->codec != CODEC_H264 || track->config_len > TRACK_CONFIG_MAX)
-		return -ENOTSUP;
-	rc = check_config(track, max_pixels);
+	rc = sets_check_track(track, max_pixels);
 	if (rc)
 		return rc;
 	d = calloc(1, sizeof *d);
@@ -100,6 +72,9 @@ int decoder_open(struct decoder **ret, const struct track *track, uint64_t max_p
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
 	d->last_pts = INT64_MIN;
+	d->codec = track->codec;
+	d->max_pixels = max_pixels;
+	d->waiting = true;
 	rc = d->packet && d->frame ? open_context(d, track, max_pixels) : -ENOMEM;
 	if (rc)
 		decoder_free(&d);
@@ -140,14 +115,47 @@ static int copy_padded(struct decoder *d, const struct au *au)
 	return 0;
 }
 
+static bool waited_long_enough(struct decoder *d, int64_t pts)
+{
+	if (d->waited++ == 0)
+		d->waiting_since = pts;
+	return d->waited > DECODER_BLIND_AUS || pts - d->waiting_since >= DECODER_BLIND_90K;
+}
+
+/*
+ * Whether this access unit is of use. libavcodec knows by itself where H.264 may start, and shows nothing before unless
+ * it is told to; of H.265 it would show any picture, grey where it refers to what never came.
+ */
+static bool may_start(struct decoder *d, const struct au *au)
+{
+	if (!d->waiting)
+		return true;
+	if (waited_long_enough(d, au->pts)) {
+		d->ctx->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+		d->waiting = false;
+	} else if (d->codec == CODEC_H265) {
+		d->waiting = !h265_au_has_irap(au->data, au->len);
+	}
+	return !d->waiting || d->codec == CODEC_H264;
+}
+
+static int check_au(const struct decoder *d, const struct au *au)
+{
+	if (au->len == 0 || au->len > AU_MAX_BYTES)
+		return -EBADMSG;
+	return sets_check_au(d->codec, au->data, au->len, d->max_pixels) ? -EBADMSG : 0;
+}
+
 int decoder_feed(struct decoder *d, const struct au *au)
 {
-	int rc;
+	int rc = check_au(d, au);
 
-	if (au->len == 0 || au->len > AU_MAX_BYTES) {
+	if (rc) {
 		d->counts.errors++;
-		return -EBADMSG;
+		return rc;
 	}
+	if (!may_start(d, au))
+		return 0;
 	rc = copy_padded(d, au);
 	if (rc)
 		return rc;
@@ -169,12 +177,6 @@ int decoder_feed(struct decoder *d, const struct au *au)
 void decoder_drain(struct decoder *d)
 {
 	avcodec_send_packet(d->ctx, NULL);
-}
-
-void decoder_reset(struct decoder *d)
-{
-	avcodec_flush_buffers(d->ctx);
-	memset(d->pending, 0, sizeof d->pending);
 }
 
 static bool name_format(const AVPixFmtDescriptor *desc, struct picture *p)
@@ -217,13 +219,14 @@ static bool fill_picture(struct decoder *d, struct picture *ret)
 		d->counts.unordered++;
 		return false;
 	}
-	if (!desc || f->width <= 0 || f->height <= 0 || !name_format(desc, &p))
+	if (!desc || f->width <= 0 || f->height <= 0 || (uint64_t)f->width * (uint64_t)f->height > d->max_pixels || !name_format(desc, &p))
 		return false;
 	describe_pixels(f, &p);
 	for (int i = 0; i < (p.format == PICTURE_GRAY ? 1 : 3); i++) {
 		p.plane[i] = f->data[i];
 		p.stride[i] = f->linesize[i];
 	}
+	d->waiting = false;
 	p.pts = d->last_pts = from->pts;
 	p.capture_us = from->capture_us;
 	d->counts.pictures++;

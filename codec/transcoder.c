@@ -235,7 +235,7 @@ static const char *why_not(int rc)
 {
 	switch (rc) {
 	case -ENOTSUP:
-		return "not H.264";
+		return "neither H.264 nor H.265";
 	case -E2BIG:
 		return "the picture is larger than is decoded";
 	default:
@@ -262,31 +262,17 @@ static int feed_track(struct transcoder *t, const struct record_track *r, const 
 	return -ENOTSUP;
 }
 
-/* Segments that are missing were dropped on the way here: pictures before the hole must not be predicted from behind it. */
-static int pass_hole(struct transcoder *t, const struct au *au, bool behind)
+/*
+ * Segments that are missing here were dropped on the way. The decoder goes on: ingest resumes at a key frame, or when the
+ * camera sends none for long, and then what it remembers is the best there is to conceal with.
+ */
+static void follow_segment(struct transcoder *t, const struct record_au *r)
 {
-	int rc;
-
-	if (au->key)
-		return 0;
-	decoder_drain(t->decoder);
-	rc = take_pictures(t, behind);
-	decoder_reset(t->decoder);
-	return rc;
-}
-
-static int follow_segment(struct transcoder *t, const struct record_au *r, bool behind)
-{
-	int rc = 0;
-
 	if (t->fed && r->segment == t->segment_in)
-		return 0;
-	if (t->fed && r->segment - t->segment_in > 1)
-		rc = pass_hole(t, &r->au, behind);
+		return;
 	cuts_add(&t->cuts, r->au.pts, r->segment);
 	t->segment_in = r->segment;
 	t->fed = true;
-	return rc;
 }
 
 static int feed_au(struct transcoder *t, const struct record_au *r, bool behind)
@@ -301,9 +287,7 @@ static int feed_au(struct transcoder *t, const struct record_au *r, bool behind)
 		return 0;
 	}
 	t->counts.aus++;
-	rc = follow_segment(t, r, behind);
-	if (rc)
-		return rc;
+	follow_segment(t, r);
 	rc = decoder_feed(t->decoder, &r->au);
 	if (rc == -ENOMEM)
 		return rc;

@@ -21,9 +21,16 @@ uint32_t stream_random(uint32_t *state)
 	return *state >> 8;
 }
 
+static int csp_of(const struct stream_kind *k)
+{
+	static const int csp[] = {X264_CSP_I420, X264_CSP_I400, X264_CSP_I422, X264_CSP_I444};
+
+	return csp[k->chroma];
+}
+
 static void set_param(x264_param_t *p, const struct stream_kind *k)
 {
-	int csp = k->csp ? k->csp : X264_CSP_I420;
+	int csp = csp_of(k);
 	unsigned bits = k->bits ? k->bits : 8;
 
 	cr_assert_eq(x264_param_default_preset(p, "ultrafast", k->bframes ? NULL : "zerolatency"), 0);
@@ -65,13 +72,12 @@ static void fill_plane(const x264_image_t *img, int plane, unsigned lines, unsig
 
 static void draw(x264_picture_t *pic, const struct stream_kind *k, unsigned n)
 {
-	int csp = k->csp ? k->csp : X264_CSP_I420;
 	unsigned shift = (k->bits ? k->bits : 8) - 8;
 	uint32_t seed = n + 1;
 
 	fill_plane(&pic->img, 0, k->height, k->width, stream_luma(n) << shift, shift, k->noise ? &seed : NULL);
-	for (int i = 1; i < 3 && csp != X264_CSP_I400; i++)
-		fill_plane(&pic->img, i, csp == X264_CSP_I420 ? k->height / 2 : k->height, csp == X264_CSP_I444 ? k->width : k->width / 2,
+	for (int i = 1; i < 3 && k->chroma != STREAM_400; i++)
+		fill_plane(&pic->img, i, k->chroma == STREAM_420 ? k->height / 2 : k->height, k->chroma == STREAM_444 ? k->width : k->width / 2,
 			128u << shift, shift, NULL);
 }
 

@@ -10,15 +10,18 @@
 #define STREAM_MAX 256
 #define STREAM_STEP 3600  /* 25 pictures a second, 90 kHz */
 
+enum stream_chroma { STREAM_420, STREAM_400, STREAM_422, STREAM_444 };
+
 struct stream_kind {
 	const char *name;
 	unsigned width, height, pictures;
 	unsigned keyint;          /* pictures from key to key; 0: only the first */
 	unsigned bframes;
 	bool interlaced, full_range, noise;
-	int csp;                  /* of x264; 0: X264_CSP_I420 */
+	enum stream_chroma chroma;
 	unsigned bits;            /* 0: 8 */
 	unsigned sar_num, sar_den;
+	bool open_gop;            /* H.265: all key frames but the first are CRA, with pictures before them that lean on earlier ones */
 };
 
 /* Access units in decode order; picture n of presentation is flat with luma stream_luma(n) (unless noise) and pts n * STREAM_STEP. */
@@ -26,13 +29,15 @@ struct stream {
 	struct track track;
 	struct au au[STREAM_MAX];
 	unsigned n;
-	/* SPS and PPS each behind its length, for putting them in band */
+	/* The parameter sets, each behind its length, for putting them in band */
 	uint8_t sets[1024];
 	size_t sets_len;
 };
 
 unsigned stream_luma(unsigned n);
 void stream_make(struct stream *s, const struct stream_kind *k);
+/* The same as H.265, by the encoder that libavcodec has if it was built so (Debian's is); key is set of any IRAP. Skips the test if not. */
+void stream_make_h265(struct stream *s, const struct stream_kind *k);
 void stream_free(struct stream *s);
 /* Repeatable noise. */
 uint32_t stream_random(uint32_t *state);

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <x264.h>
 
+#include "codec/decoder.h"
 #include "codec/transcoder.h"
 #include "media/cmaf_read.h"
 #include "media/packager.h"
@@ -186,6 +186,68 @@ Test(transcoder, puts_key_frames_where_the_camera_has_none)
 		check_segment(2, i, 1, 7 + i, i * 10);
 }
 
+Test(transcoder, takes_H265_where_no_key_frame_comes_for_long)
+{
+	static const struct stream_kind k = {"smart", 320, 180, 200, 150, 2, .open_gop = true};
+	unsigned late = DECODER_BLIND_90K / STREAM_STEP;
+
+	/* Ingest had waited in vain and begins in the midst; it cuts each second. */
+	stream_make_h265(&stream, &k);
+	start(one, 1);
+	cr_assert_eq(feed_track(&stream.track, 1), 0);
+	for (unsigned i = 30; i < stream.n; i++)
+		feed_au(&stream.au[i], 1, (i - 30) / 25, false);
+	cr_assert_eq(transcoder_finish(transcoder), 0);
+	/* In its reordering a picture or two are still of the segment before. */
+	cr_assert_eq(sink[2].n, 6);
+	for (unsigned i = 0; i < 6; i++) {
+		cr_assert_eq(sink[2].seen[i].segment, i + late / 25 - 1);
+		cr_assert(sink[2].seen[i].independent);
+	}
+	cr_assert_geq(transcoder_counts(transcoder).encoded, 200 - 30 - late - 3);
+}
+
+Test(transcoder, makes_sound_beside_pictures_or_alone)
+{
+	static const struct track mulaw = {.codec = CODEC_PCMU, .timescale = 8000, .rate = 8000, .channels = 1};
+	struct transcoder_settings s = {.camera = 5, .sound = true};
+	struct stream_kind k = {"plain", 320, 180, 75, 25};
+	uint8_t packet[320];
+
+	stream_make(&stream, &k);
+	memset(packet, 0xff, sizeof packet);
+	for (s.nrenditions = 0; s.nrenditions < 2; s.nrenditions++) {
+		start(one, 1);
+		transcoder_free(&transcoder);
+		s.rendition[0] = one[0];
+		cr_assert_eq(transcoder_new(&transcoder, &s, emit, NULL), 0);
+		cr_assert_eq(feed_track(&stream.track, 1), 0);
+		cr_assert_eq(feed_track(&mulaw, 1), 0);
+		for (unsigned i = 0; i < stream.n; i++) {
+			struct au sound = {.dts = i * 320, .pts = i * 320, .capture_us = 1000000 + i * 40000, .data = packet, .len = sizeof packet};
+			struct record r = {.kind = RECORD_AU, .au = {.epoch = 1, .segment = i / 25, .audio = true, .au = sound}};
+			const char *why;
+
+			feed_au(&stream.au[i], 1, i / 25, false);
+			cr_assert_eq(transcoder_feed(transcoder, &r, false, &why), 0);
+		}
+		/* A gap ends both. */
+		cr_assert_eq(transcoder_feed(transcoder, &(struct record){.kind = RECORD_GAP}, false, NULL), 0);
+		for (unsigned rendition = RENDITION_AUDIO; rendition <= 2; rendition++) {
+			unsigned n = rendition == 2 && s.nrenditions == 0 ? 0 : 3;
+
+			cr_assert_eq(sink[rendition].n, n);
+			for (unsigned i = 0; i < n; i++) {
+				cr_assert_eq(sink[rendition].seen[i].segment, i);
+				cr_assert(sink[rendition].seen[i].ended);
+			}
+		}
+		cr_assert_eq(sink[RENDITION_AUDIO].track.codec, CODEC_AAC);
+		cr_assert_eq(transcoder_counts(transcoder).skipped_aus, 75 * (s.nrenditions == 0));
+		transcoder_free(&transcoder);
+	}
+}
+
 Test(transcoder, keeps_the_rate_cap_at_any_input_rate)
 {
 	static const struct {
@@ -232,7 +294,7 @@ Test(transcoder, leaves_out_all_but_cuts_when_behind)
 
 Test(transcoder, begins_again_at_a_new_epoch)
 {
-	static const struct stream_kind first = {"first", 320, 180, 20, 10, 2}, second = {"second", 640, 480, 20, 10, .csp = X264_CSP_I422};
+	static const struct stream_kind first = {"first", 320, 180, 20, 10, 2}, second = {"second", 640, 480, 20, 10, .chroma = STREAM_422};
 
 	stream_make(&stream, &first);
 	stream_make(&other, &second);
@@ -290,15 +352,16 @@ Test(transcoder, steps_over_a_hole)
 	cr_assert_eq(feed_track(&stream.track, 1), 0);
 	feed(&stream, 0, 10, 1, 0);
 	feed(&stream, 30, 40, 1, 3);
-	/* After this one nothing can be decoded until the key frame of segment 5: its first pictures are for nobody. */
+	/* Resumed without a key frame: shown as well as what was before the hole allows. */
 	for (unsigned i = 45; i < 60; i++)
 		feed_au(&stream.au[i], 1, i < 50 ? 5 : 6, false);
 	cr_assert_eq(transcoder_finish(transcoder), 0);
-	cr_assert_eq(sink[2].n, 3);
+	cr_assert_eq(sink[2].n, 4);
 	check_segment(2, 0, 1, 0, 0);
 	check_segment(2, 1, 1, 3, 30);
-	check_segment(2, 2, 1, 6, 50);
-	cr_assert_eq(sink[2].seen[2].samples, 10);
+	check_segment(2, 2, 1, 5, 48);
+	check_segment(2, 3, 1, 6, 50);
+	cr_assert_eq(sink[2].seen[3].samples, 10);
 }
 
 Test(transcoder, skips_what_comes_out_of_order)

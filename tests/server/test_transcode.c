@@ -11,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <x264.h>
 
 #include "base/ring.h"
 #include "media/record.h"
@@ -81,7 +80,7 @@ static void say(enum msg_type type, const void *body, const int *fds, unsigned n
 
 static void give_settings(void)
 {
-	static const struct msg_transcode_camera camera = {.camera = 4, .name = "yard"};
+	static const struct msg_transcode_camera camera = {.camera = 4, .name = "yard", .sound = true};
 	static const struct msg_transcode_rendition renditions[] = {
 		{.rendition = 2, .name = "large", .width = 320, .height = 180, .bitrate_bps = 500000},
 		{.rendition = 3, .name = "small", .width = 160, .height = 90, .fps = 5, .bitrate_bps = 100000}};
@@ -239,8 +238,8 @@ Test(transcode, takes_every_kind_of_stream_behind_its_seal)
 {
 	static const struct stream_kind kinds[] = {
 		{"small", 64, 64, 50, 25}, {"HD", 1920, 1080, 50, 25, 3}, {"interlaced", 720, 576, 50, 25, 2, .interlaced = true},
-		{"4:2:2 10", 640, 480, 50, 25, .csp = X264_CSP_I422, .bits = 10}, {"4:4:4", 642, 362, 50, 25, .csp = X264_CSP_I444},
-		{"grey", 320, 240, 50, 25, .csp = X264_CSP_I400}, {"full", 640, 360, 50, 25, .full_range = true}};
+		{"4:2:2 10", 640, 480, 50, 25, .chroma = STREAM_422, .bits = 10}, {"4:4:4", 642, 362, 50, 25, .chroma = STREAM_444},
+		{"grey", 320, 240, 50, 25, .chroma = STREAM_400}, {"full", 640, 360, 50, 25, .full_range = true}};
 
 	for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		make(&kinds[i]);
@@ -248,6 +247,45 @@ Test(transcode, takes_every_kind_of_stream_behind_its_seal)
 		wait_for(&found.ends[2], 2 * i + 1);
 	}
 	cr_assert_eq(found.inits[2], sizeof kinds / sizeof kinds[0]);
+}
+
+Test(transcode, takes_H265_behind_its_seal)
+{
+	static const struct stream_kind kinds[] = {
+		{"small", 64, 64, 50, 25}, {"B", 640, 360, 50, 25, 3, .open_gop = true}, {"4:2:2 10", 640, 480, 50, 25, .chroma = STREAM_422, .bits = 10},
+		{"4:4:4 12", 322, 242, 50, 25, .chroma = STREAM_444, .bits = 12}, {"grey", 320, 240, 50, 25, .chroma = STREAM_400}};
+
+	for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		stream_free(&stream);
+		stream_make_h265(&stream, &kinds[i]);
+		put_stream(i + 1);
+		wait_for(&found.ends[2], 2 * i + 1);
+	}
+	cr_assert_eq(found.inits[2], sizeof kinds / sizeof kinds[0]);
+}
+
+Test(transcode, makes_sound_behind_its_seal)
+{
+	static const struct track tracks[] = {
+		{.codec = CODEC_PCMU, .timescale = 8000, .rate = 8000, .channels = 1}, {.codec = CODEC_PCMA, .timescale = 16000, .rate = 16000, .channels = 1},
+		{.codec = CODEC_G726, .timescale = 8000, .rate = 8000, .channels = 1, .profile = 4}, {.codec = CODEC_L16, .timescale = 48000, .rate = 48000, .channels = 2}};
+	uint8_t packet[320];
+	uint32_t state = 5;
+
+	for (unsigned i = 0; i < sizeof tracks / sizeof tracks[0]; i++) {
+		put(&(struct record){.kind = RECORD_TRACK, .track = {i + 1, tracks[i]}}, NULL, 0);
+		for (unsigned n = 0; n < 400; n++) {
+			struct record_au a = {.epoch = i + 1, .segment = n / 100, .audio = true, .au = {.pts = n * tracks[i].rate / 50, .len = sizeof packet}};
+
+			for (size_t b = 0; b < sizeof packet; b++)
+				packet[b] = (uint8_t)stream_random(&state);
+			/* Each fourth is lost. */
+			if (n % 4)
+				put(&(struct record){.kind = RECORD_AU, .au = a}, packet, sizeof packet);
+		}
+		wait_for(&found.ends[RENDITION_AUDIO], 4 * i + 3);
+	}
+	cr_assert_eq(found.inits[RENDITION_AUDIO], sizeof tracks / sizeof tracks[0]);
 }
 
 static long resident_kb(void)
