@@ -85,7 +85,6 @@ struct camera_live {
 	uint8_t lost_why;
 	char lost_detail[160];
 	int64_t lost_us;                  /* wall clock */
-	uint8_t worked;                   /* enum site_transport: what media last came by, as its ingest said */
 	struct event *telling;            /* waits for its turn to tell serve */
 	int64_t told_us;
 	struct dial dial[DIAL_WHAT_COUNT];
