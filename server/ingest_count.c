@@ -4,32 +4,34 @@
 
 #define RATES_US (2 * INGEST_SECOND_US)
 
-static void count_video(const struct ingest_stream *s, struct ingest_counters *c)
+/* A stream over TCP loses nothing on its way: what is missing there the camera has left out. */
+static uint64_t *whose_loss(const struct ingest_stream *s, struct ingest_counters *c)
 {
-	c->dropped_network += s->pictures.damaged_lost;
-	c->dropped_camera += s->pictures.dropped_nals + s->pictures.damaged_broken;
+	return s->datagrams ? &c->dropped_network : &c->dropped_camera;
 }
 
-static void count_sound(const struct ingest_stream *s, struct ingest_counters *c)
+static void count_source(const struct ingest_stream *s, const struct ingest_input *in, struct ingest_counters *c)
 {
-	c->dropped_camera += s->aac.dropped;
+	c->packets += in->source.packets;
+	c->lost += in->source.lost;
+	c->reordered += in->source.reordered;
+	c->duplicates += in->source.duplicates;
+	c->dropped_camera += in->source.foreign + in->source.stale + in->malformed;
+	*whose_loss(s, c) += in->source.late;
 }
 
 void ingest_count_connection(const struct ingest_stream *s, struct ingest_counters *c)
 {
 	if (!s->connected)
 		return;
-	for (unsigned i = 0; i < INGEST_TRACKS; i++) {
-		const struct ingest_input *in = &s->input[i];
-
-		c->packets += in->source.packets;
-		c->lost += in->source.lost;
-		c->dropped_camera += in->source.foreign + in->source.stale + in->malformed;
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		count_source(s, &s->input[i], c);
+	if (s->input[INGEST_VIDEO].there) {
+		*whose_loss(s, c) += s->pictures.damaged_lost;
+		c->dropped_camera += s->pictures.damaged_broken + s->pictures.dropped_nals;
 	}
-	if (s->input[INGEST_VIDEO].there)
-		count_video(s, c);
 	if (s->input[INGEST_AUDIO].there)
-		count_sound(s, c);
+		c->dropped_camera += s->aac.dropped;
 }
 
 struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)
@@ -69,6 +71,7 @@ struct ingest_health ingest_stream_health(struct ingest_stream *s, struct ingest
 	h.rate_bps = s->rates.rate_bps;
 	h.key_interval_ms = s->keys.interval_ms;
 	h.key_us = s->keys.last_wall_us;
+	timeline_clock_offset(&s->timeline, &h.clock_offset_us);
 	if (s->running) {
 		h.clock = s->timeline.clock;
 		h.clock_error_ms = timeline_error_ms(&s->timeline);

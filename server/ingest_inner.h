@@ -18,6 +18,7 @@
 #include "media/dts.h"
 #include "media/packager.h"
 #include "net/rtp_aac.h"
+#include "net/rtp_reorder.h"
 #include "net/rtp_video.h"
 #include "net/timeline.h"
 #include "server/ingest_stream.h"
@@ -28,9 +29,11 @@ enum { INGEST_VIDEO, INGEST_AUDIO };
 
 /* A track of the connection. */
 struct ingest_input {
+	struct ingest_stream *stream;
 	bool there, has_report;
 	enum codec codec;
 	struct rtp_source source;
+	struct rtp_reorder order;
 	struct rtcp_sender report;
 	int64_t report_us;
 	uint64_t malformed;
@@ -39,7 +42,7 @@ struct ingest_input {
 /* A parameter set. */
 struct ingest_set {
 	uint16_t len;
-	uint8_t data[SDP_SET_MAX];
+	uint8_t nal[SDP_SET_MAX];
 };
 
 /* What belongs to one rendition that is packaged here. */
@@ -86,13 +89,13 @@ struct ingest_stream {
 	struct ingest_now now, begun;
 	int64_t taken_us;                 /* monotonic: the last picture that was used, or the connection's beginning */
 	int64_t cuts_us;                  /* monotonic: when all segments so far may have begun */
-	bool connected, running, anew;
+	bool connected, datagrams, running, anew;
 	uint64_t epoch;
 	enum gap_why told;                /* the last gap's reason since there was footage */
 	struct record owed;               /* a gap that the ring did not take */
 	bool gap_owed;
 
-	struct ingest_set sps, pps;       /* those that the epoch's init segment holds */
+	struct ingest_set set[RTP_SETS];  /* those that the epoch's init segment holds */
 	uint32_t sets_seen;               /* the depacketizer's count when they were last compared */
 	bool sets_changed;                /* they are not in force any more */
 	int64_t sets_changed_us;
@@ -114,14 +117,14 @@ void ingest_give_up(struct ingest_stream *s, enum gap_why why, const char *text)
 
 /* ingest_video.c */
 void ingest_video_begin(struct ingest_stream *s, const struct sdp_media *m);
-void ingest_video_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost);
+void ingest_video_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost, int64_t arrival_us);
 /* The last picture, if it is whole. */
 void ingest_video_end(struct ingest_stream *s);
 void ingest_video_free(struct ingest_stream *s);
 
 /* ingest_sound.c: false when it is in a form that is not carried */
 bool ingest_sound_begin(struct ingest_stream *s, const struct sdp_media *m);
-void ingest_sound_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost);
+void ingest_sound_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost, int64_t arrival_us);
 void ingest_sound_free(struct ingest_stream *s);
 /* The connection goes on without its sound; or ends, if there is nothing else. */
 void ingest_sound_leave_out(struct ingest_stream *s, const char *why);

@@ -69,9 +69,9 @@ bool ingest_sound_begin(struct ingest_stream *s, const struct sdp_media *m)
 	return true;
 }
 
-void ingest_sound_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost)
+void ingest_sound_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost, int64_t arrival_us)
 {
-	rtp_aac_feed(&s->aac, p, lost, s->now.mono_us);
+	rtp_aac_feed(&s->aac, p, lost, arrival_us);
 }
 
 void ingest_sound_free(struct ingest_stream *s)

@@ -12,21 +12,37 @@ void ingest_give_up(struct ingest_stream *s, enum gap_why why, const char *text)
 	s->over_why = why;
 }
 
+static void on_ordered(void *ctx, const struct rtp_packet *p, bool lost, int64_t arrival_us)
+{
+	struct ingest_input *in = ctx;
+	struct ingest_stream *s = in->stream;
+
+	if (s->over)
+		return;
+	if (in == &s->input[INGEST_VIDEO])
+		ingest_video_feed(s, p, lost, arrival_us);
+	else
+		ingest_sound_feed(s, p, lost, arrival_us);
+}
+
 void ingest_stream_begin(struct ingest_stream *s, const struct sdp_media *video, const struct sdp_media *audio, bool datagrams, struct ingest_now now)
 {
 	assert(!s->connected);
 	s->connected = true;
+	s->datagrams = datagrams;
 	s->now = s->begun = now;
 	s->taken_us = now.mono_us;
 	s->over = NULL;
 	timeline_init(&s->timeline);
-	for (unsigned i = 0; i < INGEST_TRACKS; i++)
-		s->input[i] = (struct ingest_input){0};
 	s->sound_off = NULL;
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		s->input[i] = (struct ingest_input){.stream = s};
 	if (video)
 		ingest_video_begin(s, video);
 	if (audio)
 		ingest_sound_begin(s, audio);
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		rtp_reorder_init(&s->input[i].order, &s->input[i].source, datagrams ? RTP_REORDER_WAIT_MS * 1000 : 0, on_ordered, &s->input[i]);
 	if (!video && !s->input[INGEST_AUDIO].there)
 		ingest_give_up(s, GAP_UNSUPPORTED, "the camera's sound is in a form that is not carried");
 }
@@ -61,20 +77,19 @@ static void take_media(struct ingest_stream *s, unsigned track, const uint8_t *p
 {
 	struct ingest_input *in = &s->input[track];
 	struct rtp_packet k;
-	enum rtp_verdict verdict;
 	const char *why;
 
-	if (rtp_parse(p, n, &k, &why)) {
+	if (rtp_parse(p, n, &k, &why))
 		in->malformed++;
-		return;
-	}
-	verdict = rtp_source_take(&in->source, &k, s->now.mono_us);
-	if (verdict == RTP_DROP)
-		return;
-	if (track == INGEST_VIDEO)
-		ingest_video_feed(s, &k, verdict == RTP_AFTER_LOSS);
 	else
-		ingest_sound_feed(s, &k, verdict == RTP_AFTER_LOSS);
+		rtp_reorder_feed(&in->order, &k, s->now.mono_us);
+}
+
+static const char *verdict(const struct ingest_stream *s, enum gap_why *ret_why)
+{
+	if (s->over)
+		*ret_why = s->over_why;
+	return s->over;
 }
 
 const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool rtcp, const uint8_t *p, size_t n,
@@ -90,17 +105,16 @@ const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool r
 		if (s->input[INGEST_VIDEO].there && !s->over && now.mono_us - s->taken_us >= INGEST_NO_PICTURE_S * INGEST_SECOND_US)
 			ingest_give_up(s, GAP_SILENT, "the camera sends packets, but no picture that can be used");
 	}
-	if (s->over)
-		*ret_why = s->over_why;
-	return s->over;
+	return verdict(s, ret_why);
 }
 
 const char *ingest_stream_tick(struct ingest_stream *s, struct ingest_now now, enum gap_why *ret_why)
 {
 	s->now = now;
-	if (s->over)
-		*ret_why = s->over_why;
-	return s->over;
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		if (s->connected && s->input[i].there)
+			rtp_reorder_tick(&s->input[i].order, now.mono_us);
+	return verdict(s, ret_why);
 }
 
 void ingest_stream_report(struct ingest_stream *s, unsigned track, struct ingest_now now, struct wr *w)
@@ -111,11 +125,23 @@ void ingest_stream_report(struct ingest_stream *s, unsigned track, struct ingest
 		rtcp_write_receiver(w, (uint32_t)s->begun.mono_us, &in->source, in->has_report ? &in->report : NULL, now.mono_us - in->report_us);
 }
 
+/* What is still kept for want of a packet before it, and the last picture. */
+static void flush(struct ingest_stream *s)
+{
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		if (s->input[i].there && !s->over)
+			rtp_reorder_flush(&s->input[i].order);
+	if (s->input[INGEST_VIDEO].there && !s->over)
+		ingest_video_end(s);
+}
+
 static void disconnect(struct ingest_stream *s)
 {
 	if (!s->connected)
 		return;
 	ingest_count_connection(s, &s->total);
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		rtp_reorder_free(&s->input[i].order);
 	if (s->input[INGEST_VIDEO].there)
 		ingest_video_free(s);
 	if (s->input[INGEST_AUDIO].there)
@@ -128,8 +154,8 @@ void ingest_stream_end(struct ingest_stream *s, enum gap_why why, struct ingest_
 	bool footage = s->running;
 
 	s->now = now;
-	if (s->connected && s->input[INGEST_VIDEO].there && !s->over)
-		ingest_video_end(s);
+	if (s->connected)
+		flush(s);
 	ingest_epoch_end(s);
 	disconnect(s);
 	if (!footage && (why == s->told || s->gap_owed)) {

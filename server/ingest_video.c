@@ -11,80 +11,101 @@
 
 #include "base/wr.h"
 #include "media/h264.h"
+#include "media/h265.h"
 #include "media/nal.h"
 #include "media/recovery.h"
 #include "server/ingest_inner.h"
 
-#define NAL_H265_AUD 35
-
-/* Parameter sets in force, borrowed of the depacketizer. */
-struct sets {
-	const uint8_t *sps, *pps;
-	uint16_t nsps, npps;
-	uint32_t changes;
-};
-
-static struct sets sets_in_force(const struct ingest_stream *s)
+static bool same(const struct ingest_stream *s, enum rtp_set which)
 {
-	const struct rtp_video *d = &s->pictures;
+	const struct ingest_set *kept = &s->set[which];
 
-	return (struct sets){d->set[RTP_SET_SPS].nal, d->set[RTP_SET_PPS].nal, d->set[RTP_SET_SPS].len, d->set[RTP_SET_PPS].len, d->sets};
+	return kept->len == s->pictures.set[which].len && memcmp(kept->nal, s->pictures.set[which].nal, kept->len) == 0;
 }
 
-static bool same(const struct ingest_set *kept, const uint8_t *p, uint16_t n)
+static void keep_sets(struct ingest_stream *s)
 {
-	return kept->len == n && memcmp(kept->data, p, n) == 0;
-}
-
-static void keep(struct ingest_set *kept, const uint8_t *p, uint16_t n)
-{
-	kept->len = n <= sizeof kept->data ? n : 0;
-	memcpy(kept->data, p, kept->len);
+	for (unsigned i = 0; i < RTP_SETS; i++) {
+		s->set[i].len = s->pictures.set[i].len;
+		memcpy(s->set[i].nal, s->pictures.set[i].nal, s->set[i].len);
+	}
+	s->sets_seen = s->pictures.sets;
+	s->sets_changed = s->pps_in_band = false;
 }
 
 /* Whether this access unit is to carry the picture parameter set; notes when the others are not the epoch's any more. */
 static bool look_at_sets(struct ingest_stream *s, bool key)
 {
-	struct sets now = sets_in_force(s);
-	bool fresh = now.changes != s->sets_seen;
+	bool fresh = s->pictures.sets != s->sets_seen;
 
-	if (!s->running || !now.nsps || !now.npps)
+	if (!s->running)
 		return false;
 	if (fresh) {
-		bool changed = !same(&s->sps, now.sps, now.nsps);
+		bool changed = !same(s, RTP_SET_SPS) || !same(s, RTP_SET_VPS);
 
 		if (changed && !s->sets_changed)
 			s->sets_changed_us = s->now.mono_us;
 		s->sets_changed = changed;
-		s->sets_seen = now.changes;
-		s->pps_in_band |= !changed && !same(&s->pps, now.pps, now.npps);
+		s->sets_seen = s->pictures.sets;
+		s->pps_in_band |= !changed && !same(s, RTP_SET_PPS);
 	}
 	return s->pps_in_band && !s->sets_changed && (fresh || key);
+}
+
+/* What decode times are made with. */
+struct pace {
+	int reorder;
+	uint32_t fps_num, fps_den;
+};
+
+static int read_h264(const struct rtp_video *p, struct track *ret, struct pace *pace)
+{
+	struct h264_sps sps;
+	int rc = h264_track(p->set[RTP_SET_SPS].nal, p->set[RTP_SET_SPS].len, p->set[RTP_SET_PPS].nal, p->set[RTP_SET_PPS].len, ret);
+
+	rc = rc ? rc : h264_track_sps(ret, &sps);
+	if (!rc)
+		*pace = (struct pace){sps.reorder, sps.fps_num, sps.fps_den};
+	return rc;
+}
+
+static int read_h265(const struct rtp_video *p, struct track *ret, struct pace *pace)
+{
+	struct h265_sps sps;
+	int rc = h265_track(p->set[RTP_SET_VPS].nal, p->set[RTP_SET_VPS].len, p->set[RTP_SET_SPS].nal, p->set[RTP_SET_SPS].len,
+			    p->set[RTP_SET_PPS].nal, p->set[RTP_SET_PPS].len, ret);
+
+	rc = rc ? rc : h265_track_sps(ret, &sps);
+	if (!rc)
+		*pace = (struct pace){sps.reorder, sps.fps_num, sps.fps_den};
+	return rc;
+}
+
+static uint32_t frame_90k(const struct pace *p)
+{
+	uint64_t ticks = p->fps_num ? (uint64_t)p->fps_den * TIMESCALE_VIDEO / p->fps_num : 0;
+
+	return ticks <= TIMESCALE_VIDEO ? (uint32_t)ticks : 0;
 }
 
 /* The video's track out of the parameter sets in force; false when they are of no use. */
 static bool read_sets(struct ingest_stream *s)
 {
-	struct sets now = sets_in_force(s);
+	const struct rtp_video *p = &s->pictures;
+	bool h265 = s->input[INGEST_VIDEO].codec == CODEC_H265;
+	struct pace pace;
 	struct track t;
-	struct h264_sps sps;
-	uint32_t frame = 0;
 
-	if (!now.nsps || !now.npps)
+	if (!p->set[RTP_SET_SPS].len || !p->set[RTP_SET_PPS].len || (h265 && !p->set[RTP_SET_VPS].len))
 		return false;
-	if (h264_track(now.sps, now.nsps, now.pps, now.npps, &t) || h264_parse_sps(now.sps, now.nsps, &sps)) {
+	if (h265 ? read_h265(p, &t, &pace) : read_h264(p, &t, &pace)) {
 		ingest_give_up(s, GAP_BAD_STREAM, "the camera's parameter sets cannot be used");
 		return false;
 	}
-	if (sps.fps_num && sps.fps_den && (uint64_t)sps.fps_den * TIMESCALE_VIDEO / sps.fps_num <= TIMESCALE_VIDEO)
-		frame = (uint32_t)((uint64_t)sps.fps_den * TIMESCALE_VIDEO / sps.fps_num);
 	ingest_epoch_end(s);
 	s->track[INGEST_VIDEO] = t;
-	keep(&s->sps, now.sps, now.nsps);
-	keep(&s->pps, now.pps, now.npps);
-	s->sets_seen = now.changes;
-	s->sets_changed = s->pps_in_band = false;
-	dts_init(&s->dts, sps.reorder, frame);
+	keep_sets(s);
+	dts_init(&s->dts, pace.reorder, frame_90k(&pace));
 	return true;
 }
 
@@ -111,21 +132,31 @@ static bool have_epoch(struct ingest_stream *s, const struct rtp_video_au *in)
 	return !s->over;
 }
 
-/* Behind the access unit delimiter, if there is one: that stands first. */
-static bool add_pps(struct ingest_stream *s, struct au *au)
+/* How long a delimiter at the beginning is, with its length: it must stand first. */
+static size_t delimiter(enum codec codec, const struct au *au)
 {
-	struct sets now = sets_in_force(s);
 	struct rd r = rd_init(au->data, au->len);
 	const uint8_t *nal;
+	size_t n;
+
+	if (nal_next(&r, &nal, &n) != 1)
+		return 0;
+	if (codec == CODEC_H265 ? h265_nal_type(nal) != H265_NAL_AUD : nal_type(nal) != NAL_AUD)
+		return 0;
+	return 4 + n;
+}
+
+static bool add_pps(struct ingest_stream *s, struct au *au)
+{
+	const uint8_t *pps = s->pictures.set[RTP_SET_PPS].nal;
+	uint16_t npps = s->pictures.set[RTP_SET_PPS].len;
+	size_t at = delimiter(s->input[INGEST_VIDEO].codec, au);
 	uint8_t head[4];
 	struct wr w = wr_init(head, sizeof head);
-	size_t n, at = 0;
 
-	if (nal_next(&r, &nal, &n) == 1 && nal_type(nal) == NAL_AUD)
-		at = 4 + n;
-	wr_u32(&w, now.npps);
+	wr_u32(&w, npps);
 	buf_clear(&s->in_band);
-	if (buf_append(&s->in_band, au->data, at) || buf_append(&s->in_band, head, sizeof head) || buf_append(&s->in_band, now.pps, now.npps) ||
+	if (buf_append(&s->in_band, au->data, at) || buf_append(&s->in_band, head, sizeof head) || buf_append(&s->in_band, pps, npps) ||
 	    buf_append(&s->in_band, au->data + at, au->len - at))
 		return false;
 	au->data = buf_data(&s->in_band);
@@ -169,18 +200,18 @@ void ingest_video_begin(struct ingest_stream *s, const struct sdp_media *m)
 
 	in->there = true;
 	in->codec = m->codec;
-	rtp_video_init(&s->pictures, CODEC_H264, on_picture, s);
+	rtp_video_init(&s->pictures, m->codec, on_picture, s);
 	rtp_video_sets(&s->pictures, m);
 	rtp_source_init(&in->source, m->payload_type, TIMESCALE_VIDEO);
 	timeline_track(&s->timeline, INGEST_VIDEO, TIMESCALE_VIDEO, true);
 	ingest_key_begin(s);
 }
 
-void ingest_video_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost)
+void ingest_video_feed(struct ingest_stream *s, const struct rtp_packet *p, bool lost, int64_t arrival_us)
 {
 	uint64_t damaged = s->pictures.damaged_lost + s->pictures.damaged_broken;
 
-	rtp_video_feed(&s->pictures, p, lost, s->now.mono_us);
+	rtp_video_feed(&s->pictures, p, lost, arrival_us);
 	if (s->pictures.damaged_lost + s->pictures.damaged_broken != damaged)
 		ingest_key_want(s);
 }
