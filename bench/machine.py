@@ -10,7 +10,7 @@ from proc import Failed, read, run
 
 # program, Debian package, parts that need it
 PEERS = (
-    ("ffmpeg", "ffmpeg", ("load", "start", "tls")),
+    ("ffmpeg", "ffmpeg", ("load", "start", "tls", "fleet")),
     ("nginx", "nginx-light", ("tls",)),
     ("wrk", "wrk", ("tls",)),
 )

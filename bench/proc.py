@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Child processes that never outlive the run, and what /proc says of them."""
 import ctypes
+import fcntl
+import mmap
 import os
 import signal
 import subprocess
@@ -178,6 +180,60 @@ def pss_bytes(pids):
             raise gone(pid)
     unseen = sum(max(0, n - counted.get(inode, 0)) for inode, n in allocated.items())
     return {"pss": pss, "unseen": unseen}
+
+
+def is_sealed(pid, name):
+    """Whether a memfd can be written no more (fcntl(2): F_GET_SEALS, F_SEAL_WRITE)."""
+    fd = os.open(f"/proc/{pid}/fd/{name}", os.O_RDONLY)
+    try:
+        return bool(fcntl.fcntl(fd, 1034) & 8)
+    finally:
+        os.close(fd)
+
+
+def memory_apart(pids):
+    """
+    own: each process's Pss without sealed memory. sealed: all pages of sealed anonymous files, whoever holds them.
+    unsealed: pages of other anonymous files that nobody has touched through a mapping.
+    """
+    own, sealed, other, touched = {}, {}, {}, {}
+    for pid in pids:
+        own[pid] = 0
+        try:
+            for inode, size, is_window, n in mappings(pid):
+                if is_window:
+                    sealed.setdefault(inode, size)
+                    continue
+                own[pid] += n
+                if inode:
+                    touched[inode] = touched.get(inode, 0) + n
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                path = f"/proc/{pid}/fd/{name}"
+                try:
+                    if os.readlink(path).startswith("/memfd:"):
+                        st = os.stat(path)
+                        known = st.st_ino in sealed or st.st_ino in other
+                        if not known:
+                            (sealed if is_sealed(pid, name) else other)[st.st_ino] = st.st_blocks * 512
+                except FileNotFoundError:
+                    continue
+        except (FileNotFoundError, ProcessLookupError):
+            raise gone(pid)
+    return {"own": own, "sealed": sum(sealed.values()), "unsealed": sum(max(0, n - touched.get(i, 0)) for i, n in other.items() if i not in sealed)}
+
+
+def touch_memory(gb):
+    """
+    A virtual machine gets its memory from its host page by page, at the first touch, which costs more than what is
+    measured here: so who runs first must not pay for all.
+    """
+    step = 1 << 21
+    free = next(int(line.split()[1]) << 10 for line in read("/proc/meminfo").splitlines() if line.startswith("MemAvailable"))
+    size = min(int(gb * 1e9), free // 2) // step * step
+    if size:
+        with mmap.mmap(-1, size) as m:
+            for at in range(0, size, 4096):
+                m[at] = 1
 
 
 def rss_bytes(pid):

@@ -47,8 +47,25 @@ def tls_rows(tls):
         yield pair("   CPU of an answer, µs", b["cpu_us_per_request"], "nginx", "{:.1f}")
 
 
+def fleet_rows(fleet):
+    for way in ("tcp", "udp"):
+        if way not in fleet:
+            continue
+        f = fleet[way]
+        many, few, peers, lost = f["many"], f["few"], f["ffmpeg"], f["many"]["lost"]
+        of = f"{fleet['bitrate_bps'] / 1e6:.0f} Mb/s by {way.upper()}"
+        yield pair(f"CPU of a camera of {many['cameras']}, {of}, % of a core", f["cpu_percent"], "ffmpeg", "{:.3f}")
+        yield pair(f"memory of a camera of {many['cameras']}, {of}, MB", f["memory_bytes"], "ffmpeg", "{:.2f}", 1e-6)
+        yield ("   its live window, sealed, MB", f"{many['sealed_bytes'] / 1e6:.2f}", "", "", "")
+        yield (f"CPU of a camera of {many['cameras']}, and of {few['cameras']}, % of a core", f"{many['cpu_percent']:.3f}", f"few {few['cpu_percent']:.3f}",
+               f"{f['many_to_few']['ratio']:.2f}", "at most 1")
+        yield (f"lost of {lost['of_packets']} packets, {lost['of_pictures']} pictures, {lost['of_segments']} segments in {lost['seconds']:.0f} s",
+               f"{lost['packets']}, {lost['pictures']}, {lost['segments']}", "", "", "none")
+        yield ("   gaps, reconnections", f"{lost['gaps']}, {lost['reconnects']}", f"ffmpegs {peers['cameras']}", "", "none")
+
+
 def rows(results):
-    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows)):
+    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows)):
         if part in results:
             yield from make(results[part])
 

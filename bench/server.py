@@ -47,7 +47,7 @@ class Cameras:
 class Server:
     """A site, and `casemate run` on it."""
 
-    def __init__(self, casemate, folder, urls, encode=False, serve=1, window_s=2):
+    def __init__(self, casemate, folder, urls, encode=False, serve=1, transport=None, max_size="2 GB"):
         self.casemate, self.folder, self.urls = casemate, folder, urls
         self.names = [f"cam{i + 1}" for i in range(len(urls))]
         self.port = free_port()
@@ -55,7 +55,7 @@ class Server:
         self.child = self.log = None
         os.makedirs(folder, mode=0o700)
         self.make_keys()
-        self.write_site(encode, serve)
+        self.write_site(encode, serve, transport, max_size)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -64,13 +64,14 @@ class Server:
         proc.run([self.casemate, "keygen", "bench.example/casemate", "-o", self.path("site.key")])
         proc.run([self.casemate, "keygen", "--tls", "localhost", "127.0.0.1", "-o", self.path("tls")])
 
-    def write_site(self, encode, serve):
+    def write_site(self, encode, serve, transport, max_size):
         user = proc.run([self.casemate, "passwd", USER], input=self.password + "\n")
         small = f"\n    renditions:\n      {SMALL['name']}: {{size: {SMALL['width']}x{SMALL['height']}, bitrate: {SMALL['bitrate_bps'] // 1000} kb/s}}"
-        cameras = "\n".join(f"  {name}:\n    source: {url}{small if encode else ''}" for name, url in zip(self.names, self.urls))
+        way = f"\n    transport: {transport}" if transport else ""
+        cameras = "\n".join(f"  {name}:\n    source: {url}{way}{small if encode else ''}" for name, url in zip(self.names, self.urls))
         with open(self.path("site.yaml"), "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
             f.write(f"site: bench.example/casemate\nlisten: 127.0.0.1:{self.port}\ntls: {{certificate: tls.crt, key: tls.key}}\nkey: site.key\n"
-                    f"archive: {{path: archive, max_size: 2 GB}}\nprocesses: {{serve: {serve}, ingest: 1}}\nusers:\n{user}cameras:\n{cameras}\n")
+                    f"archive: {{path: archive, max_size: {max_size}}}\nprocesses: {{serve: {serve}, ingest: 1}}\nusers:\n{user}cameras:\n{cameras}\n")
         proc.run([self.casemate, "check", "-c", self.path("site.yaml")])
 
     def start(self):
