@@ -6,17 +6,36 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "net/span.h"
+#include "net/sdp_inner.h"
 
-/* While a description is being read; `media` is NULL in the session part. */
+#define TYPES_MAX 16                  /* payload types of one media that are looked at */
+
+/* A description is read twice: first to see which payload type of each media is carried, then that one's attributes. */
 struct reading {
 	struct sdp *sdp;
-	struct sdp_media *media;
-	struct fmtp {
-		bool mode_named, hbr;
-		uint8_t size_length, index_length, delta_length;
-	} fmtp[SDP_MEDIA_MAX];
+	struct sdp_media *media;          /* NULL in the session part */
+	bool choosing;
+	unsigned nmedia;                  /* begun in this pass */
+	struct choice {
+		enum sdp_kind kind;
+		uint8_t type[TYPES_MAX];
+		bool carried[TYPES_MAX];
+		unsigned ntypes;
+	} choice[SDP_MEDIA_MAX];
+	struct sdp_fmtp fmtp[SDP_MEDIA_MAX];
 };
+
+static struct span next_word(struct span *s)
+{
+	struct span word;
+
+	*s = span_trim(*s);
+	word = *s;
+	for (word.n = 0; word.n < s->n && word.p[word.n] != ' ' && word.p[word.n] != '\t'; word.n++)
+		;
+	*s = span_skip(*s, word.n);
+	return word;
+}
 
 static void keep_name(struct span s, char out[SDP_NAME_MAX])
 {
@@ -43,149 +62,141 @@ static void keep_control(struct span s, char out[SDP_CONTROL_MAX + 1])
 	out[s.n] = 0;
 }
 
-/* RFC 3551 6: what stands for a payload type without rtpmap. */
-static const char *static_name(unsigned payload_type)
+static enum sdp_kind kind_of(struct span word)
 {
-	switch (payload_type) {
-	case 0: return "PCMU";
-	case 8: return "PCMA";
-	case 9: return "G722";
-	case 14: return "MPA";
-	case 26: return "JPEG";
-	case 32: return "MPV";
-	case 33: return "MP2T";
-	default: return "unknown";
+	return span_is_nocase(word, "video") ? SDP_VIDEO : span_is_nocase(word, "audio") ? SDP_AUDIO : SDP_OTHER;
+}
+
+static void list_types(struct choice *c, struct span types)
+{
+	struct sdp_media fixed;
+	uint64_t type;
+
+	while (c->ntypes < TYPES_MAX) {
+		struct span word = next_word(&types);
+
+		if (!word.n)
+			return;
+		if (text_u64(word.p, word.n, 127, &type))
+			continue;
+		c->type[c->ntypes] = (uint8_t)type;
+		c->carried[c->ntypes++] = sdp_static((unsigned)type, &fixed) && sdp_is_carried(c->kind, span_str(fixed.name));
 	}
 }
 
+/* The first payload type that is carried, else the first. */
+static uint8_t chosen_type(const struct choice *c)
+{
+	for (unsigned i = 0; i < c->ntypes; i++)
+		if (c->carried[i])
+			return c->type[i];
+	return c->type[0];
+}
+
+static void open_media(struct sdp_media *m, const struct choice *c, struct span kind)
+{
+	m->kind = c->ntypes ? c->kind : SDP_OTHER;
+	if (c->ntypes)
+		m->payload_type = chosen_type(c);
+	if (m->kind == SDP_OTHER)
+		keep_name(kind, m->name);
+	else if (sdp_static(m->payload_type, m))
+		sdp_set_codec(m, span_str(m->name));
+	else
+		keep_name(span_str("unknown"), m->name);
+}
+
+/* m=KIND PORT PROTOCOL TYPE … */
 static int begin_media(struct reading *r, struct span v, const char **why)
 {
-	struct sdp_media *m;
-	uint64_t type = 0;
-	struct span kind;
+	struct span kind = next_word(&v);
+	struct choice *c;
 
-	if (r->sdp->nmedia == SDP_MEDIA_MAX) {
+	if (r->nmedia == SDP_MEDIA_MAX) {
 		*why = "more media than a camera has";
 		return -EBADMSG;
 	}
-	m = r->media = &r->sdp->media[r->sdp->nmedia++];
-	kind = span_cut(&v, ' ');
-	m->kind = span_is(kind, "video") ? SDP_VIDEO : span_is(kind, "audio") ? SDP_AUDIO : SDP_OTHER;
-	span_cut(&v, ' ');
-	span_cut(&v, ' ');
-	v = span_cut(&v, ' ');
-	if (text_u64(v.p, v.n, 127, &type)) {
-		m->kind = SDP_OTHER;
-		keep_name(kind, m->name);
-		return 0;
-	}
-	m->payload_type = (uint8_t)type;
-	keep_name(m->kind == SDP_OTHER ? kind : span_str(static_name(m->payload_type)), m->name);
+	c = &r->choice[r->nmedia];
+	r->media = &r->sdp->media[r->nmedia++];
+	if (r->choosing) {
+		next_word(&v);
+		next_word(&v);
+		c->kind = kind_of(kind);
+		list_types(c, v);
+	} else
+		open_media(r->media, c, kind);
 	return 0;
 }
 
-/* The payload type before the first blank is this media's own. */
-static bool is_own(const struct sdp_media *m, struct span *v)
+/* The payload type that an attribute begins with; -1 for none. */
+static int leading_type(struct span *v)
 {
-	struct span type = span_cut(v, ' ');
+	struct span type = next_word(v);
 	uint64_t n;
 
 	*v = span_trim(*v);
-	return text_u64(type.p, type.n, 127, &n) == 0 && n == m->payload_type;
+	return text_u64(type.p, type.n, 127, &n) ? -1 : (int)n;
 }
 
 static void read_rtpmap(struct sdp_media *m, struct span v)
 {
-	struct span name, rate, channels;
+	struct span name = span_trim(span_cut(&v, '/')), rate = span_trim(span_cut(&v, '/')), channels = span_trim(v);
 	uint64_t n;
 
-	if (m->kind == SDP_OTHER || !is_own(m, &v))
-		return;
-	name = span_cut(&v, '/');
-	rate = span_trim(span_cut(&v, '/'));
-	channels = span_trim(v);
 	keep_name(name, m->name);
-	if (!text_u64(rate.p, rate.n, 1000000, &n))
-		m->clock_rate = (uint32_t)n;
-	if (!text_u64(channels.p, channels.n, 8, &n))
-		m->channels = (uint8_t)n;
-	if (m->kind == SDP_VIDEO && span_is_nocase(name, "H264"))
-		m->codec = CODEC_H264;
-	if (m->kind == SDP_AUDIO && span_is_nocase(name, "MPEG4-GENERIC"))
-		m->codec = CODEC_AAC;
+	m->clock_rate = text_u64(rate.p, rate.n, 1000000, &n) ? 0 : (uint32_t)n;
+	m->channels = text_u64(channels.p, channels.n, 8, &n) ? 0 : (uint8_t)n;
+	sdp_set_codec(m, name);
 }
 
-/* Base64 that may lack its padding. */
-static size_t decode_set(struct span s, uint8_t out[SDP_SET_MAX])
+static void read_fmtp(struct sdp_media *m, struct sdp_fmtp *f, struct span v)
 {
-	char padded[(SDP_SET_MAX / 3 + 1) * 4 + 4];
-	size_t n = 0;
-
-	s = span_trim(s);
-	if (s.n > sizeof padded - 4)
-		return 0;
-	memcpy(padded, s.p, s.n);
-	while (s.n % 4)
-		padded[s.n++] = '=';
-	return base64_decode(padded, s.n, out, SDP_SET_MAX, &n) ? 0 : n;
-}
-
-static void read_sets(struct sdp_media *m, struct span v)
-{
-	uint8_t set[SDP_SET_MAX];
-
-	while (v.n) {
-		size_t n = decode_set(span_cut(&v, ','), set);
-		unsigned type = n ? set[0] & 0x1f : 0;
-
-		if (type == 7 && !m->sps_len) {
-			memcpy(m->sps, set, n);
-			m->sps_len = (uint16_t)n;
-		}
-		if (type == 8 && !m->pps_len) {
-			memcpy(m->pps, set, n);
-			m->pps_len = (uint16_t)n;
-		}
-	}
-}
-
-static void read_small(struct span v, uint8_t *ret)
-{
-	uint64_t n;
-
-	if (!text_u64(v.p, v.n, 32, &n))
-		*ret = (uint8_t)n;
-}
-
-static void read_parameter(struct sdp_media *m, struct fmtp *f, struct span name, struct span v)
-{
-	if (span_is_nocase(name, "packetization-mode"))
-		read_small(v, &m->packetization_mode);
-	else if (span_is_nocase(name, "sprop-parameter-sets"))
-		read_sets(m, v);
-	else if (span_is_nocase(name, "sizelength"))
-		read_small(v, &f->size_length);
-	else if (span_is_nocase(name, "indexlength"))
-		read_small(v, &f->index_length);
-	else if (span_is_nocase(name, "indexdeltalength"))
-		read_small(v, &f->delta_length);
-	else if (span_is_nocase(name, "mode")) {
-		f->mode_named = true;
-		f->hbr = span_is_nocase(v, "AAC-hbr");
-	} else if (span_is_nocase(name, "config") && v.n % 2 == 0 && v.n / 2 <= SDP_CONFIG_MAX &&
-		   !hex_decode(v.p, v.n, m->config, v.n / 2))
-		m->config_len = (uint8_t)(v.n / 2);
-}
-
-static void read_fmtp(struct sdp_media *m, struct fmtp *f, struct span v)
-{
-	if (m->kind == SDP_OTHER || !is_own(m, &v))
-		return;
 	while (v.n) {
 		struct span one = span_cut(&v, ';'), name = span_trim(span_cut(&one, '='));
 
-		read_parameter(m, f, name, span_trim(one));
+		one = span_trim(one);
+		if (one.n > 1 && one.p[0] == '"' && one.p[one.n - 1] == '"')
+			one = span_of(one.p + 1, one.n - 2);
+		sdp_parameter(m, f, name, one);
 	}
+}
+
+/* RFC 4585 4.2, RFC 5104 7.1 */
+static void read_feedback(struct sdp_media *m, struct span v)
+{
+	struct span kind, what;
+
+	kind = next_word(&v);
+	what = next_word(&v);
+	m->pli |= span_is_nocase(kind, "nack") && span_is_nocase(what, "pli");
+	m->fir |= span_is_nocase(kind, "ccm") && span_is_nocase(what, "fir");
+}
+
+/* Which types of this media are carried. */
+static void choose(struct choice *c, struct span v)
+{
+	int type = leading_type(&v);
+
+	for (unsigned i = 0; i < c->ntypes; i++)
+		if (c->type[i] == type)
+			c->carried[i] = sdp_is_carried(c->kind, span_trim(span_cut(&v, '/')));
+}
+
+/* An attribute of a media: those of payload types other than the chosen one are passed over. */
+static void read_media_attribute(struct reading *r, struct span name, struct span v)
+{
+	struct sdp_media *m = r->media;
+	struct span rest = v;
+	bool own = leading_type(&rest) == m->payload_type;
+
+	if (m->kind == SDP_OTHER)
+		return;
+	if (own && span_is_nocase(name, "rtpmap"))
+		read_rtpmap(m, rest);
+	else if (own && span_is_nocase(name, "fmtp"))
+		read_fmtp(m, &r->fmtp[r->nmedia - 1], rest);
+	else if (span_is_nocase(name, "rtcp-fb") && (own || (v.n && v.p[0] == '*')))
+		read_feedback(m, rest);
 }
 
 static void read_attribute(struct reading *r, struct span v)
@@ -193,33 +204,18 @@ static void read_attribute(struct reading *r, struct span v)
 	struct span name = span_trim(span_cut(&v, ':'));
 
 	v = span_trim(v);
-	if (span_is_nocase(name, "control"))
+	if (r->choosing) {
+		if (r->media && span_is_nocase(name, "rtpmap"))
+			choose(&r->choice[r->nmedia - 1], v);
+	} else if (span_is_nocase(name, "control"))
 		keep_control(v, r->media ? r->media->control : r->sdp->control);
-	else if (r->media && span_is_nocase(name, "rtpmap"))
-		read_rtpmap(r->media, v);
-	else if (r->media && span_is_nocase(name, "fmtp"))
-		read_fmtp(r->media, &r->fmtp[r->sdp->nmedia - 1], v);
-}
-
-/* What was announced, but in a form that is not carried here. */
-static void settle(struct sdp_media *m, const struct fmtp *f)
-{
-	bool hbr = f->mode_named ? f->hbr : true;
-
-	if (m->codec == CODEC_H264 && m->packetization_mode > 1)
-		m->why = "H.264 in interleaved mode (packetization-mode 2)";
-	if (m->codec == CODEC_H264 && m->clock_rate != TIMESCALE_VIDEO)
-		m->why = "H.264 with a clock other than 90000 Hz";
-	if (m->codec == CODEC_AAC && (!hbr || f->size_length != 13 || f->index_length != 3 || f->delta_length != 3))
-		m->why = "AAC in a mode other than AAC-hbr";
-	if (m->codec == CODEC_AAC && m->clock_rate == 0)
-		m->why = "AAC without a clock rate";
-	if (m->why)
-		m->codec = CODEC_NONE;
+	else if (r->media)
+		read_media_attribute(r, name, v);
 }
 
 static int read_line(struct reading *r, struct span line, const char **why)
 {
+	line = span_trim(line);
 	if (line.n < 2 || line.p[1] != '=')
 		return 0;
 	if (line.p[0] == 'm')
@@ -246,6 +242,8 @@ static int read_all(struct reading *r, struct span text, const char **why)
 {
 	int rc = 0;
 
+	r->media = NULL;
+	r->nmedia = 0;
 	while (text.n && !rc) {
 		struct span line = span_cut(&text, '\n');
 
@@ -260,11 +258,31 @@ static int read_all(struct reading *r, struct span text, const char **why)
 	return rc;
 }
 
+static int read_twice(struct reading *r, struct span text, const char **why)
+{
+	int rc;
+
+	r->choosing = true;
+	rc = read_all(r, text, why);
+	r->choosing = false;
+	if (!rc)
+		rc = read_all(r, text, why);
+	r->sdp->nmedia = r->nmedia;
+	for (unsigned i = 0; !rc && i < r->nmedia; i++)
+		sdp_settle(&r->sdp->media[i], &r->fmtp[i]);
+	return rc;
+}
+
 int sdp_parse(const void *p, size_t n, struct sdp *ret, const char **why)
 {
+	struct span text = span_of(p, n);
 	struct reading r = {0};
-	int rc = check(span_of(p, n), why);
+	int rc;
 
+	/* Some cameras count the end of their string. */
+	while (text.n && text.p[text.n - 1] == 0)
+		text.n--;
+	rc = check(text, why);
 	if (rc)
 		return rc;
 	r.sdp = calloc(1, sizeof *r.sdp);
@@ -272,12 +290,9 @@ int sdp_parse(const void *p, size_t n, struct sdp *ret, const char **why)
 		*why = "out of memory";
 		return -ENOMEM;
 	}
-	rc = read_all(&r, span_of(p, n), why);
-	if (!rc) {
-		for (unsigned i = 0; i < r.sdp->nmedia; i++)
-			settle(&r.sdp->media[i], &r.fmtp[i]);
+	rc = read_twice(&r, text, why);
+	if (!rc)
 		*ret = *r.sdp;
-	}
 	free(r.sdp);
 	return rc;
 }

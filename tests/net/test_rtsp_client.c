@@ -164,10 +164,10 @@ Test(rtsp_client, asks_cameras_as_they_are, .fini = end)
 Test(rtsp_client, unsupported_streams_are_not_set_up, .fini = end)
 {
 	to_describe();
-	reply("200 OK", "", "m=video 0 RTP/AVP 96\r\na=rtpmap:96 AV1/90000\r\na=control:t\r\nm=audio 0 RTP/AVP 0\r\n");
+	reply("200 OK", "", "m=video 0 RTP/AVP 96\r\na=rtpmap:96 AV1/90000\r\na=control:t\r\nm=audio 0 RTP/AVP 9\r\n");
 	cr_assert_str_eq(events, "failed:unsupported");
 	cr_assert_str_eq(said, "");
-	cr_assert_str_eq(rtsp_client_left_out(c), "AV1, PCMU");
+	cr_assert_str_eq(rtsp_client_left_out(c), "AV1, G722");
 	to_describe();
 	reply("200 OK", "", "v=0\r\n");
 	cr_assert_str_eq(events, "failed:bad-description");
