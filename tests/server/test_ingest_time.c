@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A camera whose clocks are off, for an hour: 25 pictures a second as its own crystal has it, a key frame each 2 s, a sender
+ * report each 5 s. Each segment's beginning, as store gets it, is held against the moment at which the picture was taken.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/cmaf_read.h"
+#include "tests/server/ingest_rig.h"
+
+#define HOUR_PICTURES (25 * 3600)
+#define SETTLE_PICTURES (25 * 10)
+
+static struct {
+	const int64_t *taken_us;          /* when each picture was, by the clock that counts */
+	unsigned segments, inits, gaps;
+	int64_t worst_us, last_start, last_capture_us, ends;
+} seen;
+
+/* Five bytes of 7 bits, none of them 0: the number of a picture behind its slice's first bytes. */
+static uint32_t number_in(const uint8_t *slice)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < 5; i++)
+		n = n << 7 | (slice[2 + i] & 0x7f);
+	return n;
+}
+
+static int note(void *ctx, const struct record *r)
+{
+	struct rd rd;
+	struct cmaf_box box;
+
+	seen.inits += r->kind == RECORD_INIT;
+	seen.gaps += r->kind == RECORD_GAP;
+	seen.ends += r->kind == RECORD_SEGMENT_END;
+	if (r->kind != RECORD_PART)
+		return 0;
+	cr_assert_geq(r->part.start, seen.last_start, "decode times only rise");
+	seen.last_start = r->part.start + r->part.duration;
+	if (r->part.part)
+		return 0;
+	seen.segments++;
+	rd = rd_init(r->part.data, r->part.len);
+	while (cmaf_next_box(&rd, &box) == 1)
+		if (box.type == CMAF_TYPE('m', 'd', 'a', 't') && seen.taken_us) {
+			uint32_t n = number_in(box.body.p + 4);
+			int64_t off = llabs(r->part.capture_us - seen.taken_us[n]);
+
+			cr_assert_lt(n, HOUR_PICTURES);
+			if (n >= SETTLE_PICTURES && off > seen.worst_us)
+				seen.worst_us = off;
+		}
+	cr_assert_geq(r->part.capture_us, seen.last_capture_us);
+	seen.last_capture_us = r->part.capture_us;
+	return 0;
+}
+
+static void begin(void)
+{
+	static const struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000,
+		.sps = {0x67, 0x4d, 0x00, 0x1f, 0x95, 0xa8, 0x14, 0x01, 0x6e, 0x40}, .sps_len = 10, .pps = {0x68, 0xee, 0x3c, 0x80}, .pps_len = 4};
+	static const struct track v = {.codec = CODEC_H264, .timescale = 90000};
+	struct ingest_hooks hooks = {.store = note};
+
+	memset(&seen, 0, sizeof seen);
+	now = (struct ingest_now){SECOND, WALL};
+	over = NULL;
+	cr_assert_eq(ingest_stream_new(3, 2000, &hooks, &s), 0);
+	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
+	ingest_stream_begin(s, &vm, NULL, false, now);
+	ingest_stream_start(s, 0, video_out.first_timestamp);
+}
+
+static void end(void)
+{
+	ingest_stream_free(&s);
+}
+
+TestSuite(ingest_time, .fini = end);
+
+static void send_numbered(uint32_t n, int64_t media_90k, bool key)
+{
+	uint8_t au[4 + 12] = {0, 0, 0, 12, key ? 0x65 : 0x41, 0x9a, [11] = 1, 2, 3, 4, 0x80};
+
+	for (int i = 0; i < 5; i++)
+		au[6 + i] = (uint8_t)(0x80 | (n >> (28 - 7 * i) & 0x7f));
+	rtp_send_h264(&video_out, media_90k, au, sizeof au, send_packet, NULL);
+}
+
+static void send_report(int64_t wall_us, int64_t media_90k)
+{
+	uint8_t p[128];
+	struct wr w = wr_init(p, sizeof p);
+	const char *said;
+
+	rtp_send_report(&video_out, wall_us, media_90k, "camera", &w);
+	said = ingest_stream_packet(s, 0, true, p, w.len, now, &why);
+	over = over ? over : said;
+}
+
+Test(ingest_time, segments_of_an_hour_begin_when_they_were_taken, .timeout = 120)
+{
+	static const struct {
+		const char *name;
+		int media_ppm, wall_ppm;      /* the RTP clock's rate and the camera's wall clock's, against ours */
+		int64_t wall_off_us;
+		int jitter_ms, delay_ms;      /* of arrival */
+		bool reports;
+		bool by_arrival;              /* what it is held against; else the camera's clock */
+	} cases[] = {
+		{"media clock fast", 200, 0, 0, 0, 20, true, false},
+		{"media clock slow", -200, 0, 0, 0, 20, true, false},
+		{"both clocks fast", 200, 200, 0, 0, 20, true, false},
+		{"wall clock slow", 0, -200, 0, 0, 20, true, false},
+		{"wall clock off, jitter", 200, 0, 1500000, 30, 40, true, false},
+		{"no reports, fast", 200, 0, 0, 0, 0, false, true},
+		{"no reports, slow", -200, 0, 0, 0, 0, false, true},
+		{"no reports, jitter", 200, 0, 0, 30, 30, false, true},
+		{"a clock hours off is not believed", 200, 0, 7200 * SECOND, 0, 0, true, true},
+	};
+	int64_t *taken_us = malloc(HOUR_PICTURES * sizeof *taken_us);
+	unsigned rand = 1;
+
+	cr_assert_not_null(taken_us);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ingest_health h;
+
+		begin();
+		seen.taken_us = taken_us;
+		for (uint32_t n = 0; n < HOUR_PICTURES && !over; n++) {
+			/* True time of the picture, by a good clock. */
+			int64_t at_us = n * 40000ll, media = at_us * 90 / 1000 + at_us * 90 / 1000 * cases[i].media_ppm / 1000000;
+			int64_t camera_us = WALL + at_us + at_us * cases[i].wall_ppm / 1000000 + cases[i].wall_off_us, arrives_us;
+
+			rand = rand * 1103515245 + 12345;
+			arrives_us = at_us + cases[i].delay_ms * 1000;
+			if (cases[i].jitter_ms)
+				arrives_us += (int64_t)(rand >> 8) % (2 * cases[i].jitter_ms * 1000) - cases[i].jitter_ms * 1000;
+			if (SECOND + arrives_us > now.mono_us)
+				now = (struct ingest_now){SECOND + arrives_us, WALL + arrives_us};
+			taken_us[n] = cases[i].by_arrival ? WALL + at_us + cases[i].delay_ms * 1000 : camera_us;
+			if (cases[i].reports && n % 125 == 0)
+				send_report(camera_us, media);
+			send_numbered(n, media, n % 50 == 0);
+		}
+		cr_assert_null(over, "%s: %s", cases[i].name, over);
+		h = ingest_stream_health(s, now);
+		ingest_stream_end(s, GAP_STOPPED, now);
+		cr_expect_leq(seen.worst_us, 50000, "%s: %.1f ms", cases[i].name, (double)seen.worst_us / 1e3);
+		cr_expect(seen.segments >= 1799 && seen.segments <= 1802, "%s: %u segments", cases[i].name, seen.segments);
+		cr_expect_eq(seen.inits, 1, "%s", cases[i].name);
+		cr_expect_eq(ingest_stream_counters(s).mended, 0, "%s", cases[i].name);
+		cr_expect_eq(h.clock, cases[i].by_arrival ? CLOCK_ARRIVAL : CLOCK_RTCP, "%s", cases[i].name);
+		if (cases[i].reports)
+			cr_expect_lt(llabs(h.clock_offset_us - (cases[i].wall_off_us + 3600ll * cases[i].wall_ppm)), 200000, "%s: clock off by %.3f s",
+				     cases[i].name, (double)h.clock_offset_us / 1e6);
+		cr_log_info("%s: at most %.1f ms off", cases[i].name, (double)seen.worst_us / 1e3);
+		if (i + 1 < sizeof cases / sizeof *cases)
+			end();
+	}
+	free(taken_us);
+}
+
+/* What clocks do that they should not: mended, or a cut and a gap entry; never a time that goes back in a file. */
+Test(ingest_time, a_clock_that_is_not_one_is_mended)
+{
+	static const struct {
+		const char *name;
+		int64_t at[8];                /* media times of the pictures from the 100th on, relative to its own, 90 kHz */
+		unsigned n;
+		uint64_t mended;
+	} cases[] = {
+		{"a leap of 2^33", {0, 1ll << 33, (1ll << 33) + 3600}, 3, 0},
+		{"a leap of half the range", {0, 1ll << 31, (1ll << 31) + 3600}, 3, 1},
+		{"a leap of an hour", {0, 3600 * 90000ll, 3600 * 90000ll + 3600}, 3, 1},
+		{"one of an hour back", {0, -3600 * 90000ll, -3600 * 90000ll + 3600}, 3, 1},
+		{"standing still", {0, 0, 0, 0}, 4, 3},
+		{"two that change places", {0, 7200, 3600, 10800}, 4, 0},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint32_t n = 0;
+
+		begin();
+		for (; n < 100; n++) {
+			send_numbered(n, n * 3600ll, n % 50 == 0);
+			now = (struct ingest_now){now.mono_us + 40000, now.wall_us + 40000};
+		}
+		for (unsigned k = 0; k < 200; k++, n++) {
+			int64_t media = k < cases[i].n ? cases[i].at[k] : cases[i].at[cases[i].n - 1] + (k + 1 - cases[i].n) * 3600ll;
+
+			send_numbered(n, 100 * 3600ll + media, n % 50 == 0);
+			now = (struct ingest_now){now.mono_us + 40000, now.wall_us + 40000};
+		}
+		cr_assert_null(over, "%s: %s", cases[i].name, over);
+		cr_expect_geq(ingest_stream_counters(s).mended, cases[i].mended, "%s", cases[i].name);
+		cr_expect_leq(ingest_stream_counters(s).mended, cases[i].mended + 2, "%s: %lu", cases[i].name, (unsigned long)ingest_stream_counters(s).mended);
+		ingest_stream_end(s, GAP_STOPPED, now);
+		/* 300 pictures of 40 ms, and nothing that was invented: the last decode time tells. */
+		cr_expect(llabs(seen.last_start - 90000 - 300 * 3600) < 90000, "%s: ends at %.2f s", cases[i].name, (double)(seen.last_start - 90000) / 90000);
+		cr_expect_eq(seen.inits, 1, "%s", cases[i].name);
+		if (i + 1 < sizeof cases / sizeof *cases)
+			end();
+	}
+}
+
+Test(ingest_time, a_stream_without_one_whole_picture_leaves_nothing_but_a_gap)
+{
+	begin();
+	ingest_stream_end(s, GAP_SILENT, now);
+	cr_expect_eq(seen.inits + seen.segments + seen.ends, 0);
+	cr_expect_eq(seen.gaps, 1);
+}
+
+Test(ingest_time, one_picture_is_a_segment_with_a_duration)
+{
+	begin();
+	send_numbered(0, 0, true);
+	send_numbered(1, 3600, false);
+	ingest_stream_end(s, GAP_SILENT, now);
+	cr_expect(seen.inits == 1 && seen.segments == 1 && seen.ends == 1 && seen.gaps == 1);
+	cr_expect_gt(seen.last_start, 90000);
+}
