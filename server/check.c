@@ -239,6 +239,19 @@ static void check_socket(struct check *c)
 		    shown(folder).text, geteuid(), strerror(errno));
 }
 
+/* An authority file that holds none would leave its cameras dark. */
+static void check_cameras(struct check *c)
+{
+	for (unsigned i = 0; i < c->site->ncameras; i++) {
+		const struct site_camera *cam = &c->site->camera[i];
+		X509 *x = cam->ca ? read_certificate(cam->ca) : NULL;
+
+		if (cam->ca && !x)
+			say(c, PROBLEM, cam->line, "camera %s: ca: %s holds no certificate in PEM", cam->name, shown(cam->ca).text);
+		X509_free(x);
+	}
+}
+
 static void check_file(struct check *c)
 {
 	struct stat st;
@@ -273,6 +286,7 @@ static void print_weak(const struct site_camera *c)
 		{c->tls == SITE_TLS_UNVERIFIED, "whoever answers is taken for the camera (unverified)"},
 		{c->user && c->allow_md5, "the password may be answered with MD5 (allow_md5)"},
 		{c->user && c->allow_basic && c->tls == SITE_TLS_NONE, "the password itself may be sent in the clear (allow_basic)"},
+		{c->user && c->allow_basic && c->tls == SITE_TLS_UNVERIFIED, "the password itself may be sent to whoever answers (allow_basic)"},
 	};
 	const char *before = "    note: ";
 
@@ -334,6 +348,7 @@ static int check_site(const char *path)
 		check_key(&c);
 		check_archive(&c);
 		check_socket(&c);
+		check_cameras(&c);
 		summary(&c, 0, false);
 		if (!c.problems)
 			print_site(site);

@@ -4,17 +4,20 @@
  * sockets and opens none; what comes out goes into rings. See ingest_camera.h for
  * connections and ingest_stream.h for what is made of the media.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <openssl/rand.h>
 
 #include "base/log.h"
 #include "net/digest.h"
 #include "net/rtsp_client.h"
 #include "server/ingest_backoff.h"
 #include "server/ingest_camera.h"
+#include "server/ingest_udp.h"
 #include "server/role.h"
 
 #define TICK_MS 250
@@ -33,8 +36,11 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 	struct ingest *in = ctx;
 	unsigned first_ms = in->ncameras * INGEST_BACKOFF_SPREAD_MS;
 
-	if (in->ncameras == SITE_CAMERAS_MAX || ingest_camera_new(&in->site, &m->ingest_camera, first_ms, &in->camera[in->ncameras])) {
-		log_error("no-memory", "at=camera");
+	int rc = in->ncameras == SITE_CAMERAS_MAX ? -ENOMEM :
+		ingest_camera_new(&in->site, &m->ingest_camera, fds[0], first_ms, &in->camera[in->ncameras]);
+
+	if (rc) {
+		log_error("no-memory", "at=camera error=\"%s\"", strerror(-rc));
 		_exit(1);
 	}
 	in->ncameras++;
@@ -76,8 +82,29 @@ static void on_dialed(void *ctx, struct channel *from, const union msg_body *m, 
 
 	if (!c)
 		return;
-	ingest_camera_dialed(c, m->dialed.error, fds[0]);
+	if (m->dialed.what == DIAL_ONVIF)
+		ingest_camera_onvif_dialed(c, m->dialed.error, fds[0]);
+	else
+		ingest_camera_dialed(c, m->dialed.error, fds[0]);
 	fds[0] = -1;
+}
+
+static void on_udp_opened(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest_camera *c = find(ctx, m->udp_opened.camera);
+
+	if (c)
+		ingest_camera_udp_opened(c, &m->udp_opened);
+}
+
+static void on_udp_connected(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest_camera *c = find(ctx, m->udp_connected.camera);
+
+	if (!c)
+		return;
+	ingest_camera_udp_connected(c, &m->udp_connected, fds);
+	fds[0] = fds[1] = -1;
 }
 
 static const struct channel_answer settings[] = {
@@ -91,6 +118,8 @@ static const struct channel_answer answers[] = {
 	{MSG_RING_STORE, on_ring_store},
 	{MSG_RING_TRANSCODE, on_ring_transcode},
 	{MSG_DIALED, on_dialed},
+	{MSG_UDP_OPENED, on_udp_opened},
+	{MSG_UDP_CONNECTED, on_udp_connected},
 	{MSG_NONE, NULL},
 };
 
@@ -127,7 +156,10 @@ static void stop(void *ctx)
 static bool warm_up(void)
 {
 	struct digest_who who = {"user", "password", "OPTIONS", "rtsp://192.0.2.1/"};
+	uint8_t bytes[16];
 
+	if (RAND_bytes(bytes, sizeof bytes) != 1 || RAND_priv_bytes(bytes, sizeof bytes) != 1)
+		return false;
 	for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
 		struct digest_challenge c = {.algorithm = (enum digest_algorithm)a};
 		char value[DIGEST_HEADER_MAX];
@@ -145,8 +177,9 @@ static bool begin(struct ingest *in)
 
 	in->site.parent = in->role.parent;
 	in->site.received = malloc(RTSP_CLIENT_FEED_MAX);
+	in->site.batch = ingest_udp_batch_new();
 	in->tick = event_new(in->site.base, -1, EV_PERSIST, on_tick, in);
-	return in->site.received && in->tick && event_add(in->tick, &period) == 0 && warm_up();
+	return in->site.received && in->site.batch && in->tick && event_add(in->tick, &period) == 0 && warm_up();
 }
 
 static void end(struct ingest *in)
@@ -157,6 +190,8 @@ static void end(struct ingest *in)
 	if (in->tick)
 		event_free(in->tick);
 	free(in->site.received);
+	ingest_udp_batch_free(&in->site.batch);
+	ingest_tls_contexts_free(&in->site.tls);
 	event_base_free(in->site.base);
 }
 

@@ -3,34 +3,46 @@
 #define SERVER_INGEST_CAMERA_H
 /*
  * One camera inside ingest: when to dial, the connection, and what the parent is
- * told of it. The parent dials; a connected socket comes back. How long the next try
- * waits after a failure: ingest_backoff.h.
+ * told of it. The parent dials; a connected socket comes back, and so do those for
+ * media by UDP. How long the next try waits after a failure: ingest_backoff.h.
  */
 #include "server/channel.h"
 #include "server/ingest_ring.h"
+#include "server/ingest_tls.h"
 
 #define INGEST_STATE_S 2              /* between two MSG_CAMERA_STATE without news */
 #define INGEST_REPORT_S 5             /* between two receiver reports */
+#define INGEST_HANDSHAKE_S 8          /* the longest of TLS: cameras are slow at RSA */
 
 struct event_base;
 struct ingest_camera;
+struct ingest_udp_batch;
 
 /* What all cameras of the process share. */
 struct ingest_site {
 	struct event_base *base;
 	struct channel *parent;
 	struct ingest_ring store;
+	struct ingest_tls_contexts tls;
+	struct ingest_udp_batch *batch;
 	uint8_t *received;                /* RTSP_CLIENT_FEED_MAX bytes, for one recv at a time */
 };
 
-/* Copies m; site is borrowed. The first dial is first_ms from now. 0 or -ENOMEM. */
-int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, unsigned first_ms, struct ingest_camera **ret);
+/*
+ * Copies m; site is borrowed. ca: what came with m, or -1; not taken over. The first dial is first_ms from now.
+ * 0 or -errno.
+ */
+int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, int ca, unsigned first_ms, struct ingest_camera **ret);
 /* Wipes the password. */
 void ingest_camera_free(struct ingest_camera **c);
 uint16_t ingest_camera_index(const struct ingest_camera *c);
 
 /* The parent's answer to MSG_DIAL: takes fd over if error is 0. */
 void ingest_camera_dialed(struct ingest_camera *c, int error, int fd);
+void ingest_camera_onvif_dialed(struct ingest_camera *c, int error, int fd);
+/* The parent's answers to MSG_UDP_OPEN and MSG_UDP_CONNECT; takes both descriptors over. */
+void ingest_camera_udp_opened(struct ingest_camera *c, const struct msg_udp_opened *m);
+void ingest_camera_udp_connected(struct ingest_camera *c, const struct msg_udp_connected *m, int fds[2]);
 /* Takes the ring to the camera's transcode over, in place of an earlier one. */
 void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell);
 /* There is a new ring to store. */

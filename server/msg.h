@@ -32,7 +32,7 @@ enum msg_type {
 	MSG_BAD_PEER,              /* role -> parent: that role lied to me */
 	MSG_PEER,                  /* parent -> role: fd 0 is your channel to that role; replaces an earlier one */
 	/* ingest */
-	MSG_INGEST_CAMERA,         /* fd: the CA's certificates (PEM), if tls_verify is SITE_TLS_CA */
+	MSG_INGEST_CAMERA,         /* fd: the CA's certificates (PEM), if tls is SITE_TLS_CA; none: the same as those sent last */
 	MSG_RING_STORE,            /* fds: ring, doorbell. Replaces an earlier one: begin with an init segment */
 	MSG_RING_TRANSCODE,        /* fds: ring, doorbell */
 	MSG_DIAL,

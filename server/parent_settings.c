@@ -88,7 +88,8 @@ static int store_settings(struct child *c)
 	return rc;
 }
 
-static int ingest_camera_settings(struct child *c, unsigned i)
+/* An authority goes with the first of the cameras that share it one after the other. */
+static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_before)
 {
 	const struct site_camera *cam = &c->parent->site->camera[i];
 	struct msg_ingest_camera m = {
@@ -106,9 +107,10 @@ static int ingest_camera_settings(struct child *c, unsigned i)
 	TEXT(m.tls_name, cam->tls_name);
 	TEXT(m.onvif_host, cam->onvif_host);
 	TEXT(m.onvif_url, cam->onvif_url);
-	if (cam->ca) {
+	if (cam->ca && (!*ca_before || strcmp(cam->ca, *ca_before) != 0)) {
 		ca = open(cam->ca, O_RDONLY | O_CLOEXEC);
 		rc = ca < 0 ? -errno : 0;
+		*ca_before = cam->ca;
 	}
 	if (rc)
 		parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"let the user that runs casemate read it\"", cam->ca, strerror(-rc));
@@ -123,11 +125,12 @@ static int ingest_camera_settings(struct child *c, unsigned i)
 static int ingest_settings(struct child *c)
 {
 	const struct parent *p = c->parent;
+	const char *ca = NULL;
 	int rc = 0;
 
 	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
 		if (ingest_of(p, i) == c->index)
-			rc = ingest_camera_settings(c, i);
+			rc = ingest_camera_settings(c, i, &ca);
 	return rc;
 }
 

@@ -16,7 +16,7 @@ declare -A may=(
     [serve]='accept accept4 recv recvmsg send sendmsg'
 )
 declare -A needs=(
-    [ingest]='libevent_core libseccomp libcrypto'
+    [ingest]='libevent_core libseccomp libssl libcrypto'
     [transcode]='libevent_core libseccomp libavcodec libavutil libswscale libx264'
     [store]='libevent_core libseccomp libcrypto'
     [sign]='libevent_core libseccomp libcrypto'

@@ -367,6 +367,10 @@ static void break_folder_kind(void) { remove(in_dir("footage")); put("footage", 
 static void break_space(void) { put("site.yaml", SITE("900 PB", "footage"), 0644); }
 static void break_mode(void) { put("site.yaml", SITE("1 MB", "footage"), 0666); }
 static void break_socket(void) { put("site.yaml", SITE("1 MB", "footage") "socket: nowhere/s\n", 0644); }
+static void break_ca(void)
+{
+	put("site.yaml", SITE("1 MB", "footage") "  hall: {source: rtsps://192.0.2.1/, ca: site.key}\n", 0644);
+}
 static void break_users(void) { put("site.yaml", "site: a.example\ntls: {certificate: c, key: k}\nkey: site.key\narchive: {path: footage, max_size: 1 MB}\n", 0644); }
 
 Test(check, names_what_the_text_cannot_show)
@@ -382,6 +386,7 @@ Test(check, names_what_the_text_cannot_show)
 		{break_folder_kind, 1, "site.yaml:5: /", "/footage is not a folder"}, {break_space, 0, "site.yaml:5: warning: ", "max_size is 900 PB, but /"},
 		{break_mode, 0, "site.yaml: warning: ", "others may change this file (mode 0666): run \"chmod go-w /"},
 		{break_socket, 1, "site.yaml:9: socket: /", "/nowhere, where it belongs, can't be written to"},
+		{break_ca, 1, "site.yaml:9: camera hall: ca: /", "/site.key holds no certificate in PEM"},
 		{break_users, 0, "site.yaml: warning: ", "there is no user, so nobody can watch: \"casemate passwd NAME\""},
 	};
 
