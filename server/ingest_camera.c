@@ -347,7 +347,7 @@ static bool tick_connection(struct ingest_camera *c, struct ingest_now t)
 	}
 	if (t.mono_us - c->linked_us < INGEST_HANDSHAKE_S * SECOND_US)
 		return true;
-	ended(c, GAP_TIMED_OUT, "the camera does not finish to encrypt the connection");
+	ended(c, GAP_TIMED_OUT, "the camera does not answer to TLS: is it on, at this port?");
 	return false;
 }
 
