@@ -7,6 +7,7 @@ import {showBadge, showFailures, showLast, showUnable, UNABLE} from "./badge.js"
 import {Grid} from "./grid.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
+import {unplayable} from "./playable.js";
 import {Player} from "./player.js";
 import {ask, dateText, factsOf, poll, sentence, stateOf, timeText} from "./site.js";
 import {canVerify, openCheckpoint, parseVkey} from "./verify.js";
@@ -188,17 +189,21 @@ function showLevels(levels, now) {
 
 function showNotice(camera, state) {
 	const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+	const problem = stalled && state?.live ? unplayable(camera) : null;
 	let lines = [];
 
 	if (!camera)
 		lines = [`There is no camera ${playing}.`];
 	else if (!state.live)
 		lines = [state.detail || state.word, state.retry];
+	else if (problem)
+		lines = [problem.what, problem.mend, problem.lines];
 	else if (stalled)
 		lines = ["Loading…"];
 	$("notice").hidden = lines.length === 0 || (!stalled && camera !== undefined);
-	$("notice-title").textContent = lines[0] ?? "";
-	$("notice-advice").textContent = lines[1] ?? "";
+	for (const [i, id] of ["notice-title", "notice-advice", "notice-lines"].entries())
+		if ($(id).textContent !== (lines[i] ?? ""))
+			$(id).textContent = lines[i] ?? "";
 }
 
 function showTimes() {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the server says of itself and its cameras, asked every two seconds, and how it is said to the viewer. */
+import {codecWord} from "./playable.js";
+
 const POLL_MS = 2000;
 const POLL_HIDDEN_MS = 15000;
 const ANSWER_MS = 8000;
@@ -60,12 +62,6 @@ export function stateOf(camera) {
 		detail: sentence(camera.detail || why),
 		retry: camera.retry_ms > 0 ? `Next try in ${Math.ceil(camera.retry_ms / 1000)} s` : "",
 	};
-}
-
-function codecWord(codec) {
-	const names = {avc1: "H.264", avc3: "H.264", hvc1: "H.265", hev1: "H.265", av01: "AV1", mp4a: "AAC"};
-
-	return names[codec.slice(0, 4)] ?? codec;
 }
 
 export function rateText(bps) {
