@@ -21,6 +21,7 @@
 #include "server/role.h"
 
 #define TICK_MS 250
+#define PACE_US 10000   /* what a UDP socket must be able to hold; a picture comes so much later at most */
 
 struct ingest {
 	struct role role;
@@ -207,6 +208,7 @@ int main(void)
 		log_error("no-memory", "at=start");
 		return 1;
 	}
+	in.role.pace_us = PACE_US;
 	role_settings(&in.role, settings, &in);
 	role_seal(&in.role);
 	on_tick(-1, 0, &in);

@@ -33,7 +33,7 @@
 	ANY(set_robust_list), ANY(rseq), ANY(rt_sigaction), ANY(rt_sigprocmask), ANY(sched_yield), ANY(sched_getaffinity)
 
 static const struct policy_call ingest[] = {
-	LOOP, ANY(recvfrom), ANY(recvmmsg), ONLY(sendto, 4, 0), ANY(shutdown),
+	LOOP, ANY(clock_nanosleep), ANY(recvfrom), ANY(recvmmsg), ONLY(sendto, 4, 0), ANY(shutdown),
 };
 
 static const struct policy_call transcode[] = {
@@ -44,7 +44,7 @@ static const struct policy_call transcode[] = {
 
 /* Files only below the one folder (Landlock); segments in memfds, which it seals. */
 static const struct policy_call store[] = {
-	LOOP, THREADS, ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ONLY(fcntl, 1, F_SETFD), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
+	LOOP, THREADS, ANY(clock_nanosleep), ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ONLY(fcntl, 1, F_SETFD), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
 	ANY(openat), ANY(newfstatat), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(fsync), ANY(fdatasync), ANY(fstatfs), ANY(sendfile),
 };
 

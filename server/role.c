@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/sandbox.h"
 
@@ -154,12 +155,28 @@ void role_seal(struct role *r)
 		_exit(1);
 }
 
+static void loop_at_pace(struct role *r)
+{
+	int64_t before_us = clock_mono_us();
+
+	while (event_base_loop(r->base, EVLOOP_ONCE) == 0 && !event_base_got_break(r->base)) {
+		int64_t wait_us = before_us + r->pace_us - clock_mono_us();
+
+		if (wait_us > 0)
+			nanosleep(&(struct timespec){.tv_nsec = wait_us * 1000}, NULL);
+		before_us = clock_mono_us();
+	}
+}
+
 void role_loop(struct role *r, const struct channel_answer *answers, void *ctx, void (*stop)(void *ctx))
 {
 	r->after = answers;
 	r->ctx = ctx;
 	r->stop = stop;
-	event_base_dispatch(r->base);
+	if (r->pace_us)
+		loop_at_pace(r);
+	else
+		event_base_dispatch(r->base);
 }
 
 void role_bad_peer(struct role *r, enum role_kind peer, unsigned index, const char *why)

@@ -23,6 +23,11 @@ struct role {
 	const struct channel_answer *settings, *after;
 	void *ctx;
 	void (*stop)(void *ctx);
+	/*
+	 * At least so long passes from one round of the loop to the next, if not 0, so that what many cameras send is taken
+	 * at few wakings. A round that has waited for longer is answered at once.
+	 */
+	unsigned pace_us;
 	bool go, best_effort, stopping;
 };
 

@@ -20,6 +20,7 @@
 #define STOP_WAIT_US 5000000         /* for the last checkpoint */
 #define RENDITION_STATE_US 2000000
 #define DISK_LOOK_TICKS 5
+#define PACE_US 20000                /* a part waits so long at most */
 #define PROGRAM_MAX (64u << 20)
 
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
@@ -407,6 +408,7 @@ int main(void)
 	static struct store s;
 
 	role_begin(&s.role, ROLE_STORE, event_base_new());
+	s.role.pace_us = PACE_US;
 	role_settings(&s.role, settings, &s);
 	prepare(&s);
 	s.tick = timer(&s, EV_PERSIST, on_tick);
