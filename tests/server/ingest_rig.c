@@ -1,281 +1,239 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/server/ingest_rig.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <openssl/ssl.h>
+#include "media/cmaf_read.h"
 
-#include "net/rtp_send.h"
-#include "server/role.h"
+static const uint8_t sps_a[] = {0x67, 0x4d, 0x00, 0x1f, 0x95, 0xa8, 0x14, 0x01, 0x6e, 0x40}, pps_a[] = {0x68, 0xee, 0x3c, 0x80};
+const uint8_t sps_b[SPS_B_BYTES] = {0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x03, 0xc5, 0x68, 0x40, 0x00, 0x00, 0x03, 0x00, 0x40, 0x00, 0x00, 0x0c, 0x03, 0xc5, 0x8b, 0x92};
+static const uint8_t pps_b[] = {0x68, 0xcb, 0x8c, 0xb2};
+const uint8_t frame[4] = {0xde, 0xad, 0xbe, 0xef};
 
-#define PATIENCE_MS 20000
+struct side store, transcode;
+struct ingest_stream *s;
+struct rtp_send video_out, audio_out;
+struct ingest_now now;
+enum gap_why why;
+const char *over;
+const uint8_t *sps, *pps;
+size_t nsps, npps;
+unsigned pictures;
 
-#ifdef __SANITIZE_ADDRESS__
-static const bool sanitized = true;
-#else
-static const bool sanitized = false;
-#endif
-
-static const char sdp[] = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
-	"a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z00AH5WoFAFuQA==,aO48gA==\r\n";
-
-struct ingest_rig rig;
-const struct msg_ingest_camera rig_camera = {.camera = 5, .name = "yard", .host = "192.0.2.1:554", .url = "rtsp://192.0.2.1/yard",
-	.transport = SITE_TRANSPORT_TCP, .audio = true, .segment_ms = 2000};
-static struct rtp_send out;
-
-static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+static void add(struct side *to, const char *text)
 {
-	rig.heard.ready = true;
+	size_t n = strlen(to->log);
+
+	snprintf(to->log + n, sizeof to->log - n, "%s%s", n ? " " : "", text);
 }
 
-static void on_dial(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+/* The source hash again, from what is in the files: pictures lie there as they were hashed, frames lack their length. */
+static void hash_part(struct side *to, const struct record_part *p)
 {
-	rig.heard.dial = true;
-	cr_expect(m->dial.camera == 5 && m->dial.what == DIAL_RTSP);
-}
+	struct rd r = rd_init(p->data, p->len);
+	EVP_MD_CTX *h = to->hash[p->rendition];
+	struct cmaf_extent extent;
+	struct cmaf_box box;
 
-static void on_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	rig.heard.state = m->camera_state;
-}
-
-static void on_udp_open(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	cr_expect(m->udp_open.camera == 5 && m->udp_open.track == 0);
-	rig.heard.opens++;
-}
-
-static void on_udp_connect(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	cr_expect(m->udp_connect.camera == 5 && m->udp_connect.track == 0);
-	rig.heard.connect = m->udp_connect;
-	rig.heard.connects++;
-}
-
-static void on_udp_close(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	rig.heard.closes++;
-}
-
-static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_DIAL, on_dial}, {MSG_CAMERA_STATE, on_state},
-	{MSG_UDP_OPEN, on_udp_open}, {MSG_UDP_CONNECT, on_udp_connect}, {MSG_UDP_CLOSE, on_udp_close}, {MSG_NONE, NULL}};
-
-static void spawn(int channel_fd)
-{
-	char path[4096];
-	const char *top = getenv("abs_top_builddir");
-
-	snprintf(path, sizeof path, "%s/libexec/casemate/ingest", top ? top : ".");
-	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
-	rig.pid = fork();
-	cr_assert_geq(rig.pid, 0);
-	if (rig.pid == 0) {
-		if (channel_fd == ROLE_CHANNEL_FD)
-			fcntl(channel_fd, F_SETFD, 0);
-		else
-			dup2(channel_fd, ROLE_CHANNEL_FD);
-		execl(path, "ingest", (char *)NULL);
-		_exit(127);
-	}
-}
-
-void rig_say(enum msg_type type, const void *body, const int *fds, unsigned nfds)
-{
-	cr_assert_eq(channel_say(rig.channel, type, body, fds, nfds), 0);
-}
-
-void rig_give_store_ring(void)
-{
-	int fd;
-
-	ring_close(&rig.store);
-	cr_assert_eq(ring_create(4 << 20, &fd), 0);
-	cr_assert_eq(ring_open(&rig.store, fd, -1), 0);
-	rig_say(MSG_RING_STORE, NULL, (int[]){fd, rig.bell}, 2);
-	close(fd);
-}
-
-void rig_hear(void)
-{
-	enum msg_type type;
-
-	cr_assert_eq(channel_wait(rig.channel, &type), 0);
-}
-
-void rig_hear_until(const bool *what)
-{
-	while (!*what)
-		rig_hear();
-}
-
-void rig_hear_phase(enum camera_phase phase)
-{
-	while (rig.heard.state.phase != phase)
-		rig_hear();
-}
-
-void rig_begin(const struct msg_ingest_camera *m, int ca)
-{
-	struct channel_ends ends = {.me = ROLE_PARENT, .peer = ROLE_INGEST, .answers = answers};
-	static const struct track track = {.codec = CODEC_H264, .timescale = 90000};
-	int pair[2];
-
-	if (sanitized)
-		cr_skip_test("a sanitizer makes system calls that no seal lets through");
-	rig = (struct ingest_rig){.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .camera = -1, .media = {-1, -1}};
-	rtp_send_init(&out, &track, (const uint8_t *)"random bytes");
-	signal(SIGPIPE, SIG_IGN);
-	cr_assert_eq(channel_pair(pair), 0);
-	spawn(pair[1]);
-	close(pair[1]);
-	rig.channel = channel_new(NULL, pair[0], &ends);
-	cr_assert_not_null(rig.channel);
-	rig_say(MSG_INGEST_CAMERA, m, &ca, ca >= 0);
-	rig_give_store_ring();
-	/* Where namespaces are forbidden the filter must still be there. */
-	rig_say(MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0);
-	rig_hear_until(&rig.heard.ready);
-	rig_hear_until(&rig.heard.dial);
-}
-
-void rig_end(void)
-{
-	if (rig.pid > 0) {
-		kill(rig.pid, SIGKILL);
-		waitpid(rig.pid, NULL, 0);
-	}
-	channel_free(&rig.channel);
-	ring_close(&rig.store);
-	SSL_free(rig.tls);
-	for (int i = 0; i < 2; i++)
-		if (rig.media[i] >= 0)
-			close(rig.media[i]);
-	if (rig.camera >= 0)
-		close(rig.camera);
-	close(rig.bell);
-}
-
-void rig_connect(void)
-{
-	struct timeval patience = {PATIENCE_MS / 1000, 0};
-	int pair[2];
-
-	if (rig.camera >= 0)
-		close(rig.camera);
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	rig.camera = pair[0];
-	setsockopt(rig.camera, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	fcntl(pair[1], F_SETFL, O_NONBLOCK);
-	rig.heard.dial = false;
-	rig_say(MSG_DIALED, &(struct msg_dialed){.camera = 5}, &pair[1], 1);
-	close(pair[1]);
-}
-
-static ssize_t read_some(char *p, size_t n)
-{
-	return rig.tls ? SSL_read(rig.tls, p, (int)n) : recv(rig.camera, p, n, 0);
-}
-
-static void write_all(const void *p, size_t n)
-{
-	cr_assert_eq(rig.tls ? SSL_write(rig.tls, p, (int)n) : send(rig.camera, p, n, 0), (ssize_t)n);
-}
-
-const char *rig_answer_status(const char *method, const char *status, const char *headers, const char *body)
-{
-	static char asked[4096];
-	char text[4096];
-	size_t n = 0;
-	int len;
-
-	do {
-		ssize_t k = read_some(asked + n, sizeof asked - 1 - n);
-
-		cr_assert_gt(k, 0, "waiting for %s", method);
-		n += (size_t)k;
-		asked[n] = 0;
-	} while (!strstr(asked, "\r\n\r\n"));
-	cr_assert(strstr(asked, method) == asked, "%s instead of %s", asked, method);
-	len = snprintf(text, sizeof text, "RTSP/1.0 %s\r\nCSeq: %d\r\n%sContent-Length: %zu\r\n\r\n%s", status, atoi(strstr(asked, "CSeq: ") + 6),
-		headers, strlen(body), body);
-	write_all(text, (size_t)len);
-	return asked;
-}
-
-const char *rig_answer(const char *method, const char *headers, const char *body)
-{
-	return rig_answer_status(method, "200 OK", headers, body);
-}
-
-void rig_describe(const char *scheme)
-{
-	char line[128];
-
-	snprintf(line, sizeof line, "OPTIONS %s://192.0.2.1/yard ", scheme);
-	rig_answer(line, "", "");
-	snprintf(line, sizeof line, "DESCRIBE %s://192.0.2.1/yard ", scheme);
-	rig_answer(line, "", sdp);
-}
-
-void rig_play(const char *scheme)
-{
-	char line[128];
-
-	rig_describe(scheme);
-	snprintf(line, sizeof line, "SETUP %s://192.0.2.1/yard/t ", scheme);
-	rig_answer(line, "Transport: RTP/AVP/TCP;interleaved=0-1\r\nSession: s\r\n", "");
-	snprintf(line, sizeof line, "PLAY %s://192.0.2.1/yard ", scheme);
-	rig_answer(line, "", "");
-	rig_hear_phase(CAMERA_STREAMING);
-}
-
-static void send_packet(void *ctx, const uint8_t *p, size_t n)
-{
-	uint8_t head[] = {'$', 0, (uint8_t)(n >> 8), (uint8_t)n};
-
-	if (rig.media[0] >= 0) {
-		cr_assert_eq(send(rig.media[0], p, n, 0), (ssize_t)n);
-		return;
-	}
-	write_all(head, sizeof head);
-	write_all(p, n);
-}
-
-void rig_show(unsigned n)
-{
-	static const uint8_t key[] = {0, 0, 0, 4, 0x65, 0x88, 0x84, 0x10}, other[] = {0, 0, 0, 4, 0x41, 0x9a, 0x02, 0x03};
-
-	while (n--) {
-		rtp_send_h264(&out, 3600ll * rig.pictures, rig.pictures % 25 ? other : key, 8, send_packet, NULL);
-		rig.pictures++;
-	}
-}
-
-struct record rig_next_record(struct buf *b, enum record_kind kind)
-{
-	struct pollfd p = {rig.bell, POLLIN, 0};
-	struct record r;
-	uint64_t rung;
-
-	for (;;) {
-		while (ring_get(&rig.store, b) == 1) {
-			cr_assert_eq(record_decode(buf_data(b), b->len, &r), 0);
-			if (r.kind == kind)
-				return r;
+	cmaf_check_chunks(p->data, p->len, &extent);
+	cr_assert(extent.chunks == 1 && extent.end == p->len);
+	while (cmaf_next_box(&r, &box) == 1) {
+		if (box.type != CMAF_TYPE('m', 'd', 'a', 't'))
+			continue;
+		for (uint64_t i = 0; p->rendition == RENDITION_AUDIO && i < extent.samples; i++) {
+			EVP_DigestUpdate(h, "\0\0\0\4", 4);
+			EVP_DigestUpdate(h, rd_bytes(&box.body, 4), 4);
 		}
-		cr_assert_eq(poll(&p, 1, PATIENCE_MS), 1, "no record of kind %d", kind);
-		cr_assert_eq(read(rig.bell, &rung, sizeof rung), (ssize_t)sizeof rung);
+		for (const uint8_t *at = box.body.p; (at = memmem(at, rd_left(&box.body) - (size_t)(at - box.body.p), "\x68\xee\x3c\x81", 4)); at++)
+			to->in_band++;
+		EVP_DigestUpdate(h, box.body.p, rd_left(&box.body));
 	}
+}
+
+static void check_end(struct side *to, const struct record_segment_end *e)
+{
+	uint8_t sum[32];
+
+	EVP_DigestFinal_ex(to->hash[e->rendition], sum, NULL);
+	EVP_DigestInit_ex(to->hash[e->rendition], EVP_sha256(), NULL);
+	cr_expect_arr_eq(sum, e->source, 32, "source of rendition %u segment %u", e->rendition, e->segment);
+	to->ends++;
+}
+
+static int to_store(void *ctx, const struct record *r)
+{
+	char text[64] = "?";
+
+	if (store.full)
+		return -ENOBUFS;
+	if (r->kind == RECORD_INIT) {
+		snprintf(text, sizeof text, "init%u", r->init.rendition);
+		cr_expect(r->init.epoch >= store.epoch);
+		store.first_epoch = store.first_epoch ? store.first_epoch : r->init.epoch;
+		store.epoch = r->init.epoch;
+	} else if (r->kind == RECORD_PART) {
+		snprintf(text, sizeof text, "part%u.%u.%u%s", r->part.rendition, r->part.segment, r->part.part, r->part.independent ? "k" : "");
+		cr_expect_eq(r->part.epoch, store.epoch);
+		hash_part(&store, &r->part);
+	} else if (r->kind == RECORD_SEGMENT_END) {
+		snprintf(text, sizeof text, "end%u.%u", r->end.rendition, r->end.segment);
+		check_end(&store, &r->end);
+	} else if (r->kind == RECORD_GAP) {
+		snprintf(text, sizeof text, "gap-%s%s", gap_why_name(r->gap.why), r->gap.epoch ? "" : "-nothing");
+	}
+	add(&store, text);
+	return 0;
+}
+
+static int to_transcode(void *ctx, const struct record *r)
+{
+	char text[64];
+
+	if (transcode.full)
+		return -ENOBUFS;
+	if (r->kind == RECORD_TRACK)
+		snprintf(text, sizeof text, "track%ux%u", r->track.track.width, r->track.track.height);
+	else
+		snprintf(text, sizeof text, "%s%u", r->au.au.key ? "key" : "au", r->au.segment);
+	if (r->kind == RECORD_AU)
+		memcpy(transcode.last, r->au.au.data, r->au.au.len < sizeof transcode.last ? r->au.au.len : sizeof transcode.last);
+	add(&transcode, text);
+	return 0;
+}
+
+void send_packet(void *ctx, const uint8_t *p, size_t n)
+{
+	const char *said = ingest_stream_packet(s, ctx ? 1 : 0, false, p, n, now, &why);
+
+	over = over ? over : said;
+}
+
+void send_nal(struct wr *w, const uint8_t *p, size_t n)
+{
+	wr_u32(w, (uint32_t)n);
+	wr_bytes(w, p, n);
+}
+
+void picture(void)
+{
+	uint8_t data[4096], slice[3000] = {0x41, 0x9a};
+	struct wr w = wr_init(data, sizeof data);
+	bool key = pictures % 25 == 0;
+
+	memset(slice + 2, (int)(pictures % 251) + 1, sizeof slice - 2);
+	slice[0] = key ? 0x65 : 0x41;
+	if (key) {
+		send_nal(&w, sps, nsps);
+		send_nal(&w, pps, npps);
+	}
+	send_nal(&w, slice, key ? 2500 : 300);
+	cr_assert_eq(rtp_send_h264(&video_out, 3600ll * pictures, data, w.len, send_packet, NULL), 0);
+	pictures++;
+	now.mono_us += 40000;
+	now.wall_us += 40000;
+}
+
+void run(unsigned n, bool sound)
+{
+	while (n--) {
+		for (int64_t t = 1920ll * pictures / 1024 + 1; sound && t <= 1920ll * (pictures + 1) / 1024; t++)
+			rtp_send_aac(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
+		picture();
+	}
+}
+
+void use_sets(bool b)
+{
+	sps = b ? sps_b : sps_a;
+	pps = b ? pps_b : pps_a;
+	nsps = b ? sizeof sps_b : sizeof sps_a;
+	npps = b ? sizeof pps_b : sizeof pps_a;
+}
+
+void begin_session(bool video, bool sound)
+{
+	static const struct track v = {.codec = CODEC_H264, .timescale = 90000}, a = {.codec = CODEC_AAC, .timescale = 48000, .rate = 48000};
+	static struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000};
+	static struct sdp_media am = {.kind = SDP_AUDIO, .payload_type = RTP_SEND_AUDIO_TYPE, .codec = CODEC_AAC, .clock_rate = 48000,
+		.config = {0x11, 0x90}, .config_len = 2};
+
+	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
+	rtp_send_init(&audio_out, &a, (const uint8_t *)"bytes random");
+	over = NULL;
+	ingest_stream_begin(s, video ? &vm : NULL, sound ? &am : NULL, false, now);
+	ingest_stream_start(s, 0, video_out.first_timestamp);
+	ingest_stream_start(s, 1, audio_out.first_timestamp);
+}
+
+void setup_world(void)
+{
+	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode, .pictures = true};
+
+	memset(&store, 0, sizeof store);
+	memset(&transcode, 0, sizeof transcode);
+	for (int i = 0; i < 2; i++) {
+		store.hash[i] = EVP_MD_CTX_new();
+		EVP_DigestInit_ex(store.hash[i], EVP_sha256(), NULL);
+	}
+	now = (struct ingest_now){SECOND, WALL};
+	pictures = 0;
+	use_sets(false);
+	cr_assert_eq(ingest_stream_new(3, 2000, &hooks, &s), 0);
+}
+
+void end_world(void)
+{
+	ingest_stream_free(&s);
+	for (int i = 0; i < 2; i++)
+		EVP_MD_CTX_free(store.hash[i]);
+}
+
+bool in_order(const char *log, const char *const *words)
+{
+	for (; *words; words++) {
+		log = strstr(log, *words);
+		if (!log)
+			return false;
+		log += strlen(*words);
+	}
+	return true;
+}
+
+void run_without_keys(unsigned n)
+{
+	while (n--) {
+		pictures += pictures % 25 == 0;
+		picture();
+	}
+}
+
+void begin_with_sets_told(void)
+{
+	static const struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000,
+		.sps = {0x67, 0x4d, 0x00, 0x1f, 0x95, 0xa8, 0x14, 0x01, 0x6e, 0x40}, .sps_len = 10, .pps = {0x68, 0xee, 0x3c, 0x80}, .pps_len = 4};
+	static const struct track v = {.codec = CODEC_H264, .timescale = 90000};
+
+	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
+	ingest_stream_begin(s, &vm, NULL, false, now);
+}
+
+void send_au(const uint8_t *const *nal, const size_t *n, unsigned count)
+{
+	uint8_t data[256];
+	struct wr w = wr_init(data, sizeof data);
+
+	for (unsigned i = 0; i < count; i++)
+		send_nal(&w, nal[i], n[i]);
+	cr_assert_eq(rtp_send_h264(&video_out, 3600ll * pictures++, data, w.len, send_packet, NULL), 0);
+	now.mono_us += 40000;
+	now.wall_us += 40000;
+}
+
+void send_beside(const uint8_t *nal, size_t n)
+{
+	static const uint8_t slice[] = {0x41, 0x9a, 1, 2, 3};
+
+	send_au((const uint8_t *const[]){nal, slice}, (const size_t[]){n, sizeof slice}, 2);
 }

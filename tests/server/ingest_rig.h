@@ -1,58 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef TESTS_SERVER_INGEST_RIG_H
 #define TESTS_SERVER_INGEST_RIG_H
-/* ingest as its own process, sealed, with the test as its parent, its store and the camera 5, "yard". */
-#include <stdbool.h>
-#include <sys/types.h>
+/* A made-up camera: 25 pictures a second, a key frame each second, sound beside it; what store and transcode get is looked at. */
+#include <criterion/criterion.h>
 
-#include "base/ring.h"
-#include "media/record.h"
-#include "server/channel.h"
+#include <openssl/evp.h>
 
-struct ssl_st;
+#include "base/rd.h"
+#include "base/wr.h"
+#include "net/rtp_send.h"
+#include "server/ingest_stream.h"
 
-struct ingest_rig {
-	pid_t pid;
-	struct channel *channel;
-	struct ring store;
-	int bell;
-	int camera;                       /* the camera's end of its connection, -1: there is none */
-	struct ssl_st *tls;               /* spoken over it, NULL: plain */
-	int media[2];                     /* the camera's ends of a track's ports, -1: it speaks interleaved */
-	unsigned pictures;                /* shown so far */
-	struct {
-		bool ready, dial;
-		struct msg_camera_state state;
-		unsigned opens, connects, closes;  /* of ports */
-		struct msg_udp_connect connect;
-	} heard;
+#define SECOND 1000000ll
+#define WALL 1795000000000000ll
+#define SPS_B_BYTES 21
+
+extern const uint8_t sps_b[SPS_B_BYTES], frame[4];
+
+/* One side's records: "init0 part0.0.0k end0.0 gap-silent", with rendition, segment and part. */
+struct side {
+	char log[32768];
+	uint64_t epoch, first_epoch;
+	bool full;
+	EVP_MD_CTX *hash[2];
+	unsigned ends, in_band;           /* in_band: pps_other, in parts */
+	uint8_t last[64];                 /* of the last access unit */
 };
-extern struct ingest_rig rig;
 
-/* "rtsp://192.0.2.1/yard", by TCP, no login. */
-extern const struct msg_ingest_camera rig_camera;
+extern struct side store, transcode;
+extern struct ingest_stream *s;
+extern struct rtp_send video_out, audio_out;
+extern struct ingest_now now;
+extern enum gap_why why;
+extern const char *over;
+extern const uint8_t *sps, *pps;
+extern size_t nsps, npps;
+extern unsigned pictures;
 
-/* Starts the role with that camera (ca: a descriptor for it, or -1) and waits until it wants to dial. */
-void rig_begin(const struct msg_ingest_camera *m, int ca);
-void rig_end(void);
+void setup_world(void);
+void end_world(void);
+/* ctx: NULL for video. */
+void send_packet(void *ctx, const uint8_t *p, size_t n);
+void send_nal(struct wr *w, const uint8_t *p, size_t n);
+/* The next picture; parameter sets go before each key frame. */
+void picture(void);
+/* Pictures, with the sound that belongs to them. */
+void run(unsigned n, bool sound);
+void use_sets(bool b);
+void begin_session(bool video, bool sound);
+/* Without sound; the parameter sets stand in the description. */
+void begin_with_sets_told(void);
+/* A camera that sends a key frame once in minutes. */
+void run_without_keys(unsigned n);
+void send_au(const uint8_t *const *nal, const size_t *n, unsigned count);
+/* A slice that depends on others, with a NAL unit before it. */
+void send_beside(const uint8_t *nal, size_t n);
 
-void rig_say(enum msg_type type, const void *body, const int *fds, unsigned nfds);
-void rig_give_store_ring(void);
-void rig_hear(void);
-void rig_hear_until(const bool *what);
-void rig_hear_phase(enum camera_phase phase);
-
-/* Gives the role a connected socket; the other end is rig.camera. */
-void rig_connect(void);
-/* Reads one request, which must begin so, and answers it; what was asked, until the next call. */
-const char *rig_answer(const char *method, const char *headers, const char *body);
-const char *rig_answer_status(const char *method, const char *status, const char *headers, const char *body);
-/* From OPTIONS to DESCRIBE, of one video track; then to PLAY by TCP. */
-void rig_describe(const char *scheme);
-void rig_play(const char *scheme);
-/* 25 pictures a second by their timestamps, a key frame each second, as fast as they go. */
-void rig_show(unsigned n);
-/* The next record of that kind, others passed over. */
-struct record rig_next_record(struct buf *b, enum record_kind kind);
+bool in_order(const char *log, const char *const *words);
+#define EXPECT_ORDER(log, ...) cr_expect(in_order(log, (const char *const[]){__VA_ARGS__, NULL}), "%s", log)
 
 #endif

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "tests/server/ingest_rig.h"
+#include "tests/server/ingest_world.h"
 
 static void setup(void)
 {

@@ -11,7 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "tests/server/ingest_rig.h"
+#include "tests/server/ingest_world.h"
 
 #define DAY 86400L
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/server/ingest_rig.h"
+#include "tests/server/ingest_world.h"
 
 #define PORTS "Transport: RTP/AVP;unicast;client_port=40000-40001;server_port=50000-50001\r\nSession: s\r\n"
 
