@@ -182,8 +182,8 @@ start_gst_camera() {
     gst_port=$(head -1 "$out")
 }
 
-# clip NAME FFMPEG-ARGUMENT…: makes $work/NAME with ffmpeg, once.
-clip() {
+# make_clip NAME FFMPEG-ARGUMENT…: makes $work/NAME with ffmpeg, once.
+make_clip() {
     local file=$work/$1
     shift
     [ -s "$file" ] || timeout 120 ffmpeg -v error -nostdin -y "$@" "$file" || bail "ffmpeg cannot make $file"
@@ -191,15 +191,15 @@ clip() {
 
 # clip_h264 NAME [X264-ARGUMENT…], clip_h265 NAME [X265-PARAMETERS]: a moving test picture, 320x180, 10 a second, a key frame each second.
 clip_h264() {
-    clip "$1" -f lavfi -i testsrc2=size=320x180:rate=10 -t 20 -c:v libx264 -profile:v baseline -g 10 -b:v 200k "${@:2}" \
+    make_clip "$1" -f lavfi -i testsrc2=size=320x180:rate=10 -t 20 -c:v libx264 -profile:v baseline -g 10 -b:v 200k "${@:2}" \
         -bsf:v h264_metadata=aud=insert -f h264
 }
 clip_h265() {
-    clip "$1" -f lavfi -i testsrc2=size=320x180:rate=10 -t 20 -c:v libx265 -preset ultrafast -b:v 200k \
+    make_clip "$1" -f lavfi -i testsrc2=size=320x180:rate=10 -t 20 -c:v libx265 -preset ultrafast -b:v 200k \
         -x265-params "log-level=error:keyint=10:min-keyint=10:bframes=0${2:+:$2}" -bsf:v hevc_metadata=aud=insert -f hevc
 }
 # clip_sound NAME RATE FFMPEG-ARGUMENT…: a tone of 1 kHz, mono
-clip_sound() { clip "$1" -f lavfi -i sine=frequency=1000 -t 20 -ac 1 -ar "$2" "${@:3}"; }
+clip_sound() { make_clip "$1" -f lavfi -i sine=frequency=1000 -t 20 -ac 1 -ar "$2" "${@:3}"; }
 
 # start_scripted CAMERAS.json: scripted-camera.mjs with these; sets scripted_port[NAME], scripted_log. `tell NAME ORDER` orders it about.
 declare -A scripted_port

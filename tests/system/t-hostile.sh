@@ -92,7 +92,7 @@ for name in udp-elsewhere spoof bye rtcp rtp fragments unknown-too frame-odd str
     equal "$name: without a break" "$(last $name .reconnects)" 0
 done
 # 10
-check "endless: status says whose fault it is" [ "$(last endless .dropped_camera)" -gt 0 ]
+check "endless: status says whose fault it is" [ "$(last endless .dropped_by.camera)" -gt 0 ]
 # 11
 never "unknown-only: no SETUP" unknown-only '.what == "request" and .method == "SETUP"'
 equal "unknown-only: why there is no picture" "$(last unknown-only .why)" unsupported

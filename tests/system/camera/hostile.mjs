@@ -180,6 +180,17 @@ export const hostile = {
 		return true;
 	}}),
 
+	/* Not of ill will: a session that a reboot made unknown (RFC 2326 11.3.5), once. */
+	"stale-session": () => {
+		let done = false;
+
+		return on("PLAY", (r) => {
+			if (!done)
+				Object.assign(r, {status: "454 Session Not Found", headers: []});
+			done = true;
+		});
+	},
+
 	strings: () => ({
 		sdp: (lines) => lines.map((l) => l.replace("s=scripted", `s=${NASTY}`).replace("a=control:*", `a=control:*\r\ni=${NASTY}\r\na=tool:${NASTY}`)),
 		reply: (session, request, reply) => {
