@@ -100,6 +100,8 @@ struct store_epoch {
 	uint64_t epoch, base;            /* number = base + segment - first */
 	uint32_t first, discontinuity;
 	bool begun;                      /* base and first are set */
+	bool by_worker;                  /* of a camera that has nothing but sound which its worker makes; ingest said nothing of it */
+	enum role_kind sound;            /* who makes its sound, ingest or transcode; ROLE_PARENT: nobody yet */
 };
 
 struct store_camera {
@@ -116,6 +118,8 @@ struct store_camera {
 	bool gap;                        /* no footage since then, because of why */
 	enum gap_why why;
 	bool overload;                   /* ingest left parts out since the last segment */
+	bool clock_rtcp;                 /* as ingest said last; a worker does not know */
+	uint32_t clock_error_ms;
 	struct { uint64_t number; struct hash media; } source[STORE_SOURCES];
 	unsigned nsources;
 };

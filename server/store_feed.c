@@ -19,6 +19,7 @@
 
 #define BEGIN_US 100000  /* between segments, and between init segments, on the average: ingest lets cameras have fewer */
 #define BEGINS_AHEAD 1000
+#define EPOCH_AHEAD_US 10000000  /* a clock that is set back a little meanwhile */
 
 /* --- epochs and numbers ----------------------------------------------------------------- */
 
@@ -30,18 +31,25 @@ static struct store_epoch *find_epoch(struct store_camera *c, uint64_t epoch)
 	return NULL;
 }
 
-/* ingest alone begins epochs, each larger than the one before: but for a new process, which counts by a clock that may have been set back. */
+static struct store_epoch *begin_epoch(struct store_camera *c, uint64_t epoch)
+{
+	memmove(&c->epoch[1], &c->epoch[0], (STORE_EPOCHS - 1) * sizeof c->epoch[0]);
+	c->epoch[0] = (struct store_epoch){.epoch = epoch, .discontinuity = ++c->discontinuity};
+	return &c->epoch[0];
+}
+
+/* ingest begins epochs, each larger than the one before: but for a new process, which counts by a clock that may have been set back. */
 static const char *see_epoch(struct store_camera *c, uint64_t epoch, uint8_t rendition)
 {
 	struct store_epoch *e = &c->epoch[0];
 
-	if (epoch < e->epoch && !c->new_ingest)
+	if (epoch < e->epoch && !c->new_ingest && !e->by_worker)
 		return "an epoch that goes back";
 	c->new_ingest = false;
-	if (epoch != e->epoch) {
-		memmove(&c->epoch[1], &c->epoch[0], (STORE_EPOCHS - 1) * sizeof *e);
-		*e = (struct store_epoch){.epoch = epoch, .discontinuity = ++c->discontinuity};
-	}
+	if (epoch != e->epoch)
+		begin_epoch(c, epoch);
+	else if (e->by_worker)  /* its numbers are ingest's to give */
+		e->begun = e->by_worker = false;
 	c->has_copy |= rendition == RENDITION_COPY;
 	return NULL;
 }
@@ -72,7 +80,7 @@ static bool is_of_ingest(const struct store *s, unsigned camera, unsigned ingest
 static bool may_speak(const struct producer *p, unsigned camera, unsigned rendition)
 {
 	if (p->role == ROLE_TRANSCODE)
-		return camera == p->index && rendition >= RENDITION_ENCODED;
+		return camera == p->index && rendition >= RENDITION_AUDIO;
 	return rendition < RENDITION_ENCODED && is_of_ingest(p->store, camera, p->index);
 }
 
@@ -107,6 +115,8 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 		why = "a track without a timescale";
 	if (why)
 		return why;
+	if (e && r->index == RENDITION_AUDIO)
+		e->sound = p->role;
 	store_end_segment(s, r);
 	hash_bytes(in->init, in->len, &h);
 	if (r->has_init && hash_same(&h, &r->init)) {
@@ -225,7 +235,7 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 	if (part->capture_us < 0 || part->len == 0)
 		return "a part without bytes or time";
 	/* Not wrong, only of no use: it came before its init segment, or is of an epoch that store has not seen or forgot. */
-	if (!r->has_init || part->epoch != r->epoch || !e || !number_of(r->camera, e, part->segment, p->role == ROLE_INGEST && part->part == 0, &number))
+	if (!r->has_init || part->epoch != r->epoch || !e || !number_of(r->camera, e, part->segment, (p->role == ROLE_INGEST || e->by_worker) && part->part == 0, &number))
 		return NULL;
 	if (number > r->camera->highest + JUMP_MAX)
 		return "a segment number that jumps";
@@ -249,15 +259,20 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 	return NULL;
 }
 
-static const char *on_end(struct store *s, const struct record_segment_end *end)
+static const char *on_end(struct store *s, const struct producer *p, const struct record_segment_end *end)
 {
 	struct store_rendition *r = store_rendition_at(s, end->camera, end->rendition);
+	struct store_camera *c = r->camera;
 	struct segment *seg = r->open;
 
 	if (!seg || seg->epoch != end->epoch || r->open_segment != end->segment)
 		return NULL;
-	seg->clock_rtcp = end->clock == CLOCK_RTCP;
-	seg->clock_error_ms = end->clock_error_ms;
+	if (p->role == ROLE_INGEST) {
+		c->clock_rtcp = end->clock == CLOCK_RTCP;
+		c->clock_error_ms = end->clock_error_ms;
+	}
+	seg->clock_rtcp = c->clock_rtcp;
+	seg->clock_error_ms = c->clock_error_ms;
 	if (r->index < RENDITION_ENCODED)
 		memcpy(seg->source.b, end->source, HASH_BYTES);
 	store_end_segment(s, r);
@@ -272,7 +287,8 @@ static const char *on_gap(struct store *s, const struct producer *p, const struc
 		return "a gap of a camera that is not its own";
 	c = &s->camera[gap->camera];
 	for (unsigned i = 0; i < RENDITION_ENCODED; i++)
-		store_end_segment(s, &c->rendition[i]);
+		if (i != RENDITION_AUDIO || c->epoch[0].sound != ROLE_TRANSCODE)  /* a worker ends its own when it has all of them */
+			store_end_segment(s, &c->rendition[i]);
 	/* The first reason stands: a camera that went silent is later also refused, and so on. */
 	if (!c->gap || c->why == GAP_NONE || c->why == GAP_STARTING)
 		c->why = gap->why;
@@ -280,19 +296,56 @@ static const char *on_gap(struct store *s, const struct producer *p, const struc
 	return NULL;
 }
 
+/*
+ * With a camera that has nothing but sound which its worker makes, nobody else tells of its epochs. Ingest is believed
+ * whatever the worker said before (see_epoch), so who took one over cannot harm what ingest says.
+ */
+static struct store_epoch *see_worker_epoch(struct store_camera *c, uint64_t epoch)
+{
+	bool onward = (epoch > c->epoch[0].epoch || c->new_ingest) && epoch < (uint64_t)clock_wall_us() + EPOCH_AHEAD_US;
+	struct store_epoch *e;
+
+	if (c->has_copy || !onward)
+		return NULL;
+	c->new_ingest = false;
+	e = begin_epoch(c, epoch);
+	e->by_worker = true;
+	return e;
+}
+
+/* Sound is ingest's, or the worker's in epochs where ingest has none. False: not to be taken; *why is set if it is a lie. */
+static bool worker_may_sound(struct store_camera *c, uint64_t epoch, bool begins, const char **why)
+{
+	struct store_epoch *e = find_epoch(c, epoch);
+
+	if (e && e->sound == ROLE_INGEST) {
+		*why = "sound that ingest packages itself";
+		return false;
+	}
+	if (c->epoch[0].sound == ROLE_INGEST)  /* it is late, of an epoch before that */
+		return false;
+	if (!e && begins)
+		e = see_worker_epoch(c, epoch);
+	if (e)
+		e->sound = ROLE_TRANSCODE;
+	return true;
+}
+
 static const char *on_record(struct store *s, struct producer *p, const struct record *rec)
 {
 	unsigned camera, rendition;
+	const char *why = NULL;
+	uint64_t epoch;
 
 	switch (rec->kind) {
 	case RECORD_INIT:
-		camera = rec->init.camera, rendition = rec->init.rendition;
+		camera = rec->init.camera, rendition = rec->init.rendition, epoch = rec->init.epoch;
 		break;
 	case RECORD_PART:
-		camera = rec->part.camera, rendition = rec->part.rendition;
+		camera = rec->part.camera, rendition = rec->part.rendition, epoch = rec->part.epoch;
 		break;
 	case RECORD_SEGMENT_END:
-		camera = rec->end.camera, rendition = rec->end.rendition;
+		camera = rec->end.camera, rendition = rec->end.rendition, epoch = rec->end.epoch;
 		break;
 	case RECORD_GAP:
 		return on_gap(s, p, &rec->gap);
@@ -301,9 +354,12 @@ static const char *on_record(struct store *s, struct producer *p, const struct r
 	}
 	if (!may_speak(p, camera, rendition) || !store_rendition_at(s, camera, rendition))
 		return "a record of a rendition that is not its own";
+	if (rendition == RENDITION_AUDIO && p->role == ROLE_TRANSCODE &&
+	    !worker_may_sound(&s->camera[camera], epoch, rec->kind == RECORD_INIT, &why))
+		return why;
 	if (rec->kind == RECORD_INIT)
 		return on_init(s, p, &rec->init);
-	return rec->kind == RECORD_PART ? on_part(s, p, &rec->part) : on_end(s, &rec->end);
+	return rec->kind == RECORD_PART ? on_part(s, p, &rec->part) : on_end(s, p, &rec->end);
 }
 
 /* --- rings ------------------------------------------------------------------------------ */

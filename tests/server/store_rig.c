@@ -439,10 +439,13 @@ void rig_epoch(struct rig *r, int64_t start_us)
 	r->segment = 0;
 	r->start_us = start_us;
 	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
-		struct packager_hooks hooks = {.emit = emit, .ctx = i < RENDITION_ENCODED ? &r->ingest : &r->transcode};
+		bool by_worker = i >= RENDITION_ENCODED || (i == RENDITION_AUDIO && r->worker_sound);
+		struct packager_hooks hooks = {.emit = emit, .ctx = by_worker ? &r->transcode : &r->ingest};
 		struct track t = track_of(i);
 
 		packager_free(&r->packager[i]);
+		if (r->without >> i & 1)
+			continue;
 		packager_init(&r->packager[i], &hooks, 400);
 		cr_assert_eq(packager_begin(&r->packager[i], 0, (uint8_t)i, epoch, &t), 0);
 	}
@@ -481,6 +484,8 @@ void rig_flush(struct rig *r)
 	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
 		struct track t = track_of(i);
 
+		if (r->without >> i & 1)
+			continue;
 		packager_flush(&r->packager[i]);
 		packager_begin(&r->packager[i], 0, (uint8_t)i, r->epoch, &t);
 	}

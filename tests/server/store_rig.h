@@ -53,6 +53,8 @@ struct rig {
 	uint32_t segment;           /* next one to feed */
 	int64_t start_us;           /* capture time of the epoch's beginning */
 	unsigned refused;           /* records that a ring did not take */
+	bool worker_sound;          /* the camera's worker makes its sound */
+	unsigned without;           /* bits of renditions that the camera does not have */
 
 	/* heard from store */
 	struct msg_store_state state;
