@@ -21,6 +21,7 @@
 #define STOP_DEADLINE_S 10
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 10000
+#define BACKOFF_WORKER_MAX_MS 60000  /* what ended it is likely to come again: it is the camera's */
 #define STEADY_US 30000000      /* a role that ran this long begins its back-off anew */
 
 struct child *parent_child(struct parent *p, enum role_kind kind, unsigned index)
@@ -80,9 +81,9 @@ static void become(const char *path, const char *name, int channel, int log)
 
 static void start_again(struct child *c)
 {
-	unsigned ms = c->backoff_ms;
+	unsigned ms = c->backoff_ms, max_ms = c->kind == ROLE_TRANSCODE ? BACKOFF_WORKER_MAX_MS : BACKOFF_MAX_MS;
 
-	c->backoff_ms = ms == 0 ? BACKOFF_FIRST_MS : ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms * 2;
+	c->backoff_ms = ms == 0 ? BACKOFF_FIRST_MS : ms * 2 > max_ms ? max_ms : ms * 2;
 	event_add(c->again, &(struct timeval){ms / 1000, ms % 1000 * 1000});
 }
 
@@ -271,14 +272,18 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 	parent_log("warn", "reload", "text=\"a changed site file takes effect at the next start: casemate check -c FILE, then start anew\"");
 }
 
-static void add_child(struct parent *p, enum role_kind kind, unsigned index)
+struct child *parent_add_child(struct parent *p, enum role_kind kind, unsigned index)
 {
-	struct child *c = &p->child[p->nchildren++];
+	struct child *c = &p->child[p->nchildren];
 
 	*c = (struct child){.parent = p, .kind = kind, .index = index, .log_fd = -1,
 			    .ring_in = -1, .ring_in_bell = -1, .ring_out = -1, .ring_out_bell = -1};
 	c->again = event_new(p->base, -1, EV_TIMEOUT, on_again, c);
 	c->killer = event_new(p->base, -1, EV_TIMEOUT, on_late, c);
+	if (!c->again || !c->killer)
+		return NULL;
+	p->nchildren++;
+	return c;
 }
 
 static int make_children(struct parent *p)
@@ -288,19 +293,15 @@ static int make_children(struct parent *p)
 	p->child = calloc(2 + site->ingest_processes + site->serve_processes + site->ncameras, sizeof *p->child);
 	if (!p->child)
 		return -ENOMEM;
-	add_child(p, ROLE_SIGN, 0);
-	add_child(p, ROLE_STORE, 0);
+	if (!parent_add_child(p, ROLE_SIGN, 0) || !parent_add_child(p, ROLE_STORE, 0))
+		return -ENOMEM;
 	for (unsigned i = 0; i < site->ingest_processes; i++)
-		add_child(p, ROLE_INGEST, i);
-	for (unsigned i = 0; i < site->serve_processes; i++)
-		add_child(p, ROLE_SERVE, i);
-	for (unsigned i = 0; i < site->ncameras; i++)
-		if (site->camera[i].nrenditions)
-			add_child(p, ROLE_TRANSCODE, i);
-	for (unsigned i = 0; i < p->nchildren; i++)
-		if (!p->child[i].again || !p->child[i].killer)
+		if (!parent_add_child(p, ROLE_INGEST, i))
 			return -ENOMEM;
-	return 0;
+	for (unsigned i = 0; i < site->serve_processes; i++)
+		if (!parent_add_child(p, ROLE_SERVE, i))
+			return -ENOMEM;
+	return parent_add_workers(p);
 }
 
 static int make_live(struct parent *p)

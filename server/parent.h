@@ -21,6 +21,7 @@
 #define RING_STORE_BYTES (32u << 20)      /* ingest -> store, all cameras of one ingest process */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
 #define RING_ENCODED_BYTES (16u << 20)    /* transcode -> store, one camera */
+#define RING_SOUND_BYTES (1u << 20)       /* each of the two, of a worker for sound alone */
 
 struct event;
 struct event_base;
@@ -124,6 +125,8 @@ struct parent {
 int parent_run(struct parent *p);
 struct child *parent_child(struct parent *p, enum role_kind kind, unsigned index);
 static inline unsigned ingest_of(const struct parent *p, unsigned camera) { return camera % p->site->ingest_processes; }
+/* NULL when there is no memory; room for one of each that the site can need is there. */
+struct child *parent_add_child(struct parent *p, enum role_kind kind, unsigned index);
 void child_start(struct child *c);
 /* Kills it; it is started again by its back-off. why goes to log and status. */
 void child_kill(struct child *c, const char *why);
@@ -133,6 +136,9 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
 void sign_state_path(const struct site *site, char *out, size_t cap);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
+/* parent_worker.c: -ENOMEM; and what a camera sends, as its ingest said */
+int parent_add_workers(struct parent *p);
+void parent_want_sound(struct parent *p, unsigned camera, uint8_t codec);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
 void child_wire(struct child *c);
 /* parent_answers.c: which function answers what the roles say */

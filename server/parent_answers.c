@@ -149,6 +149,7 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 	cam->known = true;
 	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)
 		cam->worked = cam->state.transport;
+	parent_want_sound(c->parent, m->camera_state.camera, m->camera_state.audio);
 	wait_us = cam->told_us ? cam->told_us + CAMERA_STATE_US - clock_mono_us() : 0;
 	if (wait_us <= 0)
 		parent_tell_state(-1, 0, cam);

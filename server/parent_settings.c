@@ -148,7 +148,7 @@ static int new_ring(size_t size, int bell_flags, int *ret_ring, int *ret_bell)
 static int transcode_settings(struct child *c)
 {
 	const struct site_camera *cam = &c->parent->site->camera[c->index];
-	struct msg_transcode_camera m = {.camera = (uint16_t)c->index};
+	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio};
 	int rc;
 
 	TEXT(m.name, cam->name);
@@ -163,9 +163,9 @@ static int transcode_settings(struct child *c)
 		rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
 	}
 	if (!rc)
-		rc = new_ring(RING_TRANSCODE_BYTES, 0, &c->ring_in, &c->ring_in_bell);
+		rc = new_ring(cam->nrenditions ? RING_TRANSCODE_BYTES : RING_SOUND_BYTES, 0, &c->ring_in, &c->ring_in_bell);
 	if (!rc)
-		rc = new_ring(RING_ENCODED_BYTES, EFD_NONBLOCK, &c->ring_out, &c->ring_out_bell);
+		rc = new_ring(cam->nrenditions ? RING_ENCODED_BYTES : RING_SOUND_BYTES, EFD_NONBLOCK, &c->ring_out, &c->ring_out_bell);
 	if (!rc)
 		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, c->ring_in_bell, c->ring_out, c->ring_out_bell}, 4);
 	return rc;

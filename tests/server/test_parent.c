@@ -20,7 +20,7 @@ static const struct { enum role_kind kind; unsigned index; } places[] = {
 static struct site site;
 static struct site_camera site_camera[2];
 static struct parent p;
-static struct child child[PLACES];
+static struct child child[PLACES + 1];  /* and one that comes later */
 static struct camera_live camera[2];
 
 static void setup(void)
@@ -144,6 +144,47 @@ Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
 	cr_assert_eq(camera[1].state.fps_milli, 2);
 	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
 	cr_assert(role(ROLE_INGEST, 0)->killed, "the camera of another");
+}
+
+static unsigned workers(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p.nchildren; i++)
+		n += p.child[i].kind == ROLE_TRANSCODE;
+	return n;
+}
+
+Test(parent, gives_a_camera_one_worker_once_its_sound_needs_it)
+{
+	static const uint8_t others[] = {CODEC_NONE, CODEC_AAC, CODEC_OPUS, CODEC_H264, CODEC_COUNT, 255};
+	union msg_body m = {.camera_state = {.camera = 1, .phase = CAMERA_STREAMING, .audio = CODEC_PCMU}};
+	struct child *worker;
+
+	hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
+	cr_assert_eq(workers(), 1, "the site file wants no sound of it");
+	site_camera[1].audio = site_camera[0].audio = true;
+	for (size_t i = 0; i < sizeof others; i++) {
+		m.camera_state.audio = others[i];
+		hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
+		cr_assert_eq(workers(), 1, "codec %u", others[i]);
+	}
+	for (uint8_t codec = CODEC_PCMA; codec < CODEC_COUNT; codec++) {
+		m.camera_state.audio = codec;
+		hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
+		cr_assert_eq(workers(), 2);
+	}
+	worker = role(ROLE_TRANSCODE, 1);
+	cr_assert(worker && worker->phase == CHILD_STARTING && worker->pid > 0);
+	kill(worker->pid, SIGKILL);
+	waitpid(worker->pid, NULL, 0);
+	child_log_close(worker);
+	channel_free(&worker->channel);
+	/* The other has one for its pictures. */
+	m.camera_state.camera = 0;
+	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
+	cr_assert_eq(workers(), 2);
+	site_camera[1].audio = site_camera[0].audio = false;
 }
 
 Test(parent, opens_nothing_that_is_not_the_cameras)
