@@ -31,7 +31,7 @@ void ingest_count_connection(const struct ingest_stream *s, struct ingest_counte
 		c->dropped_camera += s->pictures.damaged_broken + s->pictures.dropped_nals;
 	}
 	if (s->input[INGEST_AUDIO].there)
-		c->dropped_camera += s->aac.dropped;
+		c->dropped_camera += rtp_audio_dropped(&s->sound);
 }
 
 struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)

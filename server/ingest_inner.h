@@ -17,7 +17,7 @@
 #include "media/cutter.h"
 #include "media/dts.h"
 #include "media/packager.h"
-#include "net/rtp_aac.h"
+#include "net/rtp_audio.h"
 #include "net/rtp_reorder.h"
 #include "net/rtp_video.h"
 #include "net/timeline.h"
@@ -79,7 +79,7 @@ struct ingest_stream {
 
 	struct ingest_input input[INGEST_TRACKS];
 	struct rtp_video pictures;
-	struct rtp_aac aac;
+	struct rtp_audio sound;
 	struct timeline timeline;
 	struct dts_clock dts;
 	struct cutter cutter;
