@@ -105,6 +105,8 @@ struct ingest_stream {
 	bool transcode_waits;             /* for a segment's beginning */
 	bool transcode_lost;              /* because its ring was full */
 	const char *sound_off;            /* why the sound is left out */
+	int64_t sound_last;               /* pts of the last frame that was sent in this epoch */
+	int64_t picture_us;               /* on the timeline: the newest picture of this epoch */
 	const char *over;                 /* why the stream cannot go on */
 	enum gap_why over_why;
 	struct ingest_keys keys;

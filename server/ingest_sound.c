@@ -2,6 +2,9 @@
 /* Sound: which depacketizer, and where its frames go. Nothing that is wrong with it stops the pictures. */
 #include "server/ingest_inner.h"
 
+#define AHEAD_MAX_US 2000000
+#define BEHIND_MAX_US 10000000        /* pictures of before an event come all at once, and their sound behind them */
+
 /* An epoch that the frame belongs to. Sound alone begins one; beside pictures it waits for them. */
 static bool have_epoch(struct ingest_stream *s, uint32_t timestamp, int64_t arrival_us)
 {
@@ -12,6 +15,35 @@ static bool have_epoch(struct ingest_stream *s, uint32_t timestamp, int64_t arri
 	return s->running && !s->anew && !s->over && !s->sound_off;
 }
 
+/*
+ * Where there are pictures they tell the time. Sound that has run away from them is put anew where it arrives: left alone it would
+ * cut segments where no picture does, or make players wait.
+ */
+static bool keeps_to_pictures(struct ingest_stream *s, int64_t pts)
+{
+	const struct track *t = &s->track[INGEST_AUDIO];
+	int64_t us = pts / t->timescale * INGEST_SECOND_US + pts % t->timescale * INGEST_SECOND_US / t->timescale, ahead_us = us - s->picture_us;
+
+	if (!s->input[INGEST_VIDEO].there || s->now.mono_us - s->taken_us > INGEST_SECOND_US)
+		return true;
+	if (ahead_us < AHEAD_MAX_US && -ahead_us < BEHIND_MAX_US)
+		return true;
+	timeline_track(&s->timeline, INGEST_AUDIO, t->timescale, false);
+	s->total.mended++;
+	return false;
+}
+
+/* The frame's place in the epoch; false: it has none. */
+static bool place(struct ingest_stream *s, const struct rtp_audio_frame *in, struct au *au)
+{
+	if (!have_epoch(s, in->timestamp, in->arrival_us) || !ingest_epoch_place(s, INGEST_AUDIO, in->timestamp, in->arrival_us, au))
+		return false;
+	if (au->pts <= s->sound_last || !keeps_to_pictures(s, au->pts))
+		return false;
+	au->dts = s->sound_last = au->pts;
+	return true;
+}
+
 static void on_frame(void *ctx, const struct rtp_audio_frame *in)
 {
 	struct ingest_stream *s = ctx;
@@ -19,11 +51,10 @@ static void on_frame(void *ctx, const struct rtp_audio_frame *in)
 	uint32_t segment, newest;
 
 	s->total.audio_bytes += in->len;
-	if (!have_epoch(s, in->timestamp, in->arrival_us) || !ingest_epoch_place(s, INGEST_AUDIO, in->timestamp, in->arrival_us, &au)) {
+	if (!place(s, in, &au)) {
 		s->total.dropped_camera++;
 		return;
 	}
-	au.dts = au.pts;
 	newest = s->cutter.segment;
 	segment = cutter_audio(&s->cutter, &au, s->track[INGEST_AUDIO].timescale);
 	if (s->cutter.segment != newest)

@@ -169,6 +169,7 @@ static void take(struct ingest_stream *s, struct au *au)
 	bool begins;
 
 	s->taken_us = s->now.mono_us;
+	s->picture_us = au->pts * 100 / 9;
 	au->dts = dts_next(&s->dts, au->pts);
 	begins = cutter_cut(&s->cutter, au);
 	if (begins)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/server/ingest_rig.h"
+#include "tests/server/made_camera.h"
 
 TestSuite(ingest_key, .init = setup_world, .fini = end_world);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "tests/server/ingest_rig.h"
+#include "tests/server/made_camera.h"
 
 TestSuite(ingest_stream, .init = setup_world, .fini = end_world);
 

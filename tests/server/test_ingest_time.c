@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "media/cmaf_read.h"
-#include "tests/server/ingest_rig.h"
+#include "tests/server/made_camera.h"
 
 #define HOUR_PICTURES (25 * 3600)
 #define SETTLE_PICTURES (25 * 10)
