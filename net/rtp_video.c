@@ -264,7 +264,8 @@ static void fragment(struct rtp_video *d, const uint8_t *payload, struct rd r)
 	bool start = fu >> 7, end = fu >> 6 & 1;
 
 	if (r.bad || start == d->in_fragment) {
-		d->dropped_nals++;
+		/* The rest of a unit whose beginning was lost is no fault of the camera. */
+		d->dropped_nals += !d->lost;
 		damage(d);
 		return;
 	}
