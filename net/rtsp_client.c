@@ -201,7 +201,9 @@ static int looks_like_frame(const struct rtsp_client *c)
 {
 	struct span s = c->view;
 
-	if (c->stray == 0 || s.p[0] != '$')
+	while (c->stray && s.n && (s.p[0] == '\r' || s.p[0] == '\n'))
+		s = span_skip(s, 1);
+	if (c->stray == 0 || s.n == 0 || s.p[0] != '$')
 		return 1;
 	if (s.n < 2)
 		return 0;
@@ -269,8 +271,7 @@ static void message(struct rtsp_client *c, struct rtsp_message *m)
 static bool read_on(struct rtsp_client *c, struct rtsp_client_event *ret)
 {
 	const char *why = "bytes that are no RTSP";
-	/* Two kilobytes of header table, which a frame leaves alone: cleared for each packet it took half of this engine's time. */
-	struct rtsp_message m __attribute__((uninitialized));
+	struct rtsp_message m;
 	int rc = looks_like_frame(c);
 
 	if (rc == 1)

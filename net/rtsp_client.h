@@ -32,6 +32,7 @@
 #include "media/record.h"
 #include "net/rtsp_quirk.h"
 #include "net/sdp.h"
+#include "net/vendor.h"
 
 #define RTSP_CLIENT_TRACKS 2
 #define RTSP_CLIENT_VIDEO 0
@@ -140,6 +141,8 @@ const char *rtsp_client_left_out(const struct rtsp_client *c);
 uint32_t rtsp_client_quirks(const struct rtsp_client *c);
 /* The camera's Server header, reduced to harmless letters and cut; "" if there was none. */
 const char *rtsp_client_server(const struct rtsp_client *c);
+/* By its Server header, the realm of its challenges and its description. */
+const struct vendor_guess *rtsp_client_vendor(const struct rtsp_client *c);
 const struct rtsp_client_counters *rtsp_client_counters(const struct rtsp_client *c);
 
 #endif

@@ -126,6 +126,7 @@ void rtsp_client_described(struct rtsp_client *c, const struct rtsp_message *m)
 	}
 	if (!rtsp_message_header(m, "Content-Type", &v))
 		rtsp_client_quirk(c, RTSP_QUIRK_NO_CONTENT_TYPE);
+	vendor_see_sdp(&c->vendor, span_of(m->body, m->body_len));
 	read_base(c, m, base);
 	if (sdp_parse(m->body, m->body_len, sdp, &why))
 		rtsp_client_fail(c, GAP_BAD_DESCRIPTION, why);
@@ -134,17 +135,31 @@ void rtsp_client_described(struct rtsp_client *c, const struct rtsp_message *m)
 	free(sdp);
 }
 
-/* Whose RTP-Info is it? Cameras give the whole URL, another host's, or the bare control attribute: the tail decides. */
+static bool ends_with(struct span s, struct span tail)
+{
+	return tail.n && s.n >= tail.n && !memcmp(s.p + s.n - tail.n, tail.p, tail.n);
+}
+
+/*
+ * Whose RTP-Info is it? Cameras give the whole URL, another host's, or the bare control attribute: the tail decides, of
+ * theirs the path.
+ */
 static bool is_url_of(const struct rtsp_client_track *t, struct span url)
 {
 	struct span own = span_str(t->url), control = span_str(t->media.control);
-	bool absolute = control.n > 7 && memmem(control.p, control.n, "://", 3);
+	const char *scheme;
 
 	if (url.n >= 2 && url.p[0] == '"' && url.p[url.n - 1] == '"')
 		url = span_of(url.p + 1, url.n - 2);
-	if (control.n && !absolute)
-		return url.n >= control.n && !memcmp(url.p + url.n - control.n, control.p, control.n);
-	return url.n && (own.n >= url.n ? !memcmp(own.p + own.n - url.n, url.p, url.n) : span_is(url, t->media.control));
+	if (control.n && !memmem(control.p, control.n, "://", 3) && ends_with(url, control))
+		return true;
+	scheme = url.n ? memmem(url.p, url.n, "://", 3) : NULL;
+	if (scheme) {
+		url = span_skip(url, (size_t)(scheme - url.p) + 3);
+		while (url.n && url.p[0] != '/')
+			url = span_skip(url, 1);
+	}
+	return ends_with(own, url);
 }
 
 static void read_info(struct rtsp_client *c, struct span one)

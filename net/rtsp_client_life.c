@@ -123,6 +123,11 @@ const char *rtsp_client_server(const struct rtsp_client *c)
 	return c->server;
 }
 
+const struct vendor_guess *rtsp_client_vendor(const struct rtsp_client *c)
+{
+	return &c->vendor;
+}
+
 const struct rtsp_client_counters *rtsp_client_counters(const struct rtsp_client *c)
 {
 	return &c->counters;

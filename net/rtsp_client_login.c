@@ -52,6 +52,8 @@ void rtsp_client_unauthorized(struct rtsp_client *c, const struct rtsp_message *
 	while (rtsp_message_next(m, "WWW-Authenticate", &at, &v))
 		digest_offer_add(&o, v, c->allow_md5);
 	c->challenges++;
+	if (o.usable)
+		vendor_see(&c->vendor, VENDOR_REALM, span_str(o.best.realm));
 	note_offer(c, &o);
 	basic = o.basic && !c->digest_seen && (c->tls || c->allow_basic);
 	if (!c->user || !c->password) {

@@ -62,6 +62,7 @@ static void read_server(struct rtsp_client *c, const struct rtsp_message *m)
 
 	if (c->server[0] || !rtsp_message_header(m, "Server", &v))
 		return;
+	vendor_see(&c->vendor, VENDOR_SERVER, v);
 	for (size_t i = 0; i < v.n && i < RTSP_CLIENT_SERVER_MAX - 1; i++) {
 		char one = v.p[i];
 		bool fine = (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z') || (one >= '0' && one <= '9') ||

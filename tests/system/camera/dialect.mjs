@@ -44,7 +44,7 @@ export function readDialect(file) {
 }
 
 /* The answer in pieces: bytes to be sent, {wait: ms} or {close: true}. */
-function pieces(section, values) {
+function pieces(section, values, end) {
 	const blank = section.lines.indexOf("");
 	const fill = (text) => text.replace(/\{([A-Z_]+)\}/g, (all, name) => values[name] ?? all);
 	const all = [];
@@ -54,11 +54,11 @@ function pieces(section, values) {
 		const special = /^\{(FRAME|HEX|WAIT|CLOSE)(?: ([^}]*))?\}$/.exec(line);
 
 		if (!special) {
-			const bytes = Buffer.from(`${fill(line)}\r\n`, "latin1");
+			const bytes = Buffer.from(`${fill(line)}${end}`, "latin1");
 
 			if (blank >= 0 && i > blank)
 				body += bytes.length;
-			all.push({line: `${line}\r\n`});
+			all.push({line: `${line}${end}`});
 			continue;
 		}
 		const words = (special[2] ?? "").split(" ");
@@ -172,7 +172,7 @@ export function dialect(options) {
 				session.log("mismatch", {digest: request.headers.authorization});
 			session.step++;
 			const finish = request.method === "SETUP" ? await setUp(session, request, values) : null;
-			const said = pieces(section, values);
+			const said = pieces(section, values, settings.lines === "lf" ? "\n" : "\r\n");
 			const text = Buffer.concat(said.filter((p) => p.bytes).map((p) => p.bytes)).toString("latin1");
 			const good = /RTSP\/1\.0 200/.test(text);
 

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/server/ingest_world.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include "net/rtp_send.h"
+#include "server/role.h"
+
+#define PATIENCE_MS 20000
+
+#ifdef __SANITIZE_ADDRESS__
+static const bool sanitized = true;
+#else
+static const bool sanitized = false;
+#endif
+
+static const char sdp[] = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
+	"a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z00AH5WoFAFuQA==,aO48gA==\r\n";
+
+struct ingest_rig rig;
+const struct msg_ingest_camera rig_camera = {.camera = 5, .name = "yard", .host = "192.0.2.1:554", .url = "rtsp://192.0.2.1/yard",
+	.transport = SITE_TRANSPORT_TCP, .audio = true, .segment_ms = 2000};
+static struct rtp_send out;
+
+static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	rig.heard.ready = true;
+}
+
+static void on_dial(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	rig.heard.dial = true;
+	cr_expect(m->dial.camera == 5 && m->dial.what == DIAL_RTSP);
+}
+
+static void on_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	rig.heard.state = m->camera_state;
+}
+
+static void on_udp_open(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	cr_expect(m->udp_open.camera == 5 && m->udp_open.track == 0);
+	rig.heard.opens++;
+}
+
+static void on_udp_connect(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	cr_expect(m->udp_connect.camera == 5 && m->udp_connect.track == 0);
+	rig.heard.connect = m->udp_connect;
+	rig.heard.connects++;
+}
+
+static void on_udp_close(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	rig.heard.closes++;
+}
+
+static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_DIAL, on_dial}, {MSG_CAMERA_STATE, on_state},
+	{MSG_UDP_OPEN, on_udp_open}, {MSG_UDP_CONNECT, on_udp_connect}, {MSG_UDP_CLOSE, on_udp_close}, {MSG_NONE, NULL}};
+
+static void spawn(int channel_fd)
+{
+	char path[4096];
+	const char *top = getenv("abs_top_builddir");
+
+	snprintf(path, sizeof path, "%s/libexec/casemate/ingest", top ? top : ".");
+	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
+	rig.pid = fork();
+	cr_assert_geq(rig.pid, 0);
+	if (rig.pid == 0) {
+		if (channel_fd == ROLE_CHANNEL_FD)
+			fcntl(channel_fd, F_SETFD, 0);
+		else
+			dup2(channel_fd, ROLE_CHANNEL_FD);
+		execl(path, "ingest", (char *)NULL);
+		_exit(127);
+	}
+}
+
+void rig_say(enum msg_type type, const void *body, const int *fds, unsigned nfds)
+{
+	cr_assert_eq(channel_say(rig.channel, type, body, fds, nfds), 0);
+}
+
+void rig_give_store_ring(void)
+{
+	int fd;
+
+	ring_close(&rig.store);
+	cr_assert_eq(ring_create(4 << 20, &fd), 0);
+	cr_assert_eq(ring_open(&rig.store, fd, -1), 0);
+	rig_say(MSG_RING_STORE, NULL, (int[]){fd, rig.bell}, 2);
+	close(fd);
+}
+
+void rig_hear(void)
+{
+	enum msg_type type;
+
+	cr_assert_eq(channel_wait(rig.channel, &type), 0);
+}
+
+void rig_hear_until(const bool *what)
+{
+	while (!*what)
+		rig_hear();
+}
+
+void rig_hear_phase(enum camera_phase phase)
+{
+	while (rig.heard.state.phase != phase)
+		rig_hear();
+}
+
+void rig_begin(const struct msg_ingest_camera *m, int ca)
+{
+	struct channel_ends ends = {.me = ROLE_PARENT, .peer = ROLE_INGEST, .answers = answers};
+	static const struct track track = {.codec = CODEC_H264, .timescale = 90000};
+	int pair[2];
+
+	if (sanitized)
+		cr_skip_test("a sanitizer makes system calls that no seal lets through");
+	rig = (struct ingest_rig){.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .camera = -1, .media = {-1, -1}};
+	rtp_send_init(&out, &track, (const uint8_t *)"random bytes");
+	signal(SIGPIPE, SIG_IGN);
+	cr_assert_eq(channel_pair(pair), 0);
+	spawn(pair[1]);
+	close(pair[1]);
+	rig.channel = channel_new(NULL, pair[0], &ends);
+	cr_assert_not_null(rig.channel);
+	rig_say(MSG_INGEST_CAMERA, m, &ca, ca >= 0);
+	rig_give_store_ring();
+	/* Where namespaces are forbidden the filter must still be there. */
+	rig_say(MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0);
+	rig_hear_until(&rig.heard.ready);
+	rig_hear_until(&rig.heard.dial);
+}
+
+void rig_end(void)
+{
+	if (rig.pid > 0) {
+		kill(rig.pid, SIGKILL);
+		waitpid(rig.pid, NULL, 0);
+	}
+	channel_free(&rig.channel);
+	ring_close(&rig.store);
+	SSL_free(rig.tls);
+	for (int i = 0; i < 2; i++)
+		if (rig.media[i] >= 0)
+			close(rig.media[i]);
+	if (rig.camera >= 0)
+		close(rig.camera);
+	close(rig.bell);
+}
+
+void rig_connect(void)
+{
+	struct timeval patience = {PATIENCE_MS / 1000, 0};
+	int pair[2];
+
+	if (rig.camera >= 0)
+		close(rig.camera);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	rig.camera = pair[0];
+	setsockopt(rig.camera, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	fcntl(pair[1], F_SETFL, O_NONBLOCK);
+	rig.heard.dial = false;
+	rig_say(MSG_DIALED, &(struct msg_dialed){.camera = 5}, &pair[1], 1);
+	close(pair[1]);
+}
+
+static ssize_t read_some(char *p, size_t n)
+{
+	return rig.tls ? SSL_read(rig.tls, p, (int)n) : recv(rig.camera, p, n, 0);
+}
+
+static void write_all(const void *p, size_t n)
+{
+	cr_assert_eq(rig.tls ? SSL_write(rig.tls, p, (int)n) : send(rig.camera, p, n, 0), (ssize_t)n);
+}
+
+const char *rig_answer_status(const char *method, const char *status, const char *headers, const char *body)
+{
+	static char asked[4096];
+	char text[4096];
+	size_t n = 0;
+	int len;
+
+	do {
+		ssize_t k = read_some(asked + n, sizeof asked - 1 - n);
+
+		cr_assert_gt(k, 0, "waiting for %s", method);
+		n += (size_t)k;
+		asked[n] = 0;
+	} while (!strstr(asked, "\r\n\r\n"));
+	cr_assert(strstr(asked, method) == asked, "%s instead of %s", asked, method);
+	len = snprintf(text, sizeof text, "RTSP/1.0 %s\r\nCSeq: %d\r\n%sContent-Length: %zu\r\n\r\n%s", status, atoi(strstr(asked, "CSeq: ") + 6),
+		headers, strlen(body), body);
+	write_all(text, (size_t)len);
+	return asked;
+}
+
+const char *rig_answer(const char *method, const char *headers, const char *body)
+{
+	return rig_answer_status(method, "200 OK", headers, body);
+}
+
+void rig_describe(const char *scheme)
+{
+	char line[128];
+
+	snprintf(line, sizeof line, "OPTIONS %s://192.0.2.1/yard ", scheme);
+	rig_answer(line, "", "");
+	snprintf(line, sizeof line, "DESCRIBE %s://192.0.2.1/yard ", scheme);
+	rig_answer(line, "", sdp);
+}
+
+void rig_play(const char *scheme)
+{
+	char line[128];
+
+	rig_describe(scheme);
+	snprintf(line, sizeof line, "SETUP %s://192.0.2.1/yard/t ", scheme);
+	rig_answer(line, "Transport: RTP/AVP/TCP;interleaved=0-1\r\nSession: s\r\n", "");
+	snprintf(line, sizeof line, "PLAY %s://192.0.2.1/yard ", scheme);
+	rig_answer(line, "", "");
+	rig_hear_phase(CAMERA_STREAMING);
+}
+
+static void send_packet(void *ctx, const uint8_t *p, size_t n)
+{
+	uint8_t head[] = {'$', 0, (uint8_t)(n >> 8), (uint8_t)n};
+
+	if (rig.media[0] >= 0) {
+		cr_assert_eq(send(rig.media[0], p, n, 0), (ssize_t)n);
+		return;
+	}
+	write_all(head, sizeof head);
+	write_all(p, n);
+}
+
+void rig_show(unsigned n)
+{
+	static const uint8_t key[] = {0, 0, 0, 4, 0x65, 0x88, 0x84, 0x10}, other[] = {0, 0, 0, 4, 0x41, 0x9a, 0x02, 0x03};
+
+	while (n--) {
+		rtp_send_h264(&out, 3600ll * rig.pictures, rig.pictures % 25 ? other : key, 8, send_packet, NULL);
+		rig.pictures++;
+	}
+}
+
+struct record rig_next_record(struct buf *b, enum record_kind kind)
+{
+	struct pollfd p = {rig.bell, POLLIN, 0};
+	struct record r;
+	uint64_t rung;
+
+	for (;;) {
+		while (ring_get(&rig.store, b) == 1) {
+			cr_assert_eq(record_decode(buf_data(b), b->len, &r), 0);
+			if (r.kind == kind)
+				return r;
+		}
+		cr_assert_eq(poll(&p, 1, PATIENCE_MS), 1, "no record of kind %d", kind);
+		cr_assert_eq(read(rig.bell, &rung, sizeof rung), (ssize_t)sizeof rung);
+	}
+}
