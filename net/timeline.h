@@ -15,9 +15,16 @@
  * Video times are presentation times in decode order: they go back a little where
  * there are B-frames. Audio times only rise.
  *
+ * Tracks run on clocks of their own, so the sound is kept with the pictures: by
+ * their sender reports, else by their arrivals, its times are drawn after the main
+ * track's as gently as does (see align in net/timeline_clock.c).
+ *
  * Capture time is the sender reports' (RFC 3550 6.4.1) while they are within
- * TIMELINE_SANE_S of the arrival, else the arrival; it follows its source by at most
- * 500 ppm, and by a step only when a second off.
+ * TIMELINE_SANE_S of the arrival, else the arrival, which is the earliest of the last
+ * seconds: what comes later was held up. It follows its source by at most 500 ppm;
+ * by a step only when a second off, in an epoch's first seconds, and when reports are
+ * believed for the first time. A report that contradicts the ones before by more than
+ * a second has to be confirmed by another.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,8 +34,19 @@
 #define TIMELINE_TRACKS 2
 #define TIMELINE_LEAP_S 2
 #define TIMELINE_BACK_PICTURES 16     /* so many pictures in a row before the newest: the clock went back */
-#define TIMELINE_SANE_S 10
+#define TIMELINE_SANE_S 10            /* reports further from the arrival are not believed … */
+#define TIMELINE_SANE_AGAIN_S 8       /* … until they are as near as this again */
 #define TIMELINE_SLEW_PPM 500
+#define TIMELINE_SETTLE_S 10          /* of an epoch: its capture times follow their source at once */
+#define TIMELINE_REPORT_S 120         /* an older report says nothing any more */
+#define TIMELINE_LOWS 8               /* spans of TIMELINE_LOW_S whose earliest arrivals are remembered */
+#define TIMELINE_LOW_S 2
+
+struct timeline_report {
+	bool there;
+	uint32_t rtp;
+	int64_t wall_us;                  /* by the camera's clock */
+};
 
 struct timeline_track {
 	uint32_t rate;                    /* ticks a second, of the RTP clock and of the times given out */
@@ -41,9 +59,18 @@ struct timeline_track {
 	int64_t step;                     /* the last believable distance */
 	int64_t last_arrival_us;
 	unsigned repeats, behind;
-	bool has_report, has_start;
-	uint32_t report_rtp, start_rtp;
-	int64_t report_us;
+	bool has_start;
+	uint32_t start_rtp;
+	struct timeline_report report, claim;  /* believed; waits for a second that agrees with it */
+	unsigned contradictions;
+	int64_t report_arrival_us;
+	int64_t low[TIMELINE_LOWS];       /* the least of arrival - raw in each span, us */
+	unsigned low_at;
+	int64_t low_begun_us;             /* raw time at which the newest span began */
+	int64_t first, aligned_at;        /* times given out: the first; where the track was last drawn after main */
+	bool by_start;                    /* placed beside main by timeline_start … */
+	bool has_lip;
+	int64_t lip_us;                   /* … and so much later than main its arrivals are since, by nature */
 };
 
 struct timeline {
@@ -78,7 +105,10 @@ void timeline_begin(struct timeline *t, unsigned track, uint32_t rtp, int64_t ar
  */
 int timeline_place(struct timeline *t, unsigned track, uint32_t rtp, int64_t arrival_us, int64_t arrival_wall_us,
 		   int64_t *ret_time, int64_t *ret_capture_us);
-/* The camera's clock less ours, as the last sender report of the main track tells; false: none tells. */
+/*
+ * The camera's clock less ours, as the main track's sender reports tell, less also what the picture took to arrive; false: they
+ * tell nothing. Also told when it is so far off that arrivals are used instead.
+ */
 bool timeline_clock_offset(const struct timeline *t, int64_t *ret_us);
 /* How far capture times may be off. */
 uint32_t timeline_error_ms(const struct timeline *t);

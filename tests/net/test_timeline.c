@@ -168,6 +168,7 @@ Test(timeline, capture_is_the_reports_time_if_sane)
 	cr_expect_eq(t.clock, CLOCK_RTCP);
 	cr_expect_eq(timeline_error_ms(&t), 10);
 
+	start(0, 0);
 	timeline_report(&t, 0, 0, WALL - 3600 * SECOND);
 	timeline_begin(&t, 0, 0, 0, WALL);
 	place(0, 0, 0);
@@ -175,18 +176,23 @@ Test(timeline, capture_is_the_reports_time_if_sane)
 	cr_expect_eq(t.clock, CLOCK_ARRIVAL);
 
 	timeline_report(&t, 0, 0, 0);
-	cr_expect(!t.track[0].has_report);
+	cr_expect(!t.track[0].report.there);
 }
 
-Test(timeline, capture_is_slewed_and_never_leaps_within_a_second)
+Test(timeline, capture_follows_the_first_report_at_once_and_later_ones_gently)
 {
 	int64_t last;
 
 	start(0, 0);
-	place(0, 0, 0);
+	for (unsigned i = 0; i < 25 * 20; i++)
+		place(0, 3600 * i, 40000ll * i);
+	cr_assert_eq(capture, WALL + 499 * 40000ll);
+	timeline_report(&t, 0, 3600 * 500, WALL + 20 * SECOND - SECOND / 5);
+	place(0, 3600 * 500, 20 * SECOND);
+	cr_assert_eq(capture, WALL + 20 * SECOND - SECOND / 5);
 	last = capture;
-	timeline_report(&t, 0, 0, WALL - SECOND / 2);
-	for (unsigned i = 1; i < 25 * 100; i++) {
+	timeline_report(&t, 0, 3600 * 501, WALL + 20 * SECOND + 40000 - SECOND / 2);
+	for (unsigned i = 501; i < 2501; i++) {
 		int64_t step;
 
 		place(0, 3600 * i, 40000ll * i);
@@ -195,7 +201,62 @@ Test(timeline, capture_is_slewed_and_never_leaps_within_a_second)
 		cr_assert_leq(llabs(step - 40000), 20);
 	}
 	cr_assert_eq(t.steps, 0);
-	cr_assert_eq(capture, WALL + 40000ll * 2499 - 2499 * 20);
+	cr_assert_eq(capture, WALL + 40000ll * 2500 - SECOND / 5 - 2000 * 20);
+	cr_expect_leq(timeline_error_ms(&t), 10 + 300);
+}
+
+Test(timeline, a_report_that_contradicts_has_to_be_confirmed)
+{
+	int64_t offset;
+
+	start(0, 0);
+	cr_expect(!timeline_clock_offset(&t, &offset));
+	timeline_report(&t, 0, 0, WALL);
+	place(0, 0, 0);
+	cr_assert(timeline_clock_offset(&t, &offset) && offset == 0);
+	/* One liar among honest ones. */
+	timeline_report(&t, 0, 90000, WALL + 4 * SECOND);
+	place(0, 90000, SECOND);
+	cr_expect_eq(capture, WALL + SECOND);
+	timeline_report(&t, 0, 180000, WALL + 2 * SECOND);
+	place(0, 180000, 2 * SECOND);
+	cr_expect_eq(capture, WALL + 2 * SECOND);
+	/* The clock was set. */
+	timeline_report(&t, 0, 270000, WALL + 6 * SECOND);
+	timeline_report(&t, 0, 360000, WALL + 7 * SECOND);
+	place(0, 360000, 4 * SECOND);
+	cr_expect_eq(capture, WALL + 7 * SECOND);
+	cr_assert(timeline_clock_offset(&t, &offset) && offset == 3 * SECOND);
+	/* A clock that stands still confirms nothing. */
+	for (unsigned i = 5; i < 12; i++)
+		timeline_report(&t, 0, 90000 * i * 5, WALL + 7 * SECOND);
+	place(0, 450000, 5 * SECOND);
+	cr_expect_eq(t.clock, CLOCK_ARRIVAL);
+	/* Nor does one report say much after minutes without another. */
+	timeline_report(&t, 0, 450000, WALL + 5 * SECOND);
+	for (unsigned i = 6; i < 6 + TIMELINE_REPORT_S + 2; i++) {
+		place(0, 90000 * i, i * SECOND);
+		cr_assert_eq(t.clock, i <= 5 + TIMELINE_REPORT_S ? CLOCK_RTCP : CLOCK_ARRIVAL, "%u", i);
+	}
+}
+
+Test(timeline, reports_of_a_track_that_is_not_there_divide_by_nothing)
+{
+	timeline_init(&t);
+	timeline_report(&t, 1, 5, WALL);
+	timeline_report(&t, 1, 5, WALL);
+	cr_expect(!t.track[1].report.there);
+}
+
+Test(timeline, a_clock_around_the_bound_does_not_toss_between_sources)
+{
+	start(0, 0);
+	for (unsigned i = 0; i < 25 * 600; i++) {
+		if (i % 125 == 0)
+			timeline_report(&t, 0, 3600 * i, WALL + 40000ll * i + 9990000 + (i % 250 ? 20000 : -20000));
+		place(0, 3600 * i, 40000ll * i);
+	}
+	cr_expect_leq(t.steps, 2);
 }
 
 Test(timeline, capture_steps_when_a_second_off)
