@@ -358,12 +358,32 @@ static uint32_t average_bps(const struct serve_rendition *r)
 	return bytes < r->peak_bps ? (uint32_t)bytes : r->peak_bps;
 }
 
-static bool all_independent(const struct serve_camera *c)
+bool serve_media_is_independent(const struct serve_rendition *r)
 {
-	for (unsigned k = 0; k < RENDITIONS_MAX; k++)
-		for (unsigned i = 0; c->rendition[k] && i < c->rendition[k]->n; i++)
-			if (!c->rendition[k]->window[i].m.independent)
-				return false;
+	for (unsigned i = 0; i < r->n; i++)
+		if (!r->window[i].m.independent)
+			return false;
+	return true;
+}
+
+static bool is_there(const struct serve_rendition *r)
+{
+	return r && r->n && r->ntracks;
+}
+
+/*
+ * A copy with segments that begin without a key frame (smart codecs send none for minutes) shows nothing to a player that
+ * begins with it, and players begin with the highest rate: it is not listed beside a rendition that can be begun anywhere.
+ */
+static bool is_listed(const struct serve_camera *c, unsigned rendition)
+{
+	const struct serve_rendition *r = c->rendition[rendition];
+
+	if (!is_there(r) || rendition != RENDITION_COPY || serve_media_is_independent(r))
+		return is_there(r);
+	for (unsigned k = RENDITION_ENCODED; k < RENDITIONS_MAX; k++)
+		if (is_there(c->rendition[k]) && serve_media_is_independent(c->rendition[k]))
+			return false;
 	return true;
 }
 
@@ -380,7 +400,7 @@ struct serve_bytes *serve_media_multivariant(struct serve_camera *c)
 {
 	struct playlist_rendition video[RENDITIONS_MAX], audio;
 	struct track track[RENDITIONS_MAX];
-	bool has_audio = false;
+	bool has_audio = false, independent = true;
 	size_t n = 0;
 	struct buf b;
 
@@ -389,8 +409,9 @@ struct serve_bytes *serve_media_multivariant(struct serve_camera *c)
 	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
 		const struct serve_rendition *r = c->rendition[k];
 
-		if (!r || !r->n || !r->ntracks)
+		if (!is_listed(c, k))
 			continue;
+		independent &= serve_media_is_independent(r);
 		if (k == RENDITION_AUDIO) {
 			describe(c, r, &track[k], &audio);
 			has_audio = true;
@@ -401,7 +422,7 @@ struct serve_bytes *serve_media_multivariant(struct serve_camera *c)
 	if (!n && !has_audio)
 		return NULL;
 	buf_init(&b, PLAYLIST_MAX_BYTES);
-	if (playlist_multivariant(&b, video, n, has_audio ? &audio : NULL, all_independent(c)) == 0)
+	if (playlist_multivariant(&b, video, n, has_audio ? &audio : NULL, independent) == 0)
 		serve_bytes_copy(buf_data(&b), b.len, &c->multivariant);
 	buf_free(&b);
 	return c->multivariant;

@@ -83,6 +83,8 @@ struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint
 /* Borrowed, until the next change; NULL while there is nothing to list (or no memory). */
 struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r);
 struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
+/* Whether each of its segments held begins with a key frame, so that a player can begin with any. */
+bool serve_media_is_independent(const struct serve_rendition *r);
 /* Whether every rendition that should come has come, so that the multivariant playlist is worth giving out. */
 bool serve_media_is_complete(const struct serve_camera *c);
 /* A track as the playlist and codec-string writers want it. */

@@ -40,6 +40,9 @@ export function unplayable(camera, can = plays) {
 	if (codec !== "" && pictures.every((r) => r.codec !== "" && !can("video", r.codec)))
 		return {what: `This camera sends ${codecWord(codec)}, which this browser cannot play.`,
 			mend: "Give it a rendition, which is H.264 whatever the camera sends, in the site file:", lines: renditionOf(camera)};
+	if (pictures.length === 1 && pictures[0].independent === false)
+		return {what: "This camera sends a whole picture only now and then; this one begins with the next.",
+			mend: "Turn its smart codec off (H.264+, H.265+, Zipstream …), or give it a rendition in the site file:", lines: renditionOf(camera)};
 	if (sound?.codec && !can("audio", sound.codec))
 		return {what: `This camera's sound is ${codecWord(sound.codec)}, which this browser cannot play.`,
 			mend: "Set the camera to another codec, or leave its sound out in the site file:", lines: `cameras:\n  ${camera.name}:\n    audio: false`};

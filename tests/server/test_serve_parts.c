@@ -245,6 +245,42 @@ Test(serve_media, lists_h265_beside_what_all_can_play)
 	free((char *)(uintptr_t)text);
 }
 
+Test(serve_media, lists_no_copy_that_players_cannot_begin_with)
+{
+	struct msg_serve_rendition small = {.rendition = RENDITION_ENCODED, .name = "small", .width = 640, .height = 360};
+	struct msg_track t = {.rendition = RENDITION_ENCODED, .codec = CODEC_H264, .width = 640, .height = 360, .timescale = 90000, .profile = 66, .level = 30};
+	struct { bool copy, has_small, small; bool lists_copy, lists_small, independent; } cases[] = {
+		{true, false, false, true, false, true}, {false, false, false, true, false, false}, {true, true, true, true, true, true},
+		{false, true, true, false, true, true}, {false, true, false, true, true, false},
+	};
+	int fd;
+
+	cr_assert_eq(serve_media_set_rendition(media, &small), 0);
+	cr_assert_eq(io_seal_bytes("init", "init-b", 6, &fd), 0);
+	hash_of("init-b", 6, t.init_sha256);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct serve_bytes *b;
+
+		serve_media_reset(media);
+		cr_assert_eq(track("init-a"), 0);
+		cr_assert_eq(serve_media_track(media, &t, fd, &why), 0);
+		for (uint64_t number = 1; number <= 3; number++) {
+			struct msg_segment copy = segment_of(number, "init-a"), s = segment_of(number, "init-b");
+
+			copy.independent = cases[i].copy || number == 1;
+			s.independent = cases[i].small || number == 1;
+			s.rendition = RENDITION_ENCODED;
+			cr_assert(put(&copy) == 0 && (!cases[i].has_small || put(&s) == 0));
+		}
+		b = serve_media_multivariant(&media->camera[0]);
+		cr_assert_not_null(b);
+		cr_expect_eq(memmem(b->p, b->n, "copy/", 5) != NULL, cases[i].lists_copy, "case %zu", i);
+		cr_expect_eq(memmem(b->p, b->n, "small/", 6) != NULL, cases[i].lists_small, "case %zu", i);
+		cr_expect_eq(memmem(b->p, b->n, "INDEPENDENT", 11) != NULL, cases[i].independent, "case %zu", i);
+	}
+	close(fd);
+}
+
 Test(serve_media, holds_a_window)
 {
 	const struct serve_rendition *r = media->camera[0].rendition[0];

@@ -28,6 +28,15 @@ test("playable: a camera of H.265 alone is explained, with lines that mend it", 
 	assert.equal(lines, "cameras:\n  gate:\n    renditions:\n      720p: {size: 1280x720, bitrate: 1800 kb/s}");
 });
 
+test("playable: a smart codec without a rendition is explained", () => {
+	const smart = {...video("copy", "avc1.64001f"), independent: false};
+
+	assert.match(unplayable(camera(smart, aac), all).what, /only now and then/);
+	assert.match(unplayable(camera(smart, aac), all).lines, /720p: /);
+	assert.equal(unplayable(camera(smart, video("small", "")), all), null, "a rendition is to come");
+	assert.equal(unplayable(camera({...smart, independent: true}), all), null);
+});
+
 test("playable: sound that would keep the picture away is named", () => {
 	const {what, lines} = unplayable(camera(copy, opus), noOpus);
 
