@@ -89,10 +89,21 @@ void ingest_out_begin(struct ingest_stream *s)
 	}
 }
 
+/* What it holds of this epoch is all there will be. A full ring: then the next epoch's track says it. */
+static void end_transcode(struct ingest_stream *s)
+{
+	struct record over = {.kind = RECORD_GAP, .gap = {.camera = s->camera, .epoch = s->epoch, .at_us = s->now.wall_us}};
+	bool told = !s->output[INGEST_VIDEO].track_owed || !s->output[INGEST_AUDIO].track_owed;
+
+	if (s->hooks.transcode && told)
+		s->hooks.transcode(s->hooks.ctx, &over);
+}
+
 void ingest_out_flush(struct ingest_stream *s)
 {
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
 		packager_flush(&s->output[i].packager);
+	end_transcode(s);
 }
 
 void ingest_out_gap(struct ingest_stream *s)

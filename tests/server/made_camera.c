@@ -99,6 +99,8 @@ static int to_transcode(void *ctx, const struct record *r)
 		snprintf(text, sizeof text, "track%ux%u", r->track.track.width, r->track.track.height);
 	else if (r->kind == RECORD_TRACK)
 		snprintf(text, sizeof text, "track-%s/%u/%u", codec_name(r->track.track.codec), r->track.track.rate, r->track.track.channels);
+	else if (r->kind == RECORD_GAP)
+		snprintf(text, sizeof text, "over");
 	else
 		snprintf(text, sizeof text, "%s%u", r->au.audio ? "sound" : r->au.au.key ? "key" : "au", r->au.segment);
 	if (r->kind == RECORD_AU)
