@@ -66,6 +66,17 @@ static void hang_up(struct ingest_camera *c)
 	c->begun = c->ending = false;
 }
 
+/* A camera that is away for days is no line each few seconds: a reason is said when it is new, and now and then. */
+static void log_lost(struct ingest_camera *c, struct ingest_now t)
+{
+	if (c->stopping || (c->why == c->logged_why && t.mono_us - c->logged_us < INGEST_LOG_S * SECOND_US))
+		return;
+	c->logged_why = c->why;
+	c->logged_us = t.mono_us;
+	log_warn("camera-lost", "camera=%s why=%s text=\"%s\" retry_ms=%lld", c->conf.name, gap_why_name(c->why), c->detail,
+		(long long)(c->retry_us - t.mono_us) / 1000);
+}
+
 /* The try is over, whatever stage it reached. */
 static void ended(struct ingest_camera *c, enum gap_why why, const char *text)
 {
@@ -83,9 +94,7 @@ static void ended(struct ingest_camera *c, enum gap_why why, const char *text)
 	set_phase(c, c->stopping ? CAMERA_IDLE : CAMERA_WAITING);
 	c->running_us = 0;
 	ingest_camera_kick(c);
-	if (!c->stopping)
-		log_warn("camera-lost", "camera=%s why=%s text=\"%s\" retry_ms=%lld", c->conf.name, gap_why_name(why), c->detail,
-			(long long)(c->retry_us - t.mono_us) / 1000);
+	log_lost(c, t);
 	ingest_say_state(c);
 }
 
@@ -152,7 +161,7 @@ static void play(struct ingest_camera *c, struct ingest_now t)
 			ingest_stream_start(c->stream, i, time);
 	set_phase(c, CAMERA_STREAMING);
 	c->reported_us = t.mono_us;
-	c->why = GAP_NONE;
+	c->why = c->logged_why = GAP_NONE;
 	*c->detail = 0;
 	log_info("camera-playing", "camera=%s transport=%s left_out=\"%s\"", c->conf.name, transport[rtsp_client_transport(c->client)],
 		rtsp_client_left_out(c->client));

@@ -11,6 +11,7 @@
 #include "server/ingest_tls.h"
 
 #define INGEST_STATE_S 2              /* between two MSG_CAMERA_STATE without news */
+#define INGEST_LOG_S 600              /* between two lines about a camera that stays lost for the same reason */
 #define INGEST_REPORT_S 5             /* between two receiver reports */
 #define INGEST_HANDSHAKE_S 8          /* the longest of TLS: cameras are slow at RSA */
 

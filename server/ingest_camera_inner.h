@@ -39,7 +39,8 @@ struct ingest_camera {
 	int64_t retry_us, running_us;     /* monotonic; running_us: footage is taken since, 0: none is */
 	int64_t stated_us, reported_us;
 	uint64_t reconnects;
-	enum gap_why why;
+	enum gap_why why, logged_why;
+	int64_t logged_us;
 	char detail[INGEST_TLS_TEXT];
 };
 
