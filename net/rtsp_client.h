@@ -44,6 +44,7 @@
 #define RTSP_CLIENT_KEEP_S 30         /* longest time between two keep-alives */
 #define RTSP_CLIENT_TIMEOUT_S 60      /* of a session that names none */
 #define RTSP_CLIENT_FEED_MAX (256u << 10)
+#define RTSP_CLIENT_OFFERED_MAX 512   /* bytes, with the NUL */
 #define RTSP_CLIENT_OUT_MAX (64u << 10)
 
 enum rtsp_client_transport { RTSP_CLIENT_AUTO, RTSP_CLIENT_TCP, RTSP_CLIENT_UDP };
@@ -143,6 +144,11 @@ uint32_t rtsp_client_quirks(const struct rtsp_client *c);
 const char *rtsp_client_server(const struct rtsp_client *c);
 /* By its Server header, the realm of its challenges and its description. */
 const struct vendor_guess *rtsp_client_vendor(const struct rtsp_client *c);
+/* All that the camera describes: "video H264, audio PCMU 8000 Hz, application", harmless letters only. */
+const char *rtsp_client_offered(const struct rtsp_client *c);
+/* What was last answered when it asked who we are. */
+enum rtsp_client_answer { RTSP_CLIENT_NOBODY, RTSP_CLIENT_BASIC, RTSP_CLIENT_MD5, RTSP_CLIENT_SHA256, RTSP_CLIENT_SHA512_256 };
+enum rtsp_client_answer rtsp_client_answered(const struct rtsp_client *c);
 const struct rtsp_client_counters *rtsp_client_counters(const struct rtsp_client *c);
 
 #endif

@@ -38,6 +38,16 @@ static void note_host(struct rtsp_client *c, const char *url)
 		rtsp_client_quirk(c, RTSP_QUIRK_OTHER_HOST);
 }
 
+static void note_offered(struct rtsp_client *c, const struct sdp_media *m)
+{
+	static const char *const kind[] = {[SDP_VIDEO] = "video ", [SDP_AUDIO] = "audio ", [SDP_OTHER] = ""};
+	size_t n = strlen(c->offered);
+
+	n += (size_t)snprintf(c->offered + n, sizeof c->offered - n, "%s%s%s", n ? ", " : "", kind[m->kind], m->name);
+	if (m->kind == SDP_AUDIO && m->clock_rate && n < sizeof c->offered)
+		snprintf(c->offered + n, sizeof c->offered - n, " %u Hz", (unsigned)m->clock_rate);
+}
+
 static bool take_track(struct rtsp_client *c, const struct sdp_media *m, const char *base)
 {
 	unsigned i = codec_is_video(m->codec) ? RTSP_CLIENT_VIDEO : RTSP_CLIENT_AUDIO;
@@ -60,6 +70,7 @@ static void choose_tracks(struct rtsp_client *c, const struct sdp *sdp, const ch
 	for (unsigned i = 0; i < sdp->nmedia; i++) {
 		const struct sdp_media *m = &sdp->media[i];
 
+		note_offered(c, m);
 		if (c->no_audio && m->kind == SDP_AUDIO)
 			continue;
 		if (!take_track(c, m, base))

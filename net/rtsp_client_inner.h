@@ -76,6 +76,7 @@ struct rtsp_client {
 	struct rtsp_client_track track[RTSP_CLIENT_TRACKS];
 	char left_out[RTSP_CLIENT_LEFT_OUT_MAX], server[RTSP_CLIENT_SERVER_MAX];
 	uint32_t quirks;
+	char offered[RTSP_CLIENT_OFFERED_MAX];
 	struct vendor_guess vendor;
 
 	bool failed;                      /* why and text are of the FAILED that comes when the session was given back */

@@ -123,6 +123,19 @@ const char *rtsp_client_server(const struct rtsp_client *c)
 	return c->server;
 }
 
+const char *rtsp_client_offered(const struct rtsp_client *c)
+{
+	return c->offered;
+}
+
+enum rtsp_client_answer rtsp_client_answered(const struct rtsp_client *c)
+{
+	static const enum rtsp_client_answer by[DIGEST_ALGORITHMS] = {
+		[DIGEST_MD5] = RTSP_CLIENT_MD5, [DIGEST_SHA256] = RTSP_CLIENT_SHA256, [DIGEST_SHA512_256] = RTSP_CLIENT_SHA512_256};
+
+	return c->login == LOGIN_NONE ? RTSP_CLIENT_NOBODY : c->login == LOGIN_BASIC ? RTSP_CLIENT_BASIC : by[c->challenge.algorithm];
+}
+
 const struct vendor_guess *rtsp_client_vendor(const struct rtsp_client *c)
 {
 	return &c->vendor;

@@ -123,7 +123,7 @@ static const struct refusal refusals[] = {
 	{300, 399, false, GAP_REFUSED, "the camera sends us elsewhere (a redirect), which is never followed: give its real address"},
 	{401, 401, false, GAP_AUTHENTICATION, "the camera refuses the user or the password"},
 	{403, 403, false, GAP_AUTHENTICATION, "the camera forbids this user the stream: give the user the right to view in the camera"},
-	{404, 404, false, GAP_REFUSED, "the camera has no stream at this path: check the path in source"},
+	{404, 404, false, GAP_NOT_FOUND, "the camera has no stream at this path: check the path in source"},
 	{407, 407, false, GAP_AUTHENTICATION, "something between here and the camera wants a password of its own"},
 	{453, 453, false, GAP_SESSION_LIMIT, "the camera has no room for another viewer: its session limit is reached"},
 	{454, 454, false, GAP_STALE_SESSION, "the camera does not know the session any more"},

@@ -87,6 +87,7 @@ static void ended(struct ingest_camera *c, enum gap_why why, const char *text)
 	if (c->running_us && t.mono_us - c->running_us >= INGEST_BACKOFF_GOOD_S * SECOND_US)
 		c->backoff = (struct ingest_backoff){0};
 	ingest_stream_end(c->stream, why, t);
+	ingest_say_offer(c);
 	hang_up(c);
 	c->why = why;
 	c->reconnects++;
@@ -165,6 +166,7 @@ static void play(struct ingest_camera *c, struct ingest_now t)
 	*c->detail = 0;
 	log_info("camera-playing", "camera=%s transport=%s left_out=\"%s\"", c->conf.name, transport[rtsp_client_transport(c->client)],
 		rtsp_client_left_out(c->client));
+	ingest_say_offer(c);
 	ingest_say_state(c);
 }
 

@@ -54,6 +54,8 @@ void ingest_camera_kick(struct ingest_camera *c);
 
 /* ingest_say.c: tells the parent how the camera is. */
 void ingest_say_state(struct ingest_camera *c);
+/* ... and what the camera said of itself on this connection. */
+void ingest_say_offer(struct ingest_camera *c);
 
 /* ingest_ports.c: the client wants ports, or named the camera's. */
 void ingest_ports_open(struct ingest_camera *c, unsigned track);

@@ -68,3 +68,16 @@ void ingest_say_state(struct ingest_camera *c)
 		snprintf(m.left_out, sizeof m.left_out, "%s", rtsp_client_left_out(c->client));
 	channel_say(c->site->parent, MSG_CAMERA_STATE, &m, NULL, 0);
 }
+
+void ingest_say_offer(struct ingest_camera *c)
+{
+	struct msg_camera_offer m = {.camera = c->conf.camera};
+
+	if (!c->client)
+		return;
+	m.login = (uint8_t)rtsp_client_answered(c->client);
+	m.vendor = rtsp_client_vendor(c->client)->row;
+	m.quirks = rtsp_client_quirks(c->client);
+	snprintf(m.media, sizeof m.media, "%s", rtsp_client_offered(c->client));
+	channel_say(c->site->parent, MSG_CAMERA_OFFER, &m, NULL, 0);
+}

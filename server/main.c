@@ -40,6 +40,7 @@ static const struct {
 } commands[] = {
 	{"run", cmd_run, "start the server"},
 	{"check", cmd_check, "say what is wrong with a site file, or what it means"},
+	{"probe", cmd_probe, "say what a camera offers, and what to write of it in the site file"},
 	{"status", cmd_status, "ask the running server how it is"},
 	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},
 	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},

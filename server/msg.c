@@ -62,6 +62,9 @@ static const struct {
 		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
 		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
 		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), END}},
+	[MSG_CAMERA_OFFER] = {"camera-offer", FIELDS{
+		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, vendor), INT(msg_camera_offer, quirks),
+		TEXT(msg_camera_offer, media), END}},
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
 		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), BOOL(msg_transcode_camera, sound), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{

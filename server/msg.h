@@ -43,6 +43,7 @@ enum msg_type {
 	MSG_UDP_CONNECTED,         /* fds: sockets of RTP and RTCP, connected to the camera, if error is 0 */
 	MSG_UDP_CLOSE,             /* ports that were opened and not connected are not wanted any more */
 	MSG_CAMERA_STATE,
+	MSG_CAMERA_OFFER,          /* what a camera said of itself, in our words; once it described itself, and when a connection failed */
 	/* transcode (all before it seals itself) */
 	MSG_TRANSCODE_CAMERA,
 	MSG_TRANSCODE_RENDITION,
@@ -130,6 +131,15 @@ struct msg_camera_state {
 	uint32_t retry_ms;                           /* waiting: until the next try */
 	char detail[160];                            /* our own words (never the camera's): "refuses the password" */
 	char left_out[96];                           /* tracks not taken, our names: "application" */
+};
+
+#define MSG_LOGINS 5
+struct msg_camera_offer {
+	uint16_t camera;
+	uint8_t login;                               /* enum rtsp_client_answer, below MSG_LOGINS */
+	uint8_t vendor;                              /* row of net/vendor.h's table */
+	uint32_t quirks;                             /* bits of net/rtsp_quirk.h */
+	char media[512];                             /* all that it describes: "video H264 90000 Hz, application VND.ONVIF.METADATA", harmless letters */
 };
 
 struct msg_transcode_camera { uint16_t camera; char name[SITE_NAME]; bool sound; };  /* sound: of what no browser plays */
@@ -230,6 +240,7 @@ union msg_body {
 	struct msg_udp_connected udp_connected;
 	struct msg_udp_close udp_close;
 	struct msg_camera_state camera_state;
+	struct msg_camera_offer camera_offer;
 	struct msg_transcode_camera transcode_camera;
 	struct msg_transcode_rendition transcode_rendition;
 	struct msg_store_site store_site;

@@ -173,11 +173,12 @@ static void stop_next(struct parent *p)
 	event_base_loopbreak(p->base);
 }
 
-static void begin_stop(struct parent *p, const char *why)
+void parent_stop(struct parent *p, const char *why)
 {
 	p->stopping = true;
 	parent_log("info", "stopping", "why=\"%s\"", why);
-	parent_unlisten(p);
+	if (!p->watch)
+		parent_unlisten(p);
 	event_add(p->stop_deadline, &(struct timeval){STOP_DEADLINE_S, 0});
 	stop_next(p);
 }
@@ -214,7 +215,7 @@ static void ended(struct child *c, int status)
 	c->phase = CHILD_DOWN;
 	if (!c->parent->stopping && !c->was_ready && WIFEXITED(status) && WEXITSTATUS(status) == ROLE_EXIT_UNSEALED) {
 		c->parent->exit_status = 1;
-		begin_stop(c->parent, "a role cannot be sealed, and sandbox: is strict");
+		parent_stop(c->parent, "a role cannot be sealed, and sandbox: is strict");
 	} else if (c->parent->stopping) {
 		stop_next(c->parent);
 	} else {
@@ -264,7 +265,7 @@ static void on_stop(evutil_socket_t sig, short what, void *arg)
 		on_stop_deadline(-1, 0, p);
 		return;
 	}
-	begin_stop(p, sigabbrev_np((int)sig));
+	parent_stop(p, sigabbrev_np((int)sig));
 }
 
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
@@ -286,22 +287,25 @@ struct child *parent_add_child(struct parent *p, enum role_kind kind, unsigned i
 	return c;
 }
 
+static int add_children(struct parent *p, enum role_kind kind, unsigned n)
+{
+	if (p->watch && !(p->watch->roles >> kind & 1))
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		if (!parent_add_child(p, kind, i))
+			return -ENOMEM;
+	return 0;
+}
+
 static int make_children(struct parent *p)
 {
 	const struct site *site = p->site;
 
 	p->child = calloc(2 + site->ingest_processes + site->serve_processes + site->ncameras, sizeof *p->child);
-	if (!p->child)
+	if (!p->child || add_children(p, ROLE_SIGN, 1) || add_children(p, ROLE_STORE, 1) ||
+	    add_children(p, ROLE_INGEST, site->ingest_processes) || add_children(p, ROLE_SERVE, site->serve_processes))
 		return -ENOMEM;
-	if (!parent_add_child(p, ROLE_SIGN, 0) || !parent_add_child(p, ROLE_STORE, 0))
-		return -ENOMEM;
-	for (unsigned i = 0; i < site->ingest_processes; i++)
-		if (!parent_add_child(p, ROLE_INGEST, i))
-			return -ENOMEM;
-	for (unsigned i = 0; i < site->serve_processes; i++)
-		if (!parent_add_child(p, ROLE_SERVE, i))
-			return -ENOMEM;
-	return parent_add_workers(p);
+	return p->watch ? 0 : parent_add_workers(p);
 }
 
 static int make_live(struct parent *p)
@@ -347,6 +351,14 @@ static int make_events(struct parent *p)
 	return p->stop_deadline ? 0 : -ENOMEM;
 }
 
+static void on_watch_over(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	if (!p->stopping)
+		parent_stop(p, "time is over");
+}
+
 int parent_run(struct parent *p)
 {
 	int rc;
@@ -357,11 +369,12 @@ int parent_run(struct parent *p)
 		rc = make_children(p);
 	if (!rc)
 		rc = make_events(p);
-	if (!rc)
+	if (!rc && !p->watch)
 		rc = status_listen(p);
 	if (rc)
 		return rc;
-	parent_listen(p);
+	if (!p->watch)
+		parent_listen(p);
 	rc = sandbox_parent();
 	if (rc) {
 		parent_log("error", "sandbox-incomplete", "role=casemate error=\"%s\"", strerror(-rc));
@@ -372,9 +385,13 @@ int parent_run(struct parent *p)
 	}
 	for (unsigned i = 0; i < p->nchildren; i++)
 		child_start(&p->child[i]);
+	if (p->watch)
+		event_base_once(p->base, -1, EV_TIMEOUT, on_watch_over, p, &(struct timeval){p->watch->longest_us / 1000000, p->watch->longest_us % 1000000});
 	event_base_dispatch(p->base);
-	parent_unlisten(p);
-	status_unlisten(p);
+	if (!p->watch) {
+		parent_unlisten(p);
+		status_unlisten(p);
+	}
 	parent_log("info", "stopped", "after_s=%lld", (long long)(clock_mono_us() - p->started_us) / 1000000);
 	return 0;
 }

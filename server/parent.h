@@ -100,8 +100,18 @@ struct listener_live {
 	char text[64];                    /* its address with the port it really has */
 };
 
+/* A command that wants only a part of the server, and to be told of cameras. Nothing is listened on. */
+struct parent_watch {
+	unsigned roles;                   /* bits of enum role_kind: which are started */
+	int64_t longest_us;               /* then it is over */
+	void (*state)(struct parent *p, const struct msg_camera_state *m);
+	void (*offer)(struct parent *p, const struct msg_camera_offer *m);
+	void *ctx;
+};
+
 struct parent {
 	const struct site *site;
+	const struct parent_watch *watch; /* NULL: the whole server */
 	struct event_base *base;
 	int64_t started_us;
 	char libexec[4096];
@@ -123,6 +133,8 @@ struct parent {
 
 /* parent.c: the processes */
 int parent_run(struct parent *p);
+/* Stops all roles in order; parent_run then returns. */
+void parent_stop(struct parent *p, const char *why);
 struct child *parent_child(struct parent *p, enum role_kind kind, unsigned index);
 static inline unsigned ingest_of(const struct parent *p, unsigned camera) { return camera % p->site->ingest_processes; }
 /* NULL when there is no memory; room for one of each that the site can need is there. */
@@ -155,6 +167,8 @@ void parent_listen(struct parent *p);
 void parent_unlisten(struct parent *p);
 /* parent_log.c */
 void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* From here on nothing is written: a command that tells of it in its own words. */
+void parent_log_quiet(void);
 void child_log_open(struct child *c, int fd);
 /* Reads what is still there first. */
 void child_log_close(struct child *c);

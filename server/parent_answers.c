@@ -149,12 +149,25 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 	cam->known = true;
 	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)
 		cam->worked = cam->state.transport;
-	parent_want_sound(c->parent, m->camera_state.camera, m->camera_state.audio);
+	if (c->parent->watch)
+		c->parent->watch->state(c->parent, &cam->state);
+	else
+		parent_want_sound(c->parent, m->camera_state.camera, m->camera_state.audio);
 	wait_us = cam->told_us ? cam->told_us + CAMERA_STATE_US - clock_mono_us() : 0;
 	if (wait_us <= 0)
 		parent_tell_state(-1, 0, cam);
 	else if (!event_pending(cam->telling, EV_TIMEOUT, NULL))
 		event_add(cam->telling, &(struct timeval){0, wait_us});
+}
+
+static void on_camera_offer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (!owns_camera(c, m->camera_offer.camera) || m->camera_offer.login >= MSG_LOGINS)
+		child_kill(c, "spoke of a camera that is not its own");
+	else if (c->parent->watch)
+		c->parent->watch->offer(c->parent, &m->camera_offer);
 }
 
 static void on_store_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -281,6 +294,7 @@ const struct channel_answer parent_answers[] = {
 	{MSG_UDP_CONNECT, on_udp_connect},
 	{MSG_UDP_CLOSE, on_udp_close},
 	{MSG_CAMERA_STATE, on_camera_state},
+	{MSG_CAMERA_OFFER, on_camera_offer},
 	{MSG_STORE_STATE, on_store_state},
 	{MSG_RENDITION_STATE, on_rendition_state},
 	{MSG_SIGN_STATE, on_sign_state},

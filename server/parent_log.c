@@ -19,12 +19,21 @@
 
 #define PIPE_READS 16   /* pipe(7): 65536 bytes */
 
+static bool quiet;
+
+void parent_log_quiet(void)
+{
+	quiet = true;
+}
+
 static void emit(const char *role, int index, const char *text, size_t n)
 {
 	char line[1400], now[CLOCK_TEXT];
 	int head;
 	size_t len;
 
+	if (quiet)
+		return;
 	clock_text(clock_wall_us(), now);
 	while (n && text[n - 1] == ' ')
 		n--;

@@ -3,21 +3,19 @@
 #include <argon2.h>
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "server/commands.h"
+#include "server/prompt.h"
 
 #define PASSWORD_MIN 8
-#define PASSWORD_MAX 256
 #define SALT_BYTES 16
 #define HASH_BYTES 32
 
@@ -41,81 +39,22 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0, or 2 when nothing was printed. See casemate-passwd(1).\n";
 
-struct password {
-	char text[PASSWORD_MAX + 2];
-	size_t len;
-};
-
 static int complain(const char *what)
 {
 	fprintf(stderr, "casemate passwd: %s\n", what);
 	return 2;
 }
 
-static volatile sig_atomic_t caught;
-
-static void on_signal(int sig)
+static int ask_twice(const char *name, struct prompt_password *p)
 {
-	caught = sig;
-}
-
-/* One line of standard input, byte by byte: what follows is not ours. -EINTR at a signal, -EINVAL at a line too long or with a NUL. */
-static int read_line(struct password *p)
-{
-	bool bad = false;
-	ssize_t n;
-	char c;
-
-	p->len = 0;
-	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
-		bad |= c == 0 || p->len == PASSWORD_MAX;
-		if (!bad)
-			p->text[p->len++] = c;
-	}
-	if (n < 0)
-		return -errno;
-	if (n == 0 && p->len == 0)
-		return -ENODATA;
-	return bad ? -EINVAL : 0;
-}
-
-static const int watched[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP};
-#define WATCHED (sizeof watched / sizeof *watched)
-
-/* With echo off; whatever ends it, the terminal gets its echo back before anything else happens. */
-static int ask(const char *prompt, struct password *p)
-{
-	struct sigaction act = {.sa_handler = on_signal}, old[WATCHED];
-	struct termios was, quiet;
-	int rc;
-
-	if (tcgetattr(STDIN_FILENO, &was) < 0)
-		return -errno;
-	for (size_t i = 0; i < WATCHED; i++)
-		sigaction(watched[i], &act, &old[i]);
-	quiet = was;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	fputs(prompt, stderr);
-	rc = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0 ? -errno : read_line(p);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-	fputc('\n', stderr);
-	for (size_t i = 0; i < WATCHED; i++)
-		sigaction(watched[i], &old[i], NULL);
-	if (caught)
-		raise(caught);
-	return rc;
-}
-
-static int ask_twice(const char *name, struct password *p)
-{
-	struct password again = {.len = 0};
+	struct prompt_password again = {.len = 0};
 	char prompt[64];
 	int rc;
 
 	snprintf(prompt, sizeof prompt, "Password for %s: ", name);
-	rc = ask(prompt, p);
+	rc = prompt_ask(prompt, p);
 	if (!rc)
-		rc = ask("Once more: ", &again);
+		rc = prompt_ask("Once more: ", &again);
 	if (!rc && (again.len != p->len || !text_same_secret(again.text, p->text, p->len)))
 		rc = -EKEYREJECTED;
 	explicit_bzero(&again, sizeof again);
@@ -123,7 +62,7 @@ static int ask_twice(const char *name, struct password *p)
 }
 
 /* 25 of 32 letters without those that look alike: 125 bits, in groups of five. */
-static int generate(struct password *p)
+static int generate(struct prompt_password *p)
 {
 	static const char letter[] = "abcdefghijkmnpqrstuvwxyz23456789";
 	uint8_t random[25];
@@ -140,7 +79,7 @@ static int generate(struct password *p)
 	return 0;
 }
 
-static int print_lines(const char *name, const struct password *p)
+static int print_lines(const char *name, const struct prompt_password *p)
 {
 	char hash[160];
 	uint8_t salt[SALT_BYTES];
@@ -155,9 +94,9 @@ static int print_lines(const char *name, const struct password *p)
 	return fflush(stdout) ? complain(strerror(errno)) : 0;
 }
 
-static int get_password(const char *name, bool make, struct password *p)
+static int get_password(const char *name, bool make, struct prompt_password *p)
 {
-	int rc = make ? generate(p) : isatty(STDIN_FILENO) ? ask_twice(name, p) : read_line(p);
+	int rc = make ? generate(p) : isatty(STDIN_FILENO) ? ask_twice(name, p) : prompt_read_line(STDIN_FILENO, p);
 
 	switch (rc) {
 	case 0:
@@ -178,7 +117,7 @@ static int get_password(const char *name, bool make, struct password *p)
 
 static int passwd(const char *name, bool make)
 {
-	struct password p = {.len = 0};
+	struct prompt_password p = {.len = 0};
 	int status;
 
 	/* No core file and no debugger while a password is in memory. */

@@ -28,6 +28,7 @@ static const struct rule {
 	{MSG_UDP_CONNECTED,   TO(PARENT),    TO(INGEST),   0, 2},
 	{MSG_UDP_CLOSE,       TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(INGEST),    TO(PARENT),   0, 0},
+	{MSG_CAMERA_OFFER,    TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(PARENT),    TO(SERVE),    0, 0},
 
 	{MSG_TRANSCODE_CAMERA,    TO(PARENT), TO(TRANSCODE), 0, 0},

@@ -74,6 +74,7 @@ const char *status_advice(uint8_t why)
 		[GAP_STALE_SESSION] = "the camera forgot the session, as after a restart: it is waited out; if it comes often, look at the camera's power",
 		[GAP_BAD_DESCRIPTION] = "what the camera says of its stream cannot be read: check the path in source:, update its firmware, or try its other stream",
 		[GAP_CERTIFICATE] = "it does not prove to be the configured camera: see who answers there; if it was renewed, set its new fingerprint:",
+		[GAP_NOT_FOUND] = "the camera has no such stream: casemate probe ADDRESS tries the usual paths; its own pages and manual name it",
 	};
 
 	return why < GAP_WHY_COUNT ? mend[why] : NULL;

@@ -190,7 +190,7 @@ Test(rtsp_client, refusals_have_their_reason, .fini = end)
 		const char *status, *events, *text;
 	} cases[] = {
 		{"403 Forbidden", "failed:wrong-password", "forbids"},
-		{"404 Not Found", "failed:refused", "path"},
+		{"404 Not Found", "failed:not-found", "path"},
 		{"407 Proxy Authentication Required", "failed:wrong-password", "between"},
 		{"453 Not Enough Bandwidth", "failed:session-limit", "limit"},
 		{"454 Session Not Found", "failed:stale-session", "session"},

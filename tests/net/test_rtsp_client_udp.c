@@ -134,7 +134,7 @@ Test(rtsp_client_udp, neither_transport_has_its_reason, .fini = end)
 		{"453 x", NULL, "described failed:session-limit"},
 		{"503 x", NULL, "described failed:session-limit"},
 		{"454 x", NULL, "described failed:stale-session"},
-		{"404 x", NULL, "described failed:refused"},
+		{"404 x", NULL, "described failed:not-found"},
 		{"403 x", NULL, "described failed:wrong-password"},
 		{"302 x", NULL, "described failed:refused"},
 	};
