@@ -120,6 +120,11 @@ export class Session {
 	}
 
 	async answer(request) {
+		/* to a request of ours */
+		if (request.method.startsWith("RTSP/")) {
+			this.log("response", {text: request.text});
+			return;
+		}
 		const login = this.camera.auth?.check(request.method, request.headers.authorization) ?? {ok: true};
 
 		this.log("request", {method: request.method, uri: request.uri, auth: login.scheme, right: login.ok, text: request.text});

@@ -135,7 +135,7 @@ export function dialect(options) {
 		return (text) => {
 			const said = channels.exec(text) ?? channels.exec(request.headers.transport ?? "");
 
-			if (!ports && said && / 200/.test(text.slice(0, 20)))
+			if (!ports && said && /RTSP\/1\.0 200/.test(text))
 				session.setUpTcp(index, said);
 		};
 	};
