@@ -58,8 +58,9 @@ int ingest_link_open(struct ingest_link *l, struct event_base *base, int fd, con
 		     void (*news)(void *ctx, enum ingest_link_news what), void *ctx)
 {
 	*l = (struct ingest_link){.fd = fd, .news = news, .ctx = ctx};
-	l->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, l);
-	l->writable = event_new(base, fd, EV_WRITE, on_writable, l);
+	/* Who reads until less comes than asked for needs no look by the kernel at each socket whether there is still something. */
+	l->readable = event_new(base, fd, EV_READ | EV_PERSIST | (tls->ctx ? 0 : EV_ET), on_readable, l);
+	l->writable = event_new(base, fd, EV_WRITE | (tls->ctx ? 0 : EV_ET), on_writable, l);
 	if (tls->ctx)
 		l->ssl = ingest_tls_open(tls, fd);
 	if (!l->readable || !l->writable || (tls->ctx && !l->ssl) || event_add(l->readable, NULL) < 0) {
@@ -112,8 +113,7 @@ ssize_t ingest_link_read(struct ingest_link *l, void *p, size_t n)
 
 void ingest_link_again(struct ingest_link *l)
 {
-	if (l->ssl)
-		event_active(l->readable, EV_READ, 0);
+	event_active(l->readable, EV_READ, 0);
 }
 
 static ssize_t write_some(struct ingest_link *l, const void *p, size_t n)

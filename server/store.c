@@ -136,6 +136,7 @@ static void prepare(struct store *s)
 	hash_program(s);
 	buf_init(&s->batch, (size_t)TLOG_HELD_MAX * (2 + ENTRY_MAX_BYTES));
 	buf_init(&s->record, INIT_MAX_BYTES + RECORD_HEADER_MAX + TRACK_CONFIG_MAX);
+	STAILQ_INIT(&s->later);
 	TAILQ_INIT(&s->finishing);
 	TAILQ_INIT(&s->deletes);
 }
@@ -333,6 +334,8 @@ static void on_stop_tick(int fd, short what, void *arg)
 static void on_replay(int fd, short what, void *arg) { store_serve_replay(arg); }
 static void on_sync_timer(int fd, short what, void *arg) { store_log_flush(arg); }
 
+static void on_finish_timer(int fd, short what, void *arg) { store_disk_finish_all(arg); }
+
 static void on_publish_timer(int fd, short what, void *arg) { store_log_publish_again(arg); }
 
 /* --- stop ------------------------------------------------------------------------------- */
@@ -380,6 +383,7 @@ static void free_rendition(struct store_rendition *r)
 
 static void close_down(struct store *s)
 {
+	store_disk_finish_all(s);
 	worker_end(&s->reader);
 	worker_end(&s->writer);
 	worker_end(&s->logger);
@@ -414,6 +418,7 @@ int main(void)
 	s.tick = timer(&s, EV_PERSIST, on_tick);
 	s.stop_timer = timer(&s, EV_PERSIST, on_stop_tick);
 	s.replay = timer(&s, 0, on_replay);
+	s.finish_timer = timer(&s, 0, on_finish_timer);
 	s.sync_timer = timer(&s, 0, on_sync_timer);
 	s.publish_timer = timer(&s, 0, on_publish_timer);
 	role_seal(&s.role);

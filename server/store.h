@@ -159,7 +159,7 @@ struct store {
 	unsigned last_producer;          /* no place above it is taken */
 	struct buf record;               /* one record, copied out of a ring: all but parts, which go straight into their segments */
 	struct serve serve[STORE_SERVES_MAX];
-	struct event *tick, *replay, *stop_timer;
+	struct event *tick, *replay, *stop_timer, *finish_timer;
 	unsigned ticks;
 	int64_t start_us;                /* wall clock */
 	bool running;                    /* start/v1 is in the log */
@@ -188,6 +188,7 @@ struct store {
 	/* disk */
 	struct worker writer, reader;
 	struct archive *archive;         /* the writer's */
+	struct work_list later;          /* DISK_FINISH that waits for finish_timer */
 	struct segment_list finishing;   /* entered, and the writer has not said that the file is whole; by entry */
 	TAILQ_HEAD(, store_delete) deletes;  /* wait for their entry to be under a checkpoint */
 	bool deleting;
@@ -235,6 +236,8 @@ void store_disk_init(struct store *s, struct store_rendition *r, const uint8_t *
 void store_disk_part(struct store *s, struct segment *seg, uint64_t offset, size_t n);
 /* The segment has its entry: its file is to be made whole, or its slot noted. */
 void store_disk_finish(struct store *s, struct segment *seg);
+/* Those that were put off, so that the first one's fdatasync brings the file system's own records of all to the disk. */
+void store_disk_finish_all(struct store *s);
 /* The segment gets no entry. */
 void store_disk_abandon(struct store *s, struct segment *seg);
 void store_disk_published(struct store *s);

@@ -5,6 +5,7 @@
  * picture: live segments come from memory.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +13,18 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "server/store.h"
 
 #define RETRY_US 5000000
+#define FINISH_US 200000           /* segments that end within it are made whole together */
 #define LOST_WAIT_US 10000000      /* how long a run of lost segments grows before it is entered */
 
-enum disk_kind { DISK_INIT, DISK_PART, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK };
+enum disk_kind { DISK_INIT, DISK_PART, DISK_FLUSH, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK };
 
 struct disk_work {
 	struct work work;
@@ -93,6 +97,13 @@ static void run_part(struct disk_work *w)
 	w->rc = rc;
 }
 
+/* Its bytes begin their way to the disk, and nobody waits: by the time of DISK_FINISH they are there. */
+static void run_flush(struct disk_work *w)
+{
+	if (!w->seg->error && w->seg->file >= 0)
+		sync_file_range(w->seg->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 static void run_finish(struct disk_work *w)
 {
 	struct segment *seg = w->seg;
@@ -140,6 +151,9 @@ static void run_disk(struct work *work)
 		break;
 	case DISK_PART:
 		run_part(w);
+		break;
+	case DISK_FLUSH:
+		run_flush(w);
 		break;
 	case DISK_FINISH:
 		run_finish(w);
@@ -296,12 +310,27 @@ void store_disk_finish(struct store *s, struct segment *seg)
 	}
 	w = make(s, seg->unkept ? DISK_NOTE : DISK_FINISH, seg);
 	w->slot.has_entry = true;
-	if (!seg->unkept) {
-		segment_ref(seg);
-		TAILQ_INSERT_TAIL(&s->finishing, seg, next);
-		s->finishing_n++;
+	if (seg->unkept) {
+		give(s, w);
+		return;
 	}
-	give(s, w);
+	segment_ref(seg);
+	TAILQ_INSERT_TAIL(&s->finishing, seg, next);
+	s->finishing_n++;
+	give(s, make(s, DISK_FLUSH, seg));
+	STAILQ_INSERT_TAIL(&s->later, &w->work, next);
+	if (!event_pending(s->finish_timer, EV_TIMEOUT, NULL))
+		event_add(s->finish_timer, &(struct timeval){0, FINISH_US});
+}
+
+void store_disk_finish_all(struct store *s)
+{
+	struct work *w;
+
+	while ((w = STAILQ_FIRST(&s->later))) {
+		STAILQ_REMOVE_HEAD(&s->later, next);
+		worker_give(&s->writer, w);
+	}
 }
 
 uint64_t store_disk_barrier(const struct store *s)
