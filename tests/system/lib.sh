@@ -203,13 +203,14 @@ clip_sound() { make_clip "$1" -f lavfi -i sine=frequency=1000 -t 20 -ac 1 -ar "$
 
 # start_scripted CAMERAS.json: scripted-camera.mjs with these; sets scripted_port[NAME], scripted_log. `tell NAME ORDER` orders it about.
 declare -A scripted_port
+scripted_in=()           # a command to run it under, in a namespace say
 start_scripted() {
     local out name p
     out=$(mktemp "$work/scripted.XXXXXX")
     scripted_log=$out.log
     mkfifo "$out.orders"
     exec {scripted_orders}<> "$out.orders"
-    node "$here/scripted-camera.mjs" "$1" "$scripted_log" < "$out.orders" > "$out" 2> "$out.err" &
+    "${scripted_in[@]}" node "$here/scripted-camera.mjs" "$1" "$scripted_log" < "$out.orders" > "$out" 2> "$out.err" &
     scripted_pid=$!
     started_pids+=("$scripted_pid")
     wait_for 15 grep -q '^ready' "$out" || bail "the scripted cameras do not start: $(cat "$out.err")"
