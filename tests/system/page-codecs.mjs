@@ -3,7 +3,8 @@
  * usage: node page-codecs.mjs URL USER PASSWORD [--screenshot FILE]
  * Chromium (Debian's, which plays no H.265) on three cameras: "alone" sends H.265 and nothing else, which the page has to explain
  * with the lines that mend it; "both" has an encoded rendition beside, which has to play and be all there is to choose; "opus" sends
- * H.264 and Opus, "law" H.264 and G.711, of which picture and sound have to play. Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
+ * H.264 and Opus, "law" H.264 and G.711, of which picture and sound have to play; "smart" and
+ * "smart-alone" sent a key frame long ago, and the first has an encoded rendition. Prints what was seen as JSON; exit 0 or 1, 2 for bad usage.
  */
 import {parseArgs} from "node:util";
 
@@ -24,13 +25,13 @@ const notice = (page) => page.evaluate(() => Object.fromEntries(["title", "advic
 const choices = (page) => page.evaluate(() => Array.from(document.getElementById("levels").options, (o) => o.value));
 const back = (page) => page.click('a[href="#"]');
 
-async function checkAlone(page) {
-	await page.click('[data-camera="alone"]');
+async function checkExplains(page, name, title) {
+	await page.click(`[data-camera="${name}"]`);
 	await page.waitForFunction(() => document.getElementById("notice-lines").textContent !== "", null, {timeout: 20000}).catch(() => {});
 	const said = await notice(page);
 
-	expect(said.title === "This camera sends H.265, which this browser cannot play.", `alone: the page says: ${said.title}`);
-	expect(said.lines.includes("  alone:\n    renditions:\n      180p: {size: 320x180"), `alone: the lines are: ${said.lines}`);
+	expect(said.title === title, `${name}: the page says: ${said.title}`);
+	expect(said.lines.includes(`  ${name}:\n    renditions:\n      180p: {size: 320x180`), `${name}: the lines are: ${said.lines}`);
 	if (options.screenshot)
 		await page.screenshot({path: options.screenshot});
 	await back(page);
@@ -57,13 +58,15 @@ const seen = {};
 
 try {
 	await logIn(page, url, user, password);
-	seen.alone = await checkAlone(page);
+	seen.alone = await checkExplains(page, "alone", "This camera sends H.265, which this browser cannot play.");
 	seen.both = await checkPlays(page, "both", ["auto", "360p"]);
 	for (const name of ["opus", "law"]) {
 		const {before, after} = seen[name] = await checkPlays(page, name, ["auto", "copy"]);
 
 		expect(before.audioBytes > 0 && after.audioBytes > before.audioBytes, `${name}: no sound is decoded`);
 	}
+	seen.smart = await checkPlays(page, "smart", ["auto", "360p"]);
+	seen["smart-alone"] = await checkExplains(page, "smart-alone", "This camera sends a whole picture only now and then; this one begins with the next.");
 	expect(complaints.length === 0, `the page complains: ${complaints[0]}`);
 } catch (e) {
 	failures.push(String(e).split("\n")[0]);
