@@ -15,6 +15,8 @@
 #define KEY_LATE_US 30000000           /* so long without a key frame is told */
 #define CLOCK_OFF_US 2000000
 #define LOSS_TOLD 1000                 /* one packet in so many */
+#define BROKEN_TOLD 50                 /* fewer are dropped at a beginning, and are no news */
+#define MENDED_TOLD 100                /* one picture in so many */
 
 /* proc(5): the 14th and 15th fields of stat are user and system ticks; the second of statm is pages in memory. */
 struct status_usage status_usage(pid_t pid)
@@ -157,6 +159,14 @@ static void note_clock(struct status_notes *to, const struct msg_camera_state *s
 		     off < 0 ? "behind" : "ahead of", s->clock == CLOCK_RTCP ? "the camera's" : "those of arrival");
 }
 
+static void note_quality(struct status_notes *to, const struct msg_camera_state *s)
+{
+	if (s->dropped_camera >= BROKEN_TOLD && s->dropped_camera >= s->packets / LOSS_TOLD)
+		note(to, "%" PRIu64 " packets or pictures of no use, broken or foreign: update its firmware, or try its other stream", s->dropped_camera);
+	if (s->mended >= BROKEN_TOLD && s->mended >= s->access_units / MENDED_TOLD)
+		note(to, "%" PRIu64 " timestamps mended: its clock leaps or repeats itself; update its firmware, or look whether NTP sets it all the time", s->mended);
+}
+
 static void note_drops(struct status_notes *to, const struct status_drops *d)
 {
 	if (d->disk)
@@ -179,6 +189,7 @@ void status_notes(const struct camera_live *cam, int64_t now_us, struct status_n
 		note_keys(ret, s, now_us);
 		note_loss(ret, s);
 		note_clock(ret, s);
+		note_quality(ret, s);
 	}
 	note_drops(ret, &drops);
 	if (well && *s->left_out)

@@ -54,11 +54,14 @@ static int to_store(void *ctx, const struct record *r)
 
 static int to_transcode(void *ctx, const struct record *r)
 {
-	bool sound = r->kind == RECORD_TRACK ? !codec_is_video(r->track.track.codec) : r->au.audio;
+	bool sound;
 
 	if (out.full)
 		return -ENOBUFS;
 	check_header(r);
+	if (r->kind == RECORD_GAP)
+		return 0;
+	sound = r->kind == RECORD_TRACK ? !codec_is_video(r->track.track.codec) : r->au.audio;
 	if (r->kind == RECORD_TRACK) {
 		/* Told anew in the same epoch after its ring was replaced. */
 		if (r->track.epoch != out.told[sound])

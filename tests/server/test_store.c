@@ -388,6 +388,7 @@ Test(store, goes_on_live_when_the_disk_is_full)
 	}
 	cr_assert(no_alarm(&r), "%s", r.state.alarm);
 	cr_assert_gt(r.state.entries, entries);
+	cr_expect_gt(r.rendition[RENDITION_COPY].dropped_disk, 0);
 	cr_assert(rig_settle(&r));
 	cr_assert_eq(rig_stop_store(&r), 0);
 	fd = openat(r.archive, "log/checkpoint", O_RDONLY | O_CLOEXEC);
