@@ -117,6 +117,14 @@ static int64_t bounded(int64_t us)
 	return us > AU_TIME_MAX || us < -AU_TIME_MAX ? 0 : us;
 }
 
+/* It goes to terminals and logs. */
+static void plain(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 /* A try that failed, or a stream that ended: the reason is remembered also when the next one succeeds. */
 static void remember_loss(struct camera_live *cam, const struct msg_camera_state *m)
 {
@@ -127,6 +135,19 @@ static void remember_loss(struct camera_live *cam, const struct msg_camera_state
 	cam->lost_why = m->why;
 	cam->lost_us = clock_wall_us();
 	memcpy(cam->lost_detail, m->detail, sizeof cam->lost_detail);
+	plain(cam->lost_detail);
+}
+
+static void take_state(struct camera_live *cam, const struct msg_camera_state *m)
+{
+	remember_loss(cam, m);
+	cam->state = *m;
+	cam->state.since_us = bounded(m->since_us);
+	cam->state.key_us = bounded(m->key_us);
+	cam->state.clock_offset_us = bounded(m->clock_offset_us);
+	plain(cam->state.detail);
+	plain(cam->state.left_out);
+	cam->known = true;
 }
 
 /* No oftener than serve can read it, whatever ingest says: it must not be ended for what another does. */
@@ -141,12 +162,7 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 		return;
 	}
 	cam = &c->parent->camera[m->camera_state.camera];
-	remember_loss(cam, &m->camera_state);
-	cam->state = m->camera_state;
-	cam->state.since_us = bounded(cam->state.since_us);
-	cam->state.key_us = bounded(cam->state.key_us);
-	cam->state.clock_offset_us = bounded(cam->state.clock_offset_us);
-	cam->known = true;
+	take_state(cam, &m->camera_state);
 	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)
 		cam->worked = cam->state.transport;
 	if (c->parent->watch)

@@ -192,6 +192,8 @@ void status_notes(const struct camera_live *cam, int64_t now_us, struct status_n
 		note_quality(ret, s);
 	}
 	note_drops(ret, &drops);
+	if (well && *s->detail)
+		note(ret, "%s", s->detail);
 	if (well && *s->left_out)
 		note(ret, "left out: %s", s->left_out);
 	if (cam->lost_us && (well || cam->lost_why != s->why)) {

@@ -244,11 +244,12 @@ Test(parent, writes_what_a_role_said_last)
 
 Test(parent, remembers_why_a_camera_was_lost_when_it_is_back)
 {
-	union msg_body m = {.camera_state = {.camera = 0, .phase = CAMERA_WAITING, .why = GAP_SILENT, .reconnects = 1, .detail = "nothing for 5 s"}};
+	union msg_body m = {.camera_state = {.camera = 0, .phase = CAMERA_WAITING, .why = GAP_SILENT, .reconnects = 1, .detail = "nothing for 5 s", .left_out = "a\033[31m\n\xe2"}};
 	int64_t since_us;
 
 	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
 	cr_expect_eq(camera[0].lost_why, GAP_SILENT);
+	cr_expect_str_eq(camera[0].state.left_out, "a?[31m??", "no terminal is spoken to");
 	since_us = camera[0].lost_us;
 	cr_expect_gt(since_us, 0);
 	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);

@@ -39,6 +39,7 @@ Test(status, notes_say_what_is_wrong_and_the_mend)
 		{"a slow machine and disk", {.known = true, .rendition[0].dropped_disk = 3, .rendition[1].dropped_disk = 4,
 			.state = {.phase = CAMERA_STREAMING, .dropped_ring = 5, .left_out = "application"}},
 			{"7 segments not archived", "5 dropped here", "left out: application"}},
+		{"sound left out", {.known = true, .state = {.phase = CAMERA_STREAMING, .detail = "AAC in a form that is not carried"}}, {"AAC in a form"}},
 		{"some packets before the first picture", {.known = true, .state = {.phase = CAMERA_STREAMING, .packets = 100, .dropped_camera = 49, .mended = 49}}, {NULL}},
 		{"a broken stream and clock", {.known = true, .state = {.phase = CAMERA_STREAMING, .packets = 9000, .access_units = 3000, .dropped_camera = 60, .mended = 70}},
 			{"60 packets or pictures of no use", "70 timestamps mended"}},
