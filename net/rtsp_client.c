@@ -282,7 +282,7 @@ static bool read_on(struct rtsp_client *c, struct rtsp_client_event *ret)
 		skip_stray(c, why);
 	} else if (rc < 0) {
 		c->deaf = true;
-		rtsp_client_fail(c, GAP_BAD_STREAM, why);
+		rtsp_client_fail(c, c->phase == ASKING && c->asked == DESCRIBE ? GAP_BAD_DESCRIPTION : GAP_BAD_STREAM, why);
 	} else if (rc == 0) {
 		view_keep(c);
 	} else {

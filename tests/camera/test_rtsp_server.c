@@ -176,6 +176,37 @@ Test(rtsp_server, order_matters)
 	cr_expect_eq(notes.teardowns, 1, "the session ends with its connection");
 }
 
+/* A session's id is worth nothing on another connection, nor over HTTP. */
+Test(rtsp_server, a_session_belongs_to_its_connection)
+{
+	static const uint8_t other_random[24] = {9};
+	static const char *const methods[] = {"PLAY", "GET_PARAMETER", "TEARDOWN"};
+	static const char tunnel[] = "GET /1 HTTP/1.0\r\nx-sessioncookie: " SESSION "\r\nAccept: application/x-rtsp-tunnelled\r\n\r\n";
+	struct rtsp_server first;
+
+	begin(NULL);
+	cr_expect_eq(status("SETUP rtsp://h/1/track0", TCP), 200);
+	first = server;
+	rtsp_server_init(&server, &host, NULL, NULL, other_random);
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		char line[64];
+		unsigned got;
+
+		snprintf(line, sizeof line, "%s rtsp://h/1", methods[i]);
+		got = status(line, "Session: " SESSION "\r\n");
+		cr_expect(got == 454 || got == 455, "%s: %u", methods[i], got);
+	}
+	cr_expect_eq(status("SETUP rtsp://h/1/track0", TCP "Session: " SESSION "\r\n"), 454);
+	buf_append(&in, tunnel, sizeof tunnel - 1);
+	buf_clear(&out);
+	cr_expect_eq(rtsp_server_feed(&server, &in, &out), -EBADMSG);
+	cr_expect_eq(notes.plays + notes.teardowns, 0);
+	server = first;
+	buf_clear(&in);
+	cr_expect_eq(status("PLAY rtsp://h/1", "Session: " SESSION "\r\n"), 200);
+	end();
+}
+
 /* The same bytes in pieces of every size, with receiver reports and blank lines between: the same answers. */
 Test(rtsp_server, pieces_do_not_matter)
 {
