@@ -9,12 +9,15 @@ run_s=45
 ingest_max_kb=40000             # with its rings, of which only what was written counts
 
 clip_h264 clip.h264
+clip_h265 clip.h265
+clip_sound clip.aac 16000 -c:a aac -b:a 32k -f adts
+clip_sound clip.pcmu 8000 -f mulaw
 secret="s3cret-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 printf '%s\n' "$secret" > "$work/camera-password"
 chmod 600 "$work/camera-password"
 login='{"user": "viewer", "password": $secret}'
 
-jq -n --arg v "h264:$work/clip.h264" --arg secret "$secret" '
+jq -n --arg w "$work" --arg v "h264:$work/clip.h264" --arg secret "$secret" '
     def cam($name; $more): {name: $name, video: $v} + $more;
     def evil($name; $more): cam($name; {hostile: $name} + $more);
     def login($challenges): {auth: {user: "viewer", password: $secret, challenges: $challenges}};
@@ -27,6 +30,8 @@ jq -n --arg v "h264:$work/clip.h264" --arg secret "$secret" '
      cam("digest-unknown"; login(["Digest SHA-1024 auth", "Basic"])),
      evil("udp-elsewhere"; {transports: ["udp"]}), evil("spoof"; {transports: ["udp"]}),
      evil("bye"; {}), evil("rtcp"; {}), evil("rtp"; {}), evil("fragments"; {}), evil("endless"; {}),
+     cam("rtp-udp"; {hostile: "rtp", transports: ["udp"]}), evil("fragments-265"; {video: "h265:\($w)/clip.h265"}),
+     evil("sound"; {audio: "aac:\($w)/clip.aac"}), evil("sound-raw"; {audio: "pcmu:\($w)/clip.pcmu"}),
      evil("unknown-only"; {}), evil("unknown-too"; {}),
      evil("bomb-size"; {}), evil("bomb-media"; {}), evil("bomb-line"; {}), evil("bomb-nul"; {}), evil("bomb-sprop"; {}),
      evil("frame-stuck"; {}), evil("frame-odd"; {}), evil("drip"; {}), evil("flood"; {}),
@@ -87,7 +92,7 @@ check "basic-first: the strongest Digest was chosen" seen_at_least basic-first '
 never "basic-first: no weaker one" basic-first '.what == "request" and .auth == "Digest MD5"'
 # 4
 never "udp-elsewhere: nothing was sent to where it pointed" udp-elsewhere '.what == "trapped"'
-for name in udp-elsewhere spoof bye rtcp rtp fragments unknown-too frame-odd strings; do
+for name in udp-elsewhere spoof bye rtcp rtp rtp-udp fragments fragments-265 sound sound-raw unknown-too frame-odd strings; do
     equal "$name: streams" "$(last $name .state)" streaming
     equal "$name: without a break" "$(last $name .reconnects)" 0
 done
@@ -130,6 +135,10 @@ equal "the log has printable ASCII alone" "$(grep -acvP '^[\x20-\x7e]*$' "$site/
 equal "the log has no long line" "$(awk 'length > 1000' "$site/log" | wc -l)" 0
 check "the log is short: $(wc -l < "$site/log") lines" [ "$(wc -l < "$site/log")" -le 1500 ]
 
+probed=$(timeout 60 "$casemate" probe --seconds 2 "rtsp://127.0.0.1:${scripted_port[strings]}/cam" 2>&1 < /dev/null)
+matches "probe: knows the camera" "$probed" '^video +h264'
+equal "probe: its words are not shown as they are" "$(grep -aciE "$bytes_of_cameras" <<< "$probed")" 0
+
 # 31: the password is nowhere
 equal "no password in the log" "$(grep -acF "$secret" "$site/log")" 0
 equal "none in status" "$(cat "$work/status" "$work/status.text" | grep -acF "$secret")" 0
@@ -150,7 +159,7 @@ equal "no gap of the good camera but start and end" \
 # frames CAMERA: hashes of its decoded pictures, without the first two segments and the last, which may begin or end anywhere
 decoded() { ffmpeg -v error -nostdin -i "$1" -f framemd5 - 2> "$work/decode.err" | grep -v '^#' | awk '{print $NF}'; }
 decoded "$work/clip.h264" | sort -u > "$work/true-frames"
-for name in good spoof rtp fragments; do
+for name in good spoof rtp rtp-udp fragments sound sound-raw; do
     folder=$site/archive/footage/$name/copy
     # shellcheck disable=SC2046
     cat "$folder"/init-* $(find "$folder" -name '*.m4s' | sort -V) > "$work/all.mp4"

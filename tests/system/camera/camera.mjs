@@ -13,7 +13,8 @@
  *   sessionMs         connections end after that long
  *   silentAfterMs     nothing is sent any more
  *   sessionsMax       more are answered 453
- *   loss, reorder, duplicate, timeFaults, reports, reportOffMs, firstSeq, firstTime: see sender.mjs
+ *   burstMs           what happened so long before PLAY comes first, at once
+ *   loss, reorder, duplicate, timeFaults, reports, reportSteps, firstSeq, firstTime: see sender.mjs
  *   dialect           a fixture of tests/net/dialects, whose answers are given instead of ours
  *   hostile           a name of hostile.mjs, whose functions may change all of it
  */
@@ -222,7 +223,7 @@ export class Session {
 
 	play() {
 		const {camera} = this;
-		let startMs = camera.now();
+		let startMs = camera.now() - (camera.options.burstMs ?? 0);
 
 		if (this.playing)
 			return;

@@ -37,6 +37,9 @@ const packet = (session, payload, {seq = session.tracks[0].sender.seq, ...rest} 
 const rotten = [bytes(24, 0, 2, 9, 16, 0), bytes(24, 0xff, 0xff, 1), bytes(28, 0x05, 1, 2), bytes(28, 0x45, 1, 2), bytes(28, 0xc9, 16),
 	bytes(28, 0x81, 1), bytes(28, 0x06, 2), bytes(28, 0x46, 3), bytes(31), bytes(24), bytes(28)];
 
+const rotten265 = [bytes(96, 1, 0, 3, 2, 1, 0), bytes(96, 1, 0xff, 0xff, 1), bytes(98, 1, 1, 5), bytes(98, 1, 0x41, 5), bytes(98, 1, 0xc1, 5), bytes(98, 1, 0x81, 5),
+	bytes(98, 1, 0x02, 5), bytes(98, 1), bytes(98), bytes(96, 1), bytes(100, 1, 0, 0), bytes(62, 1)];
+
 /* What a terminal, a page or a playlist would obey. */
 const NASTY = "\x1b]0;owned\x07<script>alert(1)</script>\u202Egnp.exe #EXT-X-KEY:METHOD=NONE";
 
@@ -132,6 +135,16 @@ export const hostile = {
 		   fragments of one NAL with no start, with start and end at once, with another type midway. */
 		sender: {payloads: (m, i) => (m.pictures[(i + 1) % m.pictures.length].key ? [...rotten, ...payloads(m, i)] : payloads(m, i))},
 	}),
+
+	/* The same by RFC 7798 4.4.2 and 4.4.3. */
+	"fragments-265": () => ({
+		sender: {payloads: (m, i) => (m.pictures[(i + 1) % m.pictures.length].key ? [...rotten265, ...payloads(m, i)] : payloads(m, i))},
+	}),
+
+	/* Sound that is none: headers that promise more than there is, frames of noise, packets of no length (RFC 3640 3.2). */
+	sound: () => ({sender: {payloads: (m, i, n) => (m.pictures ? payloads(m, i) : [[bytes(0xff, 0xff), bytes(0, 16, 0xff, 0xf8, 1), bytes(0, 16), bytes(0), bytes(0, 0),
+		Buffer.alloc(1400, 0xff), Buffer.concat([bytes(0, 16, 200 >> 5, (200 << 3) & 0xff), Buffer.alloc(200, n & 0xff)])][n % 7]])}}),
+	"sound-raw": () => ({sender: {payloads: (m, i, n) => (m.pictures ? payloads(m, i) : [Buffer.alloc([0, 1, 1400, 7, 160][n % 5], n & 0xff)])}}),
 
 	/* A fragment without an end: 6 MB/s of it. */
 	endless: () => whilePlaying(10, (session) => {

@@ -3,7 +3,8 @@
  * One track of one session: access units leave when the camera's clock says so, as RTP packets that pass the faults of
  * the link, with sender reports between them.
  * Faults (all optional): loss, reorder, duplicate: shares of the packets; timeFaults: [{at, add, back}], seconds of the
- * stream and of the RTP clock: from at on it is off by add, or (back) stands still for that long.
+ * stream and of the RTP clock: from at on it is off by add, or (back) stands still for that long; reportSteps: [{at,
+ * addMs}]: the wall clock of the sender reports leaps.
  */
 import {payloads, rtpPacket, senderReport} from "./rtp.mjs";
 
@@ -33,7 +34,7 @@ export class Sender {
 		this.packets = this.octets = 0;
 		this.reportedMs = -Infinity;
 		this.held = null;
-		this.counts = {sent: 0, lost: 0, reordered: 0, duplicated: 0, keys: 0};
+		this.counts = {pictures: 0, sent: 0, lost: 0, reordered: 0, duplicated: 0};
 	}
 
 	/* Seconds between access units. */
@@ -77,8 +78,10 @@ export class Sender {
 	}
 
 	report(seconds) {
+		const leapt = (this.options.reportSteps ?? []).filter((s) => seconds >= s.at).reduce((sum, s) => sum + s.addMs, 0);
+
 		this.reportedMs = this.startMs + seconds * 1000;
-		this.transport.rtcp(senderReport({ssrc: this.ssrc, unixMs: this.reportedMs + (this.options.reportOffMs ?? 0), time: this.rtpTime(seconds),
+		this.transport.rtcp(senderReport({ssrc: this.ssrc, unixMs: this.reportedMs + leapt, time: this.rtpTime(seconds),
 			packets: this.packets, octets: this.octets}));
 	}
 
@@ -93,8 +96,7 @@ export class Sender {
 		const parts = this.options.payloads?.(this.media, i, this.next) ?? payloads(this.media, i);
 		const time = this.rtpTime(seconds);
 
-		if (all[i].key)
-			this.counts.keys++;
+		this.counts.pictures++;
 		parts.forEach((payload, n) => {
 			const head = {pt: this.pt, marker: this.media.pictures ? n === parts.length - 1 : true, seq: this.seq++, time, ssrc: this.ssrc};
 
