@@ -32,7 +32,7 @@ static const char usage[] =
 	"  --count N              cameras /1 to /N, 1 to 256; they share one picture, but each\n"
 	"                         client has RTP numbers of its own (1)\n"
 	"  --name NAME            shown in the picture and the SDP: a-z, 0-9, - (camera)\n"
-	"  --user NAME            ask for this user, by Digest SHA-256 or MD5 ...\n"
+	"  --user NAME            ask for this user, by Digest, SHA-512-256, SHA-256 or MD5 ...\n"
 	"  --password-file FILE   ... and the password on FILE's first line\n"
 	"  --size WIDTHxHEIGHT    of the scene, 640x360 to 4096x2160 (1280x720)\n"
 	"  --fps N                of the scene, 1 to 60 (25)\n"

@@ -11,7 +11,7 @@
  * At most one session per connection, and it ends with it: a session id seen on
  * another connection means nothing there. No HTTP tunnelling.
  *
- * Credentials are checked by Digest (RFC 7616; SHA-256 is offered before MD5)
+ * Credentials are checked by Digest (RFC 7616; the strongest is offered first)
  * on every request but OPTIONS. Basic is neither offered nor accepted.
  */
 #include <stdbool.h>
