@@ -14,8 +14,9 @@
 
 static struct {
 	const int64_t *taken_us;          /* when each picture was, by the clock that counts */
-	unsigned segments, inits, gaps;
+	unsigned segments, sounds, inits, gaps;
 	int64_t worst_us, last_start, last_capture_us, ends;
+	int64_t video_ppm, audio_ppm, worst_lips_us;
 } seen;
 
 /* Five bytes of 7 bits, none of them 0: the number of a picture behind its slice's first bytes. */
@@ -28,10 +29,33 @@ static uint32_t number_in(const uint8_t *slice)
 	return n;
 }
 
+/* The sound of one moment against the picture of that moment, whose times are the camera's own. */
+static void note_sound(const struct record_part *p)
+{
+	struct rd rd = rd_init(p->data, p->len);
+	struct cmaf_box box;
+
+	while (cmaf_next_box(&rd, &box) == 1)
+		if (box.type == CMAF_TYPE('m', 'd', 'a', 't')) {
+			double taken_s = rd_u32(&box.body) * 1024.0 / 48000 / (1 + (double)seen.audio_ppm / 1e6);
+			double picture_s = taken_s * (1 + (double)seen.video_ppm / 1e6), off_s = (double)p->start / 48000 - 1 - picture_s;
+			int64_t off_us = (int64_t)((off_s < 0 ? -off_s : off_s) * 1e6);
+
+			if (off_us > seen.worst_lips_us)
+				seen.worst_lips_us = off_us;
+			seen.sounds++;
+		}
+}
+
 static int note(void *ctx, const struct record *r)
 {
 	struct rd rd;
 	struct cmaf_box box;
+
+	if (r->kind == RECORD_PART && r->part.rendition == RENDITION_AUDIO) {
+		note_sound(&r->part);
+		return 0;
+	}
 
 	seen.inits += r->kind == RECORD_INIT;
 	seen.gaps += r->kind == RECORD_GAP;
@@ -58,7 +82,7 @@ static int note(void *ctx, const struct record *r)
 	return 0;
 }
 
-static void begin(void)
+static void begin_with(const struct sdp_media *am)
 {
 	static const struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000,
 		.sps = {0x67, 0x4d, 0x00, 0x1f, 0x95, 0xa8, 0x14, 0x01, 0x6e, 0x40}, .sps_len = 10, .pps = {0x68, 0xee, 0x3c, 0x80}, .pps_len = 4};
@@ -70,8 +94,13 @@ static void begin(void)
 	over = NULL;
 	cr_assert_eq(ingest_stream_new(3, 2000, &hooks, &s), 0);
 	rtp_send_init(&video_out, &v, (const uint8_t *)"random bytes");
-	ingest_stream_begin(s, &vm, NULL, false, now);
+	ingest_stream_begin(s, &vm, am, false, now);
 	ingest_stream_start(s, 0, video_out.first_timestamp);
+}
+
+static void begin(void)
+{
+	begin_with(NULL);
 }
 
 static void end(void)
@@ -90,14 +119,14 @@ static void send_numbered(uint32_t n, int64_t media_90k, bool key)
 	rtp_send_h264(&video_out, media_90k, au, sizeof au, send_packet, NULL);
 }
 
-static void send_report(int64_t wall_us, int64_t media_90k)
+static void send_report(unsigned track, const struct rtp_send *from, int64_t wall_us, int64_t media)
 {
 	uint8_t p[128];
 	struct wr w = wr_init(p, sizeof p);
 	const char *said;
 
-	rtp_send_report(&video_out, wall_us, media_90k, "camera", &w);
-	said = ingest_stream_packet(s, 0, true, p, w.len, now, &why);
+	rtp_send_report(from, wall_us, media, "camera", &w);
+	said = ingest_stream_packet(s, track, true, p, w.len, now, &why);
 	over = over ? over : said;
 }
 
@@ -143,7 +172,7 @@ Test(ingest_time, segments_of_an_hour_begin_when_they_were_taken, .timeout = 120
 				now = (struct ingest_now){SECOND + arrives_us, WALL + arrives_us};
 			taken_us[n] = cases[i].by_arrival ? WALL + at_us + cases[i].delay_ms * 1000 : camera_us;
 			if (cases[i].reports && n % 125 == 0)
-				send_report(camera_us, media);
+				send_report(0, &video_out, camera_us, media);
 			send_numbered(n, media, n % 50 == 0);
 		}
 		cr_assert_null(over, "%s: %s", cases[i].name, over);
@@ -162,6 +191,55 @@ Test(ingest_time, segments_of_an_hour_begin_when_they_were_taken, .timeout = 120
 			end();
 	}
 	free(taken_us);
+}
+
+static void send_frame(int64_t n)
+{
+	uint8_t bytes[4];
+	struct wr w = wr_init(bytes, sizeof bytes);
+
+	wr_u32(&w, (uint32_t)n);
+	rtp_send_aac(&audio_out, n * 1024, bytes, sizeof bytes, send_packet, &audio_out);
+}
+
+/* Pictures and sound have crystals of their own; both have sender reports. What was at once stays at once. */
+Test(ingest_time, sound_stays_with_the_pictures_for_an_hour, .timeout = 120)
+{
+	static const struct { const char *name; int video_ppm, audio_ppm; bool reports; } cases[] = {
+		{"both good", 0, 0, true}, {"apart", 200, -150, true}, {"apart the other way", -200, 150, true}, {"no reports", 100, -100, false}};
+	static const struct sdp_media am = {.kind = SDP_AUDIO, .payload_type = RTP_SEND_AUDIO_TYPE, .codec = CODEC_AAC, .clock_rate = 48000,
+		.config = {0x11, 0x90}, .config_len = 2};
+	static const struct track a = {.codec = CODEC_AAC, .timescale = 48000, .rate = 48000};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t frames = 0;
+
+		begin_with(&am);
+		seen.video_ppm = cases[i].video_ppm;
+		seen.audio_ppm = cases[i].audio_ppm;
+		rtp_send_init(&audio_out, &a, (const uint8_t *)"bytes random");
+		ingest_stream_start(s, 1, audio_out.first_timestamp);
+		for (uint32_t n = 0; n < HOUR_PICTURES && !over; n++) {
+			int64_t at_us = n * 40000ll, media = at_us * 90 / 1000 + at_us * 90 / 1000 * cases[i].video_ppm / 1000000;
+			int64_t sound = at_us * 48 / 1000 + at_us * 48 / 1000 * cases[i].audio_ppm / 1000000;
+
+			now = (struct ingest_now){SECOND + at_us, WALL + at_us};
+			if (cases[i].reports && n % 125 == 0) {
+				send_report(0, &video_out, WALL + at_us, media);
+				send_report(1, &audio_out, WALL + at_us, sound);
+			}
+			send_numbered(n, media, n % 50 == 0);
+			for (; frames * 1024 <= sound; frames++)
+				send_frame(frames);
+		}
+		cr_assert_null(over, "%s: %s", cases[i].name, over);
+		ingest_stream_end(s, GAP_STOPPED, now);
+		cr_expect_geq(seen.sounds, 7000);
+		cr_expect_leq(seen.worst_lips_us, 20000, "%s: %.1f ms apart", cases[i].name, (double)seen.worst_lips_us / 1e3);
+		cr_log_info("%s: at most %.1f ms apart", cases[i].name, (double)seen.worst_lips_us / 1e3);
+		if (i + 1 < sizeof cases / sizeof *cases)
+			end();
+	}
 }
 
 /* What clocks do that they should not: mended, or a cut and a gap entry; never a time that goes back in a file. */
