@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A u16 length and an avcC, then access units each behind a u16 length: decoded,
- * and what comes out is scaled. Decoding is slow, so few units and small pictures.
+ * A u16 length and an avcC (or, with its highest bit set, an hvcC), then access
+ * units each behind a u16 length: decoded, and what comes out is scaled. Decoding
+ * is slow, so few units and small pictures.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,12 +59,16 @@ static void decode(const struct track *t, struct rd *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct track t;
-	struct rd r = rd_init(data, size), config = rd_sub(&r, rd_u16(&r));
-	size_t n = rd_left(&config);
+	struct rd r = rd_init(data, size), config;
+	uint16_t head = rd_u16(&r);
+	size_t n;
+
+	config = rd_sub(&r, head & 0x7fff);
+	n = rd_left(&config);
 
 	if (config.bad || n > TRACK_CONFIG_MAX)
 		return 0;
-	t = (struct track){.codec = CODEC_H264, .timescale = TIMESCALE_VIDEO, .config_len = (uint16_t)n};
+	t = (struct track){.codec = head & 0x8000 ? CODEC_H265 : CODEC_H264, .timescale = TIMESCALE_VIDEO, .config_len = (uint16_t)n};
 	memcpy(t.config, config.p, n);
 	decode(&t, &r);
 	return 0;
