@@ -38,25 +38,37 @@ static void read_bye(struct rd *r, unsigned count, uint32_t ssrc, struct rtcp_re
 			ret->bye = true;
 }
 
+/* The next packet of the compound: 0, or -EBADMSG. */
+static int read_packet(struct rd *all, uint32_t ssrc, struct rtcp_report *ret, const char **why)
+{
+	uint8_t first = rd_u8(all), type = rd_u8(all);
+	struct rd one = rd_sub(all, 4u * rd_u16(all));
+
+	if (all->bad || first >> 6 != 2)
+		return bad(why, all->bad ? "RTCP length past the end" : "RTCP version is not 2");
+	if (type == RTCP_SR)
+		read_sender(&one, ssrc, ret);
+	else if (type == RTCP_BYE)
+		read_bye(&one, first & 31, ssrc, ret);
+	return one.bad ? bad(why, "RTCP counts more than it holds") : 0;
+}
+
 int rtcp_parse(const uint8_t *p, size_t n, uint32_t ssrc, struct rtcp_report *ret, const char **why)
 {
-	struct rtcp_report report = {0};
+	struct rtcp_report report = {0}, before = report;
 	struct rd all = rd_init(p, n);
 
 	if (n < 8)
 		return bad(why, "RTCP packet too short");
 	while (rd_left(&all)) {
-		uint8_t first = rd_u8(&all), type = rd_u8(&all);
-		struct rd one = rd_sub(&all, 4u * rd_u16(&all));
-
-		if (all.bad || first >> 6 != 2)
-			return bad(why, all.bad ? "RTCP length past the end" : "RTCP version is not 2");
-		if (type == RTCP_SR)
-			read_sender(&one, ssrc, &report);
-		else if (type == RTCP_BYE)
-			read_bye(&one, first & 31, ssrc, &report);
-		if (one.bad)
-			return bad(why, "RTCP counts more than it holds");
+		if (read_packet(&all, ssrc, &report, why)) {
+			/* A report is whole by itself; some cameras get the lengths behind it wrong. */
+			if (!before.has_sender)
+				return -EBADMSG;
+			report = before;
+			break;
+		}
+		before = report;
 	}
 	*ret = report;
 	return 0;

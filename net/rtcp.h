@@ -24,7 +24,10 @@ struct rtcp_report {
 	struct rtcp_sender sender;
 };
 
-/* Only what concerns ssrc is kept. 0, or -EBADMSG with *why: nothing of it is then used. */
+/*
+ * Only what concerns ssrc is kept. 0, or -EBADMSG with *why: nothing of it is then used. Behind a whole sender report of ssrc, the first
+ * packet that is broken, and what follows it, is as if it were not there.
+ */
 int rtcp_parse(const uint8_t *p, size_t n, uint32_t ssrc, struct rtcp_report *ret, const char **why);
 
 /* Unix time in microseconds of an NTP time; 0 for one that is not set or before 1970. */

@@ -164,6 +164,9 @@ int timeline_place(struct timeline *t, unsigned track, uint32_t rtp, int64_t arr
 	timeline_align(t, k);
 	if (track == t->main)
 		timeline_correct(t, k, arrival_wall_us);
+	/* Pictures that are shown before the one that the epoch began with can't be decoded either. */
+	if (time < 0)
+		return -ERANGE;
 	*ret_time = time;
 	*ret_capture_us = t->base_us + ticks_to_us(k, time);
 	return 0;

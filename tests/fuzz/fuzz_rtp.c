@@ -1,69 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets of one track, each behind a u16 length: through the header, the source's sequence, and a depacketizer (the
- * first byte of the input says which). H.264 that comes out must be whole NAL units.
+ * Whole packets, each behind two bytes: how long it took to come (2 to the power of the upper four bits, ms) and its length (the lower
+ * twelve). Through the header, the source and the buffer that puts them in order; what comes out is in order, and counted.
  */
 #include <stdlib.h>
 
 #include "base/rd.h"
-#include "media/nal.h"
 #include "net/rtcp.h"
-#include "net/rtp_aac.h"
-#include "net/rtp_video.h"
+#include "net/rtp_reorder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void on_picture(void *ctx, const struct rtp_video_au *au)
-{
-	struct rd r = rd_init(au->data, au->len);
-	const uint8_t *nal;
-	size_t n;
-	int rc;
+struct out {
+	const struct rtp_source *source;
+	bool any;
+	uint16_t last;
+	uint64_t packets, sum;
+};
 
-	while ((rc = nal_next(&r, &nal, &n)) == 1)
-		if (nal_type(nal) == NAL_SPS || nal_type(nal) == 0 || nal_type(nal) >= 24)
-			abort();
-	if (rc < 0 || au->len == 0)
+static void on_packet(void *ctx, const struct rtp_packet *p, bool lost, int64_t arrival_us)
+{
+	struct out *o = ctx;
+
+	if (p->ssrc != o->source->ssrc || p->payload_type != o->source->payload_type)
 		abort();
+	if (o->any && !lost && p->sequence != (uint16_t)(o->last + 1))
+		abort();
+	for (size_t i = 0; i < p->len; i++)
+		o->sum += p->payload[i];
+	o->any = true;
+	o->last = p->sequence;
+	o->packets++;
 }
 
-static void on_sound(void *ctx, const struct rtp_audio_frame *f)
+static void report(struct rtp_source *s)
 {
-	if (f->len == 0 || f->len > RTP_AAC_FRAME_MAX)
+	uint8_t bytes[128];
+	struct wr w = wr_init(bytes, sizeof bytes);
+	struct rtcp_report back;
+	const char *why;
+
+	rtcp_write_receiver(&w, 1, s, NULL, 0);
+	rtcp_write_pli(&w, 1, s->ssrc);
+	rtcp_write_fir(&w, 1, s->ssrc, (uint8_t)s->packets);
+	if (w.bad || rtcp_parse(bytes, w.len, s->ssrc, &back, &why))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd all = rd_init(data, size);
-	bool video = rd_u8(&all) & 1;
 	struct rtp_source source;
-	struct rtp_video h264;
-	struct rtp_aac aac;
-	uint8_t report[128];
-	struct wr w = wr_init(report, sizeof report);
-	const char *why;
+	struct out out = {.source = &source};
+	struct rtp_reorder order;
+	int64_t now_us = 0;
+	uint64_t parsed = 0;
 
 	rtp_source_init(&source, 96, 90000);
-	rtp_video_init(&h264, CODEC_H264, on_picture, NULL);
-	rtp_aac_init(&aac, 1024, on_sound, NULL);
-	for (int64_t t = 0; rd_left(&all) > 2; t += 1000) {
-		size_t n = rd_u16(&all);
+	rtp_reorder_init(&order, &source, rd_u8(&all) & 1 ? 200000 : 0, on_packet, &out);
+	while (rd_left(&all) > 2) {
+		unsigned head = rd_u16(&all);
+		size_t n = head & 0xfff;
 		struct rd one = rd_sub(&all, n < rd_left(&all) ? n : rd_left(&all));
 		struct rtp_packet p;
-		enum rtp_verdict verdict;
+		const char *why;
 
+		now_us += head >> 12 ? (1000ll << (head >> 12)) : 0;
 		if (rtp_parse(one.p, rd_left(&one), &p, &why))
 			continue;
-		verdict = rtp_source_take(&source, &p, t);
-		if (verdict != RTP_DROP && video)
-			rtp_video_feed(&h264, &p, verdict == RTP_AFTER_LOSS, t);
-		else if (verdict != RTP_DROP)
-			rtp_aac_feed(&aac, &p, verdict == RTP_AFTER_LOSS, t);
+		parsed++;
+		rtp_reorder_feed(&order, &p, now_us);
+		if (order.held >= RTP_REORDER_PACKETS)
+			abort();
 	}
-	rtp_video_end(&h264);
-	rtcp_write_receiver(&w, 1, &source, NULL, 0);
-	rtp_video_free(&h264);
-	rtp_aac_free(&aac);
+	rtp_reorder_flush(&order);
+	if (source.packets != out.packets || source.packets + source.duplicates + source.late + source.foreign + source.stale != parsed)
+		abort();
+	report(&source);
+	rtp_reorder_free(&order);
 	return 0;
 }

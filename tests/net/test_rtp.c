@@ -177,8 +177,15 @@ Test(rtcp, reads_what_concerns_the_source)
 		CASE("\x80\xc8\0\1" SSRC, -EBADMSG, false, false),
 		CASE("\x80\xc8\0\7" SSRC "\x83\xaa\x7e\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", -EBADMSG, false, false),
 		CASE("\x80\xc8\0\6" SSRC, -EBADMSG, false, false),
-		CASE(SR "\x80", -EBADMSG, false, false),
-		CASE(SR "\x40\xcb\0\0", -EBADMSG, false, false),
+		CASE(SR "\x80", 0, true, false),                               /* a whole report, and then nonsense */
+		CASE(SR "\x40\xcb\0\0", 0, true, false),
+		CASE(SR "\x9f\xcb\0\2" SSRC "\xff\0\0\0", 0, true, false),
+		CASE(SR "\x81\xca\0\x40" SSRC "\1\x0e" "abc", 0, true, false),
+		CASE("\x80\xc9\0\1" SSRC "\x80", -EBADMSG, false, false),
+		CASE(BYE "\x80", -EBADMSG, false, false),
+		CASE("\x80\xc8\0\6\1\1\1\1\x83\xaa\x7e\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80", -EBADMSG, false, false),
+		CASE("\x81\xcb\0", -EBADMSG, false, false),
+		CASE("\x81\xcb\0\1" "\1\2\3", -EBADMSG, false, false),          /* seven bytes */
 		CASE("\x80\xc8\0\6\1\2\3", -EBADMSG, false, false),
 		CASE("", -EBADMSG, false, false),
 #undef CASE

@@ -135,6 +135,16 @@ Test(timeline, sound_from_before_the_origin_is_not_used)
 	cr_assert_eq(time_out, 1024);
 }
 
+Test(timeline, pictures_from_before_the_origin_are_not_used)
+{
+	start(90000, 0);
+	cr_assert_eq(place(0, 90000, 0), 0);
+	cr_assert_eq(place(0, 90000 - 7200, 40000), -ERANGE);
+	cr_assert_eq(place(0, 90000 - 3600, 80000), -ERANGE);
+	cr_assert_eq(place(0, 90000 + 3600, 120000), 0);
+	cr_assert(time_out == 3600 && t.mended == 0);
+}
+
 Test(timeline, tracks_share_one_origin_by_the_best_source)
 {
 	/* By arrival alone. */
