@@ -3,14 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#include <event2/event.h>
 
 #include "base/clock.h"
 #include "base/log.h"

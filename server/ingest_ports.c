@@ -72,10 +72,9 @@ void ingest_camera_udp_opened(struct ingest_camera *c, const struct msg_udp_open
 	ingest_camera_drain(c);
 }
 
-static bool on_packet(void *ctx, unsigned track, bool rtcp, const uint8_t *p, size_t n)
+static bool on_packet(void *ctx, unsigned track, bool rtcp, const uint8_t *p, size_t n, struct ingest_now t)
 {
 	struct ingest_camera *c = ctx;
-	struct ingest_now t = ingest_camera_now();
 
 	if (!rtcp)
 		rtsp_client_media_seen(c->client, track, t.mono_us);

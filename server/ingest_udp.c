@@ -8,6 +8,8 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
+
 #define ERRORS_MAX 4
 
 struct ingest_udp_batch {
@@ -51,9 +53,11 @@ static void on_readable(struct ingest_udp *u, bool rtcp)
 	int n = INGEST_UDP_BATCH;
 
 	for (unsigned turn = 0; n == INGEST_UDP_BATCH && turn < INGEST_UDP_TURNS; turn++) {
+		struct ingest_now t = {clock_mono_us(), clock_wall_us()};
+
 		n = receive(u, rtcp);
 		for (int i = 0; i < n; i++)
-			if (!u->packet(u->ctx, u->track, rtcp, u->batch->bytes[i], u->batch->message[i].msg_len))
+			if (!u->packet(u->ctx, u->track, rtcp, u->batch->bytes[i], u->batch->message[i].msg_len, t))
 				return;
 	}
 	u->pause(u->ctx);

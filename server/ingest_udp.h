@@ -5,9 +5,7 @@
  * A track's media by UDP: two sockets that the parent connected to the camera, read a
  * batch at a time. The batch is the process's.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "server/ingest_stream.h"
 
 #define INGEST_UDP_BATCH 32           /* packets a system call */
 #define INGEST_UDP_PACKET 65536       /* the largest there is */
@@ -26,8 +24,8 @@ struct ingest_udp {
 	struct event *readable[2];
 	struct ingest_udp_batch *batch;
 	unsigned track;
-	/* One packet; false: that was the last one, the sockets are closed. */
-	bool (*packet)(void *ctx, unsigned track, bool rtcp, const uint8_t *p, size_t n);
+	/* One packet, at the time of its batch; false: that was the last one, the sockets are closed. */
+	bool (*packet)(void *ctx, unsigned track, bool rtcp, const uint8_t *p, size_t n, struct ingest_now t);
 	/* After a batch. */
 	void (*pause)(void *ctx);
 	void *ctx;

@@ -203,7 +203,7 @@ static struct ingest_udp udp;
 static unsigned packets, reports, pauses;
 static size_t largest;
 
-static bool on_packet(void *ctx, unsigned track, bool rtcp, const uint8_t *p, size_t n)
+static bool on_packet(void *ctx, unsigned track, bool rtcp, const uint8_t *p, size_t n, struct ingest_now t)
 {
 	bool last = n && p[n - 1] == '!';
 
