@@ -3,10 +3,10 @@
 
 #include "media/bits.h"
 #include "media/h264.h"
+#include "media/h265.h"
 #include "media/nal.h"
 
 #define SEI_RECOVERY_POINT 6
-#define H265_SEI_PREFIX 39
 #define SLICE_HEAD 16                  /* bytes: both codes and what they may be escaped with */
 
 /* H.264 7.3.2.3.1, H.265 7.3.5: type and size in bytes of 255 and a rest. */
@@ -76,11 +76,11 @@ static bool h265_recovery(struct rd r)
 	size_t n;
 
 	while (nal_next(&r, &nal, &n) == 1) {
-		unsigned type = nal[0] >> 1 & 0x3f;
+		unsigned type = h265_nal_type(nal);
 
-		if (type == H265_SEI_PREFIX && sei_tells(nal, n, 2))
+		if (type == H265_NAL_SEI_PREFIX && sei_tells(nal, n, 2))
 			return true;
-		if (type < 32)
+		if (type < H265_NAL_VPS)
 			return false;      /* a slice: prefix SEI stand before it */
 	}
 	return false;

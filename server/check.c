@@ -25,6 +25,7 @@
 #include "server/commands.h"
 
 #define SOON_DAYS 14
+#define UDP_ROOM 1048576
 
 static const char usage[] =
 	"usage: casemate check [-c SITE-FILE]\n"
@@ -239,9 +240,26 @@ static void check_socket(struct check *c)
 		    shown(folder).text, geteuid(), strerror(errno));
 }
 
+/* The kernel's limit on what a socket may keep until it is read: too little for a key frame in one burst. */
+static void check_socket_room(struct check *c)
+{
+	char text[32] = "";
+	uint64_t room;
+	int fd = open("/proc/sys/net/core/rmem_max", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+
+	if (fd >= 0)
+		close(fd);
+	if (n > 1 && !text_u64(text, (size_t)n - 1, UINT64_MAX, &room) && room < UDP_ROOM)
+		say(c, WARNING, 0, "a camera sends by udp, and this kernel lets a socket keep %llu bytes: large pictures may lose packets; "
+		    "run \"sysctl -w net.core.rmem_max=%d\"", (unsigned long long)room, UDP_ROOM);
+}
+
 /* An authority file that holds none would leave its cameras dark. */
 static void check_cameras(struct check *c)
 {
+	bool udp = false;
+
 	for (unsigned i = 0; i < c->site->ncameras; i++) {
 		const struct site_camera *cam = &c->site->camera[i];
 		X509 *x = cam->ca ? read_certificate(cam->ca) : NULL;
@@ -249,7 +267,10 @@ static void check_cameras(struct check *c)
 		if (cam->ca && !x)
 			say(c, PROBLEM, cam->line, "camera %s: ca: %s holds no certificate in PEM", cam->name, shown(cam->ca).text);
 		X509_free(x);
+		udp |= cam->transport == SITE_TRANSPORT_UDP;
 	}
+	if (udp)
+		check_socket_room(c);
 }
 
 static void check_file(struct check *c)

@@ -45,18 +45,22 @@ struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)
 	return c;
 }
 
+/* From one packet's arrival to another's: the times at which somebody asks have nothing to do with when pictures come. */
 static void measure(struct ingest_stream *s)
 {
 	struct ingest_rates *r = &s->rates;
-	uint64_t us = (uint64_t)(s->now.mono_us - r->since_us), bytes = s->total.video_bytes + s->total.audio_bytes;
+	uint64_t bytes = s->total.video_bytes + s->total.audio_bytes;
+	int64_t us = s->came_us - r->since_us;
 
 	if (s->now.mono_us - r->since_us < RATES_US)
 		return;
-	if (us < 30 * (uint64_t)RATES_US) {
-		r->fps_milli = (uint32_t)((s->total.access_units - r->access_units) * 1000 * INGEST_SECOND_US / us);
-		r->rate_bps = (uint32_t)((bytes - r->bytes) * 8 * INGEST_SECOND_US / us);
+	if (us > 0 && us < 30 * RATES_US) {
+		r->fps_milli = (uint32_t)((s->total.access_units - r->access_units) * 1000 * INGEST_SECOND_US / (uint64_t)us);
+		r->rate_bps = (uint32_t)((bytes - r->bytes) * 8 * INGEST_SECOND_US / (uint64_t)us);
+	} else {
+		r->fps_milli = r->rate_bps = 0;
 	}
-	*r = (struct ingest_rates){s->now.mono_us, s->total.access_units, bytes, r->fps_milli, r->rate_bps};
+	*r = (struct ingest_rates){us > 0 ? s->came_us : s->now.mono_us, s->total.access_units, bytes, r->fps_milli, r->rate_bps};
 }
 
 struct ingest_health ingest_stream_health(struct ingest_stream *s, struct ingest_now now)

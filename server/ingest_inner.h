@@ -87,6 +87,7 @@ struct ingest_stream {
 	struct track track[INGEST_TRACKS];
 
 	struct ingest_now now, begun;
+	int64_t came_us;                  /* monotonic: the last picture, or frame where there is no picture */
 	int64_t taken_us;                 /* monotonic: the last picture that was used, or the connection's beginning */
 	int64_t cuts_us;                  /* monotonic: when all segments so far may have begun */
 	bool connected, datagrams, running, anew;

@@ -51,6 +51,8 @@ static void on_frame(void *ctx, const struct rtp_audio_frame *in)
 	uint32_t segment, newest;
 
 	s->total.audio_bytes += in->len;
+	if (!s->input[INGEST_VIDEO].there)
+		s->came_us = s->now.mono_us;
 	if (!place(s, in, &au)) {
 		s->total.dropped_camera++;
 		return;

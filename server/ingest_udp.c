@@ -11,11 +11,12 @@
 #include "base/clock.h"
 
 #define ERRORS_MAX 4
+#define SHIFT 1536                    /* packets do not begin at the same place of their pages, which would be the same lines of the cache */
 
 struct ingest_udp_batch {
 	struct mmsghdr message[INGEST_UDP_BATCH];
 	struct iovec room[INGEST_UDP_BATCH];
-	uint8_t bytes[INGEST_UDP_BATCH][INGEST_UDP_PACKET];
+	uint8_t bytes[INGEST_UDP_BATCH][INGEST_UDP_PACKET + SHIFT];
 };
 
 struct ingest_udp_batch *ingest_udp_batch_new(void)

@@ -185,6 +185,7 @@ static void on_picture(void *ctx, const struct rtp_video_au *in)
 
 	s->total.access_units++;
 	s->total.video_bytes += in->len;
+	s->came_us = s->now.mono_us;
 	if (in->key)
 		ingest_key_seen(s);
 	carries_pps = look_at_sets(s, in->key);

@@ -136,7 +136,8 @@ static void note_keys(struct status_notes *to, const struct msg_camera_state *s,
 		note(to, "no key frame for %s: it is recorded and cut by time, but who begins to watch the copy waits for one; turn the camera's smart "
 		     "codec (H.264+, H.265+, Zipstream, dynamic GOP) off, or set its key-frame interval to some seconds", age_of(since_us, now_us, age));
 	else if (s->key_interval_ms > KEY_LATE_US / 1000)
-		note(to, "key frames %us apart: set the camera's key-frame interval to some seconds", s->key_interval_ms / 1000);
+		note(to, "key frames %us apart%s: set the camera's key-frame interval to some seconds, and its smart codec off", s->key_interval_ms / 1000,
+		     s->key_requests ? ", and it had to be asked for them" : "");
 }
 
 static void note_loss(struct status_notes *to, const struct msg_camera_state *s)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The input is cut into NAL units both ways; each lies inside it, in order. */
+/* The input is cut into NAL units both ways; each lies inside it, in order. Whether it is a picture to begin with is asked, too. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "media/nal.h"
+#include "media/recovery.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,5 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	walk(nal_next, data, size);
 	walk(nal_next_annexb, data, size);
+	recovery_point(CODEC_H264, data, size);
+	recovery_point(CODEC_H265, data, size);
 	return 0;
 }

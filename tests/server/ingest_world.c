@@ -42,8 +42,8 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 
 static void on_dial(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
-	rig.heard.dial = true;
-	cr_expect(m->dial.camera == 5 && m->dial.what == DIAL_RTSP);
+	cr_expect_eq(m->dial.camera, 5);
+	*(m->dial.what == DIAL_ONVIF ? &rig.heard.onvif_dial : &rig.heard.dial) = true;
 }
 
 static void on_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

@@ -21,7 +21,7 @@ struct ingest_rig {
 	int media[2];                     /* the camera's ends of a track's ports, -1: it speaks interleaved */
 	unsigned pictures;                /* shown so far */
 	struct {
-		bool ready, dial;
+		bool ready, dial, onvif_dial;
 		struct msg_camera_state state;
 		unsigned opens, connects, closes;  /* of ports */
 		struct msg_udp_connect connect;
