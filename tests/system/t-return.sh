@@ -108,6 +108,20 @@ touch "$work/seen-enough"
 for i in 1 2 3; do check "viewer $i was served" [ "$(wc -l < "$work/got.$i")" -ge 5 ]; done
 equal "watched: one session upstream" "$(seen watched "$playing")/$(seen watched '.what == "connected"')" 1/1
 
+# transport: auto, of a camera that refuses TCP, asks by UDP first from then on: after the connection, and after ingest
+first_setup() { jq -r --arg c "$1" 'select(.camera == $c) | if .what == "connected" then "new" elif .what == "request" and .method == "SETUP" then .text else empty end' \
+    "$scripted_log" | awk '/^new/ {n = NR} {line[NR] = $0} END {for (i = n + 1; i <= NR; i++) print line[i]}' | grep -m 1 -i '^transport:'; }
+plays_again() { [ "$(seen udp "$playing")" -gt "$1" ] && streaming udp; }
+equal "udp: what worked" "$(camera_st udp .transport)" udp
+n=$(seen udp "$playing")
+tell udp hang-up
+check "udp: is dialled again" wait_for 15 plays_again "$n"
+matches "udp: asks for UDP at once" "$(first_setup udp)" client_port
+n=$(seen udp "$playing")
+kill -KILL "$(st '.roles[] | select(.role == "ingest") | .pid')"
+check "udp: and after ingest" wait_for 15 plays_again "$n"
+matches "udp: which was told what had worked" "$(first_setup udp)" client_port
+
 # The end
 mapfile -t on_air < <(st '.cameras[] | select(.state == "streaming") | .name')
 stop_server

@@ -11,7 +11,8 @@
 import {createSocket} from "node:dgram";
 import {setTimeout as wait} from "node:timers/promises";
 
-import {payloads, rtpPacket, senderReport, bye} from "./rtp.mjs";
+import {bye, payloads, rtpPacket, senderReport} from "./rtp.mjs";
+import {dice} from "./sender.mjs";
 
 /* Calls what() all the time that a session plays. */
 function whilePlaying(everyMs, what) {
@@ -83,6 +84,9 @@ export const hostile = {
 			const garbage = Buffer.concat([bytes(0x65), Buffer.alloc(400, 0x5a)]);
 
 			await ready;
+			/* Who comes before the camera itself is another matter. */
+			if (sender.next < 5)
+				return;
 			forger.send(packet(session, garbage), transport.clientPorts[0], transport.to);
 			forger.send(bye(sender.ssrc), transport.clientPorts[1], transport.to);
 			transport.rtp(packet(session, garbage, {ssrc: sender.ssrc ^ 0x55555555}));
@@ -145,6 +149,22 @@ export const hostile = {
 	sound: () => ({sender: {payloads: (m, i, n) => (m.pictures ? payloads(m, i) : [[bytes(0xff, 0xff), bytes(0, 16, 0xff, 0xf8, 1), bytes(0, 16), bytes(0), bytes(0, 0),
 		Buffer.alloc(1400, 0xff), Buffer.concat([bytes(0, 16, 200 >> 5, (200 << 3) & 0xff), Buffer.alloc(200, n & 0xff)])][n % 7]])}}),
 	"sound-raw": () => ({sender: {payloads: (m, i, n) => (m.pictures ? payloads(m, i) : [Buffer.alloc([0, 1, 1400, 7, 160][n % 5], n & 0xff)])}}),
+
+	/* For the decoder: bits of the slices turned, most pictures hit. */
+	mutated: () => {
+		const chance = dice(17);
+		const turn = (payload) => {
+			const p = Buffer.from(payload);
+
+			for (let n = 0; n < 3 && p.length > 8; n++)
+				p[3 + Math.floor(chance() * (p.length - 3))] ^= 1 << Math.floor(chance() * 8);
+			return p;
+		};
+
+		const isSet = (m, p) => (m.codec === "h264" ? [7, 8].includes(p[0] & 31) : [32, 33, 34].includes(p[0] >> 1 & 63));
+
+		return {sender: {payloads: (m, i) => payloads(m, i).map((p) => (!isSet(m, p) && chance() < 0.7 ? turn(p) : p))}};
+	},
 
 	/* A fragment without an end: 6 MB/s of it. */
 	endless: () => whilePlaying(10, (session) => {
