@@ -34,6 +34,15 @@ void ingest_count_connection(const struct ingest_stream *s, struct ingest_counte
 		c->dropped_camera += rtp_audio_dropped(&s->sound);
 }
 
+/* Waiting for a picture to begin with is the camera's doing, unless it is for a store that began anew. */
+void ingest_count_unused(struct ingest_stream *s)
+{
+	if (s->anew)
+		s->total.dropped_ring++;
+	else
+		s->total.dropped_camera++;
+}
+
 struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)
 {
 	struct ingest_counters c = s->total;

@@ -159,5 +159,7 @@ void ingest_key_want(struct ingest_stream *s);
 
 /* ingest_count.c: what the connection's parts counted, before they go */
 void ingest_count_connection(const struct ingest_stream *s, struct ingest_counters *c);
+/* A picture or a frame that no epoch takes. */
+void ingest_count_unused(struct ingest_stream *s);
 
 #endif

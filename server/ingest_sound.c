@@ -54,7 +54,7 @@ static void on_frame(void *ctx, const struct rtp_audio_frame *in)
 	if (!s->input[INGEST_VIDEO].there)
 		s->came_us = s->now.mono_us;
 	if (!place(s, in, &au)) {
-		s->total.dropped_camera++;
+		ingest_count_unused(s);
 		return;
 	}
 	newest = s->cutter.segment;

@@ -3,21 +3,24 @@
 #define SERVER_INGEST_STREAM_H
 /*
  * One camera's media inside ingest: RTP and RTCP packets in; records for store
- * (the copy and audio renditions, gaps) and for the camera's transcode (track and
+ * (the copy and audio renditions, gaps) and for the camera's transcode (tracks and
  * access units) out. No descriptor and no clock inside; the rings are reached by
  * two hooks. It outlives the camera's connections.
  *
- * An epoch begins at the first key frame after the stream began, after parameter
- * sets changed, or after store was started again; what comes before it is dropped.
- * When none comes for INGEST_NO_KEY_S the stream is taken without one: some cameras
- * send a key frame once in minutes.
+ * An epoch begins at the first picture that a decoder finds in with: a key frame, or
+ * what media/recovery.h knows; when none comes for INGEST_NO_KEY_S, at any. It begins so
+ * when the stream does, after parameter sets changed (until then pictures go on in the old
+ * epoch), and after store was started again. What comes before it is dropped; in it
+ * nothing is but what is damaged. Without a picture in the stream its sound begins one.
  *
  * A camera that sends packets but no picture that can be used is left after
  * INGEST_NO_PICTURE_S, and one whose clock or parameter sets begin segments faster
  * than INGEST_CUT_MS allows on the average, once it is INGEST_CUTS_AHEAD of them ahead:
- * each costs an entry of the log that is never taken back.
- * transcode is sent nothing until a key frame begins a segment, and so again after its
- * ring was full: its segments then line up with the others.
+ * each costs an entry of the log that is never taken back. Nothing that is wrong with its
+ * sound ends a stream that has pictures: the sound is left out.
+ *
+ * transcode is sent nothing until a segment begins, and so again after its ring was
+ * full: its segments then line up with the others. That need not be at a key frame.
  */
 #include "media/record.h"
 #include "net/rtcp.h"

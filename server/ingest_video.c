@@ -191,7 +191,7 @@ static void on_picture(void *ctx, const struct rtp_video_au *in)
 	carries_pps = look_at_sets(s, in->key);
 	if (s->over || !have_epoch(s, in) || !ingest_epoch_place(s, INGEST_VIDEO, in->timestamp, in->arrival_us, &au) ||
 	    (carries_pps && s->pps_in_band && !add_pps(s, &au)))
-		s->total.dropped_camera++;
+		ingest_count_unused(s);
 	else
 		take(s, &au);
 }
