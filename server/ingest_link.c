@@ -38,10 +38,15 @@ static void on_readable(int fd, short what, void *arg)
 {
 	struct ingest_link *l = arg;
 
-	if (l->up)
-		l->news(l->ctx, INGEST_LINK_READABLE);
-	else
+	l->closing |= (what & EV_CLOSED) != 0;
+	if (!l->up) {
 		shake(l);
+		return;
+	}
+	l->news(l->ctx, INGEST_LINK_READABLE);
+	/* The last bytes and the end came as one edge: less than was asked for was not all then. */
+	if (l->fd >= 0 && l->closing)
+		ingest_link_again(l);
 }
 
 static void on_writable(int fd, short what, void *arg)
@@ -59,7 +64,7 @@ int ingest_link_open(struct ingest_link *l, struct event_base *base, int fd, con
 {
 	*l = (struct ingest_link){.fd = fd, .news = news, .ctx = ctx};
 	/* Who reads until less comes than asked for needs no look by the kernel at each socket whether there is still something. */
-	l->readable = event_new(base, fd, EV_READ | EV_PERSIST | (tls->ctx ? 0 : EV_ET), on_readable, l);
+	l->readable = event_new(base, fd, EV_READ | EV_PERSIST | (tls->ctx ? 0 : EV_ET | EV_CLOSED), on_readable, l);
 	l->writable = event_new(base, fd, EV_WRITE | (tls->ctx ? 0 : EV_ET), on_writable, l);
 	if (tls->ctx)
 		l->ssl = ingest_tls_open(tls, fd);
