@@ -3,6 +3,8 @@
 
 #include "net/timeline_inner.h"
 
+#define START_NEAR_US 500000          /* RTP-Info that lies further from the arrivals is wrong, as it often is */
+
 void timeline_init(struct timeline *t)
 {
 	*t = (struct timeline){0};
@@ -50,7 +52,7 @@ static int64_t first_time(const struct timeline *t, struct timeline_track *k, ui
 	}
 	if (k->has_start && m->has_start) {
 		us = ticks_to_us(k, rtp_apart(rtp, k->start_rtp)) - ticks_to_us(m, rtp_apart(t->origin_rtp, m->start_rtp));
-		k->by_start = near(us, arrived, TIMELINE_LEAP_S * SECOND_US);
+		k->by_start = near(us, arrived, START_NEAR_US);
 		if (k->by_start)
 			return us_to_ticks(k, us);
 	}
