@@ -18,6 +18,7 @@ static enum ingest_backoff_kind kind_of(enum gap_why why)
 {
 	switch (why) {
 	case GAP_BAD_STREAM:
+	case GAP_NOT_FOUND:
 		return INGEST_BACKOFF_STREAM;
 	case GAP_SESSION_LIMIT:
 	case GAP_STALE_SESSION:

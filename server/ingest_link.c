@@ -38,15 +38,10 @@ static void on_readable(int fd, short what, void *arg)
 {
 	struct ingest_link *l = arg;
 
-	l->closing |= (what & EV_CLOSED) != 0;
-	if (!l->up) {
+	if (l->up)
+		l->news(l->ctx, INGEST_LINK_READABLE);
+	else
 		shake(l);
-		return;
-	}
-	l->news(l->ctx, INGEST_LINK_READABLE);
-	/* The last bytes and the end came as one edge: less than was asked for was not all then. */
-	if (l->fd >= 0 && l->closing)
-		ingest_link_again(l);
 }
 
 static void on_writable(int fd, short what, void *arg)
@@ -63,9 +58,9 @@ int ingest_link_open(struct ingest_link *l, struct event_base *base, int fd, con
 		     void (*news)(void *ctx, enum ingest_link_news what), void *ctx)
 {
 	*l = (struct ingest_link){.fd = fd, .news = news, .ctx = ctx};
-	/* Who reads until less comes than asked for needs no look by the kernel at each socket whether there is still something. */
-	l->readable = event_new(base, fd, EV_READ | EV_PERSIST | (tls->ctx ? 0 : EV_ET | EV_CLOSED), on_readable, l);
-	l->writable = event_new(base, fd, EV_WRITE | (tls->ctx ? 0 : EV_ET), on_writable, l);
+	/* Not edge-triggered: an end that comes with the last bytes would be the same edge, and a short read leaves it unseen. */
+	l->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, l);
+	l->writable = event_new(base, fd, EV_WRITE, on_writable, l);
 	if (tls->ctx)
 		l->ssl = ingest_tls_open(tls, fd);
 	if (!l->readable || !l->writable || (tls->ctx && !l->ssl) || event_add(l->readable, NULL) < 0) {

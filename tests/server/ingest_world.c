@@ -51,6 +51,11 @@ static void on_state(void *ctx, struct channel *from, const union msg_body *m, i
 	rig.heard.state = m->camera_state;
 }
 
+static void on_offer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	cr_expect_eq(m->camera_offer.camera, 5);
+}
+
 static void on_udp_open(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	cr_expect(m->udp_open.camera == 5 && m->udp_open.track == 0);
@@ -69,7 +74,7 @@ static void on_udp_close(void *ctx, struct channel *from, const union msg_body *
 	rig.heard.closes++;
 }
 
-static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_DIAL, on_dial}, {MSG_CAMERA_STATE, on_state},
+static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_DIAL, on_dial}, {MSG_CAMERA_STATE, on_state}, {MSG_CAMERA_OFFER, on_offer},
 	{MSG_UDP_OPEN, on_udp_open}, {MSG_UDP_CONNECT, on_udp_connect}, {MSG_UDP_CLOSE, on_udp_close}, {MSG_NONE, NULL}};
 
 static void spawn(int channel_fd)

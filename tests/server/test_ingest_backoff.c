@@ -19,6 +19,7 @@ Test(ingest_backoff, grows_by_the_reason)
 		{GAP_SILENT, {1, 2, 4, 4, 4, 4, 4}},
 		{GAP_OVERLOAD, {1, 2, 4, 4, 4, 4, 4}},
 		{GAP_BAD_STREAM, {1, 2, 4, 8, 16, 32, 60}},
+		{GAP_NOT_FOUND, {1, 2, 4, 8, 16, 32, 60}},
 		{GAP_SESSION_LIMIT, {10, 20, 40, 60, 60, 60, 60}},
 		{GAP_STALE_SESSION, {10, 20, 40, 60, 60, 60, 60}},
 		{GAP_UNSUPPORTED, {5, 10, 20, 40, 60, 60, 60}},

@@ -178,6 +178,17 @@ Test(ingest_link, carries_much_both_ways_encrypted)
 	carries_much(SITE_TLS_FINGERPRINT);
 }
 
+Test(ingest_link, sees_an_end_that_comes_with_the_last_bytes)
+{
+	begin(SITE_TLS_NONE, true);
+	cr_assert_eq(far_write((const uint8_t *)"last", 4), 4);
+	close(far_end);
+	far_end = -1;
+	for (int i = 0; i < 10 && !seen.over; i++)
+		turn();
+	cr_expect(seen.got == 4 && seen.over);
+}
+
 Test(ingest_link, is_broken_by_another_certificate_and_may_be_closed_at_any_news)
 {
 	char text[INGEST_TLS_TEXT];
