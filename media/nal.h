@@ -2,9 +2,9 @@
 #ifndef MEDIA_NAL_H
 #define MEDIA_NAL_H
 /*
- * NAL units of H.264 (ISO/IEC 14496-10 7.3.1) in a byte string: each behind a
- * 4-byte length (the form of struct au), or between start codes (Annex B).
- * Borrowed bytes, nothing is copied.
+ * NAL units of H.264 (ISO/IEC 14496-10 7.3.1) and H.265, whose types media/h265.h
+ * knows, in a byte string: each behind a 4-byte length (the form of struct au), or
+ * between start codes (Annex B). Borrowed bytes, nothing is copied.
  */
 #include <stddef.h>
 #include <stdint.h>
