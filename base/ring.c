@@ -62,6 +62,17 @@ void ring_close(struct ring *r)
 	*r = (struct ring){.doorbell = -1};
 }
 
+int ring_progress(int fd, uint64_t *ret_put, uint64_t *ret_taken)
+{
+	uint64_t put, taken;
+
+	if (pread(fd, &put, sizeof put, 0) != sizeof put || pread(fd, &taken, sizeof taken, 64) != sizeof taken)
+		return errno ? -errno : -EIO;
+	*ret_put = put;
+	*ret_taken = taken;
+	return 0;
+}
+
 static void copy_in(struct ring *r, uint64_t at, const void *src, size_t n)
 {
 	uint64_t off = (at - r->base) & (r->size - 1);

@@ -41,6 +41,8 @@ int ring_create(size_t size, int *ret_fd);
 /* Maps fd (not kept, not closed); the doorbell is borrowed. The memfd must be new. 0, -EINVAL for a wrong shape, or -errno. */
 int ring_open(struct ring *r, int fd, int doorbell);
 void ring_close(struct ring *r);
+/* For a third who holds the memfd: how many bytes were put in and taken out so far, as its two ends claim. 0 or -errno. */
+int ring_progress(int fd, uint64_t *ret_put, uint64_t *ret_taken);
 
 /* Largest record that a ring of this size takes: a quarter of it. */
 static inline size_t ring_record_max(const struct ring *r) { return r->size / 4; }

@@ -95,13 +95,14 @@ static void failed_to_start(struct child *c, const char *what, int error)
 
 static void close_rings(struct child *c)
 {
-	int *fds[] = {&c->ring_in, &c->ring_in_bell, &c->ring_out, &c->ring_out_bell};
+	int *fds[] = {&c->ring_in, &c->ring_in_bell, &c->ring_out, &c->ring_out_bell, &c->watch_fd};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	c->watch_since_us = 0;
 }
 
 void child_start(struct child *c)
@@ -278,7 +279,7 @@ struct child *parent_add_child(struct parent *p, enum role_kind kind, unsigned i
 	struct child *c = &p->child[p->nchildren];
 
 	*c = (struct child){.parent = p, .kind = kind, .index = index, .log_fd = -1,
-			    .ring_in = -1, .ring_in_bell = -1, .ring_out = -1, .ring_out_bell = -1};
+			    .ring_in = -1, .ring_in_bell = -1, .ring_out = -1, .ring_out_bell = -1, .watch_fd = -1};
 	c->again = event_new(p->base, -1, EV_TIMEOUT, on_again, c);
 	c->killer = event_new(p->base, -1, EV_TIMEOUT, on_late, c);
 	if (!c->again || !c->killer)

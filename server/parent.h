@@ -55,6 +55,10 @@ struct child {
 	unsigned log_lines, log_suppressed;
 	/* transcode: its two rings, kept until ingest and store are ready */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
+	/* and whether it gets on: the first ring, how much it had taken, since when */
+	int watch_fd;
+	uint64_t watch_taken;
+	int64_t watch_since_us;           /* monotonic; 0: nothing waits for it */
 	/* serve: logins that it told of */
 	int64_t session_second;
 	unsigned sessions;
@@ -126,7 +130,7 @@ struct parent {
 	struct msg_sign_state sign;
 	uint32_t layers;                  /* of its own sandbox */
 	int status_fd;
-	struct event *status_event, *signals[4], *stop_deadline, *listen_retry;
+	struct event *status_event, *signals[4], *stop_deadline, *listen_retry, *worker_watch;
 	bool stopping;
 	int exit_status;
 };
@@ -148,8 +152,9 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
 void sign_state_path(const struct site *site, char *out, size_t cap);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
-/* parent_worker.c: -ENOMEM; and what a camera sends, as its ingest said */
+/* parent_worker.c: 0 or -ENOMEM; a look at each of them (arg is the parent); and what a camera sends, as its ingest said */
 int parent_add_workers(struct parent *p);
+void parent_watch_workers(int fd, short what, void *arg);
 void parent_want_sound(struct parent *p, unsigned camera, uint8_t codec);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
 void child_wire(struct child *c);

@@ -167,6 +167,8 @@ static int transcode_settings(struct child *c)
 	if (!rc)
 		rc = new_ring(cam->nrenditions ? RING_ENCODED_BYTES : RING_SOUND_BYTES, EFD_NONBLOCK, &c->ring_out, &c->ring_out_bell);
 	if (!rc)
+		c->watch_fd = fcntl(c->ring_in, F_DUPFD_CLOEXEC, 0);
+	if (!rc)
 		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, c->ring_in_bell, c->ring_out, c->ring_out_bell}, 4);
 	return rc;
 }

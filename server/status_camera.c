@@ -15,6 +15,8 @@
 #define KEY_LATE_US 30000000           /* so long without a key frame is told */
 #define CLOCK_OFF_US 2000000
 #define LOSS_TOLD 1000                 /* one packet in so many */
+#define WORKER_TOLD_MS 800             /* its back-off is that long once it ended four times in a row, */
+#define WORKER_WELL_US 30000000        /* none of which lasted for this */
 #define BROKEN_TOLD 50                 /* fewer are dropped at a beginning, and are no news */
 #define MENDED_TOLD 100                /* one picture in so many */
 
@@ -176,6 +178,16 @@ static void note_drops(struct status_notes *to, const struct status_drops *d)
 		note(to, "%" PRIu64 " dropped here: this machine did not keep up; fewer or smaller renditions", d->ring);
 }
 
+/* Ended again and again: it is the camera's bytes that do it. */
+static void note_worker(struct status_notes *to, const struct camera_live *cam)
+{
+	const struct child *c = cam->parent ? parent_child(cam->parent, ROLE_TRANSCODE, cam->index) : NULL;
+
+	if (c && c->backoff_ms >= WORKER_TOLD_MS && (c->phase != CHILD_READY || clock_mono_us() - c->started_us < WORKER_WELL_US))
+		note(to, "its worker keeps ending (%u times, the last: %s): encoded renditions, and sound that is not AAC, pause; what the camera sends is "
+		     "recorded all the same. Try its other stream, or update its firmware", c->restarts, c->last_end);
+}
+
 void status_notes(const struct camera_live *cam, int64_t now_us, struct status_notes *ret)
 {
 	const struct msg_camera_state *s = &cam->state;
@@ -193,6 +205,7 @@ void status_notes(const struct camera_live *cam, int64_t now_us, struct status_n
 		note_quality(ret, s);
 	}
 	note_drops(ret, &drops);
+	note_worker(ret, cam);
 	if (well && *s->detail)
 		note(ret, "%s", s->detail);
 	if (well && *s->left_out)

@@ -186,3 +186,25 @@ Test(ring, refuses_what_is_no_ring)
 	cr_assert_eq(ftruncate(fd, 0), -1, "its size is sealed");
 	close(fd);
 }
+
+Test(ring, tells_a_third_how_far_both_are)
+{
+	uint64_t put_bytes, taken;
+	struct ring a, b;
+	int fd;
+
+	cr_assert_eq(ring_create(RING_MIN, &fd), 0);
+	cr_assert_eq(ring_open(&a, fd, -1), 0);
+	cr_assert_eq(ring_open(&b, fd, -1), 0);
+	cr_assert_eq(ring_progress(fd, &put_bytes, &taken), 0);
+	cr_assert(put_bytes == 0 && taken == 0);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(ring_put(&a, &(struct iovec){&put_bytes, 12}, 1), 0);
+	cr_assert_eq(ring_get(&b, &got), 1);
+	cr_assert_eq(ring_progress(fd, &put_bytes, &taken), 0);
+	cr_assert(put_bytes == 32 && taken == 16);
+	close(fd);
+	cr_assert_lt(ring_progress(fd, &put_bytes, &taken), 0);
+	ring_close(&a);
+	ring_close(&b);
+}

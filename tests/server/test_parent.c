@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,7 +11,9 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/ring.h"
 #include "server/parent.h"
+#include "server/status_inner.h"
 
 /* Two ingests for two cameras, two serves, a worker for camera 0; each role a process that only sleeps. */
 static const struct { enum role_kind kind; unsigned index; } places[] = {
@@ -32,7 +35,7 @@ static void setup(void)
 			.udp = {{.fd = {-1, -1}}, {.fd = {-1, -1}}},
 			.telling = event_new(p.base, -1, EV_TIMEOUT, parent_tell_state, &camera[i])};
 	for (unsigned i = 0; i < PLACES; i++) {
-		child[i] = (struct child){.parent = &p, .kind = places[i].kind, .index = places[i].index, .phase = CHILD_READY, .log_fd = -1};
+		child[i] = (struct child){.parent = &p, .kind = places[i].kind, .index = places[i].index, .phase = CHILD_READY, .log_fd = -1, .watch_fd = -1};
 		child[i].pid = fork();
 		cr_assert_geq(child[i].pid, 0);
 		while (child[i].pid == 0)
@@ -144,6 +147,60 @@ Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
 	cr_assert_eq(camera[1].state.fps_milli, 2);
 	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
 	cr_assert(role(ROLE_INGEST, 0)->killed, "the camera of another");
+}
+
+/* A decoder in an endless loop: something waits in its ring, and it takes nothing for half a minute. */
+Test(parent, ends_a_worker_that_does_not_get_on)
+{
+	struct child *c = role(ROLE_TRANSCODE, 0);
+	char bytes[10] = "some bytes";
+	struct iovec record = {bytes, sizeof bytes};
+	struct ring in, out;
+	struct buf b;
+
+	buf_init(&b, RING_MIN);
+	cr_assert_eq(ring_create(RING_MIN, &c->watch_fd), 0);
+	cr_assert_eq(ring_open(&in, c->watch_fd, -1), 0);
+	cr_assert_eq(ring_open(&out, c->watch_fd, -1), 0);
+	parent_watch_workers(-1, 0, &p);
+	cr_assert_eq(c->watch_since_us, 0, "idle is not stuck");
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(ring_put(&in, &record, 1), 0);
+		cr_assert_eq(ring_put(&in, &record, 1), 0);
+		parent_watch_workers(-1, 0, &p);
+		c->watch_since_us -= 29000000;
+		parent_watch_workers(-1, 0, &p);
+		cr_assert(!c->killed);
+		/* It takes one: slow, but it gets on. */
+		cr_assert_eq(ring_get(&out, &b), 1);
+	}
+	parent_watch_workers(-1, 0, &p);
+	c->watch_since_us -= 31000000;
+	parent_watch_workers(-1, 0, &p);
+	cr_assert(c->killed);
+	ring_close(&in);
+	ring_close(&out);
+	close(c->watch_fd);
+	buf_free(&b);
+}
+
+Test(parent, says_which_cameras_worker_keeps_ending)
+{
+	struct child *c = role(ROLE_TRANSCODE, 0);
+	struct status_notes notes;
+
+	snprintf(c->last_end, sizeof c->last_end, "signal 11 (SEGV)");
+	c->restarts = 9;
+	c->backoff_ms = 6400;
+	c->started_us = clock_mono_us();
+	status_notes(&camera[0], clock_wall_us(), &notes);
+	cr_assert_eq(notes.n, 1);
+	cr_assert(strstr(notes.text[0], "9 times, the last: signal 11 (SEGV)"), "%s", notes.text[0]);
+	status_notes(&camera[1], clock_wall_us(), &notes);
+	cr_assert_eq(notes.n, 0);
+	c->started_us -= 60000000;
+	status_notes(&camera[0], clock_wall_us(), &notes);
+	cr_assert_eq(notes.n, 0, "well again");
 }
 
 static unsigned workers(void)
