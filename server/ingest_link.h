@@ -24,7 +24,7 @@ enum ingest_link_news {
 struct ingest_link {
 	int fd;                           /* -1: there is none */
 	struct ssl_st *ssl;               /* NULL: plain */
-	bool up, closing;                 /* closing: the camera sends nothing more */
+	bool up;
 	struct event *readable, *writable;
 	struct buf *waiting;              /* of the last write: not all of it is out */
 	void (*news)(void *ctx, enum ingest_link_news what);
