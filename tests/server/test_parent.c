@@ -244,6 +244,21 @@ Test(parent, gives_a_camera_one_worker_once_its_sound_needs_it)
 	site_camera[1].audio = site_camera[0].audio = false;
 }
 
+/* For an ingest that is started anew: what it was told last, not what it says while it tries. */
+Test(parent, remembers_what_media_came_by)
+{
+	static const struct { uint8_t said, worked; } steps[] = {
+		{SITE_TRANSPORT_AUTO, SITE_TRANSPORT_AUTO}, {SITE_TRANSPORT_UDP, SITE_TRANSPORT_UDP}, {SITE_TRANSPORT_AUTO, SITE_TRANSPORT_UDP},
+		{77, SITE_TRANSPORT_UDP}, {SITE_TRANSPORT_TCP, SITE_TRANSPORT_TCP}};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		union msg_body m = {.camera_state = {.camera = 1, .transport = steps[i].said}};
+
+		hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
+		cr_expect_eq(camera[1].worked, steps[i].worked, "%zu", i);
+	}
+}
+
 Test(parent, opens_nothing_that_is_not_the_cameras)
 {
 	static const struct { enum msg_type type; union msg_body m; } lies[] = {
