@@ -55,7 +55,9 @@ for name in $(names '.ends == "playing"'); do
 done
 for name in $(names '.ends != "playing"'); do
     why=$(jq -r ".[] | select(.name == \"$name\") | .ends | ltrimstr(\"failed \")" "$work/dialects.json")
-    equal "$name: why there is no picture" "$(st ".cameras[] | select(.name == \"$name\") | .why")" "$why"
+    # a try may have failed in another way on a busy machine; the next will do
+    check "$name: there is no picture: $why" wait_for 20 st_is ".cameras[] | select(.name == \"$name\") | .why" "$why" ||
+        note "$(st ".cameras[] | select(.name == \"$name\") | [.state, .why, .detail] | @csv")"
 done
 stop_server
 for name in $(names 'true'); do

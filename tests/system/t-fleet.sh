@@ -71,7 +71,9 @@ done
 # VLC refuses root, and has to reach what it plays
 if command -v cvlc > /dev/null && command -v setpriv > /dev/null; then
     vlc_port=$(free_port)
-    vlc_home=$(mktemp -d "${TMPDIR:-/tmp}/casemate-vlc.XXXXXX")
+    vlc_home=$work/vlc
+    mkdir "$vlc_home"
+    chmod 711 "$work"
     cp "$work/av.mp4" "$vlc_home/clip.mp4"
     drop=()
     [ "$(id -u)" != 0 ] || { chown -R 65534:65534 "$vlc_home"; drop=(setpriv --reuid=65534 --regid=65534 --clear-groups); }
@@ -125,7 +127,6 @@ sound=$(timeout 60 ffmpeg -nostdin -ca_file "$site/tls.crt" -tls_verify 1 -i "ht
 matches "G.711 becomes AAC" "$sound" 'Audio: aac'
 matches "and can be heard" "$sound" 'mean_volume: -([0-9]|[12][0-9])\.'
 stop_server
-[ -z "${vlc_home:-}" ] || rm -rf "$vlc_home"
 
 for n in "${names[@]}"; do
     folder=$site/archive/footage/$n/copy

@@ -19,7 +19,6 @@ cat "$work/large.h264" "$work/small.h264" > "$work/flip.h264"
 secret="s3cret-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 printf '%s\n' "$secret" > "$work/camera-password"
 chmod 600 "$work/camera-password"
-login='{"user": "viewer", "password": $secret}'
 
 jq -n --arg w "$work" --arg v "h264:$work/clip.h264" --arg secret "$secret" '
     def cam($name; $more): {name: $name, video: $v} + $more;
@@ -82,44 +81,44 @@ cmdlines=$(for p in $(pgrep -P "$server") "$server"; do tr '\0' '\n' < "/proc/$p
 limits=$(for p in $(role_pids) "$server"; do awk '/^Max core file size/ {print $5 + $6}' "/proc/$p/limits"; done 2> /dev/null | sort -u)
 stop_server
 
-# 1, 2: nobody is followed anywhere
+# Nobody is followed anywhere
 for name in redirect redirect-setup redirect-request base-elsewhere control-elsewhere; do
     check "$name: it was asked" seen_at_least "$name" '.what == "request" and .method == "DESCRIBE"' 1
 done
 never "nobody came to where the cameras pointed" trap '.what == "trapped"'
 equal "redirect: why there is no picture" "$(last redirect .state)/$(last redirect .why)" waiting/refused
 equal "redirect-request: streams on" "$(last redirect-request .state)" streaming
-# 3: never Basic without being told so
+# Never Basic without being told so
 equal "no password went out as Basic" "$(jq -c 'select(.what == "request" and (.text | test("(?i)authorization: *basic")))' "$scripted_log" | wc -l)" 0
 equal "basic-only: why there is no picture" "$(last basic-only .state)/$(last basic-only .why)" waiting/wrong-password
 equal "digest-unknown: why there is no picture" "$(last digest-unknown .state)/$(last digest-unknown .why)" waiting/wrong-password
 equal "basic-first: streams" "$(last basic-first .state)" streaming
 check "basic-first: the strongest Digest was chosen" seen_at_least basic-first '.what == "request" and .auth == "Digest SHA-256 auth" and .right' 3
 never "basic-first: no weaker one" basic-first '.what == "request" and .auth == "Digest MD5"'
-# 4
+# Where UDP goes, and who may send it
 never "udp-elsewhere: nothing was sent to where it pointed" udp-elsewhere '.what == "trapped"'
 for name in udp-elsewhere spoof bye rtcp rtp rtp-udp fragments fragments-265 sound sound-raw unknown-too frame-odd strings; do
     equal "$name: streams" "$(last $name .state)" streaming
     equal "$name: without a break" "$(last $name .reconnects)" 0
 done
-# 10
+# A unit without an end
 check "endless: status says whose fault it is" [ "$(last endless .dropped_by.camera)" -gt 0 ]
-# 11
+# Codecs that are not known
 never "unknown-only: no SETUP" unknown-only '.what == "request" and .method == "SETUP"'
 equal "unknown-only: why there is no picture" "$(last unknown-only .why)" unsupported
 equal "unknown-too: one SETUP" "$(seen unknown-too '.what == "request" and .method == "SETUP"')" 1
 matches "unknown-too: what was left out is named" "$(last unknown-too .left_out)" 'AV1'
-# 12
+# Descriptions that are too much
 for name in bomb-size bomb-media bomb-line bomb-nul bomb-sprop; do
     equal "$name: no SETUP" "$(seen $name '.what == "request" and .method == "SETUP"')" 0
     # a reply that is larger than any may be is left before it is a description
     matches "$name: why there is no picture" "$(last $name .state)/$(last $name .why)" '^waiting/bad-(description|stream)$'
 done
-# 13
+# Replies and frames without an end
 for name in frame-stuck drip flood; do
     equal "$name: was left" "$(last $name '.reconnects > 0')" true
 done
-# 18
+# Time that runs backwards and leaps
 for name in time-back time-leap; do
     equal "$name: streams" "$(last $name .state)" streaming
     check "$name: mended timestamps are counted" [ "$(last $name .times_mended)" -gt 0 ]
@@ -132,7 +131,7 @@ for name in time-back time-leap; do
     ok "$name: each of its segments is read by ffprobe"
 done
 
-# 15 to 17: pictures that break a decoder cost their own camera's worker at most
+# Pictures that break a decoder cost their own camera's worker at most
 for name in mutated mutated-265 flip; do
     equal "$name: streams" "$(last $name .state)" streaming
     check "$name: is recorded" [ "$(last $name '.renditions[0].newest')" -ge 5 ]
@@ -142,7 +141,7 @@ transcode_kb=$(jq -r '[.roles[] | select(.role == "transcode") | .memory_bytes] 
 check "workers keep to their memory: $transcode_kb kB" [ "$transcode_kb" -le 120000 ]
 note "workers that ended: $(grep -c 'role-ended.*transcode\|transcode.*role-ended' "$site/log")"
 
-# 19: no byte of a camera's where somebody would obey it
+# No byte of a camera's where somebody would obey it
 bytes_of_cameras='<script|EXT-X-KEY|owned|gnp\.exe|'$'\x1b'
 equal "playlists and headers hold none of the cameras' bytes" "$(cat "$playlists"/* | grep -aciE "$bytes_of_cameras")" 0
 equal "nor does status" "$(cat "$work/status" "$work/status.text" | grep -aciE "$bytes_of_cameras")" 0
@@ -155,7 +154,7 @@ probed=$(timeout 60 "$casemate" probe --seconds 2 "rtsp://127.0.0.1:${scripted_p
 matches "probe: knows the camera" "$probed" '^video +h264'
 equal "probe: its words are not shown as they are" "$(grep -aciE "$bytes_of_cameras" <<< "$probed")" 0
 
-# 31: the password is nowhere
+# The password is nowhere
 equal "no password in the log" "$(grep -acF "$secret" "$site/log")" 0
 equal "none in status" "$(cat "$work/status" "$work/status.text" | grep -acF "$secret")" 0
 equal "none in the archive" "$(grep -raF "$secret" "$site/archive" | wc -l)" 0
