@@ -7,11 +7,14 @@
 
 _Static_assert(RTP_REORDER_WAIT_MS <= RTP_JUMP_SILENT_MS, "what is kept is let go before another stream is followed");
 
+/* By sequence number. The bytes stand apart, so that looking through what is kept touches little memory. */
 struct rtp_kept {
-	bool used;
-	struct rtp_packet packet;         /* its payload is bytes */
-	int64_t arrival_us;
-	uint8_t bytes[RTP_REORDER_BYTES];
+	struct kept {
+		bool used;
+		struct rtp_packet packet;  /* its payload is in bytes */
+		int64_t arrival_us;
+	} slot[RTP_REORDER_PACKETS];
+	uint8_t bytes[RTP_REORDER_PACKETS][RTP_REORDER_BYTES];
 };
 
 void rtp_reorder_init(struct rtp_reorder *o, struct rtp_source *source, int64_t wait_us, rtp_reorder_emit *emit, void *ctx)
@@ -28,9 +31,9 @@ void rtp_reorder_free(struct rtp_reorder *o)
 	o->held = 0;
 }
 
-static struct rtp_kept *slot(const struct rtp_reorder *o, uint16_t sequence)
+static struct kept *slot(const struct rtp_reorder *o, uint16_t sequence)
 {
-	return &o->kept[sequence % RTP_REORDER_PACKETS];
+	return &o->kept->slot[sequence % RTP_REORDER_PACKETS];
 }
 
 static void pass(struct rtp_reorder *o, const struct rtp_packet *p, int64_t arrival_us)
@@ -41,7 +44,7 @@ static void pass(struct rtp_reorder *o, const struct rtp_packet *p, int64_t arri
 		o->emit(o->ctx, p, verdict == RTP_AFTER_LOSS, arrival_us);
 }
 
-static void release(struct rtp_reorder *o, struct rtp_kept *k)
+static void release(struct rtp_reorder *o, struct kept *k)
 {
 	k->used = false;
 	o->held--;
@@ -55,8 +58,8 @@ static void release_next(struct rtp_reorder *o)
 		release(o, slot(o, o->source->next));
 	o->since_us = INT64_MAX;
 	for (unsigned i = 0; o->held && i < RTP_REORDER_PACKETS; i++)
-		if (o->kept[i].used && o->kept[i].arrival_us < o->since_us)
-			o->since_us = o->kept[i].arrival_us;
+		if (o->kept->slot[i].used && o->kept->slot[i].arrival_us < o->since_us)
+			o->since_us = o->kept->slot[i].arrival_us;
 }
 
 static uint16_t ahead(const struct rtp_reorder *o, const struct rtp_packet *p)
@@ -109,8 +112,11 @@ static bool can_keep(struct rtp_reorder *o, const struct rtp_packet *p)
 {
 	if (p->len > RTP_REORDER_BYTES)
 		return false;
-	if (!o->kept)
-		o->kept = calloc(RTP_REORDER_PACKETS, sizeof *o->kept);
+	if (!o->kept) {
+		o->kept = malloc(sizeof *o->kept);
+		if (o->kept)
+			memset(o->kept->slot, 0, sizeof o->kept->slot);
+	}
 	return o->kept != NULL;
 }
 
@@ -124,7 +130,8 @@ static bool is_overtaken(const struct rtp_reorder *o, uint16_t at)
 
 static void keep(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
 {
-	struct rtp_kept *k = slot(o, p->sequence);
+	struct kept *k = slot(o, p->sequence);
+	uint8_t *bytes = o->kept->bytes[p->sequence % RTP_REORDER_PACKETS];
 
 	if (k->used) {
 		o->source->duplicates++;
@@ -137,9 +144,9 @@ static void keep(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_
 	k->used = true;
 	k->arrival_us = now_us;
 	k->packet = *p;
-	k->packet.payload = k->bytes;
+	k->packet.payload = bytes;
 	if (p->len)
-		memcpy(k->bytes, p->payload, p->len);
+		memcpy(bytes, p->payload, p->len);
 }
 
 /* Of the running source, and not from before. */

@@ -26,7 +26,7 @@ struct rtp_reorder {
 	rtp_reorder_emit *emit;
 	void *ctx;
 	int64_t wait_us;
-	struct rtp_kept *kept;            /* RTP_REORDER_PACKETS of them, by sequence number; NULL: none yet */
+	struct rtp_kept *kept;            /* room for RTP_REORDER_PACKETS; NULL: not needed so far */
 	unsigned held;
 	int64_t since_us;                 /* when the oldest of them came */
 };
