@@ -118,6 +118,7 @@ static int finish_chunk(struct packager *p, struct record_part *part)
 	memcpy(to, head, w.len);
 	part->data = to;
 	part->len = p->buf.len - HEAD + w.len;
+	part->head_bytes = (uint32_t)w.len;
 	return 0;
 }
 

@@ -59,6 +59,7 @@ static void put_part(struct wr *w, const struct record_part *p)
 	wr_u64(w, (uint64_t)p->start);
 	wr_u32(w, p->duration);
 	wr_u64(w, (uint64_t)p->capture_us);
+	wr_u32(w, p->head_bytes);
 }
 
 static void put_end(struct wr *w, const struct record_segment_end *e)
@@ -244,6 +245,7 @@ static void get_part(struct rd *r, struct record_part *p)
 	if (p->duration == 0)
 		r->bad = true;
 	p->capture_us = get_time(r, 0);
+	p->head_bytes = rd_u32(r);
 }
 
 static void get_end(struct rd *r, struct record_segment_end *e)
@@ -299,6 +301,8 @@ int record_decode(const uint8_t *p, size_t n, struct record *ret)
 	case RECORD_PART:
 		get_part(&r, &rec.part);
 		rec.part.data = get_rest(&r, PART_MAX_BYTES, &rec.part.len);
+		if (rec.part.head_bytes >= rec.part.len)
+			r.bad = true;
 		break;
 	case RECORD_SEGMENT_END:
 		get_end(&r, &rec.end);
@@ -326,6 +330,8 @@ int record_decode_part(const uint8_t head[RECORD_PART_HEADER], size_t len, struc
 	if (r.bad || rd_left(&r) || len <= RECORD_PART_HEADER || len - RECORD_PART_HEADER > PART_MAX_BYTES)
 		return -EBADMSG;
 	rec.part.len = len - RECORD_PART_HEADER;
+	if (rec.part.head_bytes >= rec.part.len)
+		return -EBADMSG;
 	*ret = rec;
 	return 0;
 }

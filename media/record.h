@@ -27,7 +27,7 @@
 #define INIT_MAX_BYTES 4096
 #define PART_MAX_BYTES (16u << 20)
 #define RECORD_HEADER_MAX 128          /* bytes of any record before its payload */
-#define RECORD_PART_HEADER 41          /* of a part, kind included */
+#define RECORD_PART_HEADER 45          /* of a part, kind included */
 
 enum record_kind {
 	/* ingest -> transcode */
@@ -83,6 +83,7 @@ struct record_part {
 	int64_t capture_us;                /* wall clock of its first picture in presentation order */
 	const uint8_t *data;               /* one CMAF chunk: moof + mdat */
 	size_t len;
+	uint32_t head_bytes;               /* of data before its samples, less than len: store's hash over the samples begins behind them */
 };
 
 struct record_segment_end {
@@ -90,8 +91,8 @@ struct record_segment_end {
 	uint8_t rendition;
 	uint64_t epoch;
 	uint32_t segment;
-	uint8_t source[32];                /* copy, audio: SHA-256 over each access unit's NAL units (or frame) as received, each behind its u32 length; encoded pictures: zeros, store fills it in. Sound that transcode
-	                                      made AAC of: over what it was made from, as for audio */
+	uint8_t source[32];                /* audio: SHA-256 over each frame as received, each behind its u32 length; of sound that transcode
+	                                      made AAC of: over what it was made from, likewise. Pictures: zeros, store fills it in */
 	enum clock_source clock;
 	uint32_t clock_error_ms;
 };

@@ -83,6 +83,15 @@ void hash_bytes(const void *p, size_t n, struct hash *ret)
 	finish(ctx, ret);
 }
 
+void hash_ranges(const uint8_t *p, const struct hash_range *range, unsigned ranges, struct hash *ret)
+{
+	EVP_MD_CTX *ctx = warm();
+
+	for (unsigned i = 0; i < ranges; i++)
+		update(ctx, p + range[i].at, range[i].len);
+	finish(ctx, ret);
+}
+
 void hash_empty(struct hash *ret)
 {
 	hash_bytes(NULL, 0, ret);

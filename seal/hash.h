@@ -25,7 +25,14 @@ struct hash {
 /* Makes this thread's context now; 0 or -ENOMEM. */
 int hash_warm(void);
 
+/* len bytes from at on. */
+struct hash_range {
+	uint32_t at, len;
+};
+
 void hash_bytes(const void *p, size_t n, struct hash *ret);
+/* Of ranges of what begins at p, one behind the other. */
+void hash_ranges(const uint8_t *p, const struct hash_range *range, unsigned ranges, struct hash *ret);
 /* H(""): the root of an empty log. */
 void hash_empty(struct hash *ret);
 /* H(0x00 || entry) */

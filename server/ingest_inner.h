@@ -48,8 +48,7 @@ struct ingest_set {
 /* What belongs to one rendition that is packaged here. */
 struct ingest_output {
 	struct packager packager;
-	EVP_MD_CTX *hash;                 /* over what was sent of the segment */
-	bool prefix;                      /* audio frames get their length before them */
+	EVP_MD_CTX *hash;                 /* sound's: over what was sent of the segment, each frame behind its length */
 	bool track_owed;                  /* transcode was not told yet what it is */
 	struct ingest_stream *stream;
 };

@@ -16,8 +16,7 @@ static void hash_sent(void *ctx, const uint8_t *data, size_t len)
 	struct ingest_output *o = ctx;
 	uint8_t prefix[4] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len};
 
-	if (o->prefix)
-		EVP_DigestUpdate(o->hash, prefix, sizeof prefix);
+	EVP_DigestUpdate(o->hash, prefix, sizeof prefix);
 	EVP_DigestUpdate(o->hash, data, len);
 }
 
@@ -32,14 +31,18 @@ static void take_hash(void *ctx, uint8_t ret[32])
 static void reset_output(struct ingest_stream *s, unsigned track)
 {
 	struct ingest_output *o = &s->output[track];
-	struct packager_hooks hooks = {.emit = emit, .sent = hash_sent, .source = take_hash, .ctx = o};
+	struct packager_hooks hooks = {.emit = emit, .ctx = o};
 
 	s->total.dropped_ring += o->packager.dropped_aus;
 	packager_free(&o->packager);
 	o->stream = s;
-	o->prefix = track == INGEST_AUDIO;
+	/* What the pictures were made from store can hash itself: they lie in its segment as they came. */
+	if (track == INGEST_AUDIO) {
+		hooks.sent = hash_sent;
+		hooks.source = take_hash;
+		EVP_DigestInit_ex(o->hash, EVP_sha256(), NULL);
+	}
 	packager_init(&o->packager, &hooks, PACKAGER_PART_MS);
-	EVP_DigestInit_ex(o->hash, EVP_sha256(), NULL);
 }
 
 void ingest_out_reset(struct ingest_stream *s)
@@ -50,11 +53,9 @@ void ingest_out_reset(struct ingest_stream *s)
 
 int ingest_out_init(struct ingest_stream *s)
 {
-	for (unsigned i = 0; i < INGEST_TRACKS; i++) {
-		s->output[i].hash = EVP_MD_CTX_new();
-		if (!s->output[i].hash)
-			return -ENOMEM;
-	}
+	s->output[INGEST_AUDIO].hash = EVP_MD_CTX_new();
+	if (!s->output[INGEST_AUDIO].hash)
+		return -ENOMEM;
 	ingest_out_reset(s);
 	return 0;
 }

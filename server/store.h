@@ -22,7 +22,7 @@
 #include "base/ring.h"
 #include "media/record.h"
 #include "seal/entry.h"
-#include "seal/hash.h"
+#include "seal/hash_two.h"
 #include "server/role.h"
 #include "server/store_work.h"
 #include "store/archive.h"
@@ -30,6 +30,7 @@
 #include "store/tlog.h"
 
 #define STORE_WINDOW 12              /* newest segments of a rendition that stay in memory */
+#define STORE_PARTS_MAX 4096u        /* of a segment */
 #define STORE_EPOCHS 4               /* of a camera, that encoded renditions may still be at */
 #define STORE_SOURCES 32             /* copy segments whose hash encoded ones may still ask for */
 #define STORE_SERVES_MAX 64
@@ -53,6 +54,8 @@ struct segment {
 	uint64_t bytes, duration, entry;
 	int64_t start_us;                /* wall clock, whole milliseconds */
 	struct hash media, init, source;
+	struct hash_range *samples;      /* of copy, until it is sealed: what of its bytes came from the camera */
+	unsigned nsamples, samples_cap;
 	const char *unkept;              /* why its bytes do not go to the archive; NULL: they do */
 	bool queued;                     /* the writer has heard of it */
 	int64_t held_us;                 /* mono: since when it waits for its source */

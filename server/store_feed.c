@@ -198,6 +198,17 @@ static int copy_part(const struct segment *seg, const struct ring *from)
 	return rc;
 }
 
+static void add_samples(struct segment *seg, const struct record_part *part)
+{
+	if (seg->nsamples == seg->samples_cap) {
+		seg->samples_cap = seg->samples_cap ? seg->samples_cap * 2 : 8;
+		seg->samples = realloc(seg->samples, seg->samples_cap * sizeof *seg->samples);
+		if (!seg->samples)
+			store_give_up("no-memory", "a small piece", "give the machine more memory");
+	}
+	seg->samples[seg->nsamples++] = (struct hash_range){(uint32_t)seg->bytes + part->head_bytes, (uint32_t)part->len - part->head_bytes};
+}
+
 static void add_part(struct store *s, struct store_rendition *r, const struct ring *from, const struct record_part *part)
 {
 	struct segment *seg = r->open;
@@ -211,6 +222,8 @@ static void add_part(struct store *s, struct store_rendition *r, const struct ri
 		s->dropped++;
 		return;
 	}
+	if (r->index == RENDITION_COPY)
+		add_samples(seg, part);
 	store_disk_part(s, seg, seg->bytes, part->len);
 	seg->bytes += part->len;
 	seg->duration += part->duration;
@@ -241,6 +254,8 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 		return "a segment number that jumps";
 	if (lasts_too_long(r, part))
 		return "a segment that lasts too long";
+	if (part->part >= STORE_PARTS_MAX)
+		return "a segment of too many parts";
 	if (r->open && part->segment == r->open_segment) {
 		if (part->part != r->next_part)
 			return "a part out of order";
@@ -273,7 +288,7 @@ static const char *on_end(struct store *s, const struct producer *p, const struc
 	}
 	seg->clock_rtcp = c->clock_rtcp;
 	seg->clock_error_ms = c->clock_error_ms;
-	if (r->index < RENDITION_ENCODED)
+	if (r->index == RENDITION_AUDIO)
 		memcpy(seg->source.b, end->source, HASH_BYTES);
 	store_end_segment(s, r);
 	return NULL;

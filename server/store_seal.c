@@ -31,6 +31,7 @@ void segment_drop(struct segment **sp)
 	close(s->fd);
 	if (s->file >= 0)
 		close(s->file);
+	free(s->samples);
 	free(s);
 }
 
@@ -203,8 +204,13 @@ static int seal(struct segment *seg)
 	map = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED, seg->fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	hash_bytes(map, seg->bytes, &seg->media);
+	if (seg->samples)
+		hash_two(map, seg->bytes, seg->samples, seg->nsamples, &seg->media, &seg->source);
+	else
+		hash_bytes(map, seg->bytes, &seg->media);
 	munmap(map, seg->bytes);
+	free(seg->samples);
+	seg->samples = NULL;
 	return 0;
 }
 
