@@ -8,7 +8,7 @@
  * authority signed it for the camera's address or the configured name, or nobody asks.
  *
  * Contexts are made before the role is sealed, for nothing may be looked for in files
- * later. A session costs some 20 KiB while it lasts.
+ * later. A session takes 33 KiB with TLS 1.3 and 18 KiB with 1.2 while it lasts.
  */
 #include <stdbool.h>
 #include <sys/types.h>
