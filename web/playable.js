@@ -41,7 +41,7 @@ export function unplayable(camera, can = plays) {
 		return {what: `This camera sends ${codecWord(codec)}, which this browser cannot play.`,
 			mend: "Give it a rendition, which is H.264 whatever the camera sends, in the site file:", lines: renditionOf(camera)};
 	if (pictures.length === 1 && pictures[0].independent === false)
-		return {what: "This camera sends a whole picture only now and then; this one begins with the next.",
+		return {what: "This camera sends a whole picture only now and then: it is shown from the next one on.",
 			mend: "Turn its smart codec off (H.264+, H.265+, Zipstream …), or give it a rendition in the site file:", lines: renditionOf(camera)};
 	if (sound?.codec && !can("audio", sound.codec))
 		return {what: `This camera's sound is ${codecWord(sound.codec)}, which this browser cannot play.`,

@@ -66,7 +66,7 @@ try {
 		expect(before.audioBytes > 0 && after.audioBytes > before.audioBytes, `${name}: no sound is decoded`);
 	}
 	seen.smart = await checkPlays(page, "smart", ["auto", "360p"]);
-	seen["smart-alone"] = await checkExplains(page, "smart-alone", "This camera sends a whole picture only now and then; this one begins with the next.");
+	seen["smart-alone"] = await checkExplains(page, "smart-alone", "This camera sends a whole picture only now and then: it is shown from the next one on.");
 	expect(complaints.length === 0, `the page complains: ${complaints[0]}`);
 } catch (e) {
 	failures.push(String(e).split("\n")[0]);
