@@ -20,11 +20,14 @@
 #define MiB (1ull << 20)
 #define GiB (1ull << 30)
 
-/* What an event loop with channels and rings needs: no new descriptor but those it is handed. */
+/*
+ * What an event loop with channels and rings needs: no new descriptor but those it is handed. A sleep that a stopped,
+ * frozen or suspended machine broke off is gone on with by restart_syscall, which the kernel calls in the process's name.
+ */
 #define LOOP \
 	ANY(read), ANY(write), ANY(close), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_ctl), ANY(recvmsg), ANY(sendmsg), \
-	ANY(brk), ANY(futex), ANY(exit), ANY(exit_group), ANY(rt_sigreturn), ANY(getpid), ANY(gettid), ANY(getrandom), ANY(clock_gettime), \
-	ANY(fstat), ONLY(fcntl, 1, F_GETFL), ONLY(fcntl, 1, F_GETFD), ONLY(fcntl, 1, F_DUPFD_CLOEXEC), \
+	ANY(brk), ANY(futex), ANY(exit), ANY(exit_group), ANY(rt_sigreturn), ANY(restart_syscall), ANY(getpid), ANY(gettid), \
+	ANY(getrandom), ANY(clock_gettime), ANY(fstat), ONLY(fcntl, 1, F_GETFL), ONLY(fcntl, 1, F_GETFD), ONLY(fcntl, 1, F_DUPFD_CLOEXEC), \
 	CLEAR(mmap, 2, PROT_EXEC), ANY(munmap), ANY(mremap), ANY(madvise)
 
 /* Threads of the same process, nothing else: clone3 is refused with ENOSYS so that glibc falls back to clone. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/server/ingest_world.h"
 
@@ -80,6 +82,20 @@ Test(ingest_role, names_a_camera_that_is_not_there_and_waits)
 	rig.heard.dial = false;
 	rig_hear_until(&rig.heard.dial);
 	buf_free(&b);
+}
+
+/* What it said last and its end come at once. */
+Test(ingest_role, notices_a_camera_that_hangs_up_with_its_last_words)
+{
+	static const char words[] = "RTSP/1.0 200 OK\r\nPublic";
+
+	rig_connect();
+	cr_assert_eq(kill(rig.pid, SIGSTOP), 0);
+	cr_assert_eq(write(rig.camera, words, sizeof words - 1), sizeof words - 1);
+	cr_assert_eq(shutdown(rig.camera, SHUT_WR), 0);
+	cr_assert_eq(kill(rig.pid, SIGCONT), 0);
+	rig_hear_phase(CAMERA_WAITING);
+	cr_assert_eq(rig.heard.state.why, GAP_CAMERA_CLOSED, "%s", rig.heard.state.detail);
 }
 
 Test(ingest_role, gives_the_session_back_when_stopped)
