@@ -11,6 +11,13 @@
 #include "media/nal.h"
 #include "tests/codec/stream.h"
 
+/* x265 leaves some of its memory behind; a leak checker asks for this. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libx265\n";
+}
+
 static enum AVPixelFormat format_of(const struct stream_kind *k)
 {
 	unsigned bits = k->bits ? k->bits : 8;
