@@ -3,7 +3,7 @@
  * usage: node scripted-camera.mjs CAMERAS.json LOG
  * Many cameras in one process, for the system tests: CAMERAS.json is a list of what camera/camera.mjs takes as options.
  * One with "trap": true is none: it listens there, and tells of whoever comes; its place in the list is before those that
- * name it as "elsewhere". Prints "NAME PORT" for each and then "ready"; writes one JSON object a line to LOG for everything that it sees.
+ * name it as "elsewhere". Prints "NAME PORT" (and "NAME.onvif PORT") for each and then "ready"; writes one JSON object a line to LOG for everything that it sees.
  * Obeys lines on standard input: NAME down | up | hang-up | silent | speak | key. Ends with SIGTERM.
  */
 import {createWriteStream, readFileSync} from "node:fs";
@@ -13,6 +13,7 @@ import {createInterface} from "node:readline";
 import {Camera} from "./camera/camera.mjs";
 import {dialect} from "./camera/dialect.mjs";
 import {hostile} from "./camera/hostile.mjs";
+import {serveOnvif} from "./camera/onvif.mjs";
 
 const [file, logFile] = process.argv.slice(2);
 
@@ -55,6 +56,8 @@ for (const options of JSON.parse(readFileSync(file, "utf8"))) {
 
 	cameras.set(options.name, camera);
 	console.log(`${options.name} ${await camera.up()}`);
+	if (options.onvif)
+		console.log(`${options.name}.onvif ${await serveOnvif(camera)}`);
 }
 console.log("ready");
 

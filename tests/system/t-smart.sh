@@ -15,11 +15,16 @@ make_clip smart.h265 -f lavfi -i testsrc2=size=320x180:rate=10 -t 100 -c:v libx2
     -x265-params log-level=error:keyint=100000:min-keyint=100000:scenecut=0:bframes=0 -bsf:v hevc_metadata=aud=insert -f hevc
 jq -n --arg w "$work" '[
     {name: "smart", video: "h264:\($w)/smart.h264"}, {name: "smart-265", video: "h265:\($w)/smart.h265"},
+    {name: "smart-onvif", video: "h264:\($w)/smart.h264", clockOffMs: -7200000, onvif: {user: "viewer", password: "pass word"}},
     {name: "smart-udp", video: "h264:\($w)/smart.h264", transports: ["udp"]}, {name: "plain", video: "h264:\($w)/plain.h264"}]' > "$work/cameras.json"
 start_scripted "$work/cameras.json"
 make_site
 names=(smart smart-265 smart-udp)
 for n in "${names[@]}" plain; do site_camera "$n" "rtsp://127.0.0.1:${scripted_port[$n]}/cam"; done
+printf 'pass word\n' > "$work/camera-password"
+chmod 600 "$work/camera-password"
+site_camera smart-onvif "rtsp://127.0.0.1:${scripted_port[smart-onvif]}/cam" "user: viewer" "password_file: ../camera-password" \
+    "onvif: http://127.0.0.1:${scripted_port[smart-onvif.onvif]}/onvif/device_service"
 start_server plain
 for n in "${names[@]}"; do check "$n: streams" wait_for 10 streaming "$n"; done
 sleep $run_s
@@ -50,6 +55,9 @@ for n in "${names[@]}"; do
         -t 4 -f null - 2>&1 | tr '\r' '\n' | grep -v -e 'Found duplicated MOOV Atom. Skipped it' -e '^ *Last message repeated' -e '^$')
     equal "$n: 360p plays without a word" "$(head -3 <<< "$said")" ''
 done
+check "smart-onvif: heeds no RTCP, and was asked by ONVIF" seen_at_least smart-onvif '.what == "onvif" and .name == "SetSynchronizationPoint" and .allowed' 1
+check "smart-onvif: gave a key frame for it" [ "$(st '.cameras[] | select(.name == "smart-onvif") | .key_interval_ms')" -gt 0 ]
+equal "smart-onvif: asked nothing that it refused, its clock being two hours off" "$(seen smart-onvif '.what == "onvif" and (.allowed | not)')" 0
 equal "plain: nothing was asked for while it gives key frames" "$(($(feedback plain PLI) + $(feedback plain FIR)))" 0
 equal "plain: independent segments" "$(get /live/plain/copy/index.m3u8 | grep -c EXT-X-INDEPENDENT-SEGMENTS)" 1
 for n in "${names[@]}"; do

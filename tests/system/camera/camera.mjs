@@ -15,6 +15,7 @@
  *   sessionsMax       more are answered 453
  *   burstMs           what happened so long before PLAY comes first, at once
  *   loss, reorder, duplicate, timeFaults, reports, reportSteps, firstSeq, firstTime: see sender.mjs
+ *   onvif             {user, password} of its ONVIF service
  *   dialect           a fixture of tests/net/dialects, whose answers are given instead of ours
  *   hostile           a name of hostile.mjs, whose functions may change all of it
  */
