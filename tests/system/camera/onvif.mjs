@@ -28,7 +28,7 @@ const replies = {
 };
 
 function loggedIn(text, now, {user, password}) {
-	const field = (name) => new RegExp(`<(?:\\w+:)?${name}[^>]*>([^<]*)<`).exec(text)?.[1] ?? "";
+	const field = (name) => new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(text)?.[1] ?? "";
 	const digest = createHash("sha1").update(Buffer.from(field("Nonce"), "base64")).update(field("Created")).update(password).digest("base64");
 
 	return field("Username") === user && field("Password") === digest && Math.abs(Date.parse(field("Created")) - now) < FRESH_MS;
