@@ -77,7 +77,7 @@ Test(channel, carries_every_field_and_the_descriptor)
 	cr_assert_str_eq(got.ingest_camera.password, "p");
 	cr_assert(got.ingest_camera.has_user && !got.ingest_camera.allow_md5 && got.ingest_camera.has_transcode);
 	cr_assert_eq(got.ingest_camera.segment_ms, 2000);
-	cr_assert_eq(channel_say(parent, MSG_DIALED, &(struct msg_dialed){7, -3}, &fd, 1), 0);
+	cr_assert_eq(channel_say(parent, MSG_DIALED, &(struct msg_dialed){.camera = 7, .error = -3}, &fd, 1), 0);
 	turn();
 	cr_assert_eq(got.dialed.error, -3);
 	cr_assert(got_fd >= 0 && got_fd != fd && (fcntl(got_fd, F_GETFD) & FD_CLOEXEC));
@@ -113,7 +113,7 @@ Test(channel, malformed_messages_break_it)
 Test(channel, too_many_descriptors_break_it)
 {
 	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = {{0}};
-	uint8_t dial[] = {0, MSG_DIAL, 0, 1};
+	uint8_t dial[] = {0, MSG_DIAL, 0, 1, DIAL_RTSP};
 	struct iovec iov = {dial, sizeof dial};
 	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
