@@ -102,7 +102,7 @@ static bool is_proved(struct rtp_source *s, const struct rtp_packet *p, int64_t 
 	s->claimed_next = (uint16_t)(p->sequence + 1);
 	if (s->proofs < RTP_PROOFS)
 		s->proofs++;
-	return s->proofs == RTP_PROOFS && arrival_us - s->last_us >= silent_ms * 1000;
+	return s->proofs == RTP_PROOFS && (s->one_sender || arrival_us - s->last_us >= silent_ms * 1000);
 }
 
 static void begin(struct rtp_source *s, const struct rtp_packet *p)
@@ -122,7 +122,7 @@ static enum rtp_verdict take_claim(struct rtp_source *s, const struct rtp_packet
 		return RTP_DROP;
 	}
 	s->restarts++;
-	s->lost++;
+	s->lost += !s->one_sender;
 	begin(s, p);
 	return RTP_AFTER_LOSS;
 }

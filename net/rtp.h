@@ -7,7 +7,9 @@
  * encoder that began anew within the session, with another SSRC or sequence, is
  * followed once RTP_PROOFS packets in a row came from there while nothing came from
  * the source as it was for some time: a foreign packet beside a running source
- * changes nothing. Pure; a packet borrows from the bytes.
+ * changes nothing. Where only the camera can send (a connection), the packets in a row
+ * are enough: some cameras have a new SSRC for each key frame. Pure; a packet borrows
+ * from the bytes.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +36,7 @@ struct rtp_source {
 	uint32_t clock_rate;              /* Hz, for jitter */
 	uint8_t payload_type;
 	bool begun;
+	bool one_sender;                  /* set by whoever knows: nobody else's packets can come this way */
 	uint32_t ssrc;
 	uint16_t first, next;             /* sequence numbers: the first one, the one expected */
 	uint32_t cycles;                  /* times the sequence wrapped, shifted by 16 */

@@ -21,14 +21,19 @@ void rtp_reorder_init(struct rtp_reorder *o, struct rtp_source *source, int64_t 
 {
 	int64_t longest = RTP_REORDER_WAIT_MS * 1000;
 
+	source->one_sender = wait_us == 0;
 	*o = (struct rtp_reorder){.source = source, .wait_us = wait_us < longest ? wait_us : longest, .emit = emit, .ctx = ctx};
+	for (unsigned i = 0; i < RTP_PROOFS - 1; i++)
+		buf_init(&o->claim[i].bytes, RTP_REORDER_PACKET_MAX);
 }
 
 void rtp_reorder_free(struct rtp_reorder *o)
 {
 	free(o->kept);
 	o->kept = NULL;
-	o->held = 0;
+	o->held = o->claimed = 0;
+	for (unsigned i = 0; i < RTP_PROOFS - 1; i++)
+		buf_free(&o->claim[i].bytes);
 }
 
 static struct kept *slot(const struct rtp_reorder *o, uint16_t sequence)
@@ -157,12 +162,57 @@ static bool is_ahead(const struct rtp_reorder *o, const struct rtp_packet *p)
 	return s->begun && p->ssrc == s->ssrc && p->payload_type == s->payload_type && ahead(o, p) <= RTP_GAP_MAX;
 }
 
+/* Of a stream that may begin anew: it is used once the source believes it. */
+static void keep_claim(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
+{
+	struct rtp_claim *c = &o->claim[o->claimed];
+
+	buf_clear(&c->bytes);
+	if (buf_append(&c->bytes, p->payload, p->len))
+		return;
+	c->packet = *p;
+	c->packet.payload = buf_data(&c->bytes);
+	c->arrival_us = now_us;
+	o->claimed++;
+}
+
+/* All that proved it, as if it had been believed from the first packet on. */
+static void pass_claims(struct rtp_reorder *o, uint64_t *counted_as)
+{
+	*counted_as -= o->claimed;
+	o->source->packets += o->claimed;
+	for (unsigned i = 0; i < o->claimed; i++)
+		o->emit(o->ctx, &o->claim[i].packet, i == 0, o->claim[i].arrival_us);
+}
+
+static void pass_stranger(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
+{
+	struct rtp_source *s = o->source;
+	uint64_t *counted_as = p->ssrc == s->ssrc ? &s->stale : &s->foreign, restarts = s->restarts;
+	enum rtp_verdict verdict = rtp_source_take(s, p, now_us);
+
+	if (verdict == RTP_DROP) {
+		if (s->proofs <= 1)
+			o->claimed = 0;
+		if (s->one_sender && s->proofs == o->claimed + 1 && s->proofs < RTP_PROOFS && s->claimed_next == (uint16_t)(p->sequence + 1))
+			keep_claim(o, p, now_us);
+		return;
+	}
+	if (s->restarts == restarts || o->claimed != RTP_PROOFS - 1) {
+		o->emit(o->ctx, p, verdict == RTP_AFTER_LOSS, now_us);
+	} else {
+		pass_claims(o, counted_as);
+		o->emit(o->ctx, p, false, now_us);
+	}
+	o->claimed = 0;
+}
+
 void rtp_reorder_feed(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
 {
 	rtp_reorder_tick(o, now_us);
 	if (!is_ahead(o, p)) {
 		/* Nothing is kept when a stream that begins anew is accepted: it was silent for longer than anything waits. */
-		pass(o, p, now_us);
+		pass_stranger(o, p, now_us);
 		return;
 	}
 	while (o->held && ahead(o, p) >= RTP_REORDER_PACKETS)

@@ -7,16 +7,19 @@
  * until the missing ones are there, or until it has waited for wait_us, or
  * RTP_REORDER_PACKETS are spanned: then the missing ones are given up and counted as
  * lost. One that comes after that, or twice, is dropped and counted. Pure: the clock
- * is passed in. With wait_us 0 (TCP) nothing is ever kept.
+ * is passed in. With wait_us 0 (TCP) nothing is waited for, and there is one sender: of a
+ * stream that begins anew the packets that prove it are kept and not lost.
  *
  * Memory: one block of some 400 KB, allocated when a packet must be kept for the first
  * time. Without memory, and for packets over RTP_REORDER_BYTES, nothing is kept.
  */
+#include "base/buf.h"
 #include "net/rtp.h"
 
 #define RTP_REORDER_PACKETS 256       /* divides 65536 */
 #define RTP_REORDER_BYTES 1500        /* of a payload that can be kept */
 #define RTP_REORDER_WAIT_MS 200
+#define RTP_REORDER_PACKET_MAX 65535
 
 /* In the order of their sequence; lost: some are missing before this one. p borrows for the call. */
 typedef void rtp_reorder_emit(void *ctx, const struct rtp_packet *p, bool lost, int64_t arrival_us);
@@ -28,6 +31,12 @@ struct rtp_reorder {
 	int64_t wait_us;
 	struct rtp_kept *kept;            /* room for RTP_REORDER_PACKETS; NULL: not needed so far */
 	unsigned held;
+	struct rtp_claim {
+		struct rtp_packet packet;
+		int64_t arrival_us;
+		struct buf bytes;
+	} claim[RTP_PROOFS - 1];
+	unsigned claimed;
 	int64_t since_us;                 /* when the oldest of them came */
 };
 

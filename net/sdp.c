@@ -195,6 +195,8 @@ static void read_media_attribute(struct reading *r, struct span name, struct spa
 		read_rtpmap(m, rest);
 	else if (own && span_is_nocase(name, "fmtp"))
 		read_fmtp(m, &r->fmtp[r->nmedia - 1], rest);
+	else if (span_is_nocase(name, "sendonly"))
+		m->send_only = true;
 	else if (span_is_nocase(name, "rtcp-fb") && (own || (v.n && v.p[0] == '*')))
 		read_feedback(m, rest);
 }
@@ -258,6 +260,25 @@ static int read_all(struct reading *r, struct span text, const char **why)
 	return rc;
 }
 
+/* Whether there is sound that is meant to be heard here. */
+static bool has_microphone(const struct sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->nmedia; i++)
+		if (sdp->media[i].kind == SDP_AUDIO && sdp->media[i].codec != CODEC_NONE && !sdp->media[i].send_only)
+			return true;
+	return false;
+}
+
+/* ONVIF Streaming 5.3: a back channel is sound that is sent only. Of a camera with one sound that says so it is its microphone. */
+static void leave_out_loudspeaker(struct sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->nmedia && has_microphone(sdp); i++)
+		if (sdp->media[i].kind == SDP_AUDIO && sdp->media[i].send_only) {
+			sdp->media[i].codec = CODEC_NONE;
+			sdp->media[i].why = "the camera's loudspeaker";
+		}
+}
+
 static int read_twice(struct reading *r, struct span text, const char **why)
 {
 	int rc;
@@ -270,6 +291,7 @@ static int read_twice(struct reading *r, struct span text, const char **why)
 	r->sdp->nmedia = r->nmedia;
 	for (unsigned i = 0; !rc && i < r->nmedia; i++)
 		sdp_settle(&r->sdp->media[i], &r->fmtp[i]);
+	leave_out_loudspeaker(r->sdp);
 	return rc;
 }
 

@@ -40,6 +40,7 @@ struct sdp_media {
 	uint32_t clock_rate;              /* Hz, 0 when not told */
 	uint8_t channels;                 /* audio, 0 when not told */
 	char control[SDP_CONTROL_MAX + 1];  /* "" if none: URL, absolute or not, printable ASCII without blanks */
+	bool send_only;                   /* a=sendonly: of sound beside other sound, the camera's loudspeaker; that is not carried */
 	bool pli, fir;                    /* a=rtcp-fb: answers picture loss indications, full intra requests */
 	/* H.264, H.265: the first of each in the sprop parameters; 0 bytes if none */
 	uint8_t packetization_mode;       /* H.264 */

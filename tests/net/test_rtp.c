@@ -151,6 +151,23 @@ Test(rtp, another_ssrc_is_followed_only_after_silence)
 	cr_assert_eq(take_at(&s, at + 3005, 200, 7), RTP_DROP);
 }
 
+Test(rtp, one_sender_proves_by_packets_alone)
+{
+	struct rtp_source s;
+
+	rtp_source_init(&s, 96, 90000);
+	s.one_sender = true;
+	cr_assert_eq(take_at(&s, 0, 100, 7), RTP_NEXT);
+	for (unsigned i = 0; i < 50; i++) {
+		cr_assert_eq(take_at(&s, 0, (uint16_t)(5 + i), 8), RTP_DROP);
+		cr_assert_eq(take_at(&s, 0, (uint16_t)(101 + i), 7), RTP_NEXT);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(take_at(&s, 0, (uint16_t)(60 + i), 8), RTP_DROP);
+	cr_assert_eq(take_at(&s, 0, 63, 8), RTP_AFTER_LOSS);
+	cr_assert(s.restarts == 1 && s.lost == 0 && s.foreign == 53 && s.ssrc == 8);
+}
+
 /* One SR of SSRC 01020304: NTP 1900+0x83aa7e80 s and a half, RTP time 100. */
 #define SR "\x80\xc8\0\6" SSRC "\x83\xaa\x7e\x80\x80\0\0\0" "\0\0\0\x64" "\0\0\0\1" "\0\0\0\2"
 #define BYE "\x81\xcb\0\1" SSRC

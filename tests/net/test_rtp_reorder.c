@@ -176,6 +176,41 @@ Test(rtp_reorder, an_encoder_that_begins_anew_is_followed)
 	rtp_reorder_free(&order);
 }
 
+/* One SSRC for each group of pictures, the sequence going on or beginning anew, and one that is reset: seen of some vendors. */
+Test(rtp_reorder, one_sender_that_begins_anew_loses_nothing)
+{
+	struct rtp_packet p = {.payload_type = 96};
+	uint8_t payload[RTP_REORDER_PACKET_MAX] = {0};
+
+	start(0);
+	for (unsigned group = 0; group < 6; group++)
+		for (unsigned i = 0; i < 10; i++) {
+			p.ssrc = group < 5 ? group : 4;
+			p.sequence = (uint16_t)(group < 3 ? 100 + 10 * group + i : 12000 * group + i);
+			p.payload = payload;
+			p.len = i == 2 ? sizeof payload : 100;
+			payload[0] = (uint8_t)p.sequence;
+			rtp_reorder_feed(&order, &p, 1000 * (10 * group + i));
+		}
+	cr_expect(emitted == 60 && source.packets == 60 && source.restarts == 5, "%ju", (uintmax_t)emitted);
+	cr_expect(source.lost == 0 && source.foreign == 0 && source.stale == 0 && losses == 5);
+	rtp_reorder_free(&order);
+}
+
+Test(rtp_reorder, strangers_beside_one_sender_change_nothing)
+{
+	start(0);
+	for (uint16_t i = 0; i < 20; i++) {
+		struct rtp_packet other = {.payload_type = 96, .ssrc = 8 + i / 10, .sequence = (uint16_t)(500 + i)};
+
+		feed(0, i);
+		for (unsigned k = 0; k < 3; k++, other.sequence++)
+			rtp_reorder_feed(&order, &other, 0);
+	}
+	cr_expect(emitted == 20 && losses == 0 && source.foreign == 60 && source.restarts == 0);
+	rtp_reorder_free(&order);
+}
+
 Test(rtp_reorder, without_waiting_nothing_is_kept)
 {
 	start(0);

@@ -232,6 +232,15 @@ Test(sdp, reads_what_cameras_send)
 	cr_expect(sdp.nmedia == 2 && sdp.media[0].codec == CODEC_PCMU && sdp.media[1].codec == CODEC_H264 && !sdp.media[1].control[0]);
 }
 
+Test(sdp, a_loudspeaker_is_no_microphone)
+{
+	cr_assert_eq(parse(H264 "m=audio 0 RTP/AVP 0 97\r\na=sendonly\r\na=control:speaker\r\nm=audio 0 RTP/AVP 8\r\na=recvonly\r\na=control:microphone\r\n"), 0);
+	cr_expect(sdp.media[1].codec == CODEC_NONE && sdp.media[1].why && sdp.media[2].codec == CODEC_PCMA);
+	/* Alone it is what the camera sends; nor does it matter of pictures. */
+	cr_assert_eq(parse(H264 "a=sendonly\r\nm=audio 0 RTP/AVP 0\r\na=sendonly\r\n"), 0);
+	cr_expect(sdp.media[0].codec == CODEC_H264 && sdp.media[1].codec == CODEC_PCMU);
+}
+
 static int parse_many(const char *head, const char *unit, size_t times)
 {
 	size_t n = strlen(head), k = strlen(unit);
