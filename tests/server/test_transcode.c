@@ -317,6 +317,35 @@ Test(transcode, stays_the_same_size_while_the_stream_flips)
 	cr_assert_leq(resident_kb(), after_ten + after_ten / 10 + 4096, "from %ld to %ld kB", after_ten, resident_kb());
 }
 
+/* The same inside one epoch, as a taken-over ingest could send it: parameter sets in band, another size each picture. */
+Test(transcode, stays_the_same_size_while_H265_flips_in_band)
+{
+	static const struct stream_kind kinds[] = {{"small", 320, 240, 1}, {"large", 1280, 720, 1, .chroma = STREAM_422, .bits = 10}};
+	static uint8_t bytes[2][1 << 20];
+	size_t len[2];
+	long after_ten = 0;
+
+	for (unsigned k = 0; k < 2; k++) {
+		stream_free(&stream);
+		stream_make_h265(&stream, &kinds[k]);
+		len[k] = stream.sets_len + stream.au[0].len;
+		cr_assert_leq(len[k], sizeof bytes[k]);
+		memcpy(bytes[k], stream.sets, stream.sets_len);
+		memcpy(bytes[k] + stream.sets_len, stream.au[0].data, stream.au[0].len);
+	}
+	put(&(struct record){.kind = RECORD_TRACK, .track = {1, stream.track}}, NULL, 0);
+	for (unsigned i = 0; i < 400; i++) {
+		struct au au = {.dts = i * STREAM_STEP, .pts = i * STREAM_STEP, .key = true, .capture_us = i * 40000, .len = len[i % 2]};
+
+		put(&(struct record){.kind = RECORD_AU, .au = {.epoch = 1, .segment = i / 10, .au = au}}, bytes[i % 2], len[i % 2]);
+		if (i % 20 == 19)
+			wait_for(&found.ends[2], i / 10 - 1);
+		if (i == 79)
+			after_ten = resident_kb();
+	}
+	cr_assert_leq(resident_kb(), after_ten + after_ten / 10 + 4096, "from %ld to %ld kB", after_ten, resident_kb());
+}
+
 Test(transcode, survives_a_damaged_stream)
 {
 	uint32_t state = 77;
