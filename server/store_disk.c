@@ -38,7 +38,7 @@ struct disk_work {
 	struct archive_slot slot;
 	struct store_rendition *of;      /* names only; DISK_INIT */
 	struct hash init;
-	uint8_t bytes[INIT_MAX_BYTES];
+	uint8_t *bytes;                  /* n of an init segment; DISK_INIT */
 	struct archive_run run;          /* DISK_REMOVE */
 	uint64_t max_bytes;
 	/* answers */
@@ -241,6 +241,7 @@ void store_disk_init(struct store *s, struct store_rendition *r, const uint8_t *
 	w->of = r;
 	w->init = r->init;
 	w->n = n;
+	w->bytes = store_alloc(n);
 	memcpy(w->bytes, p, n);
 	give(s, w);
 }
@@ -457,5 +458,6 @@ static void done_disk(struct work *work)
 		delete_oldest(s, &w->next);
 	}
 	segment_drop(&w->seg);
+	free(w->bytes);
 	free(w);
 }
