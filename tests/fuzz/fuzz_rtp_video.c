@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets of H.265 (tests/fuzz/rtp_feed.h): what comes out must be whole NAL units of kinds that belong into an access unit. */
+/*
+ * Packets of H.264 or H.265, as FUZZ_CODEC says (tests/fuzz/rtp_feed.h): what comes out must be whole NAL units of kinds that belong into an access unit.
+ */
 #include "media/nal.h"
 #include "net/rtp_video.h"
 #include "net/rtp_video_format.h"
@@ -9,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void on_picture(void *ctx, const struct rtp_video_au *au)
 {
+	const struct rtp_video_format *format = ((const struct rtp_video *)ctx)->format;
 	struct rd r = rd_init(au->data, au->len);
 	bool key = false, slice = false;
 	const uint8_t *nal;
@@ -16,9 +19,9 @@ static void on_picture(void *ctx, const struct rtp_video_au *au)
 	int rc;
 
 	while ((rc = nal_next(&r, &nal, &n)) == 1) {
-		struct rtp_nal is = rtp_video_h265.look(nal, n);
+		struct rtp_nal is = format->look(nal, n);
 
-		if (n < rtp_video_h265.header || is.kind == RTP_NAL_FOREIGN || is.kind == RTP_NAL_VPS || is.kind == RTP_NAL_SPS)
+		if (n < format->header || is.kind == RTP_NAL_FOREIGN || is.kind == RTP_NAL_VPS || is.kind == RTP_NAL_SPS)
 			abort();
 		if (is.kind == RTP_NAL_SLICE && !slice && !is.first)
 			abort();
@@ -36,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rtp_video d;
 	bool lost;
 
-	rtp_video_init(&d, CODEC_H265, on_picture, NULL);
+	rtp_video_init(&d, FUZZ_CODEC, on_picture, &d);
 	while (rtp_feed_next(&all, &p, &lost))
 		rtp_video_feed(&d, &p, lost, 0);
 	rtp_video_end(&d);
