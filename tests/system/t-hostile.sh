@@ -25,7 +25,7 @@ jq -n --arg w "$work" --arg v "h264:$work/clip.h264" --arg secret "$secret" '
     def evil($name; $more): cam($name; {hostile: $name} + $more);
     def login($challenges): {auth: {user: "viewer", password: $secret, challenges: $challenges}};
     def bad_clock($name; $faults): cam($name; {timeFaults: $faults});
-    [{name: "trap", trap: true, address: "127.0.0.2"}, cam("good"; {}),
+    [{name: "trap", trap: true, address: "127.0.0.2"}, cam("good"; {}), cam("untidy"; {transports: ["udp"], duplicate: 0.1, reorder: 0.1}),
      evil("redirect"; {elsewhere: "trap"} + login(["Digest SHA-256 auth"])), evil("redirect-setup"; {elsewhere: "trap"}),
      evil("redirect-request"; {elsewhere: "trap"}), evil("base-elsewhere"; {elsewhere: "trap"} + login(["Digest SHA-256 auth"])),
      evil("control-elsewhere"; {elsewhere: "trap"} + login(["Digest SHA-256 auth"])),
@@ -101,6 +101,10 @@ for name in udp-elsewhere spoof bye rtcp rtp rtp-udp fragments fragments-265 sou
     equal "$name: streams" "$(last $name .state)" streaming
     equal "$name: without a break" "$(last $name .reconnects)" 0
 done
+read -r doubled swapped <<< "$(jq -r 'select(.camera == "untidy" and .what == "stopped") | .counts[0] | "\(.duplicated) \(.reordered)"' "$scripted_log" | tail -1)"
+check "untidy: $doubled packets came twice, and status counted them" [ "$(last untidy .duplicates)" -ge $((doubled * 8 / 10)) ]
+check "untidy: $swapped came late, and were put right" [ "$(last untidy .reordered)" -ge $((swapped * 7 / 10)) ]
+equal "untidy: nothing was lost" "$(last untidy '[.lost, .dropped_by.network] | @csv')" 0,0
 # A unit without an end
 check "endless: status says whose fault it is" [ "$(last endless .dropped_by.camera)" -gt 0 ]
 # Codecs that are not known
@@ -174,7 +178,7 @@ equal "no gap of the good camera but start and end" \
 # frames CAMERA: hashes of its decoded pictures, without the first two segments and the last, which may begin or end anywhere
 decoded() { ffmpeg -v error -nostdin -i "$1" -f framemd5 - 2> "$work/decode.err" | grep -v '^#' | awk '{print $NF}'; }
 decoded "$work/clip.h264" | sort -u > "$work/true-frames"
-for name in good spoof rtp rtp-udp fragments sound sound-raw; do
+for name in good untidy spoof rtp rtp-udp fragments sound sound-raw; do
     folder=$site/archive/footage/$name/copy
     # shellcheck disable=SC2046
     cat "$folder"/init-* $(find "$folder" -name '*.m4s' | sort -V) > "$work/all.mp4"
