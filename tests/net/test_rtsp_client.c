@@ -470,6 +470,9 @@ Test(rtsp_client, strings_of_a_camera_go_nowhere, .fini = end)
 	      "m=audio 0 RTP/AVP 97\na=rtpmap:97 <script>\"\x1b/1\n");
 	cr_assert(asks("SETUP rtsp://192.0.2.1:8554/cam RTSP/1.0\r\n"));
 	cr_assert_str_eq(rtsp_client_left_out(c), "_script___");
+	cr_assert_str_eq(rtsp_client_server(c), "__0__script_");
+	for (const char *offered = rtsp_client_offered(c); *offered; offered++)
+		cr_assert(*offered >= ' ' && *offered < 0x7f && !strchr("<>\"'&", *offered), "%s", rtsp_client_offered(c));
 	reply("200 OK", "Transport: RTP/AVP/TCP;interleaved=0-1\r\nSession: a\x1b]0;b\r\n", NULL);
 	cr_assert(asks("PLAY ") && !has("Session"));
 }
