@@ -124,6 +124,7 @@ def casemate_round(casemate, folder, urls, transport, seconds, check):
             raise Failed("a role was started or ended while it was measured")
     finally:
         server.stop()
+    lost["alarms"] = proc.read(server.path("server.log")).count(" alarm role=store")
     return per_camera(w, len(urls), names) | {"lost": lost, "verified": verified(server) if check else None}
 
 

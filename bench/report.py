@@ -61,7 +61,7 @@ def fleet_rows(fleet):
                f"{f['many_to_few']['ratio']:.2f}", "at most 1")
         yield (f"lost of {lost['of_packets']} packets, {lost['of_pictures']} pictures, {lost['of_segments']} segments in {lost['seconds']:.0f} s",
                f"{lost['packets']}, {lost['pictures']}, {lost['segments']}", "", "", "none")
-        yield ("   gaps, reconnections", f"{lost['gaps']}, {lost['reconnects']}", f"ffmpegs {peers['cameras']}", "", "none")
+        yield ("   gaps, reconnections, alarms of the archive", f"{lost['gaps']}, {lost['reconnects']}, {lost['alarms']}", f"ffmpegs {peers['cameras']}", "", "none")
 
 
 def rows(results):

@@ -35,8 +35,9 @@
 #define STORE_SOURCES 32             /* copy segments whose hash encoded ones may still ask for */
 #define STORE_SERVES_MAX 64
 #define STORE_PRODUCERS_MAX (64 + SITE_CAMERAS_MAX)
-#define STORE_QUEUE_BYTES (64u << 20)
-#define STORE_QUEUE_JOBS 512u
+/* Some five seconds of 200 cameras. What waits is in the windows anyway, so it costs memory only once it is older than they are. */
+#define STORE_QUEUE_BYTES (256u << 20)
+#define STORE_QUEUE_JOBS 4096u
 #define STORE_READS_MAX 128u         /* answers to one serve that wait for the reader */
 
 struct store_camera;
