@@ -12,6 +12,7 @@
 #include "net/xml.h"
 
 #define BODY_MAX 4096
+#define CHALLENGES_MAX 3              /* answered in one step: a camera that says "stale" for ever is not asked for ever */
 
 static const char envelope_begin[] =
 	"<?xml version=\"1.0\" encoding=\"utf-8\"?>"
@@ -268,6 +269,7 @@ static bool take_profile(struct onvif *o, struct span body)
 static enum onvif_result fail(struct onvif *o, const char *text, const char **why)
 {
 	o->step = ONVIF_CLOCK;
+	o->challenges = 0;
 	o->known = o->has_challenge = false;
 	*why = text;
 	return ONVIF_FAILED;
@@ -280,8 +282,9 @@ static bool take_challenge(struct onvif *o, struct span head)
 
 	while (header_value(&head, "WWW-Authenticate", &value))
 		digest_offer_add(&offer, value, o->config.allow_md5);
-	if (!offer.usable || !o->config.user || (o->answered && !offer.stale))
+	if (!offer.usable || !o->config.user || (o->answered && !offer.stale) || o->challenges == CHALLENGES_MAX)
 		return false;
+	o->challenges++;
 	o->challenge = offer.best;
 	o->has_challenge = true;
 	o->nonce_count = 0;
@@ -290,6 +293,7 @@ static bool take_challenge(struct onvif *o, struct span head)
 
 static enum onvif_result step_done(struct onvif *o, const struct reply *r, int64_t wall_us, const char **why)
 {
+	o->challenges = 0;
 	switch (o->step) {
 	case ONVIF_CLOCK:
 		if (r->status == 200)

@@ -43,6 +43,7 @@ struct onvif {
 	bool known;                       /* media and token are from the camera: the next round is only CLOCK and SYNC */
 	struct digest_challenge challenge;
 	bool has_challenge, answered;     /* answered: this step's request carried an answer already */
+	unsigned challenges;              /* that were answered in this step */
 	uint32_t nonce_count;
 };
 

@@ -109,6 +109,23 @@ Test(onvif, http_digest_is_answered_once)
 	cr_expect(says(why, "user or password"));
 }
 
+/* Each answer is one more connection, and one more digest of the password. The clock's own step goes on without a login. */
+Test(onvif, a_nonce_that_is_always_stale_ends_the_round)
+{
+	const char *why = NULL;
+	unsigned rounds = 0;
+	struct onvif o;
+
+	onvif_init(&o, &config);
+	while (rounds < 100 && answer(&o, "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", stale=true", "", &why) == ONVIF_NEXT) {
+		char text[ONVIF_REQUEST_MAX + 1];
+
+		ask(&o, text);
+		rounds++;
+	}
+	cr_expect(rounds < 10 && why, "%u", rounds);
+}
+
 Test(onvif, replies_of_no_use_fail)
 {
 	static const struct {
