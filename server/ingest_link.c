@@ -63,7 +63,9 @@ int ingest_link_open(struct ingest_link *l, struct event_base *base, int fd, con
 	l->writable = event_new(base, fd, EV_WRITE, on_writable, l);
 	if (tls->ctx)
 		l->ssl = ingest_tls_open(tls, fd);
-	if (!l->readable || !l->writable || (tls->ctx && !l->ssl) || event_add(l->readable, NULL) < 0) {
+	if (l->ssl)
+		l->soon = event_new(base, -1, EV_TIMEOUT, on_readable, l);
+	if (!l->readable || !l->writable || (tls->ctx && (!l->ssl || !l->soon)) || event_add(l->readable, NULL) < 0) {
 		ingest_link_close(l);
 		return -ENOMEM;
 	}
@@ -81,6 +83,8 @@ void ingest_link_close(struct ingest_link *l)
 		event_free(l->readable);
 	if (l->writable)
 		event_free(l->writable);
+	if (l->soon)
+		event_free(l->soon);
 	if (l->fd >= 0) {
 		shutdown(l->fd, SHUT_RDWR);
 		close(l->fd);
@@ -113,7 +117,12 @@ ssize_t ingest_link_read(struct ingest_link *l, void *p, size_t n)
 
 void ingest_link_again(struct ingest_link *l)
 {
-	event_active(l->readable, EV_READ, 0);
+	/*
+	 * What is in the socket the kernel says anew. Nothing is made active here and now: it would have its turn before others
+	 * are even looked at, and a camera that sends faster than it is read would be all there is.
+	 */
+	if (l->soon)
+		event_add(l->soon, &(struct timeval){0, 0});
 }
 
 static ssize_t write_some(struct ingest_link *l, const void *p, size_t n)

@@ -25,7 +25,7 @@ struct ingest_link {
 	int fd;                           /* -1: there is none */
 	struct ssl_st *ssl;               /* NULL: plain */
 	bool up;
-	struct event *readable, *writable;
+	struct event *readable, *writable, *soon;  /* soon: TLS, what is decrypted already */
 	struct buf *waiting;              /* of the last write: not all of it is out */
 	void (*news)(void *ctx, enum ingest_link_news what);
 	void *ctx;

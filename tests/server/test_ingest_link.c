@@ -17,12 +17,13 @@
 #include "server/ingest_udp.h"
 
 #define MUCH (3u << 20)
+#define GREEDY 1000
 
 static struct event_base *base;
 static struct ingest_tls_contexts shared;
 static struct ingest_tls tls;
 static struct ingest_link near_end;
-static struct { unsigned up, broken; size_t got; bool over, close_when_up; uint8_t sum; } seen;
+static struct { unsigned up, broken, turns; size_t got; bool over, close_when_up, greedy; uint8_t sum; } seen;
 static int far_end = -1;
 static SSL *far_tls;
 
@@ -60,6 +61,11 @@ static void on_news(void *ctx, enum ingest_link_news what)
 			ingest_link_close(&near_end);
 		break;
 	case INGEST_LINK_READABLE:
+		if (seen.greedy) {
+			if (++seen.turns < GREEDY)
+				ingest_link_again(&near_end);
+			break;
+		}
 		n = ingest_link_read(&near_end, bytes, sizeof bytes);
 		for (ssize_t i = 0; i < n; i++)
 			seen.sum = (uint8_t)(seen.sum * 31 + bytes[i]);
@@ -187,6 +193,30 @@ Test(ingest_link, sees_an_end_that_comes_with_the_last_bytes)
 	for (int i = 0; i < 10 && !seen.over; i++)
 		turn();
 	cr_expect(seen.got == 4 && seen.over);
+}
+
+/* With more to read at any time, as of a camera that sends faster than it is read: once in each round of the loop, not for ever. */
+static void leaves_others_their_turn(enum site_tls how)
+{
+	begin(how, true);
+	shake();
+	cr_assert_eq(seen.up, 1);
+	turn();
+	seen.greedy = true;
+	cr_assert_eq(far_write((const uint8_t *)"x", 1), 1);
+	for (int i = 0; i < 5; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	cr_expect(seen.turns >= 4 && seen.turns <= 10, "%u", seen.turns);
+}
+
+Test(ingest_link, leaves_others_their_turn)
+{
+	leaves_others_their_turn(SITE_TLS_NONE);
+}
+
+Test(ingest_link, leaves_others_their_turn_encrypted)
+{
+	leaves_others_their_turn(SITE_TLS_FINGERPRINT);
 }
 
 Test(ingest_link, is_broken_by_another_certificate_and_may_be_closed_at_any_news)
