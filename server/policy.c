@@ -21,11 +21,12 @@
 #define GiB (1ull << 30)
 
 /*
- * What an event loop with channels and rings needs: no new descriptor but those it is handed. A sleep that a stopped,
+ * What an event loop with channels and rings needs: no new descriptor but those it is handed. Not sendmsg: a filter cannot see the
+ * address in it, and with one a socket for datagrams, or a listener that was shut down (MSG_FASTOPEN), reaches anybody. A sleep that a stopped,
  * frozen or suspended machine broke off is gone on with by restart_syscall, which the kernel calls in the process's name.
  */
 #define LOOP \
-	ANY(read), ANY(write), ANY(close), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_ctl), ANY(recvmsg), ANY(sendmsg), \
+	ANY(read), ANY(write), ANY(close), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_ctl), ANY(recvmsg), \
 	ANY(brk), ANY(futex), ANY(exit), ANY(exit_group), ANY(rt_sigreturn), ANY(restart_syscall), ANY(getpid), ANY(gettid), \
 	ANY(getrandom), ANY(clock_gettime), ANY(fstat), ONLY(fcntl, 1, F_GETFL), ONLY(fcntl, 1, F_GETFD), ONLY(fcntl, 1, F_DUPFD_CLOEXEC), \
 	CLEAR(mmap, 2, PROT_EXEC), ANY(munmap), ANY(mremap), ANY(madvise)
@@ -45,9 +46,9 @@ static const struct policy_call transcode[] = {
 	ANY(brk), ANY(futex), ANY(exit_group),
 };
 
-/* Files only below the one folder (Landlock); segments in memfds, which it seals. */
+/* Files only below the one folder (Landlock); segments in memfds, which it seals and hands on. Of sockets it has only channels. */
 static const struct policy_call store[] = {
-	LOOP, THREADS, ANY(clock_nanosleep), ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ONLY(fcntl, 1, F_SETFD), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
+	LOOP, THREADS, ANY(sendmsg), ANY(clock_nanosleep), ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ONLY(fcntl, 1, F_SETFD), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
 	ANY(openat), ANY(newfstatat), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(fsync), ANY(fdatasync), ANY(fstatfs), ANY(sendfile), ANY(sync_file_range),
 };
 

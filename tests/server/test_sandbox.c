@@ -73,6 +73,24 @@ Test(sandbox, what_no_role_may_do_kills_it)
 		}
 }
 
+static int act_sendmsg(int folder) { return (int)syscall(SYS_sendmsg, 2, NULL, 0); }
+static int act_sendmmsg(int folder) { return (int)syscall(SYS_sendmmsg, 2, NULL, 0, 0); }
+static int act_sendto(int folder) { return (int)syscall(SYS_sendto, 2, "", 0, 0, "", 16); }
+
+/* A passed-in socket sends only to whom it was connected: an address in a struct is one that the filter cannot see. */
+Test(sandbox, a_role_with_sockets_can_name_no_address)
+{
+	static const enum role_kind roles[] = {ROLE_INGEST, ROLE_TRANSCODE, ROLE_SIGN, ROLE_SERVE};
+	static int (*const acts[])(int) = {act_sendmsg, act_sendmmsg, act_sendto};
+
+	for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
+		for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+			int status = behind(roles[r], -1, acts[i]);
+
+			cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "%s: act %zu: status %x", role_kind_name(roles[r]), i, (unsigned)status);
+		}
+}
+
 Test(sandbox, every_role_may_write_and_leave)
 {
 	for (int role = ROLE_INGEST; role < ROLE_COUNT; role++) {
