@@ -143,7 +143,7 @@ static int send_part(struct packager *p)
 	struct record r = {.kind = RECORD_PART, .part = {.camera = p->camera, .rendition = p->rendition, .epoch = p->epoch,
 		.segment = p->segment, .part = p->part, .independent = p->sample[0].key, .start = p->first_dts + origin(p),
 		.duration = (uint32_t)p->part_duration, .capture_us = p->capture_us}};
-	int rc = finish_chunk(p, &r.part);
+	int rc = p->part < RECORD_PARTS_MAX ? finish_chunk(p, &r.part) : -EMSGSIZE;
 
 	if (rc == 0)
 		rc = p->hooks.emit(p->hooks.ctx, &r);
@@ -178,16 +178,32 @@ static bool in_bounds(const struct packager *p, const struct au *au, uint32_t se
 	return !p->seen || (au->dts > p->last_dts && au->dts - p->last_dts <= INT32_MAX && segment >= p->segment);
 }
 
+/* A stream's last sample, or its only one, must be given a duration; so must the last before a pause. */
+static uint32_t likely_duration(const struct packager *p)
+{
+	if (p->nsamples > 1)
+		return p->sample[p->nsamples - 2].duration;
+	switch (p->track.codec) {
+	case CODEC_AAC:
+		return 1024;
+	case CODEC_OPUS:
+		return OPUS_FRAME_SAMPLES;
+	default:
+		return p->track.timescale / 25;
+	}
+}
+
 /* Sends what this access unit makes due: the part before it, the end of the segment before it. */
 static int make_way(struct packager *p, const struct au *au, bool begins)
 {
 	int rc = 0;
 
 	if (p->nsamples) {
-		uint32_t duration = (uint32_t)(au->dts - p->last_dts);
+		bool pause = au->dts - p->last_dts > (int64_t)PACKAGER_PAUSE_S * p->track.timescale;
+		uint32_t duration = pause ? likely_duration(p) : (uint32_t)(au->dts - p->last_dts);
 
 		set_last_duration(p, duration);
-		if (begins || part_is_full(p, duration, au->len))
+		if (begins || pause || part_is_full(p, duration, au->len))
 			rc = send_part(p);
 	}
 	if (rc == 0 && begins)
@@ -235,21 +251,6 @@ int packager_add(struct packager *p, const struct au *au, uint32_t segment)
 		return rc;
 	}
 	return append(p, au);
-}
-
-/* A stream's last sample, or its only one, must be given a duration. */
-static uint32_t likely_duration(const struct packager *p)
-{
-	if (p->nsamples > 1)
-		return p->sample[p->nsamples - 2].duration;
-	switch (p->track.codec) {
-	case CODEC_AAC:
-		return 1024;
-	case CODEC_OPUS:
-		return OPUS_FRAME_SAMPLES;
-	default:
-		return p->track.timescale / 25;
-	}
 }
 
 int packager_flush(struct packager *p)

@@ -8,7 +8,9 @@
  *
  * A sample's duration is the step to the next access unit's dts, so a part leaves
  * when the access unit behind it arrives. Memory is bounded: one part of at most
- * PART_MAX_BYTES and CMAF_SAMPLES_MAX samples; a part is cut early at either.
+ * PART_MAX_BYTES and CMAF_SAMPLES_MAX samples; a part is cut early at either. A segment
+ * has at most RECORD_PARTS_MAX parts, what is beyond is dropped as below; and a step of more than
+ * PACKAGER_PAUSE_S is a pause, in which nothing lasts.
  *
  * Time in the files is the access unit's dts and pts plus PACKAGER_ORIGIN_S
  * seconds, the same for every rendition of a camera, so that decode times before
@@ -36,6 +38,7 @@
 
 #define PACKAGER_ORIGIN_S 1
 #define PACKAGER_PART_MS 500
+#define PACKAGER_PAUSE_S 30
 
 struct packager_hooks {
 	/* 0 when taken; the record's bytes are borrowed for the call. */

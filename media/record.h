@@ -25,6 +25,7 @@
 #define RENDITION_ENCODED 2
 #define RENDITIONS_MAX 10
 #define INIT_MAX_BYTES 4096
+#define RECORD_PARTS_MAX 4096         /* of a segment; who sends store more is taken for a liar */
 #define PART_MAX_BYTES (16u << 20)
 #define RECORD_HEADER_MAX 128          /* bytes of any record before its payload */
 #define RECORD_PART_HEADER 45          /* of a part, kind included */

@@ -30,7 +30,6 @@
 #include "store/tlog.h"
 
 #define STORE_WINDOW 12              /* newest segments of a rendition that stay in memory */
-#define STORE_PARTS_MAX 4096u        /* of a segment */
 #define STORE_EPOCHS 4               /* of a camera, that encoded renditions may still be at */
 #define STORE_SOURCES 32             /* copy segments whose hash encoded ones may still ask for */
 #define STORE_SERVES_MAX 64

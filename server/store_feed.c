@@ -254,7 +254,7 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 		return "a segment number that jumps";
 	if (lasts_too_long(r, part))
 		return "a segment that lasts too long";
-	if (part->part >= STORE_PARTS_MAX)
+	if (part->part >= RECORD_PARTS_MAX)
 		return "a segment of too many parts";
 	if (r->open && part->segment == r->open_segment) {
 		if (part->part != r->next_part)

@@ -345,6 +345,65 @@ Test(packager, a_part_has_a_maximum_of_bytes)
 	free(data);
 }
 
+struct tally {
+	unsigned parts, ends, largest;
+	uint64_t longest;
+	int64_t start;           /* of the last part */
+};
+
+static int count(void *ctx, const struct record *r)
+{
+	struct tally *t = ctx;
+
+	t->ends += r->kind == RECORD_SEGMENT_END;
+	if (r->kind != RECORD_PART)
+		return 0;
+	t->parts++;
+	t->largest = r->part.part > t->largest ? r->part.part : t->largest;
+	t->longest = r->part.duration > t->longest ? r->part.duration : t->longest;
+	t->start = r->part.start;
+	return 0;
+}
+
+/* Whatever a camera's clock does: who sends store more parts is ended as a liar, and all his cameras with him. */
+Test(packager, a_segment_has_a_maximum_of_parts)
+{
+	struct tally t = {0};
+	struct packager_hooks h = {.emit = count, .ctx = &t};
+	struct packager p;
+
+	packager_init(&p, &h, 20);
+	cr_assert_eq(packager_begin(&p, 3, RENDITION_COPY, 77, &video), 0);
+	for (int i = 0; i < RECORD_PARTS_MAX + 50; i++)
+		cr_assert_eq(packager_add(&p, &(struct au){.dts = i * 9000, .pts = i * 9000, .data = (const uint8_t *)"x", .len = 1}, 0), 0);
+	cr_expect(t.parts == RECORD_PARTS_MAX && t.largest == RECORD_PARTS_MAX - 1 && t.ends == 1, "%u %u %u", t.parts, t.largest, t.ends);
+	cr_expect_gt(p.dropped_aus, 40);
+	for (int i = RECORD_PARTS_MAX + 50; i < RECORD_PARTS_MAX + 53; i++)
+		cr_assert_eq(packager_add(&p, &(struct au){.dts = i * 9000, .pts = i * 9000, .data = (const uint8_t *)"x", .len = 1}, 1), 0);
+	cr_assert_eq(packager_flush(&p), 0);
+	cr_expect(t.parts == RECORD_PARTS_MAX + 3 && t.ends == 2, "it goes on at the next segment: %u %u", t.parts, t.ends);
+	packager_free(&p);
+}
+
+/* Sound that comes again after an hour: its last frame before did not last so long, and store takes no segment of ten minutes. */
+Test(packager, nothing_lasts_for_a_pause)
+{
+	struct tally t = {0};
+	struct packager_hooks h = {.emit = count, .ctx = &t};
+	int64_t at[] = {0, 1024, 2048, 48000ll * 3600, 48000ll * 3600 + 1024, 48000ll * 7200};
+	static const uint32_t segment[] = {0, 0, 0, 1800, 1800, 1800};
+	struct packager p;
+
+	packager_init(&p, &h, 500);
+	cr_assert_eq(packager_begin(&p, 3, RENDITION_AUDIO, 77, &audio), 0);
+	for (int i = 0; i < 6; i++)
+		cr_assert_eq(packager_add(&p, &(struct au){.dts = at[i], .pts = at[i], .key = true, .data = (const uint8_t *)"x", .len = 1}, segment[i]), 0);
+	cr_assert_eq(packager_flush(&p), 0);
+	cr_expect(t.parts == 3 && t.longest == 3 * 1024, "%u %llu", t.parts, (unsigned long long)t.longest);
+	cr_expect_eq(t.start, 48000ll * (7200 + PACKAGER_ORIGIN_S), "what comes after has its own time");
+	packager_free(&p);
+}
+
 Test(packager, every_refusal_keeps_the_promises)
 {
 	/* All patterns of 12 refusals and acceptances: parts have no holes, ends follow their parts, each picture is sent or counted. */
