@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "conf/site.h"
 #include "server/role.h"
 
 #define ANY(call) {SYS_##call, 255, 0, 0}
@@ -17,6 +18,7 @@
 #define CLEAR(call, arg, bits) {SYS_##call, arg, bits, 0}
 #define SET(call, arg, bits) {SYS_##call, arg, bits, bits}
 #define COUNT(a) (sizeof(a) / sizeof *(a))
+#define PER_CAMERA 7  /* RTSP, four for media by UDP, the worker's doorbell, ONVIF */
 #define MiB (1ull << 20)
 #define GiB (1ull << 30)
 
@@ -62,7 +64,7 @@ static const struct policy_call serve[] = {
 };
 
 static const struct policy policies[ROLE_COUNT] = {
-	[ROLE_INGEST] = {ingest, COUNT(ingest), 8 * GiB, 4096, false},
+	[ROLE_INGEST] = {ingest, COUNT(ingest), 8 * GiB, PER_CAMERA * SITE_CAMERAS_MAX + 64, false},
 	[ROLE_TRANSCODE] = {transcode, COUNT(transcode), 1 * GiB, 32, false},
 	[ROLE_STORE] = {store, COUNT(store), 64 * GiB, 65536, true},
 	[ROLE_SIGN] = {sign, COUNT(sign), 256 * MiB, 32, false},

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/site.h"
 #include "server/sandbox.h"
 
 #define NOT_SEALED 99
@@ -89,6 +90,12 @@ Test(sandbox, a_role_with_sockets_can_name_no_address)
 
 			cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "%s: act %zu: status %x", role_kind_name(roles[r]), i, (unsigned)status);
 		}
+}
+
+/* A message whose descriptors find no room ends the channel, and with it all cameras of the process. */
+Test(sandbox, ingest_has_room_for_the_sockets_of_all_cameras_by_udp)
+{
+	cr_expect_geq(policy_of(ROLE_INGEST)->descriptors, SITE_CAMERAS_MAX * (1 + 4 + 1) + 32);
 }
 
 Test(sandbox, every_role_may_write_and_leave)
