@@ -78,7 +78,8 @@ const struct schema_key schema_keys[] = {
 	{"cameras.*.allow_basic", SCHEMA_BOOL, .fallback = "false", CAMERA(allow_basic),
 	 .doc = "Whether a camera that knows no Digest may be sent the password itself over rtsp://, for all on the way to read.", .example = "true"},
 	{"cameras.*.onvif", SCHEMA_ONVIF, CAMERA(onvif_url),
-	 .doc = "The camera's ONVIF device service, at the address of source: it is asked for a key frame when the camera sends none for long.",
+	 .doc = "The camera's ONVIF device service, at the address of source: it is asked for a key frame when the camera sends none for long, "
+		"in the clear, with a digest of the password.",
 	 .example = "http://192.0.2.11/onvif/device_service"},
 	{"cameras.*.segment", SCHEMA_MS, .min = 500, .max = 10000, .fallback = "2 s", CAMERA(segment_ms),
 	 .doc = "How long a segment should be; cuts fall on the camera's key frames.", .example = "2 s"},

@@ -308,6 +308,7 @@ static void print_weak(const struct site_camera *c)
 		{c->user && c->allow_md5, "the password may be answered with MD5 (allow_md5)"},
 		{c->user && c->allow_basic && c->tls == SITE_TLS_NONE, "the password itself may be sent in the clear (allow_basic)"},
 		{c->user && c->allow_basic && c->tls == SITE_TLS_UNVERIFIED, "the password itself may be sent to whoever answers (allow_basic)"},
+		{c->user && c->onvif_url && c->tls != SITE_TLS_NONE, "a digest of the password is sent beside the encryption (onvif)"},
 	};
 	const char *before = "    note: ";
 

@@ -338,6 +338,8 @@ Test(check, notes_what_could_be_stronger)
 		{"source: rtsps://192.0.2.1/, unverified: true", "note: whoever answers is taken for the camera (unverified)\n"},
 		{"source: rtsps://192.0.2.1/, ca: c, allow_basic: true" LOGIN, "note: the password may be answered with MD5 (allow_md5)\n"},
 		{"source: rtsps://192.0.2.1/, ca: c, allow_md5: false" LOGIN, NULL},
+		{"source: rtsps://192.0.2.1/, ca: c, allow_md5: false, onvif: http://192.0.2.1/o" LOGIN,
+		 "note: a digest of the password is sent beside the encryption (onvif)\n"},
 	};
 
 	put("p", "hunter2\n", 0600);
