@@ -189,6 +189,7 @@ Test(ring, refuses_what_is_no_ring)
 
 Test(ring, tells_a_third_how_far_both_are)
 {
+	static uint8_t twelve[12];
 	uint64_t put_bytes, taken;
 	struct ring a, b;
 	int fd;
@@ -199,7 +200,7 @@ Test(ring, tells_a_third_how_far_both_are)
 	cr_assert_eq(ring_progress(fd, &put_bytes, &taken), 0);
 	cr_assert(put_bytes == 0 && taken == 0);
 	for (int i = 0; i < 2; i++)
-		cr_assert_eq(ring_put(&a, &(struct iovec){&put_bytes, 12}, 1), 0);
+		cr_assert_eq(ring_put(&a, &(struct iovec){twelve, sizeof twelve}, 1), 0);
 	cr_assert_eq(ring_get(&b, &got), 1);
 	cr_assert_eq(ring_progress(fd, &put_bytes, &taken), 0);
 	cr_assert(put_bytes == 32 && taken == 16);
