@@ -277,7 +277,7 @@ int packager_begin(struct packager *p, uint16_t camera, uint8_t rendition, uint6
 
 	if (rc)
 		return rc;
-	if (cmaf_write_init(&w, track))
+	if (!record_track_fits(track) || cmaf_write_init(&w, track))
 		return -EINVAL;
 	p->camera = camera;
 	p->rendition = rendition;

@@ -177,11 +177,17 @@ static const uint8_t *get_rest(struct rd *r, size_t max, size_t *ret_n)
 	return rd_bytes(r, n);
 }
 
-static bool good_track(const struct track *t)
+/* The clock of HE-AAC may be twice the rate of its core (net/rtp_audio.c). */
+static bool has_clock_of_rate(const struct track *t)
+{
+	return t->timescale == t->rate || (t->codec == CODEC_AAC && t->timescale == 2 * t->rate);
+}
+
+bool record_track_fits(const struct track *t)
 {
 	if (codec_is_video(t->codec))
 		return t->timescale == TIMESCALE_VIDEO && t->width && t->width <= H264_SIDE_MAX && t->height && t->height <= H264_SIDE_MAX;
-	return t->codec > CODEC_NONE && t->codec < CODEC_COUNT && t->rate && t->rate <= 96000 && t->timescale == t->rate && t->channels && t->channels <= 8;
+	return t->codec > CODEC_NONE && t->codec < CODEC_COUNT && t->rate && t->rate <= 96000 && has_clock_of_rate(t) && t->channels && t->channels <= 8;
 }
 
 static void get_track(struct rd *r, struct track *t, uint16_t config_max)
@@ -201,7 +207,7 @@ static void get_track(struct rd *r, struct track *t, uint16_t config_max)
 	t->level = rd_u8(r);
 	n = rd_u16(r);
 	config = rd_bytes(r, n);
-	if (!config || n > config_max || !good_track(t)) {
+	if (!config || n > config_max || !record_track_fits(t)) {
 		r->bad = true;
 		return;
 	}

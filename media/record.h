@@ -124,6 +124,8 @@ struct record {
 void record_encode_header(struct wr *w, const struct record *r);
 /* Puts a record with its payload into a ring. As ring_put. */
 int record_put(struct ring *ring, const struct record *r);
+/* Whether a track is one that record_decode takes: who sends another is taken for a liar. */
+bool record_track_fits(const struct track *t);
 /* The whole record of n bytes; 0 or -EBADMSG. */
 int record_decode(const uint8_t *p, size_t n, struct record *ret);
 /*

@@ -75,6 +75,10 @@ bool ingest_sound_begin(struct ingest_stream *s, const struct sdp_media *m)
 		s->sound_off = why;
 		return false;
 	}
+	if (!record_track_fits(t)) {
+		s->sound_off = "sound of a rate, or with channels, that are not carried";
+		return false;
+	}
 	in->there = true;
 	in->codec = t->codec;
 	rtp_audio_init(&s->sound, t, on_frame, s);

@@ -385,6 +385,21 @@ Test(packager, a_segment_has_a_maximum_of_parts)
 	packager_free(&p);
 }
 
+Test(packager, takes_only_tracks_that_store_takes)
+{
+	struct tally t = {0};
+	struct packager_hooks h = {.emit = count, .ctx = &t};
+	struct track odd = audio;
+	struct packager p;
+
+	packager_init(&p, &h, 500);
+	odd.timescale *= 2;      /* HE-AAC */
+	cr_expect_eq(packager_begin(&p, 3, RENDITION_AUDIO, 77, &odd), 0);
+	odd.timescale *= 2;
+	cr_expect_eq(packager_begin(&p, 3, RENDITION_AUDIO, 78, &odd), -EINVAL);
+	packager_free(&p);
+}
+
 /* Sound that comes again after an hour: its last frame before did not last so long, and store takes no segment of ten minutes. */
 Test(packager, nothing_lasts_for_a_pause)
 {

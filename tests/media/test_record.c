@@ -30,6 +30,7 @@ static const struct track video = {.codec = CODEC_H264, .timescale = 90000, .wid
 static const struct track audio = {.codec = CODEC_AAC, .timescale = 16000, .rate = 16000, .channels = 1, .profile = 2, .config = {0x14, 0x08}, .config_len = 2};
 static const struct track h265 = {.codec = CODEC_H265, .timescale = 90000, .width = 16384, .height = 16384, .profile = 0x82, .compat = 0xe0000001, .constraints = 0xb0123456789a, .level = 93, .config = {[22] = 3}, .config_len = 23};
 static const struct track pcma = {.codec = CODEC_PCMA, .timescale = 8000, .rate = 8000, .channels = 1};
+static const struct track he_aac = {.codec = CODEC_AAC, .timescale = 48000, .rate = 24000, .channels = 1, .profile = 5, .config = {0x2b, 0x09, 0x88}, .config_len = 3};
 #define SAMPLES 10
 
 static struct record sample(int i)
@@ -195,7 +196,7 @@ Test(record, only_what_segments_hold_has_an_init_segment)
 {
 	static uint8_t mem[4096];
 	static const struct { const struct track *track; uint8_t rendition; int rc; } cases[] = {
-		{&video, RENDITION_COPY, 0}, {&h265, RENDITION_COPY, 0}, {&video, RENDITION_ENCODED, 0}, {&audio, RENDITION_AUDIO, 0}, {&pcma, RENDITION_AUDIO, -EBADMSG},
+		{&video, RENDITION_COPY, 0}, {&h265, RENDITION_COPY, 0}, {&video, RENDITION_ENCODED, 0}, {&audio, RENDITION_AUDIO, 0}, {&he_aac, RENDITION_AUDIO, 0}, {&pcma, RENDITION_AUDIO, -EBADMSG},
 		{&video, RENDITION_AUDIO, -EBADMSG}, {&audio, RENDITION_COPY, -EBADMSG}, {&audio, RENDITION_ENCODED, -EBADMSG},
 	};
 

@@ -141,6 +141,17 @@ Test(ingest_codecs, sound_goes_where_it_is_made_playable)
 	cr_expect_eq(ingest_stream_counters(s).dropped_ring, 0);
 }
 
+/* A worker, or store, that is sent such a track ends, or has ingest ended. */
+Test(ingest_codecs, sound_that_no_record_may_hold_is_left_out)
+{
+	static const struct sdp_media vm = {.kind = SDP_VIDEO, .payload_type = RTP_SEND_VIDEO_TYPE, .codec = CODEC_H264, .clock_rate = 90000};
+	static const struct sdp_media am = {.kind = SDP_AUDIO, .codec = CODEC_L16, .payload_type = SOUND_TYPE, .clock_rate = 192000, .channels = 2};
+
+	ingest_stream_begin(s, &vm, &am, false, now);
+	cr_expect_not_null(ingest_stream_health(s, now).sound);
+	ingest_stream_end(s, GAP_STOPPED, now);
+}
+
 Test(ingest_codecs, no_worker_for_sound_is_no_fault)
 {
 	static const struct sdp_media am = {.kind = SDP_AUDIO, .codec = CODEC_PCMA, .payload_type = 8, .clock_rate = 8000, .channels = 1};
