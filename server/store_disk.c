@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
+#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -64,21 +64,21 @@ static void stop_writing(struct disk_work *w, int rc)
 	archive_abandon(w->archive, camera_of(seg), seg->of->name, seg->number);
 }
 
-/* The kernel moves it from the segment's pages to the file's: read and written it would be copied once more. */
+/*
+ * From the segment's pages to the file. By a private mapping: sendfile and read hold references on the pages, and a memfd
+ * with pages that somebody holds cannot be sealed (EBUSY after waits in the kernel, which the loop would spend in fcntl).
+ */
 static int copy_part(const struct segment *seg, uint64_t offset, size_t n)
 {
-	off_t at = (off_t)offset;
+	size_t before = offset % (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *map = mmap(NULL, before + n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, seg->fd, (off_t)(offset - before));
+	int rc;
 
-	while (n) {
-		ssize_t k = sendfile(seg->file, seg->fd, &at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return k < 0 ? -errno : -EIO;
-		n -= (size_t)k;
-	}
-	return 0;
+	if (map == MAP_FAILED)
+		return -errno;
+	rc = io_write_all(seg->file, map + before, n);
+	munmap(map, before + n);
+	return rc;
 }
 
 static void run_part(struct disk_work *w)
