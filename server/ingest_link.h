@@ -38,7 +38,7 @@ int ingest_link_open(struct ingest_link *l, struct event_base *base, int fd, con
 		     void (*news)(void *ctx, enum ingest_link_news what), void *ctx);
 /* Closes both ways at once. */
 void ingest_link_close(struct ingest_link *l);
-/* Bytes read (fewer than n: that was all for now), 0 when the camera closed, -EAGAIN, or -EPIPE. Read all, or call again. */
+/* Bytes read (fewer than n: the socket is empty), 0 when the camera closed, -EAGAIN, or -EPIPE. Read until it is empty, or call ingest_link_again. */
 ssize_t ingest_link_read(struct ingest_link *l, void *p, size_t n);
 /* There may be more, but others are to have their turn: READABLE is said anew, also of what is decrypted already. */
 void ingest_link_again(struct ingest_link *l);
