@@ -66,7 +66,7 @@ static int next_picture(struct scene_source *s, int64_t wall_us, struct source_u
 
 	scene_draw(s->scene, (uint64_t)s->frame, s->fps, wall_us, &picture);
 	picture.pts = s->frame * TIMESCALE_VIDEO / s->fps;
-	e = encoder_encode(s->encoder, &picture, s->key || s->frame % s->fps == 0, &unit.au);
+	e = encoder_encode(s->encoder, &picture, s->key || s->frame % s->fps == 0, NULL, &unit.au);
 	if (e)
 		return e;
 	s->frame++;
@@ -127,6 +127,7 @@ static const struct source_ops scene_ops = {start, due_us, ask_key, next, scene_
 static int open_parts(struct scene_source *s, const struct source_scene_settings *settings)
 {
 	struct encoder_settings encoding = {
+		.codec = CODEC_H264,
 		.width = settings->width, .height = settings->height, .fps = settings->fps,
 		.bitrate_bps = BIT_RATE, .speed = ENCODER_SUPERFAST,
 	};

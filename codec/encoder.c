@@ -142,6 +142,8 @@ int encoder_open(struct encoder **ret, const struct encoder_settings *s)
 
 	if (!settings_are_good(s))
 		return -EINVAL;
+	if (s->codec != CODEC_H264 || s->latency != ENCODER_LOW || s->profile != ENCODER_HIGH)
+		return -ENOTSUP;
 	e = calloc(1, sizeof *e);
 	if (!e)
 		return -ENOMEM;
@@ -215,7 +217,7 @@ static int follow_rate(struct encoder *e, int64_t pts)
 	return x264_encoder_reconfig(e->x264, &e->param) < 0 ? -EIO : 0;
 }
 
-int encoder_encode(struct encoder *e, const struct picture *p, bool key, struct au *ret)
+int encoder_encode(struct encoder *e, const struct picture *p, bool key, const uint8_t *still, struct au *ret)
 {
 	x264_picture_t in, out;
 	x264_nal_t *nal;
@@ -237,4 +239,9 @@ int encoder_encode(struct encoder *e, const struct picture *p, bool key, struct 
 	*ret = (struct au){.dts = p->pts, .pts = p->pts, .capture_us = p->capture_us,
 		.key = out.b_keyframe, .data = nal[0].p_payload, .len = (size_t)bytes};
 	return 0;
+}
+
+int encoder_drain(struct encoder *e, struct au *ret)
+{
+	return -EAGAIN;
 }

@@ -101,7 +101,7 @@ void transcoder_free(struct transcoder **tp)
 /* An encoder of its own for each epoch: it starts with the picture's colours, and no time of the epoch before. */
 static int begin_output(struct transcoder *t, struct output *o, const struct picture *p)
 {
-	struct encoder_settings s = {.width = o->want.width, .height = o->want.height, .fps = o->want.fps,
+	struct encoder_settings s = {.codec = CODEC_H264, .width = o->want.width, .height = o->want.height, .fps = o->want.fps,
 		.bitrate_bps = o->want.bitrate_bps, .colour = p->colour};
 	int rc;
 
@@ -155,7 +155,7 @@ static int encode_output(struct transcoder *t, struct output *o, const struct pi
 		return 0;
 	}
 	if (!rc)
-		rc = encoder_encode(o->encoder, &small, o->key_owed, &au);
+		rc = encoder_encode(o->encoder, &small, o->key_owed, NULL, &au);
 	if (rc)
 		return rc;
 	o->key_owed = false;

@@ -51,7 +51,7 @@ static void draw_scene(unsigned w, unsigned h, unsigned n)
 
 static void open_one(unsigned w, unsigned h, unsigned fps, unsigned bps)
 {
-	struct encoder_settings s = {.width = w, .height = h, .fps = fps, .bitrate_bps = bps};
+	struct encoder_settings s = {.codec = CODEC_H264, .width = w, .height = h, .fps = fps, .bitrate_bps = bps};
 
 	cr_assert_eq(encoder_open(&encoder, &s), 0);
 }
@@ -91,7 +91,7 @@ Test(encoder, makes_key_frames_when_asked_and_only_then)
 		else
 			draw_scene(W, H, i);
 		p = picture_of(W, H, (int64_t)i * 3600);
-		cr_assert_eq(encoder_encode(encoder, &p, ask, &au), 0);
+		cr_assert_eq(encoder_encode(encoder, &p, ask, NULL, &au), 0);
 		cr_assert_eq(au.key, key, "picture %u", i);
 		cr_assert_eq(h264_au_has_idr(au.data, au.len), key);
 		check_nals(&au, key);
@@ -110,7 +110,7 @@ Test(encoder, keeps_times_however_uneven)
 		pts += steps[i % 9];
 		draw_scene(W, H, i);
 		p = picture_of(W, H, pts);
-		cr_assert_eq(encoder_encode(encoder, &p, false, &au), 0);
+		cr_assert_eq(encoder_encode(encoder, &p, false, NULL, &au), 0);
 		cr_assert_eq(au.pts, pts);
 		cr_assert_eq(au.dts, pts);
 		cr_assert_eq(au.capture_us, pts * 3);
@@ -123,28 +123,28 @@ Test(encoder, refuses_pictures_that_do_not_fit)
 	struct au au = {.len = 77};
 
 	open_one(W, H, 25, 1000000);
-	cr_assert_eq(encoder_encode(encoder, &good, false, &au), 0);
+	cr_assert_eq(encoder_encode(encoder, &good, false, NULL, &au), 0);
 	au.len = 77;
 	p = picture_of(W, H, 100);
-	cr_assert_eq(encoder_encode(encoder, &p, false, &au), -EINVAL);
+	cr_assert_eq(encoder_encode(encoder, &p, false, NULL, &au), -EINVAL);
 	p = picture_of(W, H, 99);
-	cr_assert_eq(encoder_encode(encoder, &p, true, &au), -EINVAL);
+	cr_assert_eq(encoder_encode(encoder, &p, true, NULL, &au), -EINVAL);
 	p = picture_of(W + 2, H, 200);
-	cr_assert_eq(encoder_encode(encoder, &p, true, &au), -EINVAL);
+	cr_assert_eq(encoder_encode(encoder, &p, true, NULL, &au), -EINVAL);
 	p = picture_of(W, H, 200);
 	p.bits = 10;
-	cr_assert_eq(encoder_encode(encoder, &p, true, &au), -EINVAL);
+	cr_assert_eq(encoder_encode(encoder, &p, true, NULL, &au), -EINVAL);
 	p = picture_of(W, H, 200);
 	p.format = PICTURE_422;
-	cr_assert_eq(encoder_encode(encoder, &p, true, &au), -EINVAL);
+	cr_assert_eq(encoder_encode(encoder, &p, true, NULL, &au), -EINVAL);
 	cr_assert_eq(au.len, 77);
 }
 
 Test(encoder, refuses_settings_that_cannot_be)
 {
 	static const struct encoder_settings bad[] = {
-		{0, H, 25, 500000}, {W, 0, 25, 500000}, {W + 1, H, 25, 500000}, {W, H + 1, 25, 500000}, {4098, H, 25, 500000},
-		{14, 16, 25, 500000}, {W, H, 241, 500000}, {W, H, 25, 15999}, {W, H, 25, 500000, 52}, {W, H, 25, 500000, 0, (enum encoder_speed)3},
+		{CODEC_H264, 0, H, 25, 500000}, {CODEC_H264, W, 0, 25, 500000}, {CODEC_H264, W + 1, H, 25, 500000}, {CODEC_H264, W, H + 1, 25, 500000}, {CODEC_H264, 4098, H, 25, 500000},
+		{CODEC_H264, 14, 16, 25, 500000}, {CODEC_H264, W, H, 241, 500000}, {CODEC_H264, W, H, 25, 15999}, {CODEC_H264, W, H, 25, 500000, 52}, {CODEC_H264, W, H, 25, 500000, 0, (enum encoder_speed)3},
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -159,7 +159,7 @@ Test(encoder, opens_at_every_size_and_speed_it_promises)
 
 	for (size_t i = 0; i < sizeof side / sizeof side[0]; i++)
 		for (unsigned speed = ENCODER_VERYFAST; speed <= ENCODER_ULTRAFAST; speed++) {
-			struct encoder_settings s = {.width = side[i], .height = side[i] > 1080 ? 16 : side[i], .fps = speed ? 240 : 1,
+			struct encoder_settings s = {.codec = CODEC_H264, .width = side[i], .height = side[i] > 1080 ? 16 : side[i], .fps = speed ? 240 : 1,
 				.bitrate_bps = speed ? 16000 : 1000000000, .speed = speed, .colour = {255, 255, 0}};
 
 			cr_assert_eq(encoder_open(&encoder, &s), 0, "%u at speed %u", side[i], speed);
@@ -182,7 +182,7 @@ static size_t worst_second(unsigned fps, unsigned pictures, unsigned key_every)
 	for (unsigned i = 0; i < pictures; i++) {
 		draw_noise(640, 360, &state);
 		p = picture_of(640, 360, (int64_t)i * 90000 / fps);
-		cr_assert_eq(encoder_encode(encoder, &p, key_every && i % key_every == 0, &au), 0);
+		cr_assert_eq(encoder_encode(encoder, &p, key_every && i % key_every == 0, NULL, &au), 0);
 		bits[i] = au.len * 8;
 		sum += bits[i];
 		if (i >= fps)
@@ -233,7 +233,7 @@ Test(encoder, is_read_back_by_the_decoder)
 	for (unsigned i = 0; i < 60; i++) {
 		draw_scene(W, H, i);
 		p = picture_of(W, H, (int64_t)i * 3600);
-		cr_assert_eq(encoder_encode(encoder, &p, i % 30 == 0, &au), 0);
+		cr_assert_eq(encoder_encode(encoder, &p, i % 30 == 0, NULL, &au), 0);
 		cr_assert_eq(decoder_feed(decoder, &au), 0);
 		cr_assert_eq(decoder_picture(decoder, &back), 1);
 		cr_assert_eq(back.pts, p.pts);
@@ -244,13 +244,13 @@ Test(encoder, is_read_back_by_the_decoder)
 
 Test(encoder, writes_the_colours_it_is_told)
 {
-	struct encoder_settings s = {.width = W, .height = H, .bitrate_bps = 500000, .colour = {1, 1, 1}};
+	struct encoder_settings s = {.codec = CODEC_H264, .width = W, .height = H, .bitrate_bps = 500000, .colour = {1, 1, 1}};
 	struct picture p = picture_of(W, H, 0), back;
 	struct au au;
 
 	cr_assert_eq(encoder_open(&encoder, &s), 0);
 	cr_assert_eq(decoder_open(&decoder, encoder_track(encoder), 0), 0);
-	cr_assert_eq(encoder_encode(encoder, &p, true, &au), 0);
+	cr_assert_eq(encoder_encode(encoder, &p, true, NULL, &au), 0);
 	cr_assert_eq(decoder_feed(decoder, &au), 0);
 	cr_assert_eq(decoder_picture(decoder, &back), 1);
 	cr_assert_eq(back.colour.primaries, 1);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CODEC_CHANGES_H
+#define CODEC_CHANGES_H
+/*
+ * What has changed since the picture that was coded last, by blocks of 16x16
+ * pixels (their chroma too). Compared with that picture, and not with the one
+ * before, so slow change adds up until it is seen. Sensor noise is not change:
+ * how strong it is is learned from the pictures.
+ */
+#include "codec/cpu.h"
+#include "codec/picture.h"
+
+struct changes;
+
+/* For 8-bit 4:2:0 pictures of this size, even, 16..4096. 0, -EINVAL or -ENOMEM. */
+int changes_new(struct changes **ret, unsigned width, unsigned height, enum cpu_level cpu);
+void changes_free(struct changes **c);
+/* Blocks of a picture, and of a line of them: a last block that is cut by the edge is one too. */
+unsigned changes_blocks(const struct changes *c);
+/*
+ * Compares p with the picture coded last: how many blocks have changed; all of them when there is none yet. *ret_still is a
+ * byte a block, line by line from the top left: 1 for one that has not changed; it belongs to c and lasts until its next call.
+ */
+unsigned changes_find(struct changes *c, const struct picture *p, const uint8_t **ret_still);
+/* p was coded: it is what the next ones are compared with. Copied. */
+void changes_coded(struct changes *c, const struct picture *p);
+
+#endif
