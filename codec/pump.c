@@ -64,6 +64,14 @@ int pump_run(struct pump *p, const char **why)
 	return rc;
 }
 
+int pump_switch(struct pump *p, unsigned rendition, bool run)
+{
+	int rc = transcoder_run(p->transcoder, rendition, run);
+
+	wake(p);
+	return rc;
+}
+
 int pump_finish(struct pump *p)
 {
 	int rc = transcoder_finish(p->transcoder);

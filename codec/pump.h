@@ -34,6 +34,8 @@ void pump_close(struct pump *p);
  * -EBADMSG for bytes that ingest would never send, -ENOMEM, -EIO.
  */
 int pump_run(struct pump *p, const char **why);
+/* As transcoder_run: store is woken for what comes of it. */
+int pump_switch(struct pump *p, unsigned rendition, bool run);
 /* The stream ends: everything under way goes out. 0 or as pump_run. */
 int pump_finish(struct pump *p);
 

@@ -16,6 +16,8 @@ struct output {
 	struct transcoder_rendition want;
 	struct scale *scale;
 	struct encoder *encoder;  /* one per epoch */
+	bool running;
+	uint64_t encoded;
 	struct packager packager;
 	int64_t due;              /* no picture before this, to keep to want.fps */
 	bool key_owed;            /* the segment's first picture was not coded yet */
@@ -31,6 +33,7 @@ struct transcoder {
 	uint32_t segment_in;      /* of the access unit fed last */
 	struct cuts cuts;
 	int64_t last_pts, since_last;  /* its time, and that since the one before it */
+	bool snapshot;
 	unsigned noutputs;
 	struct output output[TRANSCODER_RENDITIONS_MAX];
 	struct sound *sound;      /* NULL: not wanted */
@@ -38,7 +41,7 @@ struct transcoder {
 
 static bool rendition_is_good(const struct transcoder_rendition *r)
 {
-	return r->number >= RENDITION_ENCODED && r->number < RENDITIONS_MAX && r->fps <= 240 && r->bitrate_bps >= 16000;
+	return r->number >= RENDITION_ENCODED && r->number < RENDITION_ENCODED + TRANSCODER_RENDITIONS_MAX && r->fps <= 240 && r->bitrate_bps >= 16000;
 }
 
 static int open_output(struct transcoder *t, const struct transcoder_rendition *want, const struct packager_hooks *hooks)
@@ -52,6 +55,7 @@ static int open_output(struct transcoder *t, const struct transcoder_rendition *
 	if (rc)
 		return rc;
 	o->want = *want;
+	o->running = !want->on_demand;
 	packager_init(&o->packager, hooks, t->settings.part_ms ? t->settings.part_ms : PACKAGER_PART_MS);
 	t->noutputs++;
 	return 0;
@@ -102,7 +106,7 @@ void transcoder_free(struct transcoder **tp)
 static int begin_output(struct transcoder *t, struct output *o, const struct picture *p)
 {
 	struct encoder_settings s = {.codec = CODEC_H264, .width = o->want.width, .height = o->want.height, .fps = o->want.fps,
-		.bitrate_bps = o->want.bitrate_bps, .colour = p->colour};
+		.bitrate_bps = o->want.bitrate_bps, .crf = o->want.crf, .speed = o->want.speed, .profile = o->want.profile, .colour = p->colour};
 	int rc;
 
 	if (p->format == PICTURE_GBR)
@@ -159,6 +163,7 @@ static int encode_output(struct transcoder *t, struct output *o, const struct pi
 	if (rc)
 		return rc;
 	o->key_owed = false;
+	o->encoded++;
 	t->counts.encoded++;
 	rc = packager_add(&o->packager, &au, t->cuts.segment);
 	t->counts.refused += o->packager.dropped_aus - dropped;
@@ -186,7 +191,9 @@ static int encode_picture(struct transcoder *t, const struct picture *p, bool be
 	for (unsigned i = 0; i < t->noutputs && !rc; i++) {
 		struct output *o = &t->output[i];
 
-		if (!t->begun)
+		if (!o->running || (!o->encoder && !cut))
+			continue;
+		if (!o->encoder)
 			rc = begin_output(t, o, p);
 		o->key_owed |= cut;
 		if (!rc)
@@ -206,6 +213,14 @@ static int take_pictures(struct transcoder *t, bool behind)
 	return rc;
 }
 
+static int end_output(struct output *o)
+{
+	int rc = o->encoder ? packager_flush(&o->packager) : 0;
+
+	encoder_free(&o->encoder);
+	return rc;
+}
+
 static int finish_pictures(struct transcoder *t)
 {
 	int rc = 0, rc_flush;
@@ -214,8 +229,8 @@ static int finish_pictures(struct transcoder *t)
 		decoder_drain(t->decoder);
 		rc = take_pictures(t, false);
 	}
-	for (unsigned i = 0; i < t->noutputs && t->begun; i++) {
-		rc_flush = packager_flush(&t->output[i].packager);
+	for (unsigned i = 0; i < t->noutputs; i++) {
+		rc_flush = end_output(&t->output[i]);
 		rc = rc ? rc : rc_flush;
 	}
 	decoder_free(&t->decoder);
@@ -308,6 +323,27 @@ int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, c
 	default:
 		return 0;
 	}
+}
+
+int transcoder_run(struct transcoder *t, unsigned rendition, bool run)
+{
+	for (unsigned i = 0; i < t->noutputs; i++) {
+		struct output *o = &t->output[i];
+
+		if (o->want.number != rendition)
+			continue;
+		o->running = run || !o->want.on_demand;
+		return o->running ? 0 : end_output(o);
+	}
+	return -ENOENT;
+}
+
+void transcoder_state(const struct transcoder *t, struct transcoder_state *ret)
+{
+	*ret = (struct transcoder_state){.snapshot = t->snapshot, .nrenditions = t->noutputs};
+	for (unsigned i = 0; i < t->noutputs; i++)
+		ret->rendition[i] = (struct transcoder_rendition_state){.number = t->output[i].want.number,
+			.running = t->output[i].running, .encoded = t->output[i].encoded};
 }
 
 struct transcoder_counts transcoder_counts(const struct transcoder *t)

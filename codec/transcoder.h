@@ -15,25 +15,42 @@
  * The input comes from ingest, which may have been taken over: anything may
  * follow anything. What cannot be used is counted and skipped.
  */
+#include "codec/cpu.h"
+#include "codec/denoise.h"
+#include "codec/encoder.h"
+#include "codec/mask.h"
 #include "codec/picture.h"
 #include "codec/sound.h"
 #include "media/record.h"
 
-#define TRANSCODER_RENDITIONS_MAX (RENDITIONS_MAX - RENDITION_ENCODED)
+#define TRANSCODER_RENDITIONS_MAX 8
+#define TRANSCODER_NAME 256            /* bytes of a name, its NUL included */
 
 struct transcoder_rendition {
-	uint8_t number;                /* RENDITION_ENCODED .. RENDITIONS_MAX - 1 */
+	uint8_t number;                /* RENDITION_ENCODED .. RENDITION_ENCODED + TRANSCODER_RENDITIONS_MAX - 1 */
 	unsigned width, height;        /* even, 16..4096 */
 	unsigned fps;                  /* at most; 0: as the camera */
 	unsigned bitrate_bps;          /* cap, at least 16000 */
+	unsigned crf;                  /* 1..51; 0: ENCODER_CRF */
+	enum encoder_latency latency;
+	enum encoder_profile profile;
+	enum encoder_speed speed;
+	unsigned priority;             /* 1..9, a higher one is given up later; of equal ones the later first. 0: 1 */
+	bool on_demand;                /* only between transcoder_run(…, true) and (…, false) */
 };
 
 struct transcoder_settings {
 	uint16_t camera;
 	uint32_t part_ms;              /* 0: PACKAGER_PART_MS */
 	uint64_t max_pixels;           /* 0: PICTURE_MAX_PIXELS */
+	enum cpu_level cpu;            /* at most cpu_best() */
 	bool sound;                    /* make RENDITION_AUDIO, once there is a track for it */
-	unsigned nrenditions;          /* up to TRANSCODER_RENDITIONS_MAX; 0: the sound alone, pictures are ignored */
+	bool overlay;                  /* site, camera and capture time stand in every picture */
+	enum denoise_strength denoise;
+	unsigned nmasks;
+	struct mask mask[MASKS_MAX];
+	char site[TRANSCODER_NAME], name[TRANSCODER_NAME];  /* for the overlay: the site's and the camera's, may be empty */
+	unsigned nrenditions;          /* up to TRANSCODER_RENDITIONS_MAX; 0: sound and snapshots alone */
 	struct transcoder_rendition rendition[TRANSCODER_RENDITIONS_MAX];
 };
 
@@ -46,6 +63,26 @@ struct transcoder_counts {
 	uint64_t encoded;              /* over all renditions */
 	uint64_t refused;              /* encoded ones that store's full ring cost */
 	struct sound_counts sound;
+};
+
+/* How it goes, of one rendition. */
+struct transcoder_rendition_state {
+	uint8_t number;
+	bool running;                  /* wanted: always, or somebody watches */
+	bool given_up;                 /* but not made, for want of time */
+	unsigned fps_step;             /* its rate is halved so many times, for want of time */
+	uint64_t encoded;              /* pictures */
+	uint64_t same;                 /* not encoded, since nothing had changed */
+	uint64_t behind;               /* not encoded, to catch up */
+};
+
+struct transcoder_state {
+	unsigned scene;                /* enum scene_bit */
+	int64_t no_picture_since_us;   /* wall clock of the last good picture, when there should be newer ones; 0: all well */
+	unsigned overload;             /* steps taken */
+	bool snapshot;                 /* RENDITION_SNAPSHOT runs */
+	unsigned nrenditions;
+	struct transcoder_rendition_state rendition[TRANSCODER_RENDITIONS_MAX];
 };
 
 struct transcoder;
@@ -69,6 +106,14 @@ int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, c
 /* The stream ends: what is delayed comes out, every segment is ended. The next record to be of use is a TRACK. */
 int transcoder_finish(struct transcoder *t);
 
+/*
+ * An on_demand rendition, or RENDITION_SNAPSHOT, on or off; what is so already stays so, and the others always run. One that
+ * begins goes back to the last whole segment, so that there is something to show at once; one that ends lets its segment end.
+ * 0, -ENOENT when there is no such rendition, or as transcoder_feed.
+ */
+int transcoder_run(struct transcoder *t, unsigned rendition, bool run);
+
+void transcoder_state(const struct transcoder *t, struct transcoder_state *ret);
 struct transcoder_counts transcoder_counts(const struct transcoder *t);
 
 #endif
