@@ -12,6 +12,7 @@
 enum codec {
 	CODEC_NONE, CODEC_H264, CODEC_AAC, CODEC_H265, CODEC_OPUS,
 	CODEC_PCMA, CODEC_PCMU, CODEC_G726, CODEC_L16,  /* sound that no browser plays: transcode makes AAC of it */
+	CODEC_JPEG,                                     /* no stream: each segment is one picture, a whole file */
 	CODEC_COUNT
 };
 
@@ -20,7 +21,12 @@ static inline bool codec_is_video(enum codec c)
 	return c == CODEC_H264 || c == CODEC_H265;
 }
 
-/* Whether segments can hold it as it is. */
+static inline bool codec_is_sound(enum codec c)
+{
+	return c > CODEC_NONE && c < CODEC_COUNT && c != CODEC_JPEG && !codec_is_video(c);
+}
+
+/* Whether CMAF segments can hold it as it is. */
 static inline bool codec_is_packaged(enum codec c)
 {
 	return c == CODEC_H264 || c == CODEC_H265 || c == CODEC_AAC || c == CODEC_OPUS;

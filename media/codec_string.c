@@ -38,7 +38,7 @@ const char *codec_name(enum codec c)
 {
 	static const char *const name[CODEC_COUNT] = {
 		[CODEC_H264] = "h264", [CODEC_AAC] = "aac", [CODEC_H265] = "h265", [CODEC_OPUS] = "opus", [CODEC_PCMA] = "pcma",
-		[CODEC_PCMU] = "pcmu", [CODEC_G726] = "g726", [CODEC_L16] = "l16",
+		[CODEC_PCMU] = "pcmu", [CODEC_G726] = "g726", [CODEC_L16] = "l16", [CODEC_JPEG] = "jpeg",
 	};
 
 	return (unsigned)c < CODEC_COUNT ? name[c] : NULL;

@@ -183,11 +183,16 @@ static bool has_clock_of_rate(const struct track *t)
 	return t->timescale == t->rate || (t->codec == CODEC_AAC && t->timescale == 2 * t->rate);
 }
 
+static bool has_picture(const struct track *t)
+{
+	return t->timescale == TIMESCALE_VIDEO && t->width && t->width <= H264_SIDE_MAX && t->height && t->height <= H264_SIDE_MAX;
+}
+
 bool record_track_fits(const struct track *t)
 {
 	if (codec_is_video(t->codec))
-		return t->timescale == TIMESCALE_VIDEO && t->width && t->width <= H264_SIDE_MAX && t->height && t->height <= H264_SIDE_MAX;
-	return t->codec > CODEC_NONE && t->codec < CODEC_COUNT && t->rate && t->rate <= 96000 && has_clock_of_rate(t) && t->channels && t->channels <= 8;
+		return has_picture(t);
+	return codec_is_sound(t->codec) && t->rate && t->rate <= 96000 && has_clock_of_rate(t) && t->channels && t->channels <= 8;
 }
 
 static void get_track(struct rd *r, struct track *t, uint16_t config_max)
@@ -207,7 +212,7 @@ static void get_track(struct rd *r, struct track *t, uint16_t config_max)
 	t->level = rd_u8(r);
 	n = rd_u16(r);
 	config = rd_bytes(r, n);
-	if (!config || n > config_max || !record_track_fits(t)) {
+	if (!config || n > config_max || !(t->codec == CODEC_JPEG ? has_picture(t) : record_track_fits(t))) {
 		r->bad = true;
 		return;
 	}
@@ -233,6 +238,11 @@ static void get_init(struct rd *r, struct record_init *i)
 	i->rendition = get_rendition(r);
 	i->epoch = get_epoch(r);
 	get_track(r, &i->track, 0);
+	if (i->rendition == RENDITION_SNAPSHOT) {
+		if (i->track.codec != CODEC_JPEG || rd_left(r))
+			r->bad = true;
+		return;
+	}
 	if (!codec_is_packaged(i->track.codec) || codec_is_video(i->track.codec) == (i->rendition == RENDITION_AUDIO))
 		r->bad = true;
 	i->init = get_rest(r, INIT_MAX_BYTES, &i->len);
@@ -295,7 +305,7 @@ int record_decode(const uint8_t *p, size_t n, struct record *ret)
 	case RECORD_TRACK:
 		rec.track.epoch = get_epoch(&r);
 		get_track(&r, &rec.track.track, TRACK_CONFIG_MAX);
-		if (codec_is_packaged(rec.track.track.codec) != (rec.track.track.config_len > 0))
+		if (rec.track.track.codec == CODEC_JPEG || codec_is_packaged(rec.track.track.codec) != (rec.track.track.config_len > 0))
 			r.bad = true;
 		break;
 	case RECORD_AU:

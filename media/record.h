@@ -13,7 +13,9 @@
  * lasting numbers.
  *
  * Renditions of a camera are numbered: 0 copy, 1 audio, 2 … the encoded ones in
- * the site file's order.
+ * the site file's order, and last the snapshots: of each segment of the copy its
+ * first picture, as CODEC_JPEG. Its INIT has no bytes, its one PART is the file
+ * (head_bytes 0, duration 1: a picture lasts no time), and SEGMENT_END follows.
  */
 #include "base/rd.h"
 #include "base/ring.h"
@@ -23,7 +25,8 @@
 #define RENDITION_COPY 0
 #define RENDITION_AUDIO 1
 #define RENDITION_ENCODED 2
-#define RENDITIONS_MAX 10
+#define RENDITION_SNAPSHOT 10
+#define RENDITIONS_MAX 11
 #define INIT_MAX_BYTES 4096
 #define RECORD_PARTS_MAX 4096         /* of a segment; who sends store more is taken for a liar */
 #define PART_MAX_BYTES (16u << 20)
@@ -70,7 +73,7 @@ struct record_init {
 	uint64_t epoch;
 	struct track track;                /* config_len 0: the bytes are inside init already */
 	const uint8_t *init;
-	size_t len;                        /* at most INIT_MAX_BYTES */
+	size_t len;                        /* at most INIT_MAX_BYTES; 0 for snapshots alone */
 };
 
 struct record_part {
@@ -82,7 +85,7 @@ struct record_part {
 	int64_t start;                     /* decode time of its first sample as in tfdt, track timescale */
 	uint32_t duration;                 /* track timescale */
 	int64_t capture_us;                /* wall clock of its first picture in presentation order */
-	const uint8_t *data;               /* one CMAF chunk: moof + mdat */
+	const uint8_t *data;               /* one CMAF chunk: moof + mdat; or a JPEG file */
 	size_t len;
 	uint32_t head_bytes;               /* of data before its samples, less than len: store's hash over the samples begins behind them */
 };
@@ -124,7 +127,7 @@ struct record {
 void record_encode_header(struct wr *w, const struct record *r);
 /* Puts a record with its payload into a ring. As ring_put. */
 int record_put(struct ring *ring, const struct record *r);
-/* Whether a track is one that record_decode takes: who sends another is taken for a liar. */
+/* Whether a track is one that a RECORD_TRACK may bring: who sends another is taken for a liar. */
 bool record_track_fits(const struct track *t);
 /* The whole record of n bytes; 0 or -EBADMSG. */
 int record_decode(const uint8_t *p, size_t n, struct record *ret);

@@ -21,7 +21,7 @@
 
 static bool must_be_made_aac(uint8_t codec)
 {
-	return codec > CODEC_NONE && codec < CODEC_COUNT && !codec_is_video((enum codec)codec) && !codec_is_packaged((enum codec)codec);
+	return codec_is_sound((enum codec)codec) && !codec_is_packaged((enum codec)codec);
 }
 
 static void watch(struct child *c, int64_t now_us)

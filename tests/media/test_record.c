@@ -174,7 +174,7 @@ Test(record, values_out_of_bounds_are_refused)
 	static uint8_t mem[8192];
 	static const struct { int record; size_t at; uint8_t value; const char *what; } cases[] = {
 		{0, 0, 0, "kind 0"}, {0, 0, 7, "kind 7"},
-		{0, 1, 0x80, "epoch"}, {0, 9, CODEC_COUNT, "codec"}, {0, 9, 0, "no codec"}, {0, 9, CODEC_PCMA, "sound with a size"}, {0, 13, 0, "video timescale"}, {0, 14, 0xff, "width"}, {0, 38, 8, "config longer than the record"},
+		{0, 1, 0x80, "epoch"}, {0, 9, CODEC_COUNT, "codec"}, {0, 9, 0, "no codec"}, {0, 9, CODEC_JPEG, "a track of stills"}, {1, 9, CODEC_JPEG, "stills for sound"}, {0, 9, CODEC_PCMA, "sound with a size"}, {0, 13, 0, "video timescale"}, {0, 14, 0xff, "width"}, {0, 38, 8, "config longer than the record"},
 		{1, 13, 1, "audio timescale is not the rate"}, {1, 22, 0, "no channels"}, {1, 22, 9, "nine channels"}, {1, 38, 0, "no config"},
 		{2, 13, 2, "neither sound nor picture"}, {2, 14, 0x7f, "dts"}, {2, 14, 0x80, "dts far below"}, {2, 22, 0x40, "pts"}, {2, 30, 0x80, "capture time"}, {2, 38, 2, "a bool of 2"},
 		{3, 3, RENDITIONS_MAX, "rendition"}, {3, 41, 1, "config in init"}, {6, 14, 0x41, "16640 wide"}, {7, 9, CODEC_OPUS, "no dOps"},
@@ -204,6 +204,25 @@ Test(record, only_what_segments_hold_has_an_init_segment)
 		struct record r = {.kind = RECORD_INIT, .init = {1, cases[i].rendition, 1, *cases[i].track, payload, 8}}, got;
 
 		cr_expect_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), cases[i].rc, "case %zu", i);
+	}
+}
+
+Test(record, snapshots_alone_have_an_init_of_no_bytes)
+{
+	static uint8_t mem[4096];
+	static const struct track jpeg = {.codec = CODEC_JPEG, .timescale = 90000, .width = 1280, .height = 720};
+	static const struct track slow = {.codec = CODEC_JPEG, .timescale = 1000, .width = 1280, .height = 720}, flat = {.codec = CODEC_JPEG, .timescale = 90000, .width = 1280};
+	static const struct { const struct track *track; uint8_t rendition; size_t len; int rc; } cases[] = {
+		{&jpeg, RENDITION_SNAPSHOT, 0, 0}, {&jpeg, RENDITION_SNAPSHOT, 8, -EBADMSG}, {&jpeg, RENDITION_ENCODED, 0, -EBADMSG}, {&jpeg, RENDITION_COPY, 8, -EBADMSG},
+		{&jpeg, RENDITION_AUDIO, 8, -EBADMSG}, {&video, RENDITION_SNAPSHOT, 0, -EBADMSG}, {&video, RENDITION_SNAPSHOT, 8, -EBADMSG}, {&video, RENDITION_COPY, 0, -EBADMSG},
+		{&slow, RENDITION_SNAPSHOT, 0, -EBADMSG}, {&flat, RENDITION_SNAPSHOT, 0, -EBADMSG},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct record r = {.kind = RECORD_INIT, .init = {1, cases[i].rendition, 1, *cases[i].track, payload, cases[i].len}}, got = {.kind = RECORD_GAP};
+
+		cr_expect_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), cases[i].rc, "case %zu", i);
+		cr_expect(cases[i].rc ? got.kind == RECORD_GAP : got.init.len == 0 && got.init.track.width == 1280, "case %zu", i);
 	}
 }
 

@@ -214,7 +214,7 @@ static unsigned workers(void)
 
 Test(parent, gives_a_camera_one_worker_once_its_sound_needs_it)
 {
-	static const uint8_t others[] = {CODEC_NONE, CODEC_AAC, CODEC_OPUS, CODEC_H264, CODEC_COUNT, 255};
+	static const uint8_t others[] = {CODEC_NONE, CODEC_AAC, CODEC_OPUS, CODEC_H264, CODEC_JPEG, CODEC_COUNT, 255};
 	union msg_body m = {.camera_state = {.camera = 1, .phase = CAMERA_STREAMING, .audio = CODEC_PCMU}};
 	struct child *worker;
 
@@ -226,7 +226,7 @@ Test(parent, gives_a_camera_one_worker_once_its_sound_needs_it)
 		hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
 		cr_assert_eq(workers(), 1, "codec %u", others[i]);
 	}
-	for (uint8_t codec = CODEC_PCMA; codec < CODEC_COUNT; codec++) {
+	for (uint8_t codec = CODEC_PCMA; codec <= CODEC_L16; codec++) {
 		m.camera_state.audio = codec;
 		hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
 		cr_assert_eq(workers(), 2);
