@@ -81,7 +81,7 @@ static int allocate_frame(struct scale *s)
 	return s->frame ? 0 : -ENOMEM;
 }
 
-int scale_new(struct scale **ret, unsigned width, unsigned height)
+int scale_new(struct scale **ret, unsigned width, unsigned height, enum cpu_level cpu)
 {
 	struct scale *s;
 

@@ -7,6 +7,7 @@
  * colour matrix is left as it is (but GBR becomes BT.709). Lines of both fields
  * of an interlaced picture are scaled as one picture.
  */
+#include "codec/cpu.h"
 #include "codec/picture.h"
 
 #define SCALE_MIN 16
@@ -15,7 +16,7 @@
 struct scale;
 
 /* Width and height: even, SCALE_MIN..SCALE_MAX. 0, -EINVAL or -ENOMEM. */
-int scale_new(struct scale **ret, unsigned width, unsigned height);
+int scale_new(struct scale **ret, unsigned width, unsigned height, enum cpu_level cpu);
 void scale_free(struct scale **s);
 
 /*

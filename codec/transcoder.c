@@ -51,7 +51,7 @@ static int open_output(struct transcoder *t, const struct transcoder_rendition *
 
 	if (!rendition_is_good(want))
 		return -EINVAL;
-	rc = scale_new(&o->scale, want->width, want->height);
+	rc = scale_new(&o->scale, want->width, want->height, cpu_best());
 	if (rc)
 		return rc;
 	o->want = *want;

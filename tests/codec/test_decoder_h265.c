@@ -91,7 +91,7 @@ Test(decoder_h265, gives_every_picture_whatever_the_format)
 
 		stream_make_h265(&stream, k);
 		cr_assert_eq(decoder_open(&decoder, &stream.track, 0), 0, "%s", k->name);
-		cr_assert_eq(scale_new(&scale, 160, 120), 0);
+		cr_assert_eq(scale_new(&scale, 160, 120, cpu_best()), 0);
 		cr_assert_eq(decoder_feed(decoder, &stream.au[0]), 0);
 		n = take(&last) + feed_all(1, &last);
 		cr_assert_eq(n, k->pictures, "%s: %u pictures", k->name, n);

@@ -83,7 +83,7 @@ Test(scale, one_colour_stays_one_colour_in_every_format)
 	};
 	static const unsigned sizes[][2] = {{640, 360}, {160, 90}, {320, 180}, {1280, 720}};
 
-	cr_assert_eq(scale_new(&scale, 320, 180), 0);
+	cr_assert_eq(scale_new(&scale, 320, 180, cpu_best()), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		for (size_t n = 0; n < sizeof sizes / sizeof sizes[0]; n++) {
 			struct picture in = flat(cases[i].format, cases[i].bits, sizes[n][0], sizes[n][1], cases[i].in), out;
@@ -123,7 +123,7 @@ Test(scale, keeps_the_shape_between_black_bars)
 	};
 	static const unsigned white[3] = {235, 90, 200};
 
-	cr_assert_eq(scale_new(&scale, 640, 360), 0);
+	cr_assert_eq(scale_new(&scale, 640, 360, cpu_best()), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct picture in = flat(PICTURE_420, 8, cases[i].w, cases[i].h, white), out;
 		unsigned left = cases[i].left, top = cases[i].top, right = left + cases[i].width, end = top + cases[i].height;
@@ -147,7 +147,7 @@ Test(scale, passes_through_what_fits)
 	static const unsigned grey[3] = {90, 100, 110};
 	struct picture in, out;
 
-	cr_assert_eq(scale_new(&scale, 320, 180), 0);
+	cr_assert_eq(scale_new(&scale, 320, 180, cpu_best()), 0);
 	in = flat(PICTURE_420, 8, 320, 180, grey);
 	cr_assert_eq(scale_run(scale, &in, &out), 0);
 	for (int i = 0; i < 3; i++)
@@ -170,7 +170,7 @@ Test(scale, takes_any_size_there_is)
 	static const unsigned to[][2] = {{16, 16}, {64, 64}, {640, 360}, {4096, 16}};
 
 	for (size_t t = 0; t < 4; t++) {
-		cr_assert_eq(scale_new(&scale, to[t][0], to[t][1]), 0);
+		cr_assert_eq(scale_new(&scale, to[t][0], to[t][1], cpu_best()), 0);
 		for (size_t i = 0; i < 10; i++)
 			for (size_t j = 0; j < 10; j++) {
 				struct picture in, out;
@@ -192,9 +192,9 @@ Test(scale, refuses_what_cannot_be)
 	struct picture in, out = {.width = 7};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		cr_assert_eq(scale_new(&scale, bad[i][0], bad[i][1]), -EINVAL);
+		cr_assert_eq(scale_new(&scale, bad[i][0], bad[i][1], cpu_best()), -EINVAL);
 	cr_assert_null(scale);
-	cr_assert_eq(scale_new(&scale, 64, 64), 0);
+	cr_assert_eq(scale_new(&scale, 64, 64, cpu_best()), 0);
 	in = flat(PICTURE_420, 8, 32, 32, grey);
 	in.width = 0;
 	cr_assert_eq(scale_run(scale, &in, &out), -EINVAL);
@@ -219,7 +219,7 @@ Test(scale, puts_a_smooth_picture_where_it_belongs)
 	static const unsigned sizes[][2] = {{1280, 720}, {1920, 1080}, {960, 540}, {320, 180}};
 	static const unsigned grey[3] = {128, 128, 128};
 
-	cr_assert_eq(scale_new(&scale, 640, 360), 0);
+	cr_assert_eq(scale_new(&scale, 640, 360, cpu_best()), 0);
 	for (size_t i = 0; i < 4; i++) {
 		unsigned w = sizes[i][0], h = sizes[i][1];
 		struct picture in = flat(PICTURE_420, 8, w, h, grey), out;

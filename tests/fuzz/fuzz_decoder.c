@@ -41,7 +41,7 @@ static void decode(const struct track *t, struct rd *r)
 	struct scale *s = NULL;
 	int64_t last = INT64_MIN;
 
-	if (decoder_open(&d, t, PIXELS_MAX) == 0 && scale_new(&s, 48, 32) == 0) {
+	if (decoder_open(&d, t, PIXELS_MAX) == 0 && scale_new(&s, 48, 32, cpu_best()) == 0) {
 		for (int i = 0; i < UNITS_MAX && rd_left(r); i++) {
 			struct rd unit = rd_sub(r, rd_u16(r));
 			struct au au = {.dts = i, .pts = i, .key = i == 0, .data = unit.p, .len = unit.bad ? 0 : rd_left(&unit)};
