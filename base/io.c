@@ -101,6 +101,11 @@ int io_replace_file(int dirfd, const char *path, const void *p, size_t n, unsign
 	return sync_folder_of(dirfd, path);
 }
 
+static int add_seals(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
 int io_seal_bytes(const char *name, const void *p, size_t n, int *ret_fd)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), rc;
@@ -108,11 +113,34 @@ int io_seal_bytes(const char *name, const void *p, size_t n, int *ret_fd)
 	if (fd < 0)
 		return -errno;
 	rc = io_write_all(fd, p, n);
-	if (!rc && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		rc = -errno;
+	if (!rc)
+		rc = add_seals(fd);
 	if (rc)
 		close(fd);
 	else
+		*ret_fd = fd;
+	return rc;
+}
+
+static int seal_copy(int fd, const char *name, size_t n, int *ret_fd)
+{
+	void *map = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
+	int rc;
+
+	if (map == MAP_FAILED)
+		return -errno;
+	rc = io_seal_bytes(name, map, n, ret_fd);
+	munmap(map, n);
+	return rc ? rc : 1;
+}
+
+int io_seal(int fd, const char *name, size_t n, int *ret_fd)
+{
+	int rc = add_seals(fd);
+
+	if (rc == -EBUSY)
+		return seal_copy(fd, name, n, ret_fd);
+	if (!rc)
 		*ret_fd = fd;
 	return rc;
 }

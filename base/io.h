@@ -19,6 +19,12 @@ int io_read_file(int dirfd, const char *path, struct buf *b);
 int io_replace_file(int dirfd, const char *path, const void *p, size_t n, unsigned mode);
 /* A sealed memfd that holds exactly these bytes: no write, no resize, ever. 0 with *ret_fd. */
 int io_seal_bytes(const char *name, const void *p, size_t n, int *ret_fd);
+/*
+ * Seals a memfd of n bytes likewise. Its pages may be held at that moment by whoever reads it (EBUSY); then its bytes go into another
+ * one, which is sealed: *ret_fd is fd, or that one, and fd goes on being the caller's. 0, or 1 when it is another. Nobody may be
+ * writing to fd.
+ */
+int io_seal(int fd, const char *name, size_t n, int *ret_fd);
 /* mkdir -p of every folder in path's part before the last '/', below dirfd, mode 0700. */
 int io_make_folders(int dirfd, const char *path);
 

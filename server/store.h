@@ -50,7 +50,8 @@ struct segment {
 	uint32_t discontinuity, timescale, clock_error_ms;
 	bool independent, clock_rtcp;
 	bool primary;                    /* what it covers counts for the camera */
-	int fd;                          /* memfd, sealed when it is over */
+	atomic_int fd;                   /* memfd, sealed when it is over */
+	int first_fd;                    /* the memfd it was written to, when another had to be sealed; the writer may still be at it. Else -1 */
 	uint64_t bytes, duration, entry;
 	int64_t start_us;                /* wall clock, whole milliseconds */
 	struct hash media, init, source;
@@ -186,7 +187,7 @@ struct store {
 	uint32_t sign_run;               /* counts its channels */
 	bool sign_greeted, sign_ready;   /* its hello came; and was right */
 	char vkey[ENTRY_VKEY];
-	uint64_t entries, gaps, segments, dropped;
+	uint64_t entries, gaps, segments, dropped, copied;
 
 	/* disk */
 	struct worker writer, reader;

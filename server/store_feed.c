@@ -147,14 +147,15 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 static struct segment *begin_segment(struct store_rendition *r, const struct store_epoch *e, const struct record_part *part, uint64_t number)
 {
 	struct segment *seg = store_alloc(sizeof *seg);
+	int fd = memfd_create("segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	seg->fd = memfd_create("segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (seg->fd < 0) {
+	if (fd < 0) {
 		free(seg);
 		return NULL;
 	}
 	atomic_init(&seg->refs, 1);
-	seg->file = -1;
+	atomic_init(&seg->fd, fd);
+	seg->first_fd = seg->file = -1;
 	seg->of = r;
 	seg->number = number;
 	seg->epoch = e->epoch;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What happens when a segment is over, and what is said of the time between segments. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "server/store.h"
 
@@ -29,6 +29,8 @@ void segment_drop(struct segment **sp)
 	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	close(s->fd);
+	if (s->first_fd >= 0)
+		close(s->first_fd);
 	if (s->file >= 0)
 		close(s->file);
 	free(s->samples);
@@ -195,12 +197,26 @@ void store_release_held(struct store *s, struct store_camera *c, bool force)
 	}
 }
 
-static int seal(struct segment *seg)
+/* A power of two: it may happen with every segment of a fleet. */
+static void say_copied(const struct store *s)
 {
+	if ((s->copied & (s->copied - 1)) == 0)
+		log_warn("segment-copied", "count=%llu why=\"its memory was in use at its end, so a copy was sealed\"", (unsigned long long)s->copied);
+}
+
+static int seal(struct store *s, struct segment *seg)
+{
+	int first = seg->fd, fd, rc = io_seal(first, "segment", seg->bytes, &fd);
 	void *map;
 
-	if (fcntl(seg->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return -errno;
+	if (rc < 0)
+		return rc;
+	if (rc == 1) {
+		seg->first_fd = first;
+		seg->fd = fd;
+		s->copied++;
+		say_copied(s);
+	}
 	map = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED, seg->fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
@@ -223,7 +239,7 @@ void store_end_segment(struct store *s, struct store_rendition *r)
 		return;
 	r->open = NULL;
 	r->newest = seg->number;
-	rc = seg->bytes ? seal(seg) : -ENODATA;
+	rc = seg->bytes ? seal(s, seg) : -ENODATA;
 	if (rc) {
 		log_error("segment-lost", "camera=%s rendition=%s number=%llu error=\"%s\"", r->camera->name, r->name,
 			(unsigned long long)seg->number, strerror(-rc));

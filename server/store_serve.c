@@ -46,7 +46,7 @@ static void tell_segment(struct serve *v, const struct segment *seg)
 
 	memcpy(m.sha256, seg->media.b, HASH_BYTES);
 	memcpy(m.init_sha256, seg->init.b, HASH_BYTES);
-	say(v, MSG_SEGMENT, &m, &seg->fd);
+	say(v, MSG_SEGMENT, &m, &(int){seg->fd});
 }
 
 static void tell_oldest(struct serve *v, const struct store_rendition *r)
@@ -308,7 +308,7 @@ static bool from_memory(struct serve *v, const struct msg_want *want, const stru
 	if (want->kind == MSG_WANT_SEGMENT && seg) {
 		m.bytes = seg->bytes;
 		memcpy(m.sha256, seg->media.b, HASH_BYTES);
-		say(v, MSG_HAVE, &m, &seg->fd);
+		say(v, MSG_HAVE, &m, &(int){seg->fd});
 		return true;
 	}
 	if (want->kind == MSG_WANT_PROOF && seg && seg->entry >= v->store->published) {

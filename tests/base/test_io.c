@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
+#define BYTES 70001
+
+static uint8_t bytes[BYTES];
+
+static int open_memfd(void)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	for (size_t i = 0; i < BYTES; i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 251);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(io_write_all(fd, bytes, BYTES), 0);
+	return fd;
+}
+
+static void assert_sealed(int fd)
+{
+	uint8_t have[BYTES + 1];
+
+	cr_assert_eq(fcntl(fd, F_GET_SEALS) & SEALS, SEALS);
+	cr_assert_eq(pread(fd, have, sizeof have, 0), BYTES);
+	cr_assert_eq(memcmp(have, bytes, BYTES), 0);
+	cr_assert_eq(pwrite(fd, "x", 1, 0), -1);
+	cr_assert_eq(errno, EPERM);
+}
+
+Test(io, seals_in_place)
+{
+	int fd = open_memfd(), sealed = -1;
+
+	cr_assert_eq(io_seal(fd, "test", BYTES, &sealed), 0);
+	cr_assert_eq(sealed, fd);
+	assert_sealed(fd);
+	close(fd);
+}
+
+/* Both are EBUSY: a writable mapping at once, pages in a pipe after the kernel has waited for them. */
+Test(io, seals_a_copy_of_what_somebody_holds)
+{
+	int mapped = open_memfd(), piped = open_memfd(), sealed = -1, pipes[2];
+	void *writable = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, 0);
+	struct iovec page = {mmap(NULL, BYTES, PROT_READ, MAP_SHARED, piped, 0), 4096};
+
+	cr_assert_neq(writable, MAP_FAILED);
+	cr_assert_neq(page.iov_base, MAP_FAILED);
+	cr_assert_eq(pipe(pipes), 0);
+	cr_assert_eq(vmsplice(pipes[1], &page, 1, 0), 4096);
+	for (int i = 0; i < 2; i++) {
+		int fd = i ? piped : mapped;
+
+		cr_assert_eq(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+		cr_assert_eq(errno, EBUSY);
+		cr_assert_eq(io_seal(fd, "test", BYTES, &sealed), 1);
+		cr_assert_neq(sealed, fd);
+		assert_sealed(sealed);
+		close(sealed);
+		close(fd);
+	}
+}
+
+Test(io, leaves_the_answer_alone_when_it_cannot_seal)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC), sealed = -2;
+
+	cr_assert_eq(io_seal(fd, "test", BYTES, &sealed), -EPERM);
+	cr_assert_eq(sealed, -2);
+	close(fd);
+}
