@@ -119,9 +119,17 @@ static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_st
 	return ((const struct sockaddr_in *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
 }
 
+/* What nobody could watch, and nobody would notice so. */
+static void check_copy(struct loader *l, const struct ytree_node *n, const struct site_camera *c)
+{
+	if (c->copy == SITE_COPY_RECORDED && !c->nrenditions)
+		complain(l, n, "renditions", "with copy: recorded nothing is left to watch: add a rendition, or write copy: live");
+}
+
 void camera_check(struct loader *l, const struct ytree_node *n, struct site_camera *c)
 {
 	check_login(l, n);
+	check_copy(l, n, c);
 	if (!c->url)
 		return;
 	if (!strncmp(c->url, "rtsps:", 6))

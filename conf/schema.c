@@ -11,6 +11,7 @@
 #define CAMERA(m) .member = offsetof(struct site_camera, m)
 #define RENDITION(m) .member = offsetof(struct site_rendition, m)
 #define USER(m) .member = offsetof(struct site_user, m)
+#define MASK(m) .member = offsetof(struct site_mask, m)
 #define LINE(m) .line = offsetof(struct site, m)
 
 const struct schema_key schema_keys[] = {
@@ -83,6 +84,27 @@ const struct schema_key schema_keys[] = {
 	 .example = "http://192.0.2.11/onvif/device_service"},
 	{"cameras.*.segment", SCHEMA_MS, .min = 500, .max = 10000, .fallback = "2 s", CAMERA(segment_ms),
 	 .doc = "How long a segment should be; cuts fall on the camera's key frames.", .example = "2 s"},
+	{"cameras.*.copy", SCHEMA_COPY, .fallback = "live", CAMERA(copy),
+	 .doc = "What becomes of the camera's own picture: live offers it to viewers; recorded only archives and proves it, so that viewers see what was encoded, "
+		"behind masks if there are any.",
+	 .example = "recorded"},
+	{"cameras.*.masks", SCHEMA_MASKS, .max = SITE_MASKS_MAX,
+	 .doc = "Rectangles that hide what is in them, in every encoded rendition and in snapshots; copy is never changed, so copy: recorded keeps it from viewers.",
+	 .example = "[{x: 10 %, y: 0 %, width: 25 %, height: 40 %}]"},
+	{"cameras.*.masks[].x", SCHEMA_PERCENT, .required = true, .max = 10000, MASK(x),
+	 .doc = "The mask's left side, from the picture's left side.", .example = "12.5 %"},
+	{"cameras.*.masks[].y", SCHEMA_PERCENT, .required = true, .max = 10000, MASK(y),
+	 .doc = "The mask's upper side, from the top of the picture.", .example = "0 %"},
+	{"cameras.*.masks[].width", SCHEMA_PERCENT, .required = true, .min = 100, .max = 10000, MASK(width),
+	 .doc = "The mask's part of the picture's width.", .example = "25 %"},
+	{"cameras.*.masks[].height", SCHEMA_PERCENT, .required = true, .min = 100, .max = 10000, MASK(height),
+	 .doc = "The mask's part of the picture's height.", .example = "40 %"},
+	{"cameras.*.masks[].style", SCHEMA_STYLE, .fallback = "solid", MASK(style),
+	 .doc = "solid is black; mosaic is a few coarse tiles that cannot be undone.", .example = "mosaic"},
+	{"cameras.*.overlay", SCHEMA_BOOL, .fallback = "false", CAMERA(overlay),
+	 .doc = "Whether encoded renditions show the site's name, the camera's and the time of capture.", .example = "true"},
+	{"cameras.*.denoise", SCHEMA_DENOISE, .fallback = "off", CAMERA(denoise),
+	 .doc = "How much of the sensor's noise is taken out of encoded renditions before they are encoded; saves most at night.", .example = "medium"},
 	{"cameras.*.renditions", SCHEMA_RENDITIONS, .max = SITE_RENDITIONS_MAX,
 	 .doc = "Encoded versions for viewing, each under a name of its own, besides copy and audio, which are always there.",
 	 .example = "{small: {size: 640x360, bitrate: 600 kb/s}}"},
@@ -92,6 +114,16 @@ const struct schema_key schema_keys[] = {
 	 .doc = "At most this many pictures a second.", .example = "15"},
 	{"cameras.*.renditions.*.bitrate", SCHEMA_BPS, .required = true, .min = 50000, .max = 100000000, RENDITION(bitrate_bps),
 	 .doc = "At most this much a second.", .example = "600 kb/s"},
+	{"cameras.*.renditions.*.quality", SCHEMA_COUNT, .min = 1, .max = 51, .fallback = "24", RENDITION(crf),
+	 .doc = "The quality that is aimed at below that bit rate, as a constant rate factor: lower looks better and costs more.", .example = "28"},
+	{"cameras.*.renditions.*.latency", SCHEMA_LATENCY, .fallback = "low", RENDITION(latency),
+	 .doc = "low encodes each picture as it comes; normal looks a few ahead, which saves bits and is later by as many.", .example = "normal"},
+	{"cameras.*.renditions.*.profile", SCHEMA_PROFILE, .fallback = "high", RENDITION(profile),
+	 .doc = "The profile of H.264; old players may want main or baseline, which cost more bits.", .example = "main"},
+	{"cameras.*.renditions.*.on_demand", SCHEMA_BOOL, .fallback = "false", RENDITION(on_demand),
+	 .doc = "Whether it is encoded only while somebody watches: from a viewer's first request until 30 s after the last.", .example = "true"},
+	{"cameras.*.renditions.*.priority", SCHEMA_COUNT, .min = 1, .max = 9, .fallback_is = "9 for the first, one less for each that follows", RENDITION(priority),
+	 .doc = "When the machine is too slow the lowest is given up first.", .example = "5"},
 };
 const unsigned schema_nkeys = sizeof schema_keys / sizeof *schema_keys;
 
@@ -103,6 +135,7 @@ static const struct {
 	[SCHEMA_CAMERAS] = {"a map of names"},
 	[SCHEMA_RENDITIONS] = {"a map of names"},
 	[SCHEMA_USERS] = {"a list of maps"},
+	[SCHEMA_MASKS] = {"a list of maps"},
 	[SCHEMA_ORIGIN] = {"a name of at most 128 printable bytes without blank or plus"},
 	[SCHEMA_LISTEN] = {"a port, an address:port, or a list of them"},
 	[SCHEMA_PUBLIC_FILE] = {"a file"},
@@ -113,10 +146,16 @@ static const struct {
 	[SCHEMA_BYTES] = {"a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB)", units_bytes},
 	[SCHEMA_MS] = {"a time with its unit (ms, s, min, h, d)", units_ms},
 	[SCHEMA_BPS] = {"a bit rate with its unit (b/s, kb/s, Mb/s)", units_bps},
+	[SCHEMA_PERCENT] = {"a percentage with its sign", units_percent},
 	[SCHEMA_COUNT] = {"a whole number"},
 	[SCHEMA_BOOL] = {"true or false"},
 	[SCHEMA_SANDBOX] = {"strict or best-effort"},
 	[SCHEMA_TRANSPORT] = {"auto, tcp or udp"},
+	[SCHEMA_DENOISE] = {"off, low, medium or high"},
+	[SCHEMA_COPY] = {"live or recorded"},
+	[SCHEMA_LATENCY] = {"low or normal"},
+	[SCHEMA_PROFILE] = {"high, main or baseline"},
+	[SCHEMA_STYLE] = {"solid or mosaic"},
 	[SCHEMA_SOURCE] = {"an address rtsp://ADDRESS[:PORT]/PATH or rtsps://ADDRESS[:PORT]/PATH"},
 	[SCHEMA_ONVIF] = {"an address http://ADDRESS[:PORT]/PATH"},
 	[SCHEMA_FINGERPRINT] = {"sha256: and 64 hex digits, with or without colons"},

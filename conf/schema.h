@@ -18,6 +18,7 @@ enum schema_type {
 	SCHEMA_CAMERAS,     /* of names that the site chooses, each a map of the keys below "PATH.*." */
 	SCHEMA_RENDITIONS,
 	SCHEMA_USERS,       /* a list of maps of the keys below "PATH[]." */
+	SCHEMA_MASKS,
 	/* Values. */
 	SCHEMA_ORIGIN,
 	SCHEMA_LISTEN,
@@ -29,10 +30,18 @@ enum schema_type {
 	SCHEMA_BYTES,
 	SCHEMA_MS,
 	SCHEMA_BPS,
+	SCHEMA_PERCENT,
 	SCHEMA_COUNT,
 	SCHEMA_BOOL,
 	SCHEMA_SANDBOX,
+	/* One of a few words, kept as an unsigned enum in the order of site.h. */
 	SCHEMA_TRANSPORT,
+	SCHEMA_DENOISE,
+	SCHEMA_COPY,
+	SCHEMA_LATENCY,
+	SCHEMA_PROFILE,
+	SCHEMA_STYLE,
+	/* The rest. */
 	SCHEMA_SOURCE,
 	SCHEMA_ONVIF,
 	SCHEMA_FINGERPRINT,

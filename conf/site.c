@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "conf/loader.h"
 
+#define PRIORITY_MAX 9  /* of a rendition, as in the table */
+
 /* Where a complaint about a whole section goes: its key, or its first line. */
 static struct complaint_at section_at(const struct ytree_node *n)
 {
@@ -52,7 +54,7 @@ static void set_key(struct loader *l, const struct schema_key *k, const struct y
 		return;
 	if (k->line)
 		*(int *)((char *)object + k->line) = n->at.line;
-	if (k->type <= SCHEMA_USERS)
+	if (k->type <= SCHEMA_MASKS)
 		set_section(l, k, n, object);
 	else
 		values_set(l, k, n, object);
@@ -80,7 +82,7 @@ static void set_absent(struct loader *l, const struct schema_key *k, const struc
 /* All keys below prefix, from the map n into object. */
 static void walk_map(struct loader *l, const char *prefix, const struct ytree_node *n, void *object)
 {
-	bool seen[64] = {false};
+	bool seen[128] = {false};
 
 	for (const struct ytree_node *c = n->child; c; c = c->next) {
 		const struct schema_key *k = schema_find(prefix, c->key, c->key_len);
@@ -136,12 +138,26 @@ static void set_rendition(struct loader *l, const struct schema_key *k, const st
 
 	if (n->kind == YTREE_BAD || !take_name(l, k, n, r->name) || !is_item(l, k, n))
 		return;
-	if (!strcmp(r->name, "copy") || !strcmp(r->name, "audio"))
+	if (!strcmp(r->name, "copy") || !strcmp(r->name, "audio") || !strcmp(r->name, "snapshot"))
 		complaint_add(l->report, n->key_at, NULL, "%s: \"%s\" is always there and has no settings: take it out, or choose another name",
 			      schema_leaf(k), r->name);
 	r->line = n->key_at.line;
+	r->priority = PRIORITY_MAX - c->nrenditions;
 	c->nrenditions++;
 	walk_map(l, "cameras.*.renditions.*.", n, r);
+}
+
+static void set_mask(struct loader *l, const struct schema_key *k, const struct ytree_node *n, struct site_camera *c)
+{
+	struct site_mask *m = &c->mask[c->nmasks];
+
+	if (n->kind == YTREE_BAD || !is_item(l, k, n))
+		return;
+	m->line = n->at.line;
+	c->nmasks++;
+	walk_map(l, "cameras.*.masks[].", n, m);
+	if (m->x + m->width > SITE_MASK_WHOLE || m->y + m->height > SITE_MASK_WHOLE)
+		loader_complain(l, k, n->at, "it reaches outside the picture: x and width, and y and height, are at most 100 %% together");
 }
 
 static void set_user(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
@@ -163,7 +179,7 @@ static void set_user(struct loader *l, const struct schema_key *k, const struct 
 /* Counted before anything is made of it. */
 static bool is_shape(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
-	enum ytree_kind want = k->type == SCHEMA_USERS ? YTREE_LIST : YTREE_MAP;
+	enum ytree_kind want = k->type == SCHEMA_USERS || k->type == SCHEMA_MASKS ? YTREE_LIST : YTREE_MAP;
 	bool may_be_empty = k->type != SCHEMA_MAP || !k->required;
 
 	if (n->kind == YTREE_SCALAR && n->empty && may_be_empty)
@@ -207,6 +223,9 @@ static void set_section(struct loader *l, const struct schema_key *k, const stru
 	} else if (k->type == SCHEMA_RENDITIONS) {
 		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_rendition(l, k, c, object);
+	} else if (k->type == SCHEMA_MASKS) {
+		for (const struct ytree_node *c = n->child; c; c = c->next)
+			set_mask(l, k, c, object);
 	}
 }
 

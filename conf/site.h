@@ -16,18 +16,38 @@
 #define SITE_FILE_DEFAULT "/etc/casemate/site.yaml"
 #define SITE_CAMERAS_MAX 1000
 #define SITE_RENDITIONS_MAX 8       /* encoded ones, per camera */
+#define SITE_MASKS_MAX 16
+#define SITE_MASK_WHOLE 10000       /* a mask as wide, or as high, as the picture */
 #define SITE_USERS_MAX 1000
 #define SITE_LISTENERS_MAX 8
 #define SITE_FILE_MAX (1u << 20)    /* bytes */
 #define SITE_NAME 33                /* [a-z0-9-]{1,32} and a NUL */
 #define SITE_ORIGIN 129             /* printable ASCII without blank, '+' or '/'-leading; a NUL */
 
+enum site_denoise { SITE_DENOISE_OFF, SITE_DENOISE_LOW, SITE_DENOISE_MEDIUM, SITE_DENOISE_HIGH };
+enum site_copy { SITE_COPY_LIVE, SITE_COPY_RECORDED };  /* recorded: archived and proved, not offered to viewers */
+enum site_latency { SITE_LATENCY_LOW, SITE_LATENCY_NORMAL };
+enum site_profile { SITE_PROFILE_HIGH, SITE_PROFILE_MAIN, SITE_PROFILE_BASELINE };
+enum site_style { SITE_STYLE_SOLID, SITE_STYLE_MOSAIC };
+
 /* An encoded rendition; the camera's own bitstream ("copy") and its sound ("audio") need no lines here. */
 struct site_rendition {
-	char name[SITE_NAME];           /* never "copy" or "audio" */
+	char name[SITE_NAME];           /* never "copy", "audio" or "snapshot" */
 	unsigned width, height;         /* even, 64..4096 */
 	unsigned fps;                   /* at most this many pictures a second, 1..120; 0: as the camera */
 	unsigned bitrate_bps;           /* cap */
+	unsigned crf;                   /* 1..51, default 24: lower is better */
+	enum site_latency latency;
+	enum site_profile profile;
+	bool on_demand;                 /* only while somebody watches */
+	unsigned priority;              /* 1..9; the lowest is given up first */
+	int line;
+};
+
+/* Hides a part of every encoded picture; all four in hundredths of a percent, and inside the picture. */
+struct site_mask {
+	unsigned x, y, width, height;
+	enum site_style style;
 	int line;
 };
 
@@ -55,6 +75,11 @@ struct site_camera {
 	bool allow_md5;                   /* Digest MD5 may be answered (default true: most cameras know nothing else) */
 	bool allow_basic;                 /* Basic may be answered when no Digest is offered and there is no TLS (default false) */
 	unsigned segment_ms;              /* target length between cuts, 500..10000, default 2000 */
+	enum site_copy copy;
+	struct site_mask mask[SITE_MASKS_MAX];
+	unsigned nmasks;
+	bool overlay;                     /* site, camera and time of capture in encoded pictures */
+	enum site_denoise denoise;
 	struct site_rendition rendition[SITE_RENDITIONS_MAX];
 	unsigned nrenditions;
 	int line;

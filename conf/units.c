@@ -19,6 +19,9 @@ const struct units_row units_ms[] = {
 const struct units_row units_bps[] = {
 	{"b/s", 1}, {"kb/s", 1000}, {"Mb/s", 1000000}, {"Gb/s", 1000000000}, {NULL},
 };
+const struct units_row units_percent[] = {
+	{"%", 100}, {NULL},
+};
 
 #define VALUE_MAX INT64_MAX
 #define FRACTION_DIGITS 6

@@ -18,6 +18,7 @@ struct units_row {
 extern const struct units_row units_bytes[];  /* B */
 extern const struct units_row units_ms[];     /* ms */
 extern const struct units_row units_bps[];    /* b/s */
+extern const struct units_row units_percent[];  /* a hundredth of a percent, which has no name */
 
 /*
  * 0 with *ret; else nothing is written but *ret_unit, the place in s where the unit should be:

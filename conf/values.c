@@ -87,16 +87,32 @@ static void set_sandbox(struct loader *l, const struct schema_key *k, const stru
 		*(bool *)member(object, k) = n->text[0] == 'b';
 }
 
-static void set_transport(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+/* The words of each choice, in the order of its enum in site.h. */
+static const char *const *words_of(enum schema_type type)
 {
-	static const char *const name[] = {[SITE_TRANSPORT_AUTO] = "auto", [SITE_TRANSPORT_TCP] = "tcp", [SITE_TRANSPORT_UDP] = "udp"};
+	static const char *const transport[] = {[SITE_TRANSPORT_AUTO] = "auto", [SITE_TRANSPORT_TCP] = "tcp", [SITE_TRANSPORT_UDP] = "udp", NULL};
+	static const char *const denoise[] = {
+		[SITE_DENOISE_OFF] = "off", [SITE_DENOISE_LOW] = "low", [SITE_DENOISE_MEDIUM] = "medium", [SITE_DENOISE_HIGH] = "high", NULL};
+	static const char *const copy[] = {[SITE_COPY_LIVE] = "live", [SITE_COPY_RECORDED] = "recorded", NULL};
+	static const char *const latency[] = {[SITE_LATENCY_LOW] = "low", [SITE_LATENCY_NORMAL] = "normal", NULL};
+	static const char *const profile[] = {
+		[SITE_PROFILE_HIGH] = "high", [SITE_PROFILE_MAIN] = "main", [SITE_PROFILE_BASELINE] = "baseline", NULL};
+	static const char *const style[] = {[SITE_STYLE_SOLID] = "solid", [SITE_STYLE_MOSAIC] = "mosaic", NULL};
 
-	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
-		if (!strcmp(n->text, name[i])) {
-			*(enum site_transport *)member(object, k) = (enum site_transport)i;
+	return type == SCHEMA_TRANSPORT ? transport : type == SCHEMA_DENOISE ? denoise : type == SCHEMA_COPY ? copy :
+	       type == SCHEMA_LATENCY ? latency : type == SCHEMA_PROFILE ? profile : style;
+}
+
+static void set_choice(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+{
+	const char *const *word = words_of(k->type);
+
+	for (unsigned i = 0; word[i]; i++)
+		if (!strcmp(n->text, word[i])) {
+			memcpy(member(object, k), &i, sizeof i);
 			return;
 		}
-	loader_complain(l, k, n->at, "\"%s\" is none of auto, tcp and udp", loader_quote(n->text, n->len).text);
+	loader_complain(l, k, n->at, "\"%s\" is none of these: %s", loader_quote(n->text, n->len).text, schema_type_text(k->type));
 }
 
 static void complain_range(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
@@ -233,10 +249,16 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_BYTES] = set_quantity_u64,
 	[SCHEMA_MS] = set_quantity,
 	[SCHEMA_BPS] = set_quantity,
+	[SCHEMA_PERCENT] = set_quantity,
 	[SCHEMA_COUNT] = set_count,
 	[SCHEMA_BOOL] = set_bool,
 	[SCHEMA_SANDBOX] = set_sandbox,
-	[SCHEMA_TRANSPORT] = set_transport,
+	[SCHEMA_TRANSPORT] = set_choice,
+	[SCHEMA_DENOISE] = set_choice,
+	[SCHEMA_COPY] = set_choice,
+	[SCHEMA_LATENCY] = set_choice,
+	[SCHEMA_PROFILE] = set_choice,
+	[SCHEMA_STYLE] = set_choice,
 	[SCHEMA_SOURCE] = source_set_camera,
 	[SCHEMA_ONVIF] = source_set_onvif,
 	[SCHEMA_FINGERPRINT] = camera_set_fingerprint,

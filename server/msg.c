@@ -66,17 +66,32 @@ static const struct {
 		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, vendor), INT(msg_camera_offer, quirks),
 		TEXT(msg_camera_offer, media), END}},
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
-		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), BOOL(msg_transcode_camera, sound), END}},
+		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), TEXT(msg_transcode_camera, site),
+		BOOL(msg_transcode_camera, sound), BOOL(msg_transcode_camera, overlay), INT(msg_transcode_camera, denoise),
+		INT(msg_transcode_camera, cpu), BLOB(msg_transcode_camera, masks), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
 		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
-		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps), END}},
+		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps),
+		INT(msg_transcode_rendition, crf), INT(msg_transcode_rendition, latency), INT(msg_transcode_rendition, profile),
+		INT(msg_transcode_rendition, priority), BOOL(msg_transcode_rendition, on_demand), END}},
 	[MSG_TRANSCODE_RINGS] = {"transcode-rings", FIELDS{END}},
+	[MSG_RENDITION_RUN] = {"rendition-run", FIELDS{
+		INT(msg_rendition_run, camera), INT(msg_rendition_run, rendition), BOOL(msg_rendition_run, run), END}},
+	[MSG_WORKER_STATE] = {"worker-state", FIELDS{
+		INT(msg_worker_state, camera), INT(msg_worker_state, scene), INT(msg_worker_state, step), INT(msg_worker_state, cpu),
+		INT(msg_worker_state, no_picture_since_us), INT(msg_worker_state, pictures), INT(msg_worker_state, errors),
+		INT(msg_worker_state, skipped), INT(msg_worker_state, behind), INT(msg_worker_state, refused), END}},
+	[MSG_WORKER_RENDITION] = {"worker-rendition", FIELDS{
+		INT(msg_worker_rendition, camera), INT(msg_worker_rendition, rendition), BOOL(msg_worker_rendition, running),
+		BOOL(msg_worker_rendition, given_up), INT(msg_worker_rendition, fps_step), INT(msg_worker_rendition, encoded),
+		INT(msg_worker_rendition, same), INT(msg_worker_rendition, behind), END}},
 	[MSG_STORE_SITE] = {"store-site", FIELDS{
 		TEXT(msg_store_site, origin), TEXT(msg_store_site, program), BYTES(msg_store_site, site_sha256),
 		INT(msg_store_site, archive_max_bytes), INT(msg_store_site, cameras), INT(msg_store_site, ingests), END}},
 	[MSG_STORE_CAMERA] = {"store-camera", FIELDS{INT(msg_store_camera, camera), TEXT(msg_store_camera, name), END}},
 	[MSG_STORE_RENDITION] = {"store-rendition", FIELDS{
-		INT(msg_store_rendition, camera), INT(msg_store_rendition, rendition), TEXT(msg_store_rendition, name), END}},
+		INT(msg_store_rendition, camera), INT(msg_store_rendition, rendition), TEXT(msg_store_rendition, name),
+		BOOL(msg_store_rendition, hidden), END}},
 	[MSG_RING_FROM] = {"ring-from", FIELDS{INT(msg_ring_from, role), INT(msg_ring_from, index), END}},
 	[MSG_STORE_STATE] = {"store-state", FIELDS{
 		INT(msg_store_state, entries), INT(msg_store_state, checkpoint_size), INT(msg_store_state, archive_bytes),
@@ -88,6 +103,8 @@ static const struct {
 		INT(msg_rendition_state, newest), INT(msg_rendition_state, bytes), INT(msg_rendition_state, dropped_disk),
 		INT(msg_rendition_state, newest_end_us),
 		INT(msg_rendition_state, rate_bps), END}},
+	[MSG_ALARM] = {"alarm", FIELDS{
+		INT(msg_alarm, camera), INT(msg_alarm, kind), BOOL(msg_alarm, begin), INT(msg_alarm, at_us), TEXT(msg_alarm, detail), END}},
 	[MSG_SIGN_SITE] = {"sign-site", FIELDS{TEXT(msg_sign_site, origin), END}},
 	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), END}},
 	[MSG_LEAVES] = {"leaves", FIELDS{INT(msg_leaves, first), BLOB(msg_leaves, hashes), END}},
@@ -104,14 +121,15 @@ static const struct {
 	[MSG_SERVE_RENDITION] = {"serve-rendition", FIELDS{
 		INT(msg_serve_rendition, camera), INT(msg_serve_rendition, rendition), TEXT(msg_serve_rendition, name),
 		INT(msg_serve_rendition, width), INT(msg_serve_rendition, height), INT(msg_serve_rendition, fps),
-		INT(msg_serve_rendition, bitrate_bps), END}},
+		INT(msg_serve_rendition, bitrate_bps), INT(msg_serve_rendition, profile), BOOL(msg_serve_rendition, on_demand), END}},
 	[MSG_SERVE_VKEY] = {"serve-vkey", FIELDS{TEXT(msg_serve_vkey, vkey), END}},
 	[MSG_SESSION] = {"session", FIELDS{
 		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, expires_us), END}},
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
 	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
-		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, requests),
+		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),
 		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed), END}},
+	[MSG_WATCHED] = {"watched", FIELDS{INT(msg_watched, camera), INT(msg_watched, rendition), END}},
 	[MSG_TRACK] = {"track", FIELDS{
 		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),
 		INT(msg_track, width), INT(msg_track, height), INT(msg_track, timescale), INT(msg_track, rate),
@@ -127,6 +145,44 @@ static const struct {
 	[MSG_HAVE] = {"have", FIELDS{
 		INT(msg_have, request), INT(msg_have, status), INT(msg_have, bytes), BYTES(msg_have, sha256), END}},
 };
+
+void msg_put_mask(struct msg_transcode_camera *m, const struct site_mask *mask)
+{
+	struct wr w = wr_init(m->masks + m->masks_len, sizeof m->masks - m->masks_len);
+
+	wr_u16(&w, (uint16_t)mask->x);
+	wr_u16(&w, (uint16_t)mask->y);
+	wr_u16(&w, (uint16_t)mask->width);
+	wr_u16(&w, (uint16_t)mask->height);
+	wr_u8(&w, (uint8_t)mask->style);
+	if (!w.bad)
+		m->masks_len += MSG_MASK_BYTES;
+}
+
+bool msg_get_mask(const struct msg_transcode_camera *m, unsigned i, struct site_mask *ret)
+{
+	struct rd r = rd_init(m->masks, m->masks_len);
+	struct site_mask mask = {0};
+
+	rd_bytes(&r, (size_t)i * MSG_MASK_BYTES);
+	mask.x = rd_u16(&r);
+	mask.y = rd_u16(&r);
+	mask.width = rd_u16(&r);
+	mask.height = rd_u16(&r);
+	mask.style = (enum site_style)rd_u8(&r);
+	if (!r.bad)
+		*ret = mask;
+	return !r.bad;
+}
+
+const char *msg_alarm_name(unsigned kind)
+{
+	static const char *const name[ALARM_KINDS] = {
+		[ALARM_OVERLOAD] = "overload", [ALARM_WORKER] = "worker", [ALARM_BLACK] = "black", [ALARM_FROZEN] = "frozen",
+		[ALARM_COVERED] = "covered", [ALARM_NO_PICTURE] = "no-picture"};
+
+	return kind < ALARM_KINDS ? name[kind] : "?";
+}
 
 const char *msg_name(unsigned type)
 {

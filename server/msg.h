@@ -21,6 +21,8 @@
 #define MSG_LEAVES_MAX 1024
 #define MSG_NOTE_MAX 16384     /* a signed note with cosignatures */
 #define MSG_ENTRY_MAX 1024
+#define MSG_MASK_BYTES 9          /* as msg_put_mask writes one */
+#define MSG_MASKS_MAX SITE_MASKS_MAX
 #define MSG_SEGMENT_MAX_S 600  /* a segment is shorter */
 
 enum msg_type {
@@ -44,10 +46,14 @@ enum msg_type {
 	MSG_UDP_CLOSE,             /* ports that were opened and not connected are not wanted any more */
 	MSG_CAMERA_STATE,
 	MSG_CAMERA_OFFER,          /* what a camera said of itself, in our words; once it described itself, and when a connection failed */
-	/* transcode (all before it seals itself) */
+	/* transcode (before it seals itself) */
 	MSG_TRANSCODE_CAMERA,
 	MSG_TRANSCODE_RENDITION,
 	MSG_TRANSCODE_RINGS,       /* fds: ring in, doorbell in, ring out, doorbell out */
+	/* transcode (sealed) */
+	MSG_RENDITION_RUN,         /* its doorbell rings too */
+	MSG_WORKER_STATE,
+	MSG_WORKER_RENDITION,
 	/* store */
 	MSG_STORE_SITE,            /* fd: archive folder */
 	MSG_STORE_CAMERA,
@@ -55,6 +61,7 @@ enum msg_type {
 	MSG_RING_FROM,             /* fds: ring, doorbell. Replaces an earlier one of that role */
 	MSG_STORE_STATE,
 	MSG_RENDITION_STATE,
+	MSG_ALARM,                 /* parent -> store: an alarm/v1 entry */
 	/* sign */
 	MSG_SIGN_SITE,             /* fds: key, state file */
 	MSG_SIGN_HELLO,            /* sign -> store: what I have signed so far */
@@ -71,6 +78,7 @@ enum msg_type {
 	MSG_SESSION,               /* both ways: a login that all serve processes honour */
 	MSG_SESSION_END,
 	MSG_SERVE_STATE,
+	MSG_WATCHED,               /* somebody asks for what runs on demand; while he does, again each MSG_WATCHED_US */
 	MSG_TRACK,                 /* fd: sealed init segment */
 	MSG_SEGMENT,               /* fd: sealed segment */
 	MSG_OLDEST,
@@ -142,8 +150,41 @@ struct msg_camera_offer {
 	char media[512];                             /* all that it describes: "video H264 90000 Hz, application VND.ONVIF.METADATA", harmless letters */
 };
 
-struct msg_transcode_camera { uint16_t camera; char name[SITE_NAME]; bool sound; };  /* sound: of what no browser plays */
-struct msg_transcode_rendition { uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
+/* Choices are the site file's (conf/site.h), cpu is enum cpu_level. */
+struct msg_transcode_camera {
+	uint16_t camera;
+	char name[SITE_NAME], site[SITE_ORIGIN];
+	bool sound;                                  /* of what no browser plays */
+	bool overlay;
+	uint8_t denoise, cpu;
+	uint16_t masks_len;                          /* bytes */
+	uint8_t masks[MSG_MASKS_MAX * MSG_MASK_BYTES];
+};
+struct msg_transcode_rendition {
+	uint8_t rendition;
+	char name[SITE_NAME];
+	uint16_t width, height;
+	uint32_t fps, bitrate_bps;
+	uint8_t crf, latency, profile, priority;
+	bool on_demand;
+};
+struct msg_rendition_run { uint16_t camera; uint8_t rendition; bool run; };
+/* How a worker is: each few seconds, and when scene or step change. */
+struct msg_worker_state {
+	uint16_t camera;
+	uint8_t scene;                               /* bits of codec/scene.h */
+	uint8_t step;                                /* of overload: 0 is none */
+	uint8_t cpu;                                 /* enum cpu_level in use */
+	int64_t no_picture_since_us;                 /* wall clock; 0: there are pictures */
+	uint64_t pictures, errors, skipped, behind, refused;
+};
+struct msg_worker_rendition {
+	uint16_t camera;
+	uint8_t rendition;
+	bool running, given_up;
+	uint8_t fps_step;                            /* one picture in 2^fps_step */
+	uint64_t encoded, same, behind;              /* same: not encoded, since nothing had changed */
+};
 
 struct msg_store_site {
 	char origin[SITE_ORIGIN], program[64];
@@ -152,7 +193,7 @@ struct msg_store_site {
 	uint16_t cameras, ingests;                   /* camera i is of ingest i % ingests */
 };
 struct msg_store_camera { uint16_t camera; char name[SITE_NAME]; };
-struct msg_store_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; };
+struct msg_store_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; bool hidden; };  /* hidden: not for serve */
 struct msg_ring_from { uint8_t role; uint16_t index; };  /* ingest: process number; transcode: camera */
 struct msg_store_state {
 	uint64_t entries, checkpoint_size, archive_bytes, disk_free_bytes, segments, gaps, dropped;
@@ -169,6 +210,15 @@ struct msg_rendition_state {
 	uint32_t rate_bps;
 };
 
+enum alarm_kind { ALARM_OVERLOAD, ALARM_WORKER, ALARM_BLACK, ALARM_FROZEN, ALARM_COVERED, ALARM_NO_PICTURE, ALARM_KINDS };
+struct msg_alarm {
+	uint16_t camera;
+	uint8_t kind;                                /* enum alarm_kind */
+	bool begin;                                  /* else it is over */
+	int64_t at_us;                               /* wall clock */
+	char detail[96];                             /* our own words: a-z, 0-9, blank and hyphen; "" at its end */
+};
+
 struct msg_sign_site { char origin[SITE_ORIGIN]; };
 struct msg_sign_hello { uint64_t size; uint8_t root[32]; char vkey[256]; };
 struct msg_leaves { uint64_t first; uint16_t hashes_len; uint8_t hashes[MSG_LEAVES_MAX * 32]; };
@@ -178,12 +228,22 @@ struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusa
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
 struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256]; };
 struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; };
-struct msg_serve_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; uint16_t width, height; uint32_t fps, bitrate_bps; };
+struct msg_serve_rendition {
+	uint16_t camera;
+	uint8_t rendition;
+	char name[SITE_NAME];
+	uint16_t width, height;
+	uint32_t fps, bitrate_bps;
+	uint8_t profile;                             /* enum site_profile */
+	bool on_demand;
+};
 struct msg_serve_vkey { char vkey[256]; };
 #define MSG_SESSION_US (12 * 3600 * 1000000ll)
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
-struct msg_serve_state { uint32_t connections, viewers; uint64_t requests, refused, bytes_out, slow_closed; };
+#define MSG_WATCHED_US 5000000
+struct msg_watched { uint16_t camera; uint8_t rendition; };
+struct msg_serve_state { uint32_t connections, viewers, held; uint64_t requests, refused, bytes_out, slow_closed; };
 
 struct msg_track {
 	uint16_t camera;
@@ -243,12 +303,16 @@ union msg_body {
 	struct msg_camera_offer camera_offer;
 	struct msg_transcode_camera transcode_camera;
 	struct msg_transcode_rendition transcode_rendition;
+	struct msg_rendition_run rendition_run;
+	struct msg_worker_state worker_state;
+	struct msg_worker_rendition worker_rendition;
 	struct msg_store_site store_site;
 	struct msg_store_camera store_camera;
 	struct msg_store_rendition store_rendition;
 	struct msg_ring_from ring_from;
 	struct msg_store_state store_state;
 	struct msg_rendition_state rendition_state;
+	struct msg_alarm alarm;
 	struct msg_sign_site sign_site;
 	struct msg_sign_hello sign_hello;
 	struct msg_leaves leaves;
@@ -262,6 +326,7 @@ union msg_body {
 	struct msg_session session;
 	struct msg_session_end session_end;
 	struct msg_serve_state serve_state;
+	struct msg_watched watched;
 	struct msg_track track;
 	struct msg_segment segment;
 	struct msg_oldest oldest;
@@ -269,6 +334,12 @@ union msg_body {
 	struct msg_have have;
 };
 
+/* One more mask; there is room for MSG_MASKS_MAX. */
+void msg_put_mask(struct msg_transcode_camera *m, const struct site_mask *mask);
+/* The mask at place i; false if there is none. Its values are not checked. */
+bool msg_get_mask(const struct msg_transcode_camera *m, unsigned i, struct site_mask *ret);
+/* "overload", "worker" …: the name in alarm/v1; "?" for a kind that is none. */
+const char *msg_alarm_name(unsigned kind);
 /* "dial", "camera-state" …; "?" for a type that is none. */
 const char *msg_name(unsigned type);
 /* Writes type and body (NULL for a message without fields). w is bad when it does not fit. */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "codec/cpu.h"
 #include "conf/site.h"
 #include "server/channel.h"
 
@@ -129,6 +130,7 @@ struct parent {
 	struct msg_store_state store;
 	struct msg_sign_state sign;
 	uint32_t layers;                  /* of its own sandbox */
+	enum cpu_level cpu;               /* what workers' kernels may use */
 	int status_fd;
 	struct event *status_event, *signals[4], *stop_deadline, *listen_retry, *worker_watch;
 	bool stopping;

@@ -81,6 +81,7 @@ static int store_settings(struct child *c)
 		for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
 			struct msg_store_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
 
+			mr.hidden = r == RENDITION_COPY && cam->copy == SITE_COPY_RECORDED;
 			TEXT(mr.name, r == RENDITION_COPY ? "copy" : r == RENDITION_AUDIO ? "audio" : cam->rendition[r - RENDITION_ENCODED].name);
 			rc = child_say(c, MSG_STORE_RENDITION, &mr, NULL, 0);
 		}
@@ -148,16 +149,21 @@ static int new_ring(size_t size, int bell_flags, int *ret_ring, int *ret_bell)
 static int transcode_settings(struct child *c)
 {
 	const struct site_camera *cam = &c->parent->site->camera[c->index];
-	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio};
+	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio, .overlay = cam->overlay,
+		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu};
 	int rc;
 
 	TEXT(m.name, cam->name);
+	TEXT(m.site, c->parent->site->origin);
+	for (unsigned i = 0; i < cam->nmasks; i++)
+		msg_put_mask(&m, &cam->mask[i]);
 	rc = child_say(c, MSG_TRANSCODE_CAMERA, &m, NULL, 0);
 	for (unsigned r = 0; !rc && r < cam->nrenditions; r++) {
 		const struct site_rendition *s = &cam->rendition[r];
 		struct msg_transcode_rendition mr = {
 			.rendition = (uint8_t)(RENDITION_ENCODED + r), .width = (uint16_t)s->width, .height = (uint16_t)s->height,
-			.fps = s->fps, .bitrate_bps = s->bitrate_bps};
+			.fps = s->fps, .bitrate_bps = s->bitrate_bps, .crf = (uint8_t)s->crf, .latency = (uint8_t)s->latency,
+			.profile = (uint8_t)s->profile, .priority = (uint8_t)s->priority, .on_demand = s->on_demand};
 
 		TEXT(mr.name, s->name);
 		rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
@@ -193,6 +199,8 @@ static int serve_camera_settings(struct child *c, unsigned i)
 			mr.height = (uint16_t)s->height;
 			mr.fps = s->fps;
 			mr.bitrate_bps = s->bitrate_bps;
+			mr.profile = (uint8_t)s->profile;
+			mr.on_demand = s->on_demand;
 		}
 		rc = child_say(c, MSG_SERVE_RENDITION, &mr, NULL, 0);
 	}

@@ -34,6 +34,9 @@ static const struct rule {
 	{MSG_TRANSCODE_CAMERA,    TO(PARENT), TO(TRANSCODE), 0, 0},
 	{MSG_TRANSCODE_RENDITION, TO(PARENT), TO(TRANSCODE), 0, 0},
 	{MSG_TRANSCODE_RINGS,     TO(PARENT), TO(TRANSCODE), 4, 4},
+	{MSG_RENDITION_RUN,       TO(PARENT), TO(TRANSCODE), 0, 0},
+	{MSG_WORKER_STATE,        TO(TRANSCODE), TO(PARENT), 0, 0},
+	{MSG_WORKER_RENDITION,    TO(TRANSCODE), TO(PARENT), 0, 0},
 
 	{MSG_STORE_SITE,      TO(PARENT),    TO(STORE),    1, 1},
 	{MSG_STORE_CAMERA,    TO(PARENT),    TO(STORE),    0, 0},
@@ -41,6 +44,7 @@ static const struct rule {
 	{MSG_RING_FROM,       TO(PARENT),    TO(STORE),    2, 2},
 	{MSG_STORE_STATE,     TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_RENDITION_STATE, TO(STORE),     TO(PARENT),   0, 0},
+	{MSG_ALARM,           TO(PARENT),    TO(STORE),    0, 0},
 
 	{MSG_SIGN_SITE,       TO(PARENT),    TO(SIGN),     2, 2},
 	{MSG_SIGN_HELLO,      TO(SIGN),      TO(STORE),    0, 0},
@@ -58,6 +62,7 @@ static const struct rule {
 	{MSG_SESSION,         TO(PARENT) | TO(SERVE), TO(PARENT) | TO(SERVE), 0, 0},
 	{MSG_SESSION_END,     TO(PARENT) | TO(SERVE), TO(PARENT) | TO(SERVE), 0, 0},
 	{MSG_SERVE_STATE,     TO(SERVE),     TO(PARENT),   0, 0},
+	{MSG_WATCHED,         TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_TRACK,           TO(STORE),     TO(SERVE),    1, 1},
 	{MSG_SEGMENT,         TO(STORE),     TO(SERVE),    1, 1},
 	{MSG_OLDEST,          TO(STORE),     TO(SERVE),    0, 0},

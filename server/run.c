@@ -21,9 +21,10 @@
 
 static void help(FILE *to)
 {
-	fputs("usage: casemate run [-c SITE.yaml]\n"
+	fputs("usage: casemate run [-c SITE.yaml] [--cpu LEVEL]\n"
 	      "Starts the server and stays in the foreground; the log goes to standard error.\n"
 	      "  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT "); try it first with casemate check\n"
+	      "  --cpu LEVEL         c, avx2 or avx512: which instructions transcoding may use (default: the best there are)\n"
 	      "Stops on SIGTERM or Ctrl-C (twice: at once). casemate status tells how it is.\n"
 	      "Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file.\n", to);
 }
@@ -81,7 +82,7 @@ static int open_files(struct parent *p)
 	return rc;
 }
 
-static int run(const char *file)
+static int run(const char *file, enum cpu_level cpu)
 {
 	static struct site_report report;
 	static struct parent parent = {.archive_fd = -1, .status_fd = -1};
@@ -94,6 +95,7 @@ static int run(const char *file)
 		return rc == -EINVAL ? 1 : 2;
 	}
 	parent.site = site;
+	parent.cpu = cpu;
 	parent.started_us = clock_mono_us();
 	if (libexec_folder(parent.libexec, sizeof parent.libexec) < 0) {
 		fprintf(stderr, "casemate: its own programs are not where they were installed (%s): install it again\n", CM_LIBEXECDIR);
@@ -129,16 +131,36 @@ static void take_descriptors(void)
 		close(fd);
 }
 
+/* Less than the machine has is for those who doubt the kernels; more would end each worker. */
+static bool take_cpu(const char *name, enum cpu_level *ret)
+{
+	enum cpu_level level;
+
+	if (!cpu_parse(name, &level))
+		fprintf(stderr, "casemate: --cpu %.20s: there are c, avx2 and avx512\n", name);
+	else if (level > cpu_best())
+		fprintf(stderr, "casemate: --cpu %s: this machine does not have it, its best is %s\n", name, cpu_name(cpu_best()));
+	else
+		*ret = level;
+	return cpu_parse(name, &level) && level <= cpu_best();
+}
+
 int cmd_run(int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"cpu", required_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	const char *file = SITE_FILE_DEFAULT;
+	enum cpu_level cpu = cpu_best();
 	int o;
 
 	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		switch (o) {
 		case 'c':
 			file = optarg;
+			break;
+		case 'C':
+			if (!take_cpu(optarg, &cpu))
+				return 2;
 			break;
 		case 'h':
 			help(stdout);
@@ -155,5 +177,5 @@ int cmd_run(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	take_descriptors();
-	return run(file);
+	return run(file, cpu);
 }

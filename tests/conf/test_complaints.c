@@ -20,6 +20,7 @@
 #define PRINT "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define SMALL(keys) CAMERA("renditions: {small: {" keys "}}")                    /* keys: line 8, column 26 */
 #define USER(hash) HEAD "users: [{name: anna, password_hash: \"" hash "\"}]\n"   /* the value: line 5, column 37 */
+#define MASK(keys) CAMERA("masks: [{" keys "}]")                                  /* keys: line 8, column 14 */
 #define SALT "c29tZXNhbHRzb21lc2FsdA"
 #define SUM "KqyvmhYhMyRnOZHYOuP5tsGcIt1Hcb8T2PXBbNqVDEg"
 
@@ -86,6 +87,28 @@ static const struct {
 	{HEAD "cameras: {\"../x\": {" SOURCE "}}\n", 5, 11, "\"../x\" can't be a name"},
 	{CAMERA("renditions: {copy: {size: 640x360, bitrate: 1 Mb/s}}"), 8, 18, "renditions: \"copy\" is always there"},
 	{CAMERA("renditions: {audio: {size: 640x360, bitrate: 1 Mb/s}}"), 8, 18, "renditions: \"audio\" is always there"},
+	{CAMERA("renditions: {snapshot: {size: 640x360, bitrate: 1 Mb/s}}"), 8, 18, "renditions: \"snapshot\" is always there"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, quality: 0"), 8, 67, "quality: \"0\" is out of range: 1 to 51"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, quality: 52"), 8, 67, "quality: \"52\" is out of range: 1 to 51"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, quality: good"), 8, 67, "quality: \"good\" is not a whole number"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, latency: none"), 8, 67, "latency: \"none\" is none of these: low or normal"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, profile: high10"), 8, 67, "profile: \"high10\" is none of these: high, main or baseline"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, priority: 10"), 8, 68, "priority: \"10\" is out of range: 1 to 9"},
+	{SMALL("size: 640x360, bitrate: 1 Mb/s, on_demand: yes"), 8, 69, "on_demand: \"yes\" is neither true nor false"},
+	{CAMERA("denoise: full"), 8, 14, "denoise: \"full\" is none of these: off, low, medium or high"},
+	{CAMERA("overlay: top"), 8, 14, "overlay: \"top\" is neither true nor false"},
+	{CAMERA("copy: hidden"), 8, 11, "copy: \"hidden\" is none of these: live or recorded"},
+	{CAMERA("copy: recorded"), 6, 3, "gate: with copy: recorded nothing is left to watch: add a rendition, or write copy: live"},
+	{CAMERA("masks: {x: 1 %}"), 8, 12, "masks: what is wanted is a list of maps, not a map"},
+	{CAMERA("masks: [left]"), 8, 13, "masks: what is wanted here is a map of keys, not \"left\""},
+	{MASK("y: 0 %, width: 5 %, height: 5 %"), 8, 13, "\"x\" is missing: The mask's left side"},
+	{MASK("x: 5, y: 0 %, width: 5 %, height: 5 %"), 8, 17, "x: \"5\" has no unit: what is wanted is a percentage with its sign"},
+	{MASK("x: 5 px, y: 0 %, width: 5 %, height: 5 %"), 8, 17, "x: unknown unit \"px\""},
+	{MASK("x: 101 %, y: 0 %, width: 5 %, height: 5 %"), 8, 17, "x: \"101 %\" is out of range: at most 100 %"},
+	{MASK("x: 0 %, y: 0 %, width: 0.5 %, height: 5 %"), 8, 37, "width: \"0.5 %\" is out of range: 1 % to 100 %"},
+	{MASK("x: 90.01 %, y: 0 %, width: 10 %, height: 5 %"), 8, 13, "masks: it reaches outside the picture"},
+	{MASK("x: 0 %, y: 60 %, width: 10 %, height: 41 %"), 8, 13, "masks: it reaches outside the picture"},
+	{MASK("x: 0 %, y: 0 %, width: 5 %, height: 5 %, style: blur"), 8, 62, "style: \"blur\" is none of these: solid or mosaic"},
 	{TLS KEY ARCHIVE "site: a b\n", 4, 7, "site: \"a b\" can't be a site's name"},
 	{TLS KEY ARCHIVE "site: a+b\n", 4, 7, "\"a+b\" can't be a site's name"},
 	{TLS KEY ARCHIVE "site: /a\n", 4, 7, "not beginning with /"},
@@ -121,7 +144,7 @@ static const struct {
 	{HEAD "processes: {ingest: 65}\n", 5, 21, "ingest: \"65\" is out of range: 1 to 64"},
 	/* Choices. */
 	{HEAD "sandbox: off\n", 5, 10, "sandbox: \"off\" is neither strict nor best-effort"},
-	{CAMERA("transport: http"), 8, 16, "transport: \"http\" is none of auto, tcp and udp"},
+	{CAMERA("transport: http"), 8, 16, "transport: \"http\" is none of these: auto, tcp or udp"},
 	{CAMERA("allow_md5: yes"), 8, 16, "allow_md5: \"yes\" is neither true nor false"},
 	/* Addresses of cameras. */
 	{FROM("rtsp://camera.example/1"), 5, 26, "\"camera.example\" is a host name; DNS is never asked, since a false answer would send the password elsewhere: write the address that \"getent hosts camera.example\" prints"},
@@ -310,7 +333,7 @@ Test(complaints, bombs_are_refused_soon, .timeout = 20)
 		{HEAD "socket: [", "", ",", 100000, -EINVAL, "", 1},
 		{HEAD, "k", ": x\n", 80000, -EINVAL, "unknown key \"k0\"", SITE_COMPLAINTS_MAX},
 		{HEAD, "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", ": x\n", 14000, -EINVAL, "unknown key", SITE_COMPLAINTS_MAX},
-		{HEAD "x: &a0 [b]\n", "y: [*a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0] #", "\n", 1, -EINVAL, "unknown key \"x\"", 12},
+		{HEAD "q: &a0 [b]\n", "z: [*a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0] #", "\n", 1, -EINVAL, "unknown key \"q\"", 12},
 		{HEAD "y: ", "[", "", 1, -EINVAL, "not YAML", 1},
 	};
 

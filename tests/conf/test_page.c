@@ -69,6 +69,6 @@ Test(page, every_key_has_what_it_needs)
 		cr_expect_eq(schema_find(before, schema_leaf(k), strlen(schema_leaf(k))), k, "%s", k->path);
 		cr_expect(k->doc && k->doc[strlen(k->doc) - 1] == '.' && k->example && *k->example, "%s", k->path);
 		cr_expect(!k->required || (!k->fallback && !k->fallback_is), "%s", k->path);
-		cr_expect(k->min <= k->max && (!schema_units(k->type) || k->min), "%s", k->path);
+		cr_expect(k->min <= k->max && (!schema_units(k->type) || k->max), "%s", k->path);
 	}
 }

@@ -28,6 +28,29 @@ static struct site *parse(const char *text)
 	return site;
 }
 
+Test(site, knows_how_renditions_are_made)
+{
+	struct site *s = parse(HEAD "cameras:\n  gate:\n    source: rtsp://192.0.2.11\n    copy: recorded\n    overlay: true\n    denoise: high\n"
+			       "    masks:\n      - {x: 12.5 %, y: 0%, width: 87.5 %, height: 1 %}\n"
+			       "      - {x: 0 %, y: 33.33 %, width: 100 %, height: 66.67 %, style: mosaic}\n"
+			       "    renditions:\n      a: {size: 640x360, bitrate: 1 Mb/s}\n"
+			       "      b: {size: 320x180, bitrate: 1 Mb/s, quality: 51, latency: normal, profile: baseline, on_demand: true, priority: 9}\n"
+			       "      c: {size: 320x180, bitrate: 1 Mb/s, profile: main}\n");
+	const struct site_camera *c = s->camera;
+	const struct site_mask *m = c->mask;
+	const struct site_rendition *a = &c->rendition[0], *b = &c->rendition[1];
+
+	cr_expect(c->copy == SITE_COPY_RECORDED && c->overlay && c->denoise == SITE_DENOISE_HIGH);
+	cr_assert_eq(c->nmasks, 2);
+	cr_expect(m[0].x == 1250 && m[0].y == 0 && m[0].width == 8750 && m[0].height == 100 && m[0].style == SITE_STYLE_SOLID && m[0].line == 12);
+	cr_expect(m[1].x == 0 && m[1].y == 3333 && m[1].width == SITE_MASK_WHOLE && m[1].height == 6667 && m[1].style == SITE_STYLE_MOSAIC);
+	cr_assert_eq(c->nrenditions, 3);
+	cr_expect(a->crf == 24 && a->latency == SITE_LATENCY_LOW && a->profile == SITE_PROFILE_HIGH && !a->on_demand && a->priority == 9);
+	cr_expect(b->crf == 51 && b->latency == SITE_LATENCY_NORMAL && b->profile == SITE_PROFILE_BASELINE && b->on_demand && b->priority == 9);
+	cr_expect(c->rendition[2].profile == SITE_PROFILE_MAIN && c->rendition[2].priority == 7);
+	site_free(&s);
+}
+
 Test(site, has_defaults_for_what_is_left_out)
 {
 	struct site *s = parse(HEAD "cameras: {gate: {source: rtsp://192.0.2.11}}\n");
@@ -54,7 +77,7 @@ Test(site, has_defaults_for_what_is_left_out)
 	cr_expect(!c->user && !c->password && c->allow_md5 && !c->allow_basic && c->audio);
 	cr_expect(c->transport == SITE_TRANSPORT_AUTO && c->tls == SITE_TLS_NONE && !c->ca && !*c->tls_name && !c->onvif_url && !*c->onvif_host);
 	cr_expect_eq(c->segment_ms, 2000);
-	cr_expect_eq(c->nrenditions, 0);
+	cr_expect(c->nrenditions == 0 && c->nmasks == 0 && c->copy == SITE_COPY_LIVE && !c->overlay && c->denoise == SITE_DENOISE_OFF);
 	cr_expect(s->tls_line == 2 && s->key_line == 3 && s->archive_line == 4 && s->socket_line == 0 && c->line == 5);
 	site_free(&s);
 	cr_assert_null(s);
