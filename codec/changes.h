@@ -5,7 +5,8 @@
  * What has changed since the picture that was coded last, by blocks of 16x16
  * pixels (their chroma too). Compared with that picture, and not with the one
  * before, so slow change adds up until it is seen. Sensor noise is not change:
- * how strong it is is learned from the pictures.
+ * how strong it is is learned from the pictures, up to a limit; no noise hides
+ * more than 3 levels of a whole block, 20 of a cell of 4x4 or 64 of one pixel.
  */
 #include "codec/cpu.h"
 #include "codec/picture.h"
@@ -22,7 +23,10 @@ unsigned changes_blocks(const struct changes *c);
  * byte a block, line by line from the top left: 1 for one that has not changed; it belongs to c and lasts until its next call.
  */
 unsigned changes_find(struct changes *c, const struct picture *p, const uint8_t **ret_still);
-/* p was coded: it is what the next ones are compared with. Copied. */
-void changes_coded(struct changes *c, const struct picture *p);
+/*
+ * p, which changes_find was given last, was coded: it is what the next ones are compared with. Copied. Not whole: the encoder was told of the
+ * blocks that are still, and may have left them as the viewer has them: they go on being compared with what they were, lest slow change is lost.
+ */
+void changes_coded(struct changes *c, const struct picture *p, bool whole);
 
 #endif
