@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x264.h>
+
+#include "codec/encoder_budget.h"
+#include "codec/encoder_ops.h"
+#include "media/h264.h"
+
+/*
+ * x264 knows two timings. Told of each picture's time (b_vfr_input) it holds every
+ * picture back until the next one comes; so it is told of a constant rate, and
+ * its decoder buffer (VBV), which it fills by the same amount behind each picture,
+ * is steered from picture to picture to what the budget says by the true times.
+ */
+#define LOOKAHEAD 10               /* pictures, with ENCODER_NORMAL; at most ENCODER_DELAY_MAX */
+#define WAITING_MAX (LOOKAHEAD + 1)
+#define STEP_MIN (TIMESCALE_VIDEO / 240)
+#define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
+#define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */
+
+struct state {
+	x264_t *x264;
+	x264_param_t param;
+	unsigned delay;                /* pictures */
+	struct {
+		int64_t pts, capture_us;
+	} waiting[WAITING_MAX];        /* given, and not come out: in order */
+	unsigned nwaiting;
+	int64_t last_pts;              /* of the picture that came out last */
+	double step;                   /* 90 kHz from picture to picture, smoothed */
+	struct encoder_budget budget;
+	double fill;                   /* bits that x264 believes to be in its buffer */
+};
+
+/* x264 would print on standard error; what can go wrong comes back as an error. */
+static void silent(void *ctx, int level, const char *fmt, va_list ap)
+{
+}
+
+static void set_timing(x264_param_t *p, const struct encoder_settings *s)
+{
+	p->b_vfr_input = 0;
+	p->i_timebase_num = 1;
+	p->i_timebase_den = TIMESCALE_VIDEO;
+	p->i_fps_num = s->fps ? s->fps : 25;
+	p->i_fps_den = 1;
+	p->i_keyint_max = X264_KEYINT_MAX_INFINITE;
+	p->i_scenecut_threshold = 0;
+}
+
+/*
+ * No HRD parameters are written: they would ask for a timing message with every
+ * picture (H.264 D.1.1, D.1.2), for receivers that none of ours is.
+ */
+static void set_rate(x264_param_t *p, const struct encoder_settings *s)
+{
+	p->rc.i_rc_method = X264_RC_CRF;
+	p->rc.f_rf_constant = s->crf ? (float)s->crf : ENCODER_CRF;
+	p->rc.i_vbv_max_bitrate = (int)(s->bitrate_bps / 1000);
+	p->rc.i_vbv_buffer_size = (int)(s->bitrate_bps / 1000);
+	p->rc.f_vbv_buffer_init = 1;
+}
+
+/* Both without B-frames, and without frames in flight on other threads. */
+static void set_latency(x264_param_t *p, const struct encoder_settings *s)
+{
+	p->i_threads = 1;
+	p->i_lookahead_threads = 1;
+	p->b_sliced_threads = 0;
+	p->i_sync_lookahead = 0;
+	p->i_bframe = 0;
+	p->rc.i_lookahead = s->latency == ENCODER_NORMAL ? LOOKAHEAD : 0;
+	p->rc.b_mb_tree = s->latency == ENCODER_NORMAL;
+}
+
+/* 0 is reserved, or RGB for the matrix, which 4:2:0 can't be; x264 refuses what lies above max. */
+static int known_colour(uint8_t code, uint8_t max)
+{
+	return code == 0 || code > max ? COLOUR_UNSPECIFIED : code;
+}
+
+static void set_colour(x264_param_t *p, const struct colour *c)
+{
+	p->vui.b_fullrange = 0;
+	p->vui.i_colorprim = known_colour(c->primaries, 12);
+	p->vui.i_transfer = known_colour(c->transfer, 18);
+	p->vui.i_colmatrix = known_colour(c->matrix, 14);
+}
+
+static void set_shape(x264_param_t *p, const struct encoder_settings *s)
+{
+	p->i_width = (int)s->width;
+	p->i_height = (int)s->height;
+	p->i_csp = X264_CSP_I420;
+	p->b_annexb = 0;
+	p->b_repeat_headers = 0;
+	p->b_aud = 0;
+	p->pf_log = silent;
+	p->i_log_level = X264_LOG_NONE;
+}
+
+static int set_all(x264_param_t *p, const struct encoder_settings *s)
+{
+	static const char *const preset[ENCODER_SPEEDS] = {"veryfast", "superfast", "ultrafast"};
+	static const char *const profile[ENCODER_PROFILES] = {"high", "main", "baseline"};
+
+	if (x264_param_default_preset(p, preset[s->speed], NULL))
+		return -EINVAL;
+	set_shape(p, s);
+	set_timing(p, s);
+	set_latency(p, s);
+	set_rate(p, s);
+	set_colour(p, &s->colour);
+	return x264_param_apply_profile(p, profile[s->profile]) ? -EINVAL : 0;
+}
+
+static int track_from_headers(x264_t *x264, struct track *ret)
+{
+	const uint8_t *sps = NULL, *pps = NULL;
+	size_t nsps = 0, npps = 0;
+	x264_nal_t *nal;
+	int n;
+
+	if (x264_encoder_headers(x264, &nal, &n) < 0)
+		return -EIO;
+	for (int i = 0; i < n; i++) {
+		if (nal[i].i_payload <= 4)
+			continue;
+		if (nal[i].i_type == NAL_SPS) {
+			sps = nal[i].p_payload + 4;
+			nsps = (size_t)nal[i].i_payload - 4;
+		} else if (nal[i].i_type == NAL_PPS) {
+			pps = nal[i].p_payload + 4;
+			npps = (size_t)nal[i].i_payload - 4;
+		}
+	}
+	return sps && pps && !h264_track(sps, nsps, pps, npps, ret) ? 0 : -EIO;
+}
+
+/* A twin that knows of varying times writes the parameter sets: they must not promise a fixed rate (H.264 E.2.1). */
+static int make_track(const struct state *e, struct track *ret)
+{
+	x264_param_t param = e->param;
+	x264_t *twin;
+	int rc;
+
+	param.b_vfr_input = 1;
+	twin = x264_encoder_open(&param);
+	if (!twin)
+		return -ENOMEM;
+	rc = track_from_headers(twin, ret);
+	x264_encoder_close(twin);
+	return rc;
+}
+
+static void free_state(void *state)
+{
+	struct state *e = state;
+
+	if (e->x264)
+		x264_encoder_close(e->x264);
+	x264_param_cleanup(&e->param);
+	free(e);
+}
+
+static int open_state(void **ret, struct track *ret_track, const struct encoder_settings *s)
+{
+	struct state *e = calloc(1, sizeof *e);
+	int rc;
+
+	if (!e)
+		return -ENOMEM;
+	e->last_pts = INT64_MIN;
+	e->step = (double)TIMESCALE_VIDEO / (s->fps ? s->fps : 25);
+	encoder_budget_init(&e->budget, s->bitrate_bps);
+	rc = set_all(&e->param, s);
+	if (!rc)
+		rc = make_track(e, ret_track);
+	if (!rc) {
+		e->x264 = x264_encoder_open(&e->param);
+		rc = e->x264 ? 0 : -ENOMEM;
+	}
+	if (rc) {
+		free_state(e);
+		return rc;
+	}
+	e->fill = e->param.rc.i_vbv_buffer_size * 1000.0;
+	e->delay = (unsigned)x264_encoder_maximum_delayed_frames(e->x264);
+	*ret = e;
+	return 0;
+}
+
+static void borrow_planes(x264_picture_t *in, const struct picture *p)
+{
+	in->img.i_csp = X264_CSP_I420;
+	in->img.i_plane = 3;
+	for (int i = 0; i < 3; i++) {
+		in->img.plane[i] = (uint8_t *)(uintptr_t)p->plane[i];  /* x264 only reads */
+		in->img.i_stride[i] = (int)p->stride[i];
+	}
+}
+
+static double clip(double v, double min, double max)
+{
+	return v < min ? min : v > max ? max : v;
+}
+
+static double step_behind(struct state *e, int64_t pts)
+{
+	double step;
+
+	if (e->last_pts == INT64_MIN)
+		return e->step;
+	step = clip((double)pts - (double)e->last_pts, STEP_MIN, STEP_MAX);
+	e->step += (step - e->step) / 8;
+	return e->step;
+}
+
+/*
+ * Before the picture at pts is coded: x264's buffer is cut down to what the budget
+ * has for it, and behind it filled up to what there will be for the next, which it
+ * is told of as a rate. What does not fit into one step is made up for with the next.
+ */
+static int steer(struct state *e, int64_t pts)
+{
+	double bits = clip(encoder_budget_bits(&e->budget, pts), 1000, e->budget.size), credit;
+	double step = step_behind(e, pts) / TIMESCALE_VIDEO;
+	int size_kbit = e->param.rc.i_vbv_buffer_size, rate_kbps = e->param.rc.i_vbv_max_bitrate;
+
+	e->param.rc.i_vbv_buffer_size = (int)((e->fill > bits ? bits : e->budget.size) / 1000);
+	credit = clip(bits - e->fill, 0, e->budget.size / 2) + e->budget.rate_bps * step;
+	credit = clip(credit * e->param.i_fps_num / 1000, 1, RATE_MAX_KBPS);
+	credit = clip(credit, 1, (double)e->param.rc.i_vbv_buffer_size * e->param.i_fps_num);
+	e->param.rc.i_vbv_max_bitrate = (int)credit;
+	if (size_kbit == e->param.rc.i_vbv_buffer_size && rate_kbps == e->param.rc.i_vbv_max_bitrate)
+		return 0;
+	return x264_encoder_reconfig(e->x264, &e->param) < 0 ? -EIO : 0;
+}
+
+/* As x264's update_vbv does it. */
+static void spend(struct state *e, int64_t pts, double bits)
+{
+	double size = e->param.rc.i_vbv_buffer_size * 1000.0;
+
+	e->fill = clip(e->fill - bits, 0, size) + e->param.rc.i_vbv_max_bitrate * 1000.0 / e->param.i_fps_num;
+	e->fill = clip(e->fill, 0, size);
+	encoder_budget_spend(&e->budget, pts, bits);
+}
+
+/* in: NULL when none will come any more. */
+static int run(struct state *e, x264_picture_t *in, struct au *ret)
+{
+	int64_t pts = e->waiting[0].pts;
+	x264_picture_t out;
+	x264_nal_t *nal;
+	int n, bytes;
+
+	if (e->nwaiting > e->delay || !in)
+		if (steer(e, pts))
+			return -EIO;
+	bytes = x264_encoder_encode(e->x264, &nal, &n, in, &out);
+	if (bytes < 0)
+		return -EIO;
+	if (bytes == 0)
+		return -EAGAIN;
+	/* The payloads of one call lie one behind the other (x264.h). */
+	*ret = (struct au){.dts = pts, .pts = pts, .capture_us = e->waiting[0].capture_us,
+		.key = out.b_keyframe, .data = nal[0].p_payload, .len = (size_t)bytes};
+	spend(e, pts, bytes * 8.0);
+	e->last_pts = pts;
+	memmove(e->waiting, e->waiting + 1, --e->nwaiting * sizeof e->waiting[0]);
+	return 0;
+}
+
+static int encode(void *state, const struct picture *p, bool key, const uint8_t *still, struct au *ret)
+{
+	struct state *e = state;
+	x264_picture_t in;
+
+	if (e->nwaiting == WAITING_MAX)
+		return -EIO;
+	e->waiting[e->nwaiting].pts = p->pts;
+	e->waiting[e->nwaiting++].capture_us = p->capture_us;
+	x264_picture_init(&in);
+	borrow_planes(&in, p);
+	in.i_pts = p->pts;
+	in.i_type = key ? X264_TYPE_IDR : X264_TYPE_P;
+	return run(e, &in, ret);
+}
+
+static int drain(void *state, struct au *ret)
+{
+	struct state *e = state;
+
+	return e->nwaiting ? run(e, NULL, ret) : -EAGAIN;
+}
+
+const struct encoder_ops encoder_x264 = {
+	.codec = CODEC_H264,
+	.open = open_state,
+	.free = free_state,
+	.encode = encode,
+	.drain = drain,
+};
