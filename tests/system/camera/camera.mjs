@@ -206,6 +206,7 @@ export class Session {
 		const to = this.socket.remoteAddress;
 
 		this.serverPorts = [port, port + 1];
+		this.log("ports", {ports: this.serverPorts});
 		sockets[0].on("error", () => {});
 		sockets[1].on("error", () => {});
 		sockets[1].on("message", (bytes) => this.log("rtcp", {channel: "udp", ...readRtcp(bytes)}));
