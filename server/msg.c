@@ -117,7 +117,8 @@ static const struct {
 	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{END}},
 	[MSG_SERVE_USER] = {"serve-user", FIELDS{
 		INT(msg_serve_user, user), TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), END}},
-	[MSG_SERVE_CAMERA] = {"serve-camera", FIELDS{INT(msg_serve_camera, camera), TEXT(msg_serve_camera, name), INT(msg_serve_camera, segment_ms), END}},
+	[MSG_SERVE_CAMERA] = {"serve-camera", FIELDS{INT(msg_serve_camera, camera), TEXT(msg_serve_camera, name), INT(msg_serve_camera, segment_ms),
+		BOOL(msg_serve_camera, no_copy), END}},
 	[MSG_SERVE_RENDITION] = {"serve-rendition", FIELDS{
 		INT(msg_serve_rendition, camera), INT(msg_serve_rendition, rendition), TEXT(msg_serve_rendition, name),
 		INT(msg_serve_rendition, width), INT(msg_serve_rendition, height), INT(msg_serve_rendition, fps),

@@ -51,7 +51,7 @@ enum msg_type {
 	MSG_TRANSCODE_RENDITION,
 	MSG_TRANSCODE_RINGS,       /* fds: ring in, doorbell in, ring out, doorbell out */
 	/* transcode (sealed) */
-	MSG_RENDITION_RUN,         /* its doorbell rings too */
+	MSG_RENDITION_RUN,         /* on demand: to be made, or not any more. transcode: its doorbell rings too */
 	MSG_WORKER_STATE,
 	MSG_WORKER_RENDITION,
 	/* store */
@@ -78,7 +78,7 @@ enum msg_type {
 	MSG_SESSION,               /* both ways: a login that all serve processes honour */
 	MSG_SESSION_END,
 	MSG_SERVE_STATE,
-	MSG_WATCHED,               /* somebody asks for what runs on demand; while he does, again each MSG_WATCHED_US */
+	MSG_WATCHED,               /* somebody asks for what runs on demand; while he does, again, at most each MSG_WATCHED_US */
 	MSG_TRACK,                 /* fd: sealed init segment */
 	MSG_SEGMENT,               /* fd: sealed segment */
 	MSG_OLDEST,
@@ -227,7 +227,7 @@ struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusa
 
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
 struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256]; };
-struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; };
+struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; bool no_copy; };  /* no_copy: it is not for viewers */
 struct msg_serve_rendition {
 	uint16_t camera;
 	uint8_t rendition;
@@ -241,7 +241,7 @@ struct msg_serve_vkey { char vkey[256]; };
 #define MSG_SESSION_US (12 * 3600 * 1000000ll)
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
-#define MSG_WATCHED_US 5000000
+#define MSG_WATCHED_US 1000000
 struct msg_watched { uint16_t camera; uint8_t rendition; };
 struct msg_serve_state { uint32_t connections, viewers, held; uint64_t requests, refused, bytes_out, slow_closed; };
 

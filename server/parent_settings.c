@@ -182,7 +182,7 @@ static int transcode_settings(struct child *c)
 static int serve_camera_settings(struct child *c, unsigned i)
 {
 	const struct site_camera *cam = &c->parent->site->camera[i];
-	struct msg_serve_camera m = {.camera = (uint16_t)i, .segment_ms = cam->segment_ms};
+	struct msg_serve_camera m = {.camera = (uint16_t)i, .segment_ms = cam->segment_ms, .no_copy = cam->copy == SITE_COPY_RECORDED};
 	int rc;
 
 	TEXT(m.name, cam->name);
@@ -190,6 +190,8 @@ static int serve_camera_settings(struct child *c, unsigned i)
 	for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
 		struct msg_serve_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
 
+		if (r == RENDITION_COPY && m.no_copy)
+			continue;
 		TEXT(mr.name, r == RENDITION_COPY ? "copy" : "audio");
 		if (r >= RENDITION_ENCODED) {
 			const struct site_rendition *s = &cam->rendition[r - RENDITION_ENCODED];

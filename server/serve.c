@@ -157,6 +157,13 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 		log_warn("camera-state", "why=\"of no camera\"");
 }
 
+static void on_rendition_run(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	if (serve_media_set_run(serve.media, &m->rendition_run) < 0)
+		log_warn("rendition-run", "why=\"of no rendition\"");
+}
+
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	need_site();
@@ -223,8 +230,10 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 	int rc = serve_media_segment(serve.media, &m->segment, fds[0], clock_mono_us(), &why);
 
 	heard(from, rc, why);
-	if (!rc)
-		serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
+	if (rc)
+		return;
+	serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
+	serve_conn_wake_camera(serve.conns, m->segment.camera);
 }
 
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -286,6 +295,7 @@ static const struct channel_answer settings[] = {
 	{MSG_SERVE_RENDITION, on_rendition},
 	{MSG_SERVE_VKEY, on_vkey},
 	{MSG_CAMERA_STATE, on_camera_state},
+	{MSG_RENDITION_RUN, on_rendition_run},
 	{MSG_SESSION, on_session},
 	{MSG_PEER, on_peer},
 	{MSG_NONE, NULL},
@@ -294,6 +304,7 @@ static const struct channel_answer settings[] = {
 static const struct channel_answer running[] = {
 	{MSG_PEER, on_peer},
 	{MSG_CAMERA_STATE, on_camera_state},
+	{MSG_RENDITION_RUN, on_rendition_run},
 	{MSG_SERVE_VKEY, on_vkey},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
@@ -309,6 +320,7 @@ static void on_tick(int fd, short what, void *arg)
 	serve_conn_tick(serve.conns, now_us);
 	serve.state.connections = serve_conn_count(serve.conns);
 	serve.state.viewers = serve_conn_viewers(serve.conns, now_us);
+	serve.state.held = serve_conn_holds(serve.conns);
 	if (memcmp(&serve.state, &told, sizeof told) != 0 && channel_say(serve.role.parent, MSG_SERVE_STATE, &serve.state, NULL, 0) == 0)
 		told = serve.state;
 	if (stop_at_us && (!serve.state.connections || now_us >= stop_at_us))

@@ -10,6 +10,7 @@
 #include "seal/tile.h"
 #include "server/serve_login.h"
 #include "server/serve_site.h"
+#include "server/serve_watch.h"
 #include "web/web.h"
 
 #define SEGMENT_WAIT_US 10000000        /* for a camera's first segment, or a segment's proof */
@@ -139,6 +140,22 @@ static void wait_for_segment(struct ask *a)
 		serve_conn_wait(a->c, SERVE_WAIT_SEGMENT, SEGMENT_WAIT_US);
 }
 
+static void reply_coming(struct ask *a)
+{
+	static const char words[] = "It is made on demand and has not come yet: ask again.\n";
+	struct serve_reply reply = {.status = 503, .type = TEXT_TYPE, .text = words, .text_len = sizeof words - 1, .retry_s = 2};
+
+	serve_conn_reply(a->c, a->r, &reply);
+}
+
+/* What is made on demand is asked for, and the request held back until something of the camera comes. */
+static void wait_for_demand(struct ask *a, unsigned rendition)
+{
+	serve_watch_say(a->c->serve, a->camera, rendition, clock_mono_us());
+	if (a->c->wait.timed_out || !serve_conn_hold(a->c, a->camera->set.camera, SERVE_HOLD_US))
+		reply_coming(a);
+}
+
 static void answer_page(struct ask *a)
 {
 	if (serve_login_session(a->c, a->r) >= 0)
@@ -182,7 +199,8 @@ static void answer_site(struct ask *a)
 static void answer_multivariant(struct ask *a)
 {
 	int64_t now_us = clock_mono_us();
-	bool worth = a->camera->first_us && (serve_media_is_complete(a->camera) || a->camera->first_us + COMPLETE_US < now_us);
+	bool late = a->camera->first_us && a->camera->first_us + COMPLETE_US < now_us;
+	bool worth = late || serve_media_is_complete(a->camera);
 	struct serve_bytes *b = worth ? serve_media_multivariant(a->camera) : NULL;
 
 	a->c->media_us = now_us;
@@ -192,11 +210,22 @@ static void answer_multivariant(struct ask *a)
 		wait_for_segment(a);
 }
 
+static void tell_watched(struct ask *a)
+{
+	if (a->rendition->set.on_demand)
+		serve_watch_say(a->c->serve, a->camera, a->rendition->set.rendition, a->c->media_us);
+}
+
 static void answer_playlist(struct ask *a)
 {
 	struct serve_bytes *b = serve_media_playlist(a->camera, a->rendition);
 
 	a->c->media_us = clock_mono_us();
+	if (!b && a->rendition->set.on_demand) {
+		wait_for_demand(a, a->rendition->set.rendition);
+		return;
+	}
+	tell_watched(a);
 	if (b)
 		reply_bytes(a, b, PLAYLIST_TYPE, FRESH);
 	else
@@ -242,6 +271,11 @@ static void answer_segment(struct ask *a)
 	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
 
 	a->c->media_us = clock_mono_us();
+	if (!s && serve_media_is_coming(a->camera, a->rendition, a->path.number)) {
+		wait_for_demand(a, a->rendition->set.rendition);
+		return;
+	}
+	tell_watched(a);
 	if (s)
 		reply_bytes(a, s->bytes, media_type(a), FOREVER);
 	else if (absent(a))

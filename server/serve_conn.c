@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "server/serve_address.h"
 #include "server/serve_answer.h"
+#include "server/serve_watch.h"
 
 #define HEAD_MAX (8u << 10)
 #define HEAD_TYPICAL 1024
@@ -28,6 +29,7 @@ struct serve_conns {
 	struct ssl_ctx_st *tls;
 	struct event *listener[SERVE_LISTENERS_MAX];
 	unsigned nlisteners, n, max;
+	unsigned held;               /* connections that wait for what is made on demand */
 	bool paused, stopping;
 	struct conn_list all, ready;
 	struct event *run;           /* for those that are ready */
@@ -54,9 +56,16 @@ static void free_input(struct serve_conn *c)
 	c->in_len = 0;
 }
 
+static bool is_held(const struct serve_conn *c)
+{
+	return c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_DEMAND;
+}
+
 static void conn_free(struct serve_conn *c)
 {
 	struct serve_conns *l = c->of;
+
+	l->held -= is_held(c);
 
 	TAILQ_REMOVE(&l->all, c, all);
 	if (c->is_ready)
@@ -222,6 +231,21 @@ void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout
 	c->woken = false;
 }
 
+bool serve_conn_hold(struct serve_conn *c, unsigned camera, int64_t timeout_us)
+{
+	if (c->of->held >= SERVE_HOLDS_MAX)
+		return false;
+	c->of->held++;
+	c->wait.camera = camera;
+	serve_conn_wait(c, SERVE_WAIT_DEMAND, timeout_us);
+	return true;
+}
+
+unsigned serve_conn_holds(const struct serve_conns *l)
+{
+	return l->held;
+}
+
 void serve_conn_wake(struct serve_conn *c)
 {
 	c->woken = true;
@@ -338,6 +362,7 @@ static void run_ready(struct serve_conn *c)
 	c->is_ready = false;
 	if (c->state == SERVE_CONN_WAITING && c->woken) {
 		c->woken = false;
+		c->of->held -= is_held(c);
 		c->wait.kind = SERVE_WAIT_NONE;
 		c->state = SERVE_CONN_READING;
 	}
@@ -523,7 +548,7 @@ void serve_conn_tick(struct serve_conns *l, int64_t now_us)
 			overdue(c);
 		else if (c->state == SERVE_CONN_READING && !c->in_len)
 			free_input(c);
-		else if (c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_SEGMENT)
+		else if (is_held(c) || (c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_SEGMENT))
 			serve_conn_wake(c);
 	}
 }
@@ -549,6 +574,17 @@ void serve_conn_wake_all(struct serve_conns *l, enum serve_wait kind)
 
 	TAILQ_FOREACH(c, &l->all, all)
 		if (c->state == SERVE_CONN_WAITING && c->wait.kind == kind)
+			serve_conn_wake(c);
+}
+
+void serve_conn_wake_camera(struct serve_conns *l, unsigned camera)
+{
+	struct serve_conn *c;
+
+	if (!l->held)
+		return;
+	TAILQ_FOREACH(c, &l->all, all)
+		if (is_held(c) && c->wait.camera == camera)
 			serve_conn_wake(c);
 }
 

@@ -32,7 +32,7 @@
 
 struct ssl_ctx_st;
 
-enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_SESSION };
+enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION };
 enum serve_conn_state { SERVE_CONN_HANDSHAKE, SERVE_CONN_READING, SERVE_CONN_WAITING, SERVE_CONN_WRITING, SERVE_CONN_LINGER };
 
 /* What the request at hand waits for, and what has come of it. Cleared when it is answered. */
@@ -40,6 +40,7 @@ struct serve_waiting {
 	enum serve_wait kind, last;      /* last: the latest one, also when it is over */
 	int64_t until_us;
 	bool timed_out;
+	unsigned camera;                 /* SERVE_WAIT_DEMAND: of which something is coming */
 	struct serve_auth_ask auth;
 	bool has_verdict;
 	int verdict;                     /* the user, or -1 */
@@ -91,6 +92,11 @@ unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us);
 /* For serve_answer.c: the request at hand is answered, or waits (for one kind at most timeout_us, however often it is woken). */
 void serve_conn_reply(struct serve_conn *c, const struct http_request *r, const struct serve_reply *reply);
 void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us);
+/* The same until something of that camera comes. False, and nothing waits, when SERVE_HOLDS_MAX do so already. */
+bool serve_conn_hold(struct serve_conn *c, unsigned camera, int64_t timeout_us);
+unsigned serve_conn_holds(const struct serve_conns *l);
+/* Wakes those held for that camera. */
+void serve_conn_wake_camera(struct serve_conns *l, unsigned camera);
 /* The request is answered again, from the loop. */
 void serve_conn_wake(struct serve_conn *c);
 /* Wakes all who wait for a segment or a checkpoint. */

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "media/playlist.h"
+#include "server/serve_watch.h"
 
 #define SEGMENT_DEFAULT_MS 2000u
 #define PLAYLIST_MAX_BYTES (64u << 10)
@@ -45,7 +46,7 @@ static void forget_rendition(struct serve_rendition *r)
 		serve_bytes_unref(&r->track[i].init);
 	serve_bytes_unref(&r->playlist);
 	r->n = r->ntracks = 0;
-	r->oldest = 0;
+	r->oldest = r->after = 0;
 }
 
 void serve_media_reset(struct serve_media *m)
@@ -90,7 +91,7 @@ int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera 
 	c->set = *set;
 	if (!c->set.segment_ms)
 		c->set.segment_ms = SEGMENT_DEFAULT_MS;
-	for (unsigned i = 0; i < RENDITION_ENCODED && !rc; i++) {
+	for (unsigned i = set->no_copy ? RENDITION_AUDIO : RENDITION_COPY; i < RENDITION_ENCODED && !rc; i++) {
 		struct msg_serve_rendition r = {.camera = set->camera, .rendition = (uint8_t)i};
 
 		snprintf(r.name, sizeof r.name, "%s", own[i]);
@@ -108,9 +109,28 @@ int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rend
 
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state)
 {
+	struct serve_camera *c;
+
 	if (state->camera >= m->ncameras || state->phase > CAMERA_WAITING || state->why >= GAP_WHY_COUNT)
 		return -EINVAL;
-	m->camera[state->camera].state = *state;
+	c = &m->camera[state->camera];
+	if (c->state.video != state->video || c->state.phase != state->phase)
+		serve_bytes_unref(&c->multivariant);
+	c->state = *state;
+	return 0;
+}
+
+int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *run)
+{
+	struct serve_rendition *r = run->camera < m->ncameras && run->rendition < RENDITIONS_MAX ? m->camera[run->camera].rendition[run->rendition] : NULL;
+
+	if (!r)
+		return -EINVAL;
+	if (run->run && !r->runs && r->n) {
+		r->after = r->window[r->n - 1].m.number;
+		serve_bytes_unref(&r->playlist);
+	}
+	r->runs = run->run;
 	return 0;
 }
 
@@ -314,9 +334,28 @@ static unsigned first_listed(const struct serve_rendition *r)
 {
 	unsigned first = r->n - 1;
 
-	while (first > 0 && r->n - first < SERVE_LISTED && r->window[first - 1].m.number + 1 == r->window[first].m.number)
+	while (first > 0 && r->n - first < SERVE_LISTED && r->window[first - 1].m.number + 1 == r->window[first].m.number &&
+	       r->window[first - 1].m.number > r->after)
 		first--;
 	return first;
+}
+
+bool serve_media_is_asleep(const struct serve_rendition *r)
+{
+	return r->set.on_demand && (!r->runs || !r->n || r->window[r->n - 1].m.number <= r->after);
+}
+
+bool serve_media_is_coming(const struct serve_camera *c, const struct serve_rendition *r, uint64_t number)
+{
+	uint64_t newest = 0;
+
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
+		const struct serve_rendition *other = c->rendition[k];
+
+		if (other && other->n && other->window[other->n - 1].m.number > newest)
+			newest = other->window[other->n - 1].m.number;
+	}
+	return r->set.on_demand && (!r->n || number > r->window[r->n - 1].m.number) && number <= newest + 1;
 }
 
 struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r)
@@ -327,7 +366,9 @@ struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_re
 	struct buf b;
 	unsigned first;
 
-	if (r->playlist || !r->n)
+	if (!r->n || serve_media_is_asleep(r))
+		return NULL;
+	if (r->playlist)
 		return r->playlist;
 	first = first_listed(r);
 	for (unsigned i = first; i < r->n; i++, media.nsegments++) {
@@ -371,6 +412,12 @@ static bool is_there(const struct serve_rendition *r)
 	return r && r->n && r->ntracks;
 }
 
+/* Made as soon as somebody asks: it is listed like those that are there. */
+static bool can_come(const struct serve_camera *c, const struct serve_rendition *r)
+{
+	return r && r->set.on_demand && c->state.phase == CAMERA_STREAMING && codec_is_video((enum codec)c->state.video);
+}
+
 /*
  * A copy with segments that begin without a key frame (smart codecs send none for minutes) shows nothing to a player that
  * begins with it, and players begin with the highest rate: it is not listed beside a rendition that can be begun anywhere.
@@ -380,16 +427,16 @@ static bool is_listed(const struct serve_camera *c, unsigned rendition)
 	const struct serve_rendition *r = c->rendition[rendition];
 
 	if (!is_there(r) || rendition != RENDITION_COPY || serve_media_is_independent(r))
-		return is_there(r);
+		return is_there(r) || can_come(c, r);
 	for (unsigned k = RENDITION_ENCODED; k < RENDITIONS_MAX; k++)
-		if (is_there(c->rendition[k]) && serve_media_is_independent(c->rendition[k]))
+		if (can_come(c, c->rendition[k]) || (is_there(c->rendition[k]) && serve_media_is_independent(c->rendition[k])))
 			return false;
 	return true;
 }
 
 static void describe(const struct serve_camera *c, const struct serve_rendition *r, struct track *t, struct playlist_rendition *ret)
 {
-	*t = serve_media_track_of(&r->track[r->ntracks - 1]);
+	*t = r->ntracks ? serve_media_track_of(&r->track[r->ntracks - 1]) : serve_watch_track(&r->set, c->state.fps_milli);
 	*ret = (struct playlist_rendition){.name = r->set.name, .track = t, .peak_bps = r->peak_bps, .average_bps = average_bps(r),
 		.fps_milli = r->set.fps ? r->set.fps * 1000 : c->state.fps_milli};
 	if (r->set.bitrate_bps > ret->peak_bps)
@@ -432,7 +479,7 @@ bool serve_media_is_complete(const struct serve_camera *c)
 {
 	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
 		const struct serve_rendition *r = c->rendition[k];
-		bool wanted = r && (k == RENDITION_COPY ? c->state.video != CODEC_NONE : k != RENDITION_AUDIO || c->state.audio != CODEC_NONE);
+		bool wanted = r && !r->set.on_demand && (k == RENDITION_COPY ? c->state.video != CODEC_NONE : k != RENDITION_AUDIO || c->state.audio != CODEC_NONE);
 
 		if (wanted && !r->n)
 			return false;

@@ -33,6 +33,8 @@ struct serve_rendition {
 	struct serve_segment window[SERVE_WINDOW];   /* oldest first */
 	unsigned n;
 	uint64_t oldest;                             /* that store still has; 0 when not known */
+	bool runs;                                   /* on demand: it is being made */
+	uint64_t after;                              /* on demand: what was made before it began to run goes up to here, and is not listed */
 	uint32_t target_s;                           /* EXT-X-TARGETDURATION: only ever grows */
 	uint32_t peak_bps;
 	struct serve_bytes *playlist;                /* NULL: to be built */
@@ -43,6 +45,7 @@ struct serve_camera {
 	struct msg_camera_state state;
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_bytes *multivariant;            /* NULL: to be built */
+	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never */
 	int64_t first_us;                            /* when its first segment came (the caller's clock), 0 before */
 };
 
@@ -60,6 +63,7 @@ void serve_media_free(struct serve_media **m);
 /* Settings. 0, or -EINVAL for one that cannot be. */
 int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera *set);
 int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rendition *set);
+int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *run);
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state);
 
 /* Forgets all that came from store; settings and camera states stay. */
@@ -83,6 +87,10 @@ struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint
 /* Borrowed, until the next change; NULL while there is nothing to list (or no memory). */
 struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r);
 struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
+/* One that is made on demand, and either is not or has no segment yet. */
+bool serve_media_is_asleep(const struct serve_rendition *r);
+/* Whether a segment of that number is being made, or will be when its rendition runs: no camera's rendition is further. */
+bool serve_media_is_coming(const struct serve_camera *c, const struct serve_rendition *r, uint64_t number);
 /* Whether each of its segments held begins with a key frame, so that a player can begin with any. */
 bool serve_media_is_independent(const struct serve_rendition *r);
 /* Whether every rendition that should come has come, so that the multivariant playlist is worth giving out. */

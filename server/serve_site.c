@@ -40,6 +40,8 @@ static void write_rendition(struct json *j, const struct serve_rendition *r)
 	json_int(j, "width", t.width);
 	json_int(j, "height", t.height);
 	json_bool(j, "live", r->n > 0);
+	json_bool(j, "on_demand", r->set.on_demand);
+	json_bool(j, "runs", !r->set.on_demand || r->runs);
 	json_bool(j, "independent", serve_media_is_independent(r));
 	json_int(j, "first", r->n ? (int64_t)r->window[0].m.number : 0);
 	json_int(j, "last", r->n ? (int64_t)r->window[r->n - 1].m.number : 0);

@@ -41,6 +41,7 @@ static void role_json(struct json *j, const char *name, int index, pid_t pid, co
 		json_int(j, "viewers", serve->viewers);
 		json_int(j, "requests", (int64_t)serve->requests);
 		json_int(j, "refused", (int64_t)serve->refused);
+		json_int(j, "held", serve->held);
 		json_int(j, "slow_closed", (int64_t)serve->slow_closed);
 		json_int(j, "sent_bytes", (int64_t)serve->bytes_out);
 	}

@@ -64,6 +64,14 @@ static void on_state(void *ctx, struct channel *from, const union msg_body *m, i
 	((struct world *)ctx)->state = m->serve_state;
 }
 
+static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	w->last_watched = m->watched;
+	w->watched++;
+}
+
 static void on_want(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct world *w = ctx;
@@ -88,7 +96,7 @@ static void on_gone(void *ctx, struct channel *c, const char *why)
 
 static const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
-	{MSG_SERVE_STATE, on_state}, {MSG_NONE, NULL}};
+	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_NONE, NULL}};
 static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_NONE, NULL}};
 
 static void too_late(int fd, short what, void *arg)
@@ -176,8 +184,10 @@ static void give_settings(struct channel *c, unsigned i, const char *hash, const
 {
 	struct msg_serve_site site = {.origin = "test.example/house", .version = "0", .cameras = 2, .users = 1, .index = (uint16_t)i};
 	struct msg_serve_user user = {.name = WORLD_USER};
-	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000}, attic = {.camera = 1, .name = "attic", .segment_ms = 2000};
+	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000}, attic = {.camera = 1, .name = "attic", .segment_ms = 2000, .no_copy = true};
 	struct msg_serve_rendition small = {.rendition = RENDITION_ENCODED, .name = "360p", .width = 640, .height = 360, .bitrate_bps = 800000};
+	struct msg_serve_rendition asked = {.camera = 1, .rendition = RENDITION_ENCODED, .name = "small", .width = 640, .height = 360,
+		.bitrate_bps = 800000, .profile = SITE_PROFILE_MAIN, .on_demand = true};
 	struct msg_serve_vkey vkey = {"test.example/house+00000000+AAAA"};
 
 	snprintf(user.password_hash, sizeof user.password_hash, "%s", hash);
@@ -187,6 +197,7 @@ static void give_settings(struct channel *c, unsigned i, const char *hash, const
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &yard, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &attic, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &small, NULL, 0), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &asked, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_VKEY, &vkey, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0), 0);
 }
@@ -265,8 +276,9 @@ void world_track(struct world *w, unsigned rendition)
 	char init[32];
 	int fd;
 
+	t.camera = w->camera;
 	if (rendition == RENDITION_AUDIO)
-		t = (struct msg_track){.rendition = (uint8_t)rendition, .codec = CODEC_AAC, .timescale = 48000, .rate = 48000, .channels = 2, .profile = 2};
+		t = (struct msg_track){.camera = w->camera, .rendition = (uint8_t)rendition, .codec = CODEC_AAC, .timescale = 48000, .rate = 48000, .channels = 2, .profile = 2};
 	snprintf(init, sizeof init, "init of %u", rendition);
 	hash_of(init, strlen(init), t.init_sha256);
 	cr_assert_eq(io_seal_bytes("init", init, strlen(init), &fd), 0);
@@ -285,7 +297,7 @@ static int open_memory(const void *p, size_t n)
 
 void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t bytes, bool seal)
 {
-	struct msg_segment s = {.rendition = (uint8_t)rendition, .number = number, .discontinuity = 7, .independent = true,
+	struct msg_segment s = {.camera = w->camera, .rendition = (uint8_t)rendition, .number = number, .discontinuity = 7, .independent = true,
 		.start_us = 1700000000000000 + (int64_t)number * 2000000, .duration = 180000, .timescale = 90000, .bytes = bytes, .entry = number};
 	uint8_t *p = malloc(bytes);
 	char init[32];

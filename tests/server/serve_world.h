@@ -26,9 +26,12 @@ struct world {
 	struct msg_serve_state state;        /* the last one */
 	struct msg_want want[64];
 	unsigned nwants;
+	unsigned watched;                    /* how often serve said that somebody watches */
+	struct msg_watched last_watched;
+	uint16_t camera;                     /* of world_track and world_segment; 0 is "yard" */
 };
 
-/* Starts that many processes, each with its listener on a free port, a camera "yard" (copy, audio, 360p) and one "attic". */
+/* Starts that many processes, each with its listener on a free port, a camera "yard" (copy, audio, 360p) and one "attic" (audio, and "small" on demand). */
 void world_start(struct world *w, unsigned serves);
 void world_stop(struct world *w);
 /* A new channel to a new store, for serve i. */

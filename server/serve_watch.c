@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_watch.h"
+
+#include "server/channel.h"
+
+#define FPS_MILLI_USUAL 30000      /* while the camera's is not known */
+
+void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us)
+{
+	struct msg_watched m = {.camera = c->set.camera, .rendition = (uint8_t)rendition};
+
+	if (c->watched_us[rendition] && now_us - c->watched_us[rendition] < MSG_WATCHED_US)
+		return;
+	if (channel_say(s->role.parent, MSG_WATCHED, &m, NULL, 0) == 0)
+		c->watched_us[rendition] = now_us;
+}
+
+/* Per macroblock: a second and a frame; kb/s are those of the High profile, a quarter more than Baseline's and Main's. */
+static const struct {
+	uint8_t level;
+	uint32_t per_s, per_frame, kbps;
+} levels[] = {
+	{10, 1485, 99, 80}, {11, 3000, 396, 240}, {12, 6000, 396, 480}, {13, 11880, 396, 960}, {20, 11880, 396, 2500}, {21, 19800, 792, 5000},
+	{22, 20250, 1620, 5000}, {30, 40500, 1620, 12500}, {31, 108000, 3600, 17500}, {32, 216000, 5120, 25000}, {40, 245760, 8192, 25000},
+	{41, 245760, 8192, 62500}, {42, 522240, 8704, 62500}, {50, 589824, 22080, 168750}, {51, 983040, 36864, 300000}, {52, 2073600, 36864, 300000},
+};
+
+static uint8_t level_of(const struct msg_serve_rendition *set, uint32_t fps_milli)
+{
+	uint64_t frame = (uint64_t)((set->width + 15) / 16) * ((set->height + 15) / 16);
+	uint64_t per_s = (frame * (fps_milli ? fps_milli : FPS_MILLI_USUAL) + 999) / 1000;
+	uint64_t kbps = ((uint64_t)set->bitrate_bps + 999) / 1000;
+	size_t i = 0, last = sizeof levels / sizeof *levels - 1;
+
+	if (set->profile != SITE_PROFILE_HIGH)
+		kbps = kbps * 5 / 4;
+	while (i < last && (levels[i].per_frame < frame || levels[i].per_s < per_s || levels[i].kbps < kbps))
+		i++;
+	return levels[i].level;
+}
+
+struct track serve_watch_track(const struct msg_serve_rendition *set, uint32_t fps_milli)
+{
+	/* profile_idc and the constraint flags (7.4.2.1.1): Main says that it is Main, Baseline that it is constrained. */
+	static const struct { uint8_t idc, flags; } profile[] = {
+		[SITE_PROFILE_HIGH] = {100, 0}, [SITE_PROFILE_MAIN] = {77, 0x40}, [SITE_PROFILE_BASELINE] = {66, 0xc0}};
+	unsigned p = set->profile < sizeof profile / sizeof *profile ? set->profile : SITE_PROFILE_HIGH;
+
+	if (set->fps && (fps_milli == 0 || set->fps * 1000 < fps_milli))
+		fps_milli = set->fps * 1000;
+	return (struct track){.codec = CODEC_H264, .timescale = 90000, .width = set->width, .height = set->height,
+		.profile = profile[p].idc, .compat = profile[p].flags, .level = level_of(set, fps_milli)};
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_SERVE_WATCH_H
+#define SERVER_SERVE_WATCH_H
+/*
+ * Renditions that are made only while somebody watches: telling the parent that
+ * somebody does, and what a viewer can be told of one before it was ever made.
+ */
+#include <stdint.h>
+
+#include "server/serve.h"
+
+#define SERVE_HOLD_US 10000000     /* a request for what is coming is held back so long, */
+#define SERVE_HOLDS_MAX 512        /* for so many in all */
+
+/* A viewer asks for it now: said to the parent, but not oftener than each MSG_WATCHED_US. Not for other renditions. */
+void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us);
+/*
+ * H.264 as the encoder will write it, as far as a playlist says so: size, profile and the lowest level (ITU-T H.264 table
+ * A-1) for that size, rate and bit rate.
+ */
+struct track serve_watch_track(const struct msg_serve_rendition *set, uint32_t fps_milli);
+
+#endif
