@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Built twice, in different folders, at different times, under different names and languages: the same programs to the bit. And each is
+# hardened as the documents say.
+source "$(dirname "$0")/lib.sh"
+wants make gcc autoreconf tar readelf objdump
+
+# build_in FOLDER [NAME=VALUE…]: a copy of the sources, built there
+build_in() {
+    local folder=$1
+    shift
+    mkdir -p "$folder"
+    tar -C "$top" --exclude='./build*' --exclude=./.git --exclude=./autom4te.cache --exclude='./tests/*/node_modules' -cf - . | tar -C "$folder" -xf -
+    mkdir "$folder/build"
+    (cd "$folder/build" && env "$@" ../configure -q && env "$@" make -s -j"$(nproc)" all) > "$folder.log" 2>&1
+}
+check "a build in one place" build_in "$work/one" TZ=UTC || { tail -5 "$work/one.log"; finish; }
+sleep 1
+check "a build in another" build_in "$work/another/and-deeper" TZ=Pacific/Auckland LANGUAGE=de HOSTNAME=elsewhere USER=somebody || { tail -5 "$work/another/and-deeper.log"; finish; }
+
+programs=$(cd "$work/one/build" && find casemate libexec -type f -perm -u+x | sort)
+check "there are programs: $(wc -w <<< "$programs")" [ "$(wc -w <<< "$programs")" -ge 8 ]
+for p in $programs; do
+    equal "$p: the same to the bit" "$(sha256sum < "$work/another/and-deeper/build/$p")" "$(sha256sum < "$work/one/build/$p")"
+done
+equal "none holds the folder it was built in" "$(cd "$work/one/build" && grep -al "$work" $programs)" ''
+
+# hardened PROGRAM: position independent, all relocations read-only before it begins, no executable stack, no run path, indirect branches
+# checked, and the checked forms of the C library's functions
+hardened() {
+    local p=$1 headers dynamic
+    headers=$(readelf -hlW "$p") dynamic=$(readelf -dW "$p")
+    grep -q 'Type: *DYN' <<< "$headers" || { echo "not position independent"; return 1; }
+    grep -q 'GNU_RELRO' <<< "$headers" && grep -q 'BIND_NOW\|FLAGS.*NOW' <<< "$dynamic" || { echo "relocations stay writable"; return 1; }
+    ! grep -E 'GNU_STACK.*E ' <<< "$headers" || { echo "an executable stack"; return 1; }
+    ! grep -E 'LOAD.*RWE' <<< "$headers" || { echo "memory to write and to execute"; return 1; }
+    ! grep -E 'RPATH|RUNPATH|TEXTREL' <<< "$dynamic" || { echo "a run path, or text relocations"; return 1; }
+    # (the note that turns the check on needs a C library that was built with it too)
+    [ "$(uname -m)" != x86_64 ] || objdump -d --disassemble=main "$p" | grep -q endbr64 || { echo "indirect branches have no landing marks"; return 1; }
+    readelf -sW --dyn-syms "$p" | grep -q '__stack_chk_fail' || { echo "no stack protector"; return 1; }
+    readelf -sW --dyn-syms "$p" | grep -q '_chk@' || { echo "no checked functions (FORTIFY_SOURCE)"; return 1; }
+}
+for p in $programs; do check "$p: hardened" hardened "$work/one/build/$p"; done
+finish
