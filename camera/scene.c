@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "camera/font.h"
+#include "codec/font.h"
 
 #define BLACK 16
 #define WHITE 235
@@ -75,28 +75,26 @@ static void draw_back(struct scene *s)
 		fill(s->back, s->width, (struct area){i * bar, top, i == 7 ? s->width - 7 * bar : bar, s->height - top}, bars[i]);
 }
 
-/* Text shows on a black ground that is drawn once; afterwards only luma changes. */
+/* Text shows on a black ground that is drawn once; afterwards only luma changes. A dot is as wide as a stroke: two of the font's steps. */
 static void place_line(struct scene *s, struct line *l, unsigned x, unsigned y, unsigned dot, unsigned letters)
 {
-	struct area ground = {even(x - dot), even(y - dot), even((letters * FONT_WIDTH + 2) * dot), even((FONT_HEIGHT + 3) * dot)};
+	struct area ground = {even(x - dot), even(y - dot), even((letters * FONT_WIDE / 2 + 2) * dot), even(FONT_HIGH / 2 * dot)};
 
 	if (ground.x + ground.w > s->width)
 		ground.w = s->width - ground.x;
-	*l = (struct line){.x = x, .y = y, .dot = dot};
+	*l = (struct line){.x = ground.x, .y = ground.y, .dot = dot};
 	fill(s->back, s->width, ground, (struct colour_yuv){BLACK, NEUTRAL, NEUTRAL});
 }
 
 static void draw_glyph(struct scene *s, const struct line *l, unsigned at, char c)
 {
-	const uint8_t *glyph = font_glyph(c);
-	unsigned x = l->x + at * FONT_WIDTH * l->dot;
+	unsigned width = FONT_WIDE / 2 * l->dot, height = FONT_HIGH / 2 * l->dot;
+	uint8_t *to = s->plane[0] + (size_t)l->y * s->width + l->x + at * width;
 
-	for (unsigned row = 0; row < FONT_HEIGHT * l->dot; row++) {
-		uint8_t *p = s->plane[0] + (size_t)(l->y + row) * s->width + x;
-
-		for (unsigned col = 0; col < FONT_WIDTH - 1; col++, p += l->dot)
-			memset(p, glyph[row / l->dot] >> (4 - col) & 1 ? WHITE : BLACK, l->dot);
-	}
+	font_draw(to, s->width, width, height, c, FONT_LETTER);
+	for (unsigned y = 0; y < height; y++, to += s->width)
+		for (unsigned x = 0; x < width; x++)
+			to[x] = (uint8_t)(BLACK + to[x] * (WHITE - BLACK) / 255);
 }
 
 static void draw_line(struct scene *s, struct line *l, const char *text)

@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "camera/font.h"
 #include "camera/scene.h"
 
 #define WALL INT64_C(1700000000123000)
@@ -110,15 +109,4 @@ Test(scene, refuses_what_does_not_fit)
 		cr_expect_eq(scene_new(&s, c[i].w, c[i].h, c[i].name), -EINVAL, "%ux%u %s", c[i].w, c[i].h, c[i].name);
 		cr_expect_null(s);
 	}
-}
-
-Test(font, every_letter_has_its_own_shape)
-{
-	static const char all[] = "0123456789abcdefghijklmnopqrstuvwxyz:.- ";
-
-	for (size_t i = 0; i < sizeof all - 1; i++)
-		for (size_t k = 0; k < i; k++)
-			cr_expect_neq(memcmp(font_glyph(all[i]), font_glyph(all[k]), FONT_HEIGHT), 0, "%c and %c", all[i], all[k]);
-	cr_expect_eq(font_glyph('q'), font_glyph('Q'));
-	cr_expect_eq(font_glyph('\xff'), font_glyph(' '));
 }

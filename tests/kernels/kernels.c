@@ -11,6 +11,8 @@
 
 static const struct kernel *const kernels[] = {
 	&kernel_frame,
+	&kernel_mask,
+	&kernel_overlay,
 };
 
 #define NKERNELS (sizeof kernels / sizeof kernels[0])
