@@ -82,7 +82,7 @@ static void give_settings(void)
 {
 	static const struct msg_transcode_camera camera = {.camera = 4, .name = "yard", .sound = true};
 	static const struct msg_transcode_rendition renditions[] = {
-		{.rendition = 2, .name = "large", .width = 320, .height = 180, .bitrate_bps = 500000},
+		{.rendition = 2, .name = "large", .width = 960, .height = 540, .bitrate_bps = 1000000},
 		{.rendition = 3, .name = "small", .width = 160, .height = 90, .fps = 5, .bitrate_bps = 100000}};
 	int rings[2];
 
@@ -307,7 +307,7 @@ Test(transcode, stays_the_same_size_while_the_stream_flips)
 	static const struct stream_kind kinds[] = {{"small", 320, 240, 30, 25}, {"large", 1280, 720, 30, 25, 2}};
 	long after_ten = 0;
 
-	for (unsigned i = 0; i < 60; i++) {
+	for (unsigned i = 0; i < 30; i++) {
 		make(&kinds[i % 2]);
 		put_stream(i + 1);
 		wait_for(&found.ends[2], 2 * i + 1);
