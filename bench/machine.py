@@ -10,7 +10,7 @@ from proc import Failed, read, run
 
 # program, Debian package, parts that need it
 PEERS = (
-    ("ffmpeg", "ffmpeg", ("load", "start", "tls", "fleet")),
+    ("ffmpeg", "ffmpeg", ("load", "start", "tls", "fleet", "transcode")),
     ("nginx", "nginx-light", ("tls",)),
     ("wrk", "wrk", ("tls",)),
 )
@@ -36,8 +36,20 @@ def cpu_model():
     return platform.machine()
 
 
+def commit():
+    """Of the sources that this stands in; nothing outside a git checkout."""
+    git = find("git")
+    here = os.path.dirname(os.path.realpath(__file__))
+    if not git:
+        return {}
+    try:
+        return {"commit": run([git, "-C", here, "rev-parse", "--short=12", "HEAD"]).strip(), "changed": bool(run([git, "-C", here, "status", "--porcelain", "-uno"]).strip())}
+    except Failed:
+        return {}
+
+
 def facts(casemate):
     ffmpeg = run([find("ffmpeg"), "-version"]).split()[2]
     return {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpu": cpu_model(), "cpus": len(os.sched_getaffinity(0)),
             "kernel": platform.release(), "load_before": os.getloadavg()[0], "casemate": run([casemate, "version"]).split("\n")[0],
-            "ffmpeg": ffmpeg, "python_tls": ssl.OPENSSL_VERSION}
+            "ffmpeg": ffmpeg, "python_tls": ssl.OPENSSL_VERSION, **commit()}

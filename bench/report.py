@@ -64,8 +64,33 @@ def fleet_rows(fleet):
         yield ("   gaps, reconnections, alarms of the archive", f"{lost['gaps']}, {lost['reconnects']}, {lost['alarms']}", f"ffmpegs {peers['cameras']}", "", "none")
 
 
+def less(label, of, peer, form, scale, least):
+    """A figure of which casemate should take so many times less."""
+    return (label, form.format(of["casemate"] * scale), f"{peer} {form.format(of[peer] * scale)}", f"×{of['ratio']:.2f}", f"at least ×{least:g}" if least else "more")
+
+
+def quality(q):
+    return " ".join(f"{s:.4f}" for s in q["ssim"]), f"{sum(q['rate_bps']) / 1000:.0f}"
+
+
+def transcode_rows(t):
+    for r in t["rows"].values():
+        yield less(f"CPU, {r['label']}, ms a picture", r["cpu_s"], "ffmpeg", "{:.2f}", 1000 / t["seconds"] / 25, r["least"])
+        (ours, our_rate), (theirs, their_rate) = quality(r["quality"]["casemate"]), quality(r["quality"]["ffmpeg"])
+        yield ("   SSIM against the clean scene", ours, theirs, "", "same")
+        yield ("   bit rate, kb/s", our_rate, their_rate, "" if r["comparable"] else "NOT COMPARABLE", "same")
+        yield less("   memory at most, MB", r["peak_bytes"], "ffmpeg", "{:.0f}", 1e-6, 1.3 if r["heights"] == (1080,) else None)
+    for name in ("ffmpeg", "hqdn3d") if "night" in t else ():
+        n = t["night"][name]
+        yield less(f"CPU, noisy night, 1080p to 720p, beside {name}, ms a picture", n["cpu_s"], name, "{:.2f}", 1000 / t["seconds"] / 25, t["night"]["least_cpu"])
+        a, b = n["casemate_at"], n["peer_at"]
+        yield (f"   bit rate at CRF {a['crf']} and {b['crf']:g}, kb/s", f"{a['rate_bps'] / 1000:.0f}", f"{b['rate_bps'] / 1000:.0f}", f"×{n['bits']:.2f}",
+               f"at least ×{t['night']['least_bits']:g}")
+        yield ("   SSIM against the clean scene", f"{a['ssim']:.4f}", f"{b['ssim']:.4f}", "", "same")
+
+
 def rows(results):
-    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows)):
+    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows)):
         if part in results:
             yield from make(results[part])
 
