@@ -21,7 +21,9 @@ struct pending {
 struct decoder {
 	AVCodecContext *ctx;
 	AVPacket *packet;
-	AVFrame *frame;
+	AVFrame *frame, *last;
+	struct picture given;        /* the one given out last: its planes are in frame or, once that is used again, in last */
+	bool has_given, in_frame;
 	uint8_t *data;               /* the access unit with libavcodec's padding behind it */
 	size_t cap;
 	struct pending pending[PENDING];
@@ -71,11 +73,12 @@ int decoder_open(struct decoder **ret, const struct track *track, uint64_t max_p
 	av_log_set_level(AV_LOG_QUIET);  /* what a camera can provoke is counted, not printed */
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
+	d->last = av_frame_alloc();
 	d->last_pts = INT64_MIN;
 	d->codec = track->codec;
 	d->max_pixels = max_pixels;
 	d->waiting = true;
-	rc = d->packet && d->frame ? open_context(d, track, max_pixels) : -ENOMEM;
+	rc = d->packet && d->frame && d->last ? open_context(d, track, max_pixels) : -ENOMEM;
 	if (rc)
 		decoder_free(&d);
 	else
@@ -92,6 +95,7 @@ void decoder_free(struct decoder **dp)
 	avcodec_free_context(&d->ctx);
 	av_packet_free(&d->packet);
 	av_frame_free(&d->frame);
+	av_frame_free(&d->last);
 	free(d->data);
 	free(d);
 	*dp = NULL;
@@ -179,6 +183,13 @@ void decoder_drain(struct decoder *d)
 	avcodec_send_packet(d->ctx, NULL);
 }
 
+void decoder_resume(struct decoder *d)
+{
+	avcodec_flush_buffers(d->ctx);
+	d->waiting = true;
+	d->waited = 0;
+}
+
 static bool name_format(const AVPixFmtDescriptor *desc, struct picture *p)
 {
 	p->bits = (uint8_t)desc->comp[0].depth;
@@ -234,12 +245,33 @@ static bool fill_picture(struct decoder *d, struct picture *ret)
 	return true;
 }
 
+static void keep_given(struct decoder *d)
+{
+	if (!d->in_frame)
+		return;
+	av_frame_unref(d->last);
+	av_frame_move_ref(d->last, d->frame);
+	d->in_frame = false;
+}
+
 int decoder_picture(struct decoder *d, struct picture *ret)
 {
+	keep_given(d);
 	while (avcodec_receive_frame(d->ctx, d->frame) == 0)
-		if (fill_picture(d, ret))
+		if (fill_picture(d, ret)) {
+			d->given = *ret;
+			d->has_given = d->in_frame = true;
 			return 1;
+		}
 	return 0;
+}
+
+int decoder_last(const struct decoder *d, struct picture *ret)
+{
+	if (!d->has_given)
+		return 0;
+	*ret = d->given;
+	return 1;
 }
 
 const struct decoder_counts *decoder_counts(const struct decoder *d)

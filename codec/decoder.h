@@ -42,10 +42,14 @@ void decoder_free(struct decoder **d);
  * 0, or -EBADMSG when it could not be decoded (counted; the next may be fed), -ENOMEM.
  */
 int decoder_feed(struct decoder *d, const struct au *au);
-/* End of the stream: what is delayed comes out of decoder_picture. Nothing may be fed after it. */
+/* End of the stream: what is delayed comes out of decoder_picture. Nothing may be fed after it but for decoder_resume. */
 void decoder_drain(struct decoder *d);
+/* After a drain, all pictures fetched: the stream goes on, at a key frame; what was before it is forgotten. */
+void decoder_resume(struct decoder *d);
 /* The next picture: 1, or 0 when there is none. Its planes last until the next call on d. */
 int decoder_picture(struct decoder *d, struct picture *ret);
+/* The picture that was given last, once more: it is kept until there is another. 1, or 0 when none was given. */
+int decoder_last(const struct decoder *d, struct picture *ret);
 
 const struct decoder_counts *decoder_counts(const struct decoder *d);
 

@@ -32,32 +32,59 @@ void pump_close(struct pump *p)
 	buf_free(&p->record);
 }
 
-/* Whether to leave pictures out, at the record just taken. */
-static bool is_behind(struct pump *p)
+/* How long the ring was not empty, at the record just taken. */
+static int64_t late_us(struct pump *p, int64_t now)
 {
-	uint64_t waiting = ring_waiting(p->in);
-	int64_t now = p->now_us();
-
 	if (!p->busy)
 		p->busy_since_us = now;
 	p->busy = true;
-	if (now - p->busy_since_us > PUMP_PATIENCE_US || waiting > p->in->size / 2)
+	return now - p->busy_since_us;
+}
+
+/* Whether to leave pictures out. */
+static bool is_behind(struct pump *p, int64_t late)
+{
+	uint64_t waiting = ring_waiting(p->in);
+
+	if (late > PUMP_PATIENCE_US || waiting > p->in->size / 2)
 		p->behind = true;
 	if (waiting == 0)
 		p->busy = p->behind = false;
 	return p->behind;
 }
 
+/* What the work since from_us says about how much of it there may be. */
+static int judge(struct pump *p, int64_t from_us, int64_t now)
+{
+	int64_t late = p->busy ? now - p->busy_since_us : 0;
+	unsigned max = transcoder_overload_max(p->transcoder);
+
+	return transcoder_overload(p->transcoder, overload_worked(&p->overload, from_us, now, late, max));
+}
+
+/* *at_us: when it begins; then, when it ended. */
+static int handle(struct pump *p, int64_t *at_us, const char **why)
+{
+	int64_t from = *at_us;
+	struct record r;
+	int rc, rc_judge;
+
+	if (record_decode(buf_data(&p->record), p->record.len, &r))
+		return -EBADMSG;
+	rc = transcoder_feed(p->transcoder, &r, is_behind(p, late_us(p, from)), why);
+	*at_us = p->now_us();
+	rc_judge = judge(p, from, *at_us);
+	wake(p);
+	return rc_judge ? rc_judge : rc;
+}
+
 int pump_run(struct pump *p, const char **why)
 {
-	struct record r;
+	int64_t at = p->now_us();
 	int rc;
 
 	while ((rc = ring_get(p->in, &p->record)) == 1) {
-		if (record_decode(buf_data(&p->record), p->record.len, &r))
-			return -EBADMSG;
-		rc = transcoder_feed(p->transcoder, &r, is_behind(p), why);
-		wake(p);
+		rc = handle(p, &at, why);
 		if (rc)
 			return rc;
 	}
@@ -68,6 +95,7 @@ int pump_switch(struct pump *p, unsigned rendition, bool run)
 {
 	int rc = transcoder_run(p->transcoder, rendition, run);
 
+	p->busy = false;
 	wake(p);
 	return rc;
 }

@@ -6,11 +6,13 @@
  * of it into the other. It never waits: the role does, on the doorbell.
  *
  * It keeps up as long as it finds the ring empty now and then. When it has not for
- * PUMP_PATIENCE_US, or more than half of the ring waits, it is behind, and leaves
- * pictures out (transcoder.h) until the ring is empty: so a machine that is too
+ * OVERLOAD_LATE_US, something is given up for as long as need be (overload.h); when it
+ * has not for PUMP_PATIENCE_US, or more than half of the ring waits, it is behind, and
+ * leaves pictures out (transcoder.h) until the ring is empty: so a machine that is too
  * slow shows fewer pictures, but none much later than that.
  */
 #include "base/ring.h"
+#include "codec/overload.h"
 #include "codec/transcoder.h"
 
 #define PUMP_PATIENCE_US 1000000
@@ -22,6 +24,7 @@ struct pump {
 	int64_t (*now_us)(void);
 	int64_t busy_since_us;         /* the ring was last known to be empty */
 	bool busy, behind;
+	struct overload overload;
 	bool put;                      /* something for store since it was last woken */
 };
 

@@ -3,81 +3,73 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "codec/cuts.h"
-#include "codec/decoder.h"
-#include "codec/encoder.h"
-#include "codec/scale.h"
+#include "codec/backlog.h"
+#include "codec/ladder.h"
+#include "codec/lane.h"
+#include "codec/sets.h"
+#include "codec/snapshot.h"
 #include "codec/sound.h"
-#include "media/packager.h"
 
-struct output {
-	struct transcoder_rendition want;
-	struct scale *scale;
-	struct encoder *encoder;  /* one per epoch */
-	bool running;
-	uint64_t encoded;
-	struct packager packager;
-	int64_t due;              /* no picture before this, to keep to want.fps */
-	bool key_owed;            /* the segment's first picture was not coded yet */
-};
+#define KEYED 2  /* segments in a row that begin with key frames: the next ones will too */
+
+/* What is decoded: nothing, the key frames that begin segments, everything. */
+enum need { NEED_NOTHING, NEED_STARTS, NEED_ALL };
 
 struct transcoder {
 	struct transcoder_settings settings;
 	struct transcoder_counts counts;
-	struct decoder *decoder;  /* NULL: waiting for a track */
+	bool has_track;           /* one that can be decoded */
+	struct track track;
 	uint64_t epoch;
 	bool fed;                 /* an access unit of this epoch was taken */
-	bool begun;               /* a picture of this epoch came out, the encoders run */
 	uint32_t segment_in;      /* of the access unit fed last */
-	struct cuts cuts;
-	int64_t last_pts, since_last;  /* its time, and that since the one before it */
-	bool snapshot;
-	unsigned noutputs;
-	struct output output[TRANSCODER_RENDITIONS_MAX];
+	unsigned keyed;           /* segments in a row that began with a key frame */
+	struct lane *lane;        /* NULL: nothing is needed, or there is no track */
+	uint64_t lane_errors;     /* of those that are no more */
+	struct backlog backlog;   /* while a rendition on demand does not run */
+	struct ladder ladder;
+	bool snapshot_runs;
+	struct snapshot *snapshot;
 	struct sound *sound;      /* NULL: not wanted */
 };
 
-static bool rendition_is_good(const struct transcoder_rendition *r)
+static int open_all(struct transcoder *t, int (*emit)(void *ctx, const struct record *r), void *ctx)
 {
-	return r->number >= RENDITION_ENCODED && r->number < RENDITION_ENCODED + TRANSCODER_RENDITIONS_MAX && r->fps <= 240 && r->bitrate_bps >= 16000;
+	struct packager_hooks hooks = {.emit = emit, .ctx = ctx};
+	int rc = ladder_init(&t->ladder, &t->settings, &hooks);
+
+	if (!rc)
+		rc = snapshot_new(&t->snapshot, t->settings.camera, t->settings.cpu, emit, ctx);
+	if (!rc && t->settings.sound)
+		rc = sound_new(&t->sound, t->settings.camera, t->settings.part_ms, emit, ctx);
+	return rc;
 }
 
-static int open_output(struct transcoder *t, const struct transcoder_rendition *want, const struct packager_hooks *hooks)
+static bool settings_are_good(const struct transcoder_settings *s)
 {
-	struct output *o = &t->output[t->noutputs];
-	int rc;
-
-	if (!rendition_is_good(want))
-		return -EINVAL;
-	rc = scale_new(&o->scale, want->width, want->height, cpu_best());
-	if (rc)
-		return rc;
-	o->want = *want;
-	o->running = !want->on_demand;
-	packager_init(&o->packager, hooks, t->settings.part_ms ? t->settings.part_ms : PACKAGER_PART_MS);
-	t->noutputs++;
-	return 0;
+	if (s->nrenditions > TRANSCODER_RENDITIONS_MAX || s->nmasks > MASKS_MAX || s->denoise >= DENOISE_STRENGTHS || s->cpu > cpu_best())
+		return false;
+	for (unsigned i = 0; i < s->nmasks; i++)
+		if (!mask_is_good(&s->mask[i]))
+			return false;
+	return true;
 }
 
 int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
 	int (*emit)(void *ctx, const struct record *r), void *ctx)
 {
-	struct packager_hooks hooks = {.emit = emit, .ctx = ctx};
 	struct transcoder *t;
-	int rc = 0;
+	int rc;
 
-	if ((s->nrenditions == 0 && !s->sound) || s->nrenditions > TRANSCODER_RENDITIONS_MAX)
+	if (!settings_are_good(s))
 		return -EINVAL;
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return -ENOMEM;
 	t->settings = *s;
-	for (unsigned i = 0; i < s->nrenditions && !rc; i++)
-		rc = open_output(t, &s->rendition[i], &hooks);
-	if (!rc && s->sound)
-		rc = sound_new(&t->sound, s->camera, s->part_ms, emit, ctx);
+	backlog_init(&t->backlog);
+	rc = open_all(t, emit, ctx);
 	if (rc)
 		transcoder_free(&t);
 	else
@@ -91,152 +83,105 @@ void transcoder_free(struct transcoder **tp)
 
 	if (!t)
 		return;
-	for (unsigned i = 0; i < t->noutputs; i++) {
-		packager_free(&t->output[i].packager);
-		encoder_free(&t->output[i].encoder);
-		scale_free(&t->output[i].scale);
-	}
-	decoder_free(&t->decoder);
+	ladder_free(&t->ladder);
+	lane_free(&t->lane);
+	backlog_free(&t->backlog);
+	snapshot_free(&t->snapshot);
 	sound_free(&t->sound);
 	free(t);
 	*tp = NULL;
 }
 
-/* An encoder of its own for each epoch: it starts with the picture's colours, and no time of the epoch before. */
-static int begin_output(struct transcoder *t, struct output *o, const struct picture *p)
+static enum need what_is_needed(const struct transcoder *t)
 {
-	struct encoder_settings s = {.codec = CODEC_H264, .width = o->want.width, .height = o->want.height, .fps = o->want.fps,
-		.bitrate_bps = o->want.bitrate_bps, .crf = o->want.crf, .speed = o->want.speed, .profile = o->want.profile, .colour = p->colour};
-	int rc;
+	if (ladder_runs(&t->ladder))
+		return ladder_makes_only_cuts(&t->ladder) && t->keyed >= KEYED ? NEED_STARTS : NEED_ALL;
+	return t->snapshot_runs ? NEED_STARTS : NEED_NOTHING;
+}
 
-	if (p->format == PICTURE_GBR)
-		s.colour.matrix = 1;
-	encoder_free(&o->encoder);
-	rc = encoder_open(&o->encoder, &s);
-	if (rc)
+/* Somebody may come to whom the newest access units are of use. */
+static bool backlog_is_needed(const struct transcoder *t)
+{
+	for (unsigned i = 0; i < t->ladder.n; i++)
+		if (!t->ladder.output[i].running)
+			return true;
+	return false;
+}
+
+static void close_lane(struct transcoder *t)
+{
+	if (t->lane)
+		t->lane_errors += lane_counts(t->lane).errors;
+	lane_free(&t->lane);
+}
+
+static int show_snapshot(struct transcoder *t, const struct lane_picture *p)
+{
+	int rc = snapshot_take(t->snapshot, &p->picture, t->epoch, p->segment);
+
+	if (rc != -EINVAL)
 		return rc;
-	o->due = INT64_MIN;
-	return packager_begin(&o->packager, t->settings.camera, o->want.number, t->epoch, encoder_track(o->encoder));
+	t->counts.errors++;
+	return 0;
 }
 
-static int64_t least(int64_t a, int64_t b)
+static int show(struct transcoder *t, const struct lane_picture *p, bool behind)
 {
-	return a < b ? a : b;
-}
-
-/*
- * Keeps to the rate without drifting: due moves by whole steps. A picture a little early is taken, since timestamps
- * shake, but not one that has a nearer one coming behind it.
- */
-static bool is_due(struct output *o, int64_t pts, int64_t since_last, bool key)
-{
-	int64_t step;
-
-	if (!o->want.fps)
-		return true;
-	step = TIMESCALE_VIDEO / o->want.fps;
-	if (o->due == INT64_MIN || key || pts >= o->due + step)
-		o->due = pts + step;
-	else if (pts >= o->due - least(step / 4, since_last / 2))
-		o->due += step;
-	else
-		return false;
-	return true;
-}
-
-static int encode_output(struct transcoder *t, struct output *o, const struct picture *p)
-{
-	uint64_t dropped = o->packager.dropped_aus;
-	struct picture small;
-	struct au au;
-	int rc;
-
-	if (!is_due(o, p->pts, t->since_last, o->key_owed))
-		return 0;
-	rc = scale_run(o->scale, p, &small);
-	if (rc == -EINVAL) {
-		t->counts.errors++;
-		return 0;
-	}
-	if (!rc)
-		rc = encoder_encode(o->encoder, &small, o->key_owed, NULL, &au);
-	if (rc)
-		return rc;
-	o->key_owed = false;
-	o->encoded++;
-	t->counts.encoded++;
-	rc = packager_add(&o->packager, &au, t->cuts.segment);
-	t->counts.refused += o->packager.dropped_aus - dropped;
-	if (rc == -EINVAL) {  /* a time out of bounds */
-		t->counts.errors++;
-		return 0;
-	}
-	return rc;
-}
-
-static int encode_picture(struct transcoder *t, const struct picture *p, bool behind)
-{
-	bool cut = cuts_reach(&t->cuts, p->pts);
 	int rc = 0;
 
-	t->counts.pictures++;
-	t->since_last = p->pts - t->last_pts;
-	t->last_pts = p->pts;
-	if (!t->cuts.in_segment)  /* shown before the stream's first access unit: belongs to nothing */
-		return 0;
-	if (behind && !cut && t->begun) {
-		t->counts.behind++;
-		return 0;
-	}
-	for (unsigned i = 0; i < t->noutputs && !rc; i++) {
-		struct output *o = &t->output[i];
-
-		if (!o->running || (!o->encoder && !cut))
-			continue;
-		if (!o->encoder)
-			rc = begin_output(t, o, p);
-		o->key_owed |= cut;
-		if (!rc)
-			rc = encode_output(t, o, p);
-	}
-	t->begun = true;
-	return rc;
+	t->counts.pictures += !p->blind_since_us;
+	t->counts.behind += behind && !p->cut;
+	if (t->snapshot_runs && p->cut && !p->blind_since_us)
+		rc = show_snapshot(t, p);
+	return rc ? rc : ladder_show(&t->ladder, p, t->epoch, behind);
 }
 
 static int take_pictures(struct transcoder *t, bool behind)
 {
-	struct picture p;
-	int rc = 0;
+	struct lane_picture p;
+	int rc;
 
-	while (!rc && decoder_picture(t->decoder, &p))
-		rc = encode_picture(t, &p, behind);
+	while ((rc = lane_next(t->lane, &p)) == 1) {
+		rc = show(t, &p, behind);
+		if (rc)
+			break;
+	}
 	return rc;
 }
 
-static int end_output(struct output *o)
+/* Decodes as much as is needed, and no more. */
+static int settle(struct transcoder *t)
 {
-	int rc = o->encoder ? packager_flush(&o->packager) : 0;
+	enum need need = what_is_needed(t);
+	int rc;
 
-	encoder_free(&o->encoder);
-	return rc;
+	if (!backlog_is_needed(t))
+		backlog_clear(&t->backlog);
+	if (need == NEED_NOTHING || !t->has_track) {
+		close_lane(t);
+		return 0;
+	}
+	rc = t->lane ? 0 : lane_open(&t->lane, &t->track, &t->settings);
+	if (rc)
+		return rc;
+	lane_set_sparse(t->lane, need == NEED_STARTS);
+	return take_pictures(t, false);
 }
 
 static int finish_pictures(struct transcoder *t)
 {
-	int rc = 0, rc_flush;
+	int rc = 0, rc_end;
 
-	if (t->decoder) {
-		decoder_drain(t->decoder);
+	if (t->lane) {
+		lane_drain(t->lane);
 		rc = take_pictures(t, false);
 	}
-	for (unsigned i = 0; i < t->noutputs; i++) {
-		rc_flush = end_output(&t->output[i]);
-		rc = rc ? rc : rc_flush;
-	}
-	decoder_free(&t->decoder);
-	t->fed = t->begun = false;
-	t->cuts = (struct cuts){0};
-	return rc;
+	rc_end = ladder_end(&t->ladder);
+	close_lane(t);
+	backlog_clear(&t->backlog);
+	t->has_track = t->fed = false;
+	t->keyed = 0;
+	return rc ? rc : rc_end;
 }
 
 int transcoder_finish(struct transcoder *t)
@@ -258,20 +203,31 @@ static const char *why_not(int rc)
 	}
 }
 
+static int open_track(struct transcoder *t, const struct record_track *r)
+{
+	uint64_t max_pixels = t->settings.max_pixels ? t->settings.max_pixels : PICTURE_MAX_PIXELS;
+	int rc = sets_check_track(&r->track, max_pixels);
+
+	if (rc)
+		return rc;
+	t->track = r->track;
+	t->epoch = r->epoch;
+	t->has_track = true;
+	rc = settle(t);
+	t->has_track = !rc;
+	return rc;
+}
+
 static int feed_track(struct transcoder *t, const struct record_track *r, const char **why)
 {
 	int rc;
 
 	if (!codec_is_video(r->track.codec))
 		return t->sound ? sound_track(t->sound, r, why) : 0;
-	if (t->noutputs == 0)
-		return 0;
 	rc = finish_pictures(t);
-	if (rc)
-		return rc;
-	t->epoch = r->epoch;
-	rc = decoder_open(&t->decoder, &r->track, t->settings.max_pixels);
-	if (!rc || rc == -ENOMEM)
+	if (!rc)
+		rc = open_track(t, r);
+	if (rc != -ENOTSUP && rc != -E2BIG && rc != -EBADMSG)
 		return rc;
 	*why = why_not(rc);
 	return -ENOTSUP;
@@ -281,34 +237,41 @@ static int feed_track(struct transcoder *t, const struct record_track *r, const 
  * Segments that are missing here were dropped on the way. The decoder goes on: ingest resumes at a key frame, or when the
  * camera sends none for long, and then what it remembers is the best there is to conceal with.
  */
-static void follow_segment(struct transcoder *t, const struct record_au *r)
+static int follow_segment(struct transcoder *t, const struct record_au *r, bool *ret_begins)
 {
-	if (t->fed && r->segment == t->segment_in)
-		return;
-	cuts_add(&t->cuts, r->au.pts, r->segment);
+	*ret_begins = !t->fed || r->segment != t->segment_in;
 	t->segment_in = r->segment;
 	t->fed = true;
+	if (!*ret_begins)
+		return 0;
+	t->keyed = r->au.key ? t->keyed + 1 : 0;
+	return settle(t);
+}
+
+static int feed_picture(struct transcoder *t, const struct record_au *r, bool behind)
+{
+	bool begins;
+	int rc;
+
+	t->counts.aus++;
+	rc = follow_segment(t, r, &begins);
+	if (!rc && backlog_is_needed(t))
+		rc = backlog_add(&t->backlog, r, begins);
+	if (rc || !t->lane)
+		return rc;
+	rc = lane_feed(t->lane, r, begins);
+	return rc ? rc : take_pictures(t, behind);
 }
 
 static int feed_au(struct transcoder *t, const struct record_au *r, bool behind)
 {
-	int rc;
-
 	if (r->audio && t->sound)
 		return sound_feed(t->sound, r);
-
-	if (r->audio || !t->decoder || r->epoch != t->epoch || (t->fed && r->segment < t->segment_in)) {
+	if (r->audio || !t->has_track || r->epoch != t->epoch || (t->fed && r->segment < t->segment_in)) {
 		t->counts.skipped_aus++;
 		return 0;
 	}
-	t->counts.aus++;
-	follow_segment(t, r);
-	rc = decoder_feed(t->decoder, &r->au);
-	if (rc == -ENOMEM)
-		return rc;
-	if (rc)
-		t->counts.errors++;
-	return take_pictures(t, behind);
+	return feed_picture(t, r, behind);
 }
 
 int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, const char **why)
@@ -325,31 +288,163 @@ int transcoder_feed(struct transcoder *t, const struct record *r, bool behind, c
 	}
 }
 
+/* The backlog through a lane, from its i-th access unit on; each picture goes to o alone, but none after until_pts. */
+static int show_backlog(struct transcoder *t, struct lane *lane, struct output *o, int64_t until_pts)
+{
+	struct lane_picture p;
+	int rc = 0;
+
+	for (unsigned i = 0; i <= t->backlog.n && !rc; i++) {
+		struct record_au au;
+
+		if (i < t->backlog.n) {
+			au = backlog_get(&t->backlog, i, t->epoch);
+			rc = lane_feed(lane, &au, i == 0 || au.segment != t->backlog.list[i - 1].segment);
+		} else if (until_pts < INT64_MAX) {
+			lane_drain(lane);
+		}
+		while (!rc && (rc = lane_next(lane, &p)) == 1)
+			rc = p.picture.pts <= until_pts ? ladder_show_to(&t->ladder, o, &p, t->epoch) : 0;
+	}
+	return rc;
+}
+
+/* No segment twice: what it has shown before it does not show again. */
+static uint32_t first_segment(const struct transcoder *t, const struct output *o)
+{
+	uint32_t first = backlog_whole(&t->backlog);
+
+	if (o->sent && o->sent_epoch == t->epoch && o->sent_segment >= first)
+		first = o->sent_segment < UINT32_MAX ? o->sent_segment + 1 : UINT32_MAX;
+	return first;
+}
+
+/*
+ * One that begins, from the last whole segment on. If others run their lane stays as it is, and it joins them where they are: what
+ * their decoder still holds back, all of it also in the backlog, comes to it from there. Else its lane becomes the lane.
+ */
+static int catch_up(struct transcoder *t, struct output *o, bool others)
+{
+	struct lane *lane = NULL;
+	int rc;
+
+	o->from_segment = first_segment(t, o);
+	if (!others)
+		close_lane(t);
+	rc = lane_open(&lane, &t->track, &t->settings);
+	if (!rc)
+		rc = show_backlog(t, lane, o, others ? lane_last_pts(t->lane) : INT64_MAX);
+	if (others || rc)
+		lane_free(&lane);
+	else
+		t->lane = lane;
+	return rc;
+}
+
+static int begin_output(struct transcoder *t, struct output *o)
+{
+	bool others = ladder_runs(&t->ladder), short_of_time = t->ladder.steps > LADDER_RATE_STEPS;
+	int rc = 0;
+
+	o->running = true;
+	o->from_segment = 0;
+	if (t->has_track && t->backlog.n && !short_of_time)
+		rc = catch_up(t, o, others);
+	if (!rc)
+		rc = ladder_arrange(&t->ladder);
+	return rc ? rc : settle(t);
+}
+
+static int end_output(struct transcoder *t, struct output *o)
+{
+	int rc;
+
+	o->running = false;
+	rc = ladder_arrange(&t->ladder);
+	return rc ? rc : settle(t);
+}
+
+/* From what is kept, if there is anything: a viewer need not wait for the next segment. */
+static int take_snapshot_now(struct transcoder *t)
+{
+	struct lane_picture p;
+	struct lane *lane;
+	struct record_au au;
+	int rc;
+
+	if (!t->has_track || !t->backlog.n)
+		return 0;
+	au = backlog_get(&t->backlog, backlog_newest_start(&t->backlog), t->epoch);
+	rc = lane_open(&lane, &t->track, &t->settings);
+	if (rc)
+		return rc;
+	lane_set_sparse(lane, true);
+	rc = lane_feed(lane, &au, true);
+	if (!rc && (rc = lane_next(lane, &p)) == 1)
+		rc = show_snapshot(t, &p);
+	lane_free(&lane);
+	return rc;
+}
+
+static int run_snapshot(struct transcoder *t, bool run)
+{
+	int rc = run && !t->snapshot_runs ? take_snapshot_now(t) : 0;
+
+	t->snapshot_runs = run;
+	return rc ? rc : settle(t);
+}
+
 int transcoder_run(struct transcoder *t, unsigned rendition, bool run)
 {
-	for (unsigned i = 0; i < t->noutputs; i++) {
-		struct output *o = &t->output[i];
+	struct output *o;
 
-		if (o->want.number != rendition)
-			continue;
-		o->running = run || !o->want.on_demand;
-		return o->running ? 0 : end_output(o);
-	}
-	return -ENOENT;
+	if (rendition == RENDITION_SNAPSHOT)
+		return run_snapshot(t, run);
+	o = ladder_find(&t->ladder, rendition);
+	if (!o)
+		return -ENOENT;
+	if (!o->want.on_demand || o->running == run)
+		return 0;
+	return run ? begin_output(t, o) : end_output(t, o);
+}
+
+unsigned transcoder_overload_max(const struct transcoder *t)
+{
+	return ladder_steps_max(&t->ladder);
+}
+
+int transcoder_overload(struct transcoder *t, unsigned steps)
+{
+	int rc = ladder_set_steps(&t->ladder, steps);
+
+	return rc ? rc : settle(t);
 }
 
 void transcoder_state(const struct transcoder *t, struct transcoder_state *ret)
 {
-	*ret = (struct transcoder_state){.snapshot = t->snapshot, .nrenditions = t->noutputs};
-	for (unsigned i = 0; i < t->noutputs; i++)
-		ret->rendition[i] = (struct transcoder_rendition_state){.number = t->output[i].want.number,
-			.running = t->output[i].running, .encoded = t->output[i].encoded};
+	const struct ladder *l = &t->ladder;
+
+	*ret = (struct transcoder_state){.scene = l->scene_bits, .overload = l->steps, .snapshot = t->snapshot_runs, .nrenditions = l->n,
+		.no_picture_since_us = t->lane ? lane_counts(t->lane).blind_since_us : 0};
+	for (unsigned i = 0; i < l->n; i++) {
+		const struct output *o = &l->output[i];
+
+		ret->rendition[i] = (struct transcoder_rendition_state){.number = o->want.number, .running = o->running, .given_up = o->given_up,
+			.fps_step = l->steps < LADDER_RATE_STEPS ? l->steps : LADDER_RATE_STEPS,
+			.encoded = o->encoded, .same = o->same_count, .behind = o->behind_count};
+	}
 }
 
 struct transcoder_counts transcoder_counts(const struct transcoder *t)
 {
 	struct transcoder_counts c = t->counts;
 
+	c.errors += t->lane_errors + (t->lane ? lane_counts(t->lane).errors : 0);
+	for (unsigned i = 0; i < t->ladder.n; i++) {
+		c.encoded += t->ladder.output[i].encoded;
+		c.refused += t->ladder.output[i].refused;
+		c.errors += t->ladder.output[i].errors;
+	}
 	if (t->sound)
 		c.sound = sound_counts(t->sound);
 	return c;

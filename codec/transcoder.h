@@ -3,14 +3,21 @@
 #define CODEC_TRANSCODER_H
 /*
  * The work of the transcode role, without its process: records of ingest in,
- * records for store out. Each access unit is decoded once, scaled and encoded
- * for each rendition, packaged; sound that no browser plays becomes AAC (sound.h).
+ * records for store out. Each access unit is decoded once (lane.h), and each picture
+ * scaled and encoded for each rendition that runs (ladder.h, output.h), if there is
+ * anything new in it; sound that no browser plays becomes AAC (sound.h), and of each
+ * segment's first picture becomes a snapshot, if they are wanted (snapshot.h).
  *
  * Renditions line up with the camera's own bitstream: where ingest cuts, the
  * first picture that is shown at or after the cut begins the segment of the same
- * number, as a key frame, in every rendition. Pictures are left out to keep to a
- * rendition's rate or, told that it is behind, to catch up; never one that
- * begins a segment.
+ * number, as a key frame, in every rendition. Pictures are left out where nothing
+ * has changed, to keep to a rendition's rate or, for want of time, to catch up;
+ * never one that begins a segment.
+ *
+ * Renditions on demand cost nothing while they don't run: then the newest access
+ * units are kept (backlog.h), and when nothing runs nothing is decoded. One that
+ * begins is made of what was kept, by a decoder of its own if the others run, and
+ * goes on with what they see.
  *
  * The input comes from ingest, which may have been taken over: anything may
  * follow anything. What cannot be used is counted and skipped.
@@ -112,6 +119,13 @@ int transcoder_finish(struct transcoder *t);
  * 0, -ENOENT when there is no such rendition, or as transcoder_feed.
  */
 int transcoder_run(struct transcoder *t, unsigned rendition, bool run);
+
+/*
+ * Gives up so many steps for want of time (codec/ladder.h), 0: none; what is beyond the last one is that one. 0, or as transcoder_feed.
+ */
+int transcoder_overload(struct transcoder *t, unsigned steps);
+/* How many there are to take, with the renditions that run now. */
+unsigned transcoder_overload_max(const struct transcoder *t);
 
 void transcoder_state(const struct transcoder *t, struct transcoder_state *ret);
 struct transcoder_counts transcoder_counts(const struct transcoder *t);

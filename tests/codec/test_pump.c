@@ -163,7 +163,7 @@ Test(pump, leaves_nothing_out_while_it_keeps_up)
 
 	stream_make(&stream, &k);
 	put_track(42);
-	slow_us = PUMP_PATIENCE_US / 3;
+	slow_us = OVERLOAD_LATE_US / 3;
 	for (unsigned i = 0; i < stream.n; i++) {
 		cr_assert_eq(put_au(i, 42, i / 10), 0);
 		if (i % 2)

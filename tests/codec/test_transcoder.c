@@ -198,10 +198,11 @@ Test(transcoder, takes_H265_where_no_key_frame_comes_for_long)
 	for (unsigned i = 30; i < stream.n; i++)
 		feed_au(&stream.au[i], 1, (i - 30) / 25, false);
 	cr_assert_eq(transcoder_finish(transcoder), 0);
-	/* In its reordering a picture or two are still of the segment before. */
-	cr_assert_eq(sink[2].n, 6);
-	for (unsigned i = 0; i < 6; i++) {
-		cr_assert_eq(sink[2].seen[i].segment, i + late / 25 - 1);
+	/* After a second without a picture, that is said; then it is shown concealed, in its reordering a picture or two late. */
+	cr_assert_eq(sink[2].n, 7);
+	cr_assert_eq(sink[2].seen[0].samples, 1);
+	for (unsigned i = 0; i < 7; i++) {
+		cr_assert_eq(sink[2].seen[i].segment, i);
 		cr_assert(sink[2].seen[i].independent);
 	}
 	cr_assert_geq(transcoder_counts(transcoder).encoded, 200 - 30 - late - 3);
@@ -243,7 +244,7 @@ Test(transcoder, makes_sound_beside_pictures_or_alone)
 			}
 		}
 		cr_assert_eq(sink[RENDITION_AUDIO].track.codec, CODEC_AAC);
-		cr_assert_eq(transcoder_counts(transcoder).skipped_aus, 75 * (s.nrenditions == 0));
+		cr_assert_eq(transcoder_counts(transcoder).skipped_aus, 0);
 		transcoder_free(&transcoder);
 	}
 }
@@ -484,7 +485,6 @@ Test(transcoder, refuses_settings_that_cannot_be)
 		{1, 160, 90, 0, 500000}, {10, 160, 90, 0, 500000}, {2, 161, 90, 0, 500000}, {2, 160, 0, 0, 500000}, {2, 160, 90, 241, 500000}, {2, 160, 90, 0, 0}};
 	struct transcoder_settings s = {.nrenditions = 0};
 
-	cr_assert_eq(transcoder_new(&transcoder, &s, emit, NULL), -EINVAL);
 	s.nrenditions = TRANSCODER_RENDITIONS_MAX + 1;
 	cr_assert_eq(transcoder_new(&transcoder, &s, emit, NULL), -EINVAL);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
