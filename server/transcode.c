@@ -8,7 +8,8 @@
  *     parent   MSG_TRANSCODE_CAMERA       on_camera
  *     parent   MSG_TRANSCODE_RENDITION    on_rendition
  *     parent   MSG_TRANSCODE_RINGS        on_rings
- *     parent   MSG_STOP, sealed           told_to_stop (the doorbell must ring too)
+ *     parent   MSG_RENDITION_RUN, sealed  hear (the doorbell rings too)
+ *     parent   MSG_STOP, sealed           hear (the same)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include "codec/pump.h"
 #include "server/policy.h"
 #include "server/role.h"
+#include "server/transcode_say.h"
 
 #define REPORT_EVERY_US 10000000  /* one line about what was left out, at most */
 
@@ -33,6 +35,8 @@ struct transcode {
 	int doorbell;
 	bool has_camera, has_rings;
 	struct pump pump;
+	bool stopping;
+	struct transcode_say say;
 	struct transcoder_counts reported;
 	int64_t reported_us;
 };
@@ -52,13 +56,32 @@ static _Noreturn void give_up(const struct transcode *t, const char *event, cons
 	_exit(1);
 }
 
+/* The site file's words and the codecs' are the same numbers. */
+_Static_assert((int)SITE_DENOISE_HIGH == (int)DENOISE_HIGH && (int)SITE_STYLE_MOSAIC == (int)MASK_MOSAIC && SITE_MASK_WHOLE == MASK_WHOLE &&
+	(int)SITE_LATENCY_NORMAL == (int)ENCODER_NORMAL && (int)SITE_PROFILE_MAIN == (int)ENCODER_MAIN &&
+	(int)SITE_PROFILE_BASELINE == (int)ENCODER_BASELINE && MSG_MASKS_MAX <= MASKS_MAX, "settings that mean the same");
+
 static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct transcode *t = ctx;
 
-	t->settings.camera = m->transcode_camera.camera;
-	t->settings.sound = m->transcode_camera.sound;
-	memcpy(t->name, m->transcode_camera.name, sizeof t->name);
+	const struct msg_transcode_camera *c = &m->transcode_camera;
+	struct transcoder_settings *s = &t->settings;
+	struct site_mask mask;
+
+	s->camera = c->camera;
+	s->sound = c->sound;
+	s->overlay = c->overlay;
+	s->denoise = (enum denoise_strength)c->denoise;
+	s->cpu = (enum cpu_level)c->cpu;
+	snprintf(s->site, sizeof s->site, "%s", c->site);
+	snprintf(s->name, sizeof s->name, "%s", c->name);
+	for (s->nmasks = 0; s->nmasks < MASKS_MAX && msg_get_mask(c, s->nmasks, &mask); s->nmasks++)
+		s->mask[s->nmasks] = (struct mask){.x = (uint16_t)mask.x, .y = (uint16_t)mask.y, .width = (uint16_t)mask.width,
+			.height = (uint16_t)mask.height, .style = (uint8_t)mask.style};
+	if (s->cpu > cpu_best())
+		give_up(t, "bad-setting", "instructions that this machine does not have");
+	memcpy(t->name, c->name, sizeof t->name);
 	t->has_camera = true;
 }
 
@@ -70,7 +93,9 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 	if (t->settings.nrenditions == TRANSCODER_RENDITIONS_MAX)
 		give_up(t, "bad-setting", "too many renditions");
 	t->settings.rendition[t->settings.nrenditions++] = (struct transcoder_rendition){
-		.number = r->rendition, .width = r->width, .height = r->height, .fps = r->fps, .bitrate_bps = r->bitrate_bps};
+		.number = r->rendition, .width = r->width, .height = r->height, .fps = r->fps, .bitrate_bps = r->bitrate_bps, .crf = r->crf,
+		.latency = (enum encoder_latency)r->latency, .profile = (enum encoder_profile)r->profile, .priority = r->priority,
+		.on_demand = r->on_demand};
 }
 
 static void on_rings(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -137,21 +162,13 @@ static void report(struct transcode *t, int64_t now)
 	t->reported_us = now;
 }
 
-/* Sealed, so by plain read: the channel's answers need recvmsg. Anything but MSG_STOP is not for a sealed transcode. */
-static bool told_to_stop(void)
-{
-	uint8_t packet[64];
-	ssize_t n = read(ROLE_CHANNEL_FD, packet, sizeof packet);
-
-	return n >= 0 || errno != EAGAIN;
-}
-
 static void wait_for_doorbell(struct transcode *t)
 {
-	uint64_t rung;
+	uint8_t rings[4096];  /* of a pipe as many as there are; an eventfd counts them itself */
+	ssize_t n = read(t->doorbell, rings, sizeof rings);
 
-	if (read(t->doorbell, &rung, sizeof rung) != sizeof rung && errno != EINTR)
-		give_up(t, "doorbell", strerror(errno));
+	if (n <= 0 && errno != EINTR)
+		give_up(t, "doorbell", n ? strerror(errno) : "nobody is left to ring it");
 }
 
 static const char *why_over(int rc)
@@ -177,6 +194,41 @@ static void work(struct transcode *t)
 		give_up(t, "transcode-over", why_over(rc));
 }
 
+static void obey(struct transcode *t, enum msg_type type, const union msg_body *m)
+{
+	int rc = 0;
+
+	if (type == MSG_STOP)
+		t->stopping = true;
+	else if (type == MSG_RENDITION_RUN && m->rendition_run.camera == t->settings.camera)
+		rc = pump_switch(&t->pump, m->rendition_run.rendition, m->rendition_run.run);
+	else
+		give_up(t, "parent-message", "not for a sealed transcode");
+	if (rc == -ENOENT)
+		give_up(t, "parent-message", "of a rendition that is not there");
+	if (rc)
+		give_up(t, "transcode-over", why_over(rc));
+}
+
+/* Sealed, so by plain read: the channel's answers need recvmsg. */
+static void hear(struct transcode *t)
+{
+	static union msg_body body;
+	uint8_t packet[256];
+	enum msg_type type;
+	ssize_t n = 0;
+
+	while (!t->stopping && (n = read(ROLE_CHANNEL_FD, packet, sizeof packet)) != -1) {
+		if (n == 0)
+			t->stopping = true;  /* the parent is gone */
+		else if (msg_decode(packet, (size_t)n, &type, &body) == 0)
+			obey(t, type, &body);
+		else
+			give_up(t, "parent-message", "that cannot be read");
+	}
+	t->stopping |= n < 0 && errno != EAGAIN && errno != EINTR;
+}
+
 int main(void)
 {
 	static struct transcode t;
@@ -190,12 +242,15 @@ int main(void)
 	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out, now_us);
 	if (rc)
 		give_up(&t, "bad-setting", strerror(-rc));
+	t.say.fd = ROLE_CHANNEL_FD;
 	role_seal(&t.role);
 	do {
 		wait_for_doorbell(&t);
 		work(&t);
 		report(&t, now_us());
-	} while (!told_to_stop());
+		transcode_say(&t.say, &t.settings, t.pump.transcoder, now_us());
+		hear(&t);
+	} while (!t.stopping);
 	pump_finish(&t.pump);
 	_exit(0);
 }

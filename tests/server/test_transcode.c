@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/ring.h"
+#include "codec/cpu.h"
 #include "media/record.h"
 #include "server/channel.h"
 #include "server/policy.h"
@@ -37,6 +38,8 @@ static pid_t pid;
 static struct {
 	bool ready;
 	uint32_t layers;
+	unsigned states, renditions;
+	struct msg_worker_state state;
 } heard;
 
 static struct {
@@ -49,7 +52,19 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 	heard.layers = m->ready.layers;
 }
 
-static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_NONE, NULL}};
+static void on_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	heard.state = m->worker_state;
+	heard.states++;
+}
+
+static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	heard.renditions++;
+}
+
+static const struct channel_answer answers[] = {
+	{MSG_READY, on_ready}, {MSG_WORKER_STATE, on_state}, {MSG_WORKER_RENDITION, on_rendition}, {MSG_NONE, NULL}};
 
 /* -1: without a channel. */
 static void spawn(int channel_fd)
@@ -232,6 +247,34 @@ Test(transcode, works_behind_its_seal_and_stops_when_told)
 	cr_assert_eq(found.ends[2], 4);
 	cr_assert_eq(found.ends[3], 4);
 	cr_assert_eq(found.last_segment, 3);
+}
+
+static int say_and_wait_for_exit(enum msg_type type, const void *body)
+{
+	say(type, body, NULL, 0);
+	ring_kick(&ingest);
+	return wait_for_exit();
+}
+
+Test(transcode, tells_how_it_is)
+{
+	enum msg_type type;
+
+	make(&(struct stream_kind){"B", 320, 180, 100, 25, 2});
+	put_stream(1000);
+	wait_for(&found.ends[2], 3);
+	while (!heard.states)
+		cr_assert_eq(channel_wait(channel, &type), 0);
+	cr_expect(heard.state.camera == 4 && heard.state.cpu == CPU_C && heard.state.step == 0);
+	cr_expect_eq(heard.renditions, 2 * heard.states);
+}
+
+Test(transcode, ends_when_told_what_is_not_for_it)
+{
+	struct msg_rendition_run run = {.camera = 5, .rendition = 2, .run = true};
+	int status = say_and_wait_for_exit(MSG_RENDITION_RUN, &run);
+
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %x", (unsigned)status);
 }
 
 Test(transcode, takes_every_kind_of_stream_behind_its_seal)
