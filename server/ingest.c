@@ -73,7 +73,7 @@ static void on_ring_transcode(void *ctx, struct channel *from, const union msg_b
 
 	if (!c)
 		return;
-	ingest_camera_transcode(c, fds[0], fds[1]);
+	ingest_camera_transcode(c, fds[0], fds[1], m->ring_transcode.pictures);
 	fds[0] = fds[1] = -1;
 }
 

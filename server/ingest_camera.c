@@ -419,13 +419,17 @@ static int to_transcode(void *ctx, const struct record *r)
 	return c->transcode.open ? ingest_ring_put(&c->transcode, r) : -ENOTCONN;
 }
 
-void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell)
+void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell, bool pictures)
 {
-	int rc = ingest_ring_open(&c->transcode, fd, doorbell);
+	int rc = 0;
 
+	if (fd < 0 || doorbell < 0)
+		ingest_ring_close(&c->transcode);
+	else
+		rc = ingest_ring_open(&c->transcode, fd, doorbell);
 	if (rc)
 		log_error("ring", "camera=%s to=transcode error=\"%s\"", c->conf.name, strerror(-rc));
-	ingest_stream_transcode_anew(c->stream);
+	ingest_stream_transcode_anew(c->stream, pictures);
 }
 
 void ingest_camera_store_anew(struct ingest_camera *c)
@@ -438,7 +442,7 @@ void ingest_camera_store_anew(struct ingest_camera *c)
 int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *m, int ca, unsigned first_ms, struct ingest_camera **ret)
 {
 	struct ingest_camera *c = calloc(1, sizeof *c);
-	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode, .pictures = m->has_transcode, .ctx = c};
+	struct ingest_hooks hooks = {.store = to_store, .transcode = to_transcode, .ctx = c};
 	int rc;
 
 	if (!c)

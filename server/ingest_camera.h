@@ -44,8 +44,8 @@ void ingest_camera_onvif_dialed(struct ingest_camera *c, int error, int fd);
 /* The parent's answers to MSG_UDP_OPEN and MSG_UDP_CONNECT; takes both descriptors over. */
 void ingest_camera_udp_opened(struct ingest_camera *c, const struct msg_udp_opened *m);
 void ingest_camera_udp_connected(struct ingest_camera *c, const struct msg_udp_connected *m, int fds[2]);
-/* Takes the ring to the camera's transcode over, in place of an earlier one. */
-void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell);
+/* Takes the ring to the camera's transcode over, in place of an earlier one; -1: there is none any more. */
+void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell, bool pictures);
 /* There is a new ring to store. */
 void ingest_camera_store_anew(struct ingest_camera *c);
 /* A few times a second. */

@@ -176,8 +176,9 @@ void ingest_stream_store_anew(struct ingest_stream *s)
 	ingest_key_want(s);
 }
 
-void ingest_stream_transcode_anew(struct ingest_stream *s)
+void ingest_stream_transcode_anew(struct ingest_stream *s, bool pictures)
 {
+	s->hooks.pictures = pictures;
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
 		s->output[i].track_owed = true;
 	s->transcode_waits = true;

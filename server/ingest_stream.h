@@ -97,7 +97,7 @@ void ingest_stream_end(struct ingest_stream *s, enum gap_why why, struct ingest_
 
 /* A new ring to store, or to transcode: what the old one was told does not count. */
 void ingest_stream_store_anew(struct ingest_stream *s);
-void ingest_stream_transcode_anew(struct ingest_stream *s);
+void ingest_stream_transcode_anew(struct ingest_stream *s, bool pictures);
 
 /* Whether footage is being taken (an epoch is under way). */
 bool ingest_stream_running(const struct ingest_stream *s);

@@ -36,7 +36,7 @@ enum msg_type {
 	/* ingest */
 	MSG_INGEST_CAMERA,         /* fd: the CA's certificates (PEM), if tls is SITE_TLS_CA; none: the same as those sent last */
 	MSG_RING_STORE,            /* fds: ring, doorbell. Replaces an earlier one: begin with an init segment */
-	MSG_RING_TRANSCODE,        /* fds: ring, doorbell */
+	MSG_RING_TRANSCODE,        /* fds: ring, doorbell. Replaces an earlier one; none: it has ended */
 	MSG_DIAL,
 	MSG_DIALED,                /* fd: connected TCP socket, if error is 0 */
 	MSG_UDP_OPEN,              /* two ports, wanted for a track's SETUP */
@@ -96,7 +96,6 @@ struct msg_ingest_camera {
 	uint16_t camera;
 	char name[SITE_NAME], host[64], url[1024], user[256], password[257];
 	bool has_user, allow_md5, allow_basic, audio;
-	bool has_transcode;                          /* for pictures; one for sound may come later */
 	uint8_t transport, worked;                   /* enum site_transport; worked: what did in an earlier life, AUTO if unknown */
 	uint8_t tls;                                 /* enum site_tls */
 	uint8_t fingerprint[32];
@@ -105,7 +104,7 @@ struct msg_ingest_camera {
 	uint32_t segment_ms;
 };
 enum dial_what { DIAL_RTSP, DIAL_ONVIF, DIAL_WHAT_COUNT };
-struct msg_ring_transcode { uint16_t camera; };
+struct msg_ring_transcode { uint16_t camera; bool pictures; };  /* pictures: it wants them too, not only sound that no browser plays */
 struct msg_dial { uint16_t camera; uint8_t what; };      /* enum dial_what */
 struct msg_dialed { uint16_t camera; uint8_t what; int32_t error; };  /* errno, 0 when connected */
 struct msg_udp_open { uint16_t camera; uint8_t track; };

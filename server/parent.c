@@ -21,8 +21,9 @@
 #define STOP_DEADLINE_S 10
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 10000
-#define BACKOFF_WORKER_MAX_MS 60000  /* what ended it is likely to come again: it is the camera's */
-#define STEADY_US 30000000      /* a role that ran this long begins its back-off anew */
+#define BACKOFF_WORKER_MAX_MS 300000  /* what ended it is likely to come again: it is the camera's */
+#define STEADY_US 30000000      /* a role that ran this long begins its back-off anew, */
+#define STEADY_WORKER_US 120000000  /* and a worker only then */
 
 struct child *parent_child(struct parent *p, enum role_kind kind, unsigned index)
 {
@@ -112,7 +113,7 @@ void child_start(struct child *c)
 	int pair[2] = {-1, -1}, log[2] = {-1, -1}, rc;
 	char path[4200];
 
-	if (c->phase != CHILD_DOWN || c->parent->stopping)
+	if (c->phase != CHILD_DOWN || c->parent->stopping || c->retired)
 		return;
 	rc = channel_pair(pair);
 	if (rc || pipe2(log, O_CLOEXEC | O_NONBLOCK) < 0) {
@@ -195,7 +196,6 @@ static void ended(struct child *c, int status)
 		snprintf(how, sizeof how, "exit %d", WEXITSTATUS(status));
 	child_log_close(c);
 	channel_free(&c->channel);
-	close_rings(c);
 	for (unsigned i = 0; c->kind == ROLE_INGEST && i < c->parent->site->ncameras; i++)
 		if (ingest_of(c->parent, i) == c->index)
 			parent_udp_close(c->parent, i);
@@ -209,7 +209,7 @@ static void ended(struct child *c, int status)
 			snprintf(c->last_end, sizeof c->last_end, "%s", how);
 		c->restarts++;
 	}
-	if (clock_mono_us() - c->started_us > STEADY_US)
+	if (clock_mono_us() - c->started_us > (c->kind == ROLE_TRANSCODE ? STEADY_WORKER_US : STEADY_US))
 		c->backoff_ms = 0;
 	c->pid = 0;
 	c->killed = false;
@@ -219,9 +219,12 @@ static void ended(struct child *c, int status)
 		parent_stop(c->parent, "a role cannot be sealed, and sandbox: is strict");
 	} else if (c->parent->stopping) {
 		stop_next(c->parent);
-	} else {
+	} else if (!c->retired) {
 		start_again(c);
 	}
+	if (c->kind == ROLE_TRANSCODE)
+		parent_worker_ended(c, expected);
+	close_rings(c);
 }
 
 static void on_child(evutil_socket_t sig, short what, void *arg)

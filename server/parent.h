@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "codec/cpu.h"
+#include "codec/scene.h"
 #include "conf/site.h"
 #include "server/channel.h"
 
@@ -19,9 +20,11 @@
 #define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
 #define CHILD_SESSIONS_PER_S 50
 #define CHILD_LOG_LINES_PER_S 200
+#define CHILD_WATCHED_PER_S 20000         /* a few for each rendition of 1000 cameras */
 #define RING_STORE_BYTES (32u << 20)      /* ingest -> store, all cameras of one ingest process */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
 #define RING_ENCODED_BYTES (16u << 20)    /* transcode -> store, one camera */
+#define RING_SNAPSHOT_BYTES (4u << 20)    /* transcode -> store, a worker for snapshots and sound */
 #define RING_SOUND_BYTES (1u << 20)       /* each of the two, of a worker for sound alone */
 
 struct event;
@@ -54,12 +57,17 @@ struct child {
 	size_t line_len;
 	int64_t log_second;
 	unsigned log_lines, log_suppressed;
-	/* transcode: its two rings, kept until ingest and store are ready */
+	/* transcode: its two rings, kept until ingest and store are ready; the first one's bell is kept as long as it */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
+	bool pictures;                    /* it is given pictures too, not only sound */
+	bool retired;                     /* nothing needs it: it is not started again */
 	/* and whether it gets on: the first ring, how much it had taken, since when */
 	int watch_fd;
 	uint64_t watch_taken;
 	int64_t watch_since_us;           /* monotonic; 0: nothing waits for it */
+	double watch_cpu_s;               /* what it had computed by then */
+	int64_t said_second;              /* transcode, serve: so much was said in that one */
+	unsigned said;
 	/* serve: logins that it told of */
 	int64_t session_second;
 	unsigned sessions;
@@ -80,6 +88,23 @@ struct udp_pair {
 };
 
 #define PARENT_TRACKS 2
+#define WORKER_TOLD_MS 800               /* a worker's back-off is that long once it ended four times in a row, */
+#define WORKER_WELL_US 30000000          /* none of which lasted for this */
+
+/* A rendition as it is asked for, and made. */
+struct demand {
+	int64_t watched_us;               /* monotonic; on demand: somebody did, as a serve said last */
+	bool runs;                        /* on demand */
+	struct msg_worker_rendition worker;
+};
+
+/* An alarm of one kind: as it is, and as it was said last. */
+struct alarm_live {
+	bool is, said;
+	char detail[96], said_detail[96];
+	int64_t since_us;                 /* wall clock */
+	int64_t said_us;                  /* monotonic, 0 if never */
+};
 
 struct camera_live {
 	struct parent *parent;
@@ -97,6 +122,13 @@ struct camera_live {
 	struct udp_pair udp[PARENT_TRACKS];
 	struct event *udp_expiry;
 	struct msg_rendition_state rendition[RENDITIONS_MAX];
+	/* its worker */
+	struct msg_worker_state worker;
+	bool worker_known;
+	bool wants_sound;                 /* which only a worker makes */
+	int64_t needed_us;                /* monotonic: it was needed last */
+	struct demand demand[RENDITIONS_MAX];
+	struct alarm_live alarm[ALARM_KINDS];
 };
 
 struct listener_live {
@@ -154,10 +186,27 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
 void sign_state_path(const struct site *site, char *out, size_t cap);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
-/* parent_worker.c: 0 or -ENOMEM; a look at each of them (arg is the parent); and what a camera sends, as its ingest said */
+/* parent_worker.c: 0 or -ENOMEM; a look at each of them and each camera, once a second (arg is the parent) */
 int parent_add_workers(struct parent *p);
 void parent_watch_workers(int fd, short what, void *arg);
+/* What a camera sends, as its ingest said; what a viewer asks for. A worker is started if there is none. */
 void parent_want_sound(struct parent *p, unsigned camera, uint8_t codec);
+void parent_want_pictures(struct parent *p, unsigned camera);
+void parent_worker_state(struct child *c, const struct msg_worker_state *m);
+void parent_worker_rendition(struct child *c, const struct msg_worker_rendition *m);
+/* Its process is gone, and its back-off is known. */
+void parent_worker_ended(struct child *c, bool expected);
+/* parent_demand.c: what runs while it is watched */
+bool parent_on_demand(const struct parent *p, unsigned camera, unsigned rendition);
+void parent_watched(struct parent *p, unsigned camera, unsigned rendition);
+void parent_demand_sweep(struct camera_live *cam, int64_t now_us);
+/* Tells a worker, or a serve, that is ready what runs. */
+void parent_tell_demand(struct child *c);
+/* parent_alarm.c: that something is so, or is not, in the words of alarm/v1; and what comes of cam->worker */
+void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail);
+void parent_worker_alarms(struct camera_live *cam);
+/* Says what could not be said when it happened. */
+void parent_alarm_sweep(struct camera_live *cam, int64_t now_us);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
 void child_wire(struct child *c);
 /* parent_answers.c: which function answers what the roles say */

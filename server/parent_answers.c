@@ -204,6 +204,33 @@ static void on_rendition_state(void *ctx, struct channel *from, const union msg_
 		c->parent->camera[m->rendition_state.camera].rendition[m->rendition_state.rendition] = m->rendition_state;
 }
 
+static void on_worker_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_worker_state(ctx, &m->worker_state);
+}
+
+static void on_worker_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_worker_rendition(ctx, &m->worker_rendition);
+}
+
+static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+	int64_t second = clock_mono_us() / 1000000;
+
+	if (second != c->said_second)
+		c->said = 0;
+	c->said_second = second;
+	if (m->watched.camera >= c->parent->site->ncameras || m->watched.rendition >= RENDITIONS_MAX ||
+	    !parent_on_demand(c->parent, m->watched.camera, m->watched.rendition))
+		child_kill(c, "says that somebody watches what is not made on demand");
+	else if (++c->said > CHILD_WATCHED_PER_S)
+		child_kill(c, "says too often that somebody watches");
+	else
+		parent_watched(c->parent, m->watched.camera, m->watched.rendition);
+}
+
 static void on_sign_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
@@ -313,6 +340,9 @@ const struct channel_answer parent_answers[] = {
 	{MSG_CAMERA_OFFER, on_camera_offer},
 	{MSG_STORE_STATE, on_store_state},
 	{MSG_RENDITION_STATE, on_rendition_state},
+	{MSG_WORKER_STATE, on_worker_state},
+	{MSG_WORKER_RENDITION, on_worker_rendition},
+	{MSG_WATCHED, on_watched},
 	{MSG_SIGN_STATE, on_sign_state},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},

@@ -95,7 +95,7 @@ static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_b
 	const struct site_camera *cam = &c->parent->site->camera[i];
 	struct msg_ingest_camera m = {
 		.camera = (uint16_t)i, .has_user = cam->user != NULL, .allow_md5 = cam->allow_md5, .allow_basic = cam->allow_basic,
-		.audio = cam->audio, .has_transcode = cam->nrenditions > 0, .transport = (uint8_t)cam->transport,
+		.audio = cam->audio, .transport = (uint8_t)cam->transport,
 		.worked = c->parent->camera[i].worked, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms};
 	int ca = -1, rc = 0;
 
@@ -135,15 +135,26 @@ static int ingest_settings(struct child *c)
 	return rc;
 }
 
-/* The worker waits in a read of its doorbell; nobody else may ever be made to wait by one. */
-static int new_ring(size_t size, int bell_flags, int *ret_ring, int *ret_bell)
+/*
+ * The worker waits in a read of its doorbell; nobody else may ever be made to wait by one. An eventfd that blocks its reader
+ * blocks its writers too, once one of them has filled it; of a pipe each end has its own flags. So the worker's is a pipe, and who
+ * rings it when it is full has rung already.
+ */
+static int new_rings(struct child *c, size_t in_bytes, size_t out_bytes, int *ret_worker_bell)
 {
-	int rc = ring_create(size, ret_ring);
+	int bell[2], rc = ring_create(in_bytes, &c->ring_in);
 
+	if (!rc)
+		rc = ring_create(out_bytes, &c->ring_out);
 	if (rc)
 		return rc;
-	*ret_bell = eventfd(0, EFD_CLOEXEC | bell_flags);
-	return *ret_bell < 0 ? -errno : 0;
+	c->watch_fd = fcntl(c->ring_in, F_DUPFD_CLOEXEC, 0);
+	c->ring_out_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->watch_fd < 0 || c->ring_out_bell < 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	*ret_worker_bell = bell[0];
+	c->ring_in_bell = bell[1];
+	return 0;
 }
 
 static int transcode_settings(struct child *c)
@@ -151,7 +162,7 @@ static int transcode_settings(struct child *c)
 	const struct site_camera *cam = &c->parent->site->camera[c->index];
 	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio, .overlay = cam->overlay,
 		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu};
-	int rc;
+	int bell = -1, rc;
 
 	TEXT(m.name, cam->name);
 	TEXT(m.site, c->parent->site->origin);
@@ -168,14 +179,14 @@ static int transcode_settings(struct child *c)
 		TEXT(mr.name, s->name);
 		rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
 	}
+	c->pictures = cam->nrenditions || c->parent->camera[c->index].demand[RENDITION_SNAPSHOT].runs;
 	if (!rc)
-		rc = new_ring(cam->nrenditions ? RING_TRANSCODE_BYTES : RING_SOUND_BYTES, 0, &c->ring_in, &c->ring_in_bell);
+		rc = new_rings(c, c->pictures ? RING_TRANSCODE_BYTES : RING_SOUND_BYTES,
+			       cam->nrenditions ? RING_ENCODED_BYTES : c->pictures ? RING_SNAPSHOT_BYTES : RING_SOUND_BYTES, &bell);
 	if (!rc)
-		rc = new_ring(cam->nrenditions ? RING_ENCODED_BYTES : RING_SOUND_BYTES, EFD_NONBLOCK, &c->ring_out, &c->ring_out_bell);
-	if (!rc)
-		c->watch_fd = fcntl(c->ring_in, F_DUPFD_CLOEXEC, 0);
-	if (!rc)
-		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, c->ring_in_bell, c->ring_out, c->ring_out_bell}, 4);
+		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, bell, c->ring_out, c->ring_out_bell}, 4);
+	if (bell >= 0)
+		close(bell);
 	return rc;
 }
 

@@ -71,7 +71,7 @@ static void join_worker(struct child *worker)
 {
 	struct parent *p = worker->parent;
 	struct child *ingest = parent_child(p, ROLE_INGEST, ingest_of(p, worker->index)), *store = parent_child(p, ROLE_STORE, 0);
-	struct msg_ring_transcode to_ingest = {(uint16_t)worker->index};
+	struct msg_ring_transcode to_ingest = {(uint16_t)worker->index, worker->pictures};
 	struct msg_ring_from from = {ROLE_TRANSCODE, (uint16_t)worker->index};
 
 	if (!begun(worker) || !ready(ingest) || !ready(store) || worker->ring_in < 0)
@@ -80,7 +80,6 @@ static void join_worker(struct child *worker)
 	    child_say(ingest, MSG_RING_TRANSCODE, &to_ingest, (int[]){worker->ring_in, worker->ring_in_bell}, 2) < 0)
 		parent_log("warn", "ring", "worker=%u error=\"not delivered\"", worker->index);
 	close_fd(&worker->ring_in);
-	close_fd(&worker->ring_in_bell);
 	close_fd(&worker->ring_out);
 	close_fd(&worker->ring_out_bell);
 }
@@ -112,6 +111,7 @@ static void tell_serve(struct child *serve)
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		if (p->camera[i].known)
 			child_say(serve, MSG_CAMERA_STATE, &p->camera[i].state, NULL, 0);
+	parent_tell_demand(serve);
 }
 
 void child_wire(struct child *c)
@@ -129,6 +129,8 @@ void child_wire(struct child *c)
 		break;
 	case ROLE_TRANSCODE:
 		join_worker(c);
+		if (ready(c))
+			parent_tell_demand(c);
 		break;
 	case ROLE_INGEST:
 		ring_to_store(c, store);

@@ -15,8 +15,6 @@
 #define KEY_LATE_US 30000000           /* so long without a key frame is told */
 #define CLOCK_OFF_US 2000000
 #define LOSS_TOLD 1000                 /* one packet in so many */
-#define WORKER_TOLD_MS 800             /* its back-off is that long once it ended four times in a row, */
-#define WORKER_WELL_US 30000000        /* none of which lasted for this */
 #define BROKEN_TOLD 50                 /* fewer are dropped at a beginning, and are no news */
 #define MENDED_TOLD 100                /* one picture in so many */
 
@@ -34,7 +32,7 @@ struct status_usage status_usage(pid_t pid)
 	if (io_read_file(AT_FDCWD, path, &b) == 0 && b.len) {
 		snprintf(text, sizeof text, "%.*s", (int)b.len, (char *)buf_data(&b));
 		paren = strrchr(text, ')');
-		if (paren && sscanf(paren + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime) == 2)
+		if (paren && sscanf(paren + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &u.state, &utime, &stime) == 3)
 			u.cpu_s = (double)(utime + stime) / (double)sysconf(_SC_CLK_TCK);
 	}
 	buf_clear(&b);

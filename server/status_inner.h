@@ -10,6 +10,7 @@
 struct status_usage {
 	uint64_t memory_bytes;
 	double cpu_s;
+	char state;                    /* as proc(5) has it: R, S, D, T …; 0 if there is none */
 };
 
 /* Of a process, as proc(5) has it; zeros if there is none. */

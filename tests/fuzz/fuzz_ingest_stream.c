@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			out.end[0] = out.end[1] = 0;
 			ingest_stream_store_anew(s);
 		} else if ((flags & 0xc0) == 0x80) {
-			ingest_stream_transcode_anew(s);
+			ingest_stream_transcode_anew(s, true);
 		} else if (flags & 0x40) {
 			over = tick(s, now, &why);
 		}

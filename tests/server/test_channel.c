@@ -66,7 +66,7 @@ static void turn(void)
 Test(channel, carries_every_field_and_the_descriptor)
 {
 	struct msg_ingest_camera m = {.camera = 513, .name = "gate-1", .host = "192.0.2.1:554", .url = "rtsp://192.0.2.1/a?b=c", .user = "u",
-				      .password = "p", .has_user = true, .allow_md5 = false, .has_transcode = true, .segment_ms = 2000};
+				      .password = "p", .has_user = true, .allow_md5 = false, .segment_ms = 2000};
 	int fd = open("/dev/null", O_RDONLY);
 
 	cr_assert_eq(channel_say(parent, MSG_INGEST_CAMERA, &m, NULL, 0), 0);
@@ -75,7 +75,7 @@ Test(channel, carries_every_field_and_the_descriptor)
 	cr_assert_eq(got.ingest_camera.camera, 513);
 	cr_assert_str_eq(got.ingest_camera.url, m.url);
 	cr_assert_str_eq(got.ingest_camera.password, "p");
-	cr_assert(got.ingest_camera.has_user && !got.ingest_camera.allow_md5 && got.ingest_camera.has_transcode);
+	cr_assert(got.ingest_camera.has_user && !got.ingest_camera.allow_md5);
 	cr_assert_eq(got.ingest_camera.segment_ms, 2000);
 	cr_assert_eq(channel_say(parent, MSG_DIALED, &(struct msg_dialed){.camera = 7, .error = -3}, &fd, 1), 0);
 	turn();

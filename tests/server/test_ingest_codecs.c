@@ -164,7 +164,7 @@ Test(ingest_codecs, no_worker_for_sound_is_no_fault)
 		rtp(1, 8, sequence, sequence * 160u, false, payload, sizeof payload);
 	cr_expect_eq(ingest_stream_counters(s).dropped_ring, 0);
 	transcode.none = false;
-	ingest_stream_transcode_anew(s);
+	ingest_stream_transcode_anew(s, true);
 	for (; sequence < 250; sequence++, pass(20000))
 		rtp(1, 8, sequence, sequence * 160u, false, payload, sizeof payload);
 	EXPECT_ORDER(transcode.log, "track-pcma/8000/1", "sound0", "sound1", "sound2");

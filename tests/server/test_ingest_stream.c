@@ -131,7 +131,7 @@ Test(ingest_stream, a_new_transcode_hears_the_track_and_a_whole_segment)
 {
 	begin_session(true, false);
 	run(60, false);
-	ingest_stream_transcode_anew(s);
+	ingest_stream_transcode_anew(s, true);
 	memset(transcode.log, 0, sizeof transcode.log);
 	run(100, false);
 	cr_expect(strstr(transcode.log, "track1280x720 key2 au2 ") == transcode.log, "%s", transcode.log);

@@ -28,6 +28,7 @@ static struct camera_live camera[2];
 
 static void setup(void)
 {
+	site_camera[0].nrenditions = 1;
 	site = (struct site){.camera = site_camera, .ncameras = 2, .nusers = 2, .ingest_processes = 2, .serve_processes = 2};
 	p = (struct parent){.site = &site, .base = event_base_new(), .child = child, .nchildren = PLACES, .camera = camera};
 	for (unsigned i = 0; i < 2; i++)
@@ -168,14 +169,29 @@ Test(parent, ends_a_worker_that_does_not_get_on)
 		cr_assert_eq(ring_put(&in, &record, 1), 0);
 		cr_assert_eq(ring_put(&in, &record, 1), 0);
 		parent_watch_workers(-1, 0, &p);
-		c->watch_since_us -= 29000000;
+		c->watch_since_us -= 4500000;
 		parent_watch_workers(-1, 0, &p);
 		cr_assert(!c->killed);
 		/* It takes one: slow, but it gets on. */
 		cr_assert_eq(ring_get(&out, &b), 1);
 	}
 	parent_watch_workers(-1, 0, &p);
-	c->watch_since_us -= 31000000;
+	c->watch_since_us -= 5500000;
+	parent_watch_workers(-1, 0, &p);
+	cr_assert(c->killed);
+	/* Kept from the CPU, it would get on if it could; in an endless loop it has computed. */
+	c->killed = false;
+	kill(c->pid, SIGKILL);
+	waitpid(c->pid, NULL, 0);
+	c->pid = fork();
+	while (c->pid == 0)
+		;
+	while (status_usage(c->pid).state != 'R')
+		;
+	c->watch_cpu_s = 0;
+	parent_watch_workers(-1, 0, &p);
+	cr_assert(!c->killed);
+	c->watch_cpu_s = -2;
 	parent_watch_workers(-1, 0, &p);
 	cr_assert(c->killed);
 	ring_close(&in);

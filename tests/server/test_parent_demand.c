@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parent makes of viewers and workers: what runs, what is said of it, and what who lies gets out of it. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "server/parent.h"
+
+/* A store, a serve and a worker of camera 0, which has "720p" always and "360p" on demand; camera 1 has no worker. */
+enum { STORE, SERVE, WORKER, INGEST, CHILDREN };
+static const enum role_kind kinds[CHILDREN] = {ROLE_STORE, ROLE_SERVE, ROLE_TRANSCODE, ROLE_INGEST};
+#define ALWAYS RENDITION_ENCODED
+#define DEMAND (RENDITION_ENCODED + 1)
+
+static struct site site;
+static struct site_camera site_camera[2];
+static struct parent p;
+static struct child child[CHILDREN + 1];  /* and one that comes later */
+static struct camera_live camera[2];
+static int ear[CHILDREN], bell[2];
+
+static void setup(void)
+{
+	site_camera[0] = (struct site_camera){.name = "gate", .nrenditions = 2, .rendition = {{.name = "720p"}, {.name = "360p", .on_demand = true}}};
+	site_camera[1] = (struct site_camera){.name = "yard"};
+	site = (struct site){.camera = site_camera, .ncameras = 2, .ingest_processes = 1, .serve_processes = 1};
+	p = (struct parent){.site = &site, .base = event_base_new(), .child = child, .nchildren = CHILDREN, .camera = camera};
+	cr_assert_eq(pipe2(bell, O_CLOEXEC | O_NONBLOCK), 0);
+	for (unsigned i = 0; i < 2; i++)
+		camera[i] = (struct camera_live){.parent = &p, .index = i};
+	for (unsigned i = 0; i < CHILDREN; i++) {
+		struct channel_ends ends = {.me = ROLE_PARENT, .peer = kinds[i], .answers = parent_answers, .ctx = &child[i]};
+		int pair[2];
+
+		child[i] = (struct child){.parent = &p, .kind = kinds[i], .phase = CHILD_READY, .log_fd = -1, .watch_fd = -1, .ring_in = -1,
+			.ring_in_bell = bell[1], .ring_out = -1, .ring_out_bell = -1, .started_us = clock_mono_us()};
+		cr_assert_eq(channel_pair(pair), 0);
+		child[i].channel = channel_new(p.base, pair[0], &ends);
+		ear[i] = pair[1];
+		child[i].pid = fork();
+		while (child[i].pid == 0)
+			pause();
+	}
+}
+
+static void teardown(void)
+{
+	for (unsigned i = 0; i < CHILDREN + 1u; i++) {
+		if (child[i].pid > 0) {
+			kill(child[i].pid, SIGKILL);
+			waitpid(child[i].pid, NULL, 0);
+		}
+		channel_free(&child[i].channel);
+		if (i < CHILDREN)
+			close(ear[i]);
+	}
+	memset(child, 0, sizeof child);
+	event_base_free(p.base);
+}
+
+TestSuite(demand, .init = setup, .fini = teardown, .timeout = 30);
+
+static void hear(unsigned who, enum msg_type type, const void *body, size_t n)
+{
+	const struct channel_answer *a = parent_answers;
+	int fds[MSG_FDS_MAX] = {-1, -1, -1, -1};
+	static union msg_body m;
+
+	cr_assert(roles_may_say(kinds[who], ROLE_PARENT, type, 0));
+	memcpy(&m, body, n);
+	while (a->type != type)
+		cr_assert_neq((a++)->type, MSG_NONE);
+	a->answer(&child[who], NULL, &m, fds);
+}
+#define HEAR(who, type, ...) hear(who, type, &(__VA_ARGS__), sizeof(__VA_ARGS__))
+
+/* The next message that this child was sent; MSG_NONE if there is none. */
+static enum msg_type heard(unsigned who, union msg_body *ret)
+{
+	static uint8_t packet[MSG_MAX];
+	enum msg_type type;
+	ssize_t n = recv(ear[who], packet, sizeof packet, MSG_DONTWAIT);
+
+	if (n <= 0)
+		return MSG_NONE;
+	cr_assert_eq(msg_decode(packet, (size_t)n, &type, ret), 0);
+	return type;
+}
+
+static void watched(unsigned cam, unsigned rendition)
+{
+	HEAR(SERVE, MSG_WATCHED, (struct msg_watched){.camera = (uint16_t)cam, .rendition = (uint8_t)rendition});
+}
+
+static void expect_run(unsigned who, bool run)
+{
+	static union msg_body m;
+
+	cr_assert_eq(heard(who, &m), MSG_RENDITION_RUN);
+	cr_expect(m.rendition_run.camera == 0 && m.rendition_run.rendition == DEMAND && m.rendition_run.run == run);
+}
+
+Test(demand, runs_a_rendition_while_somebody_watches_and_30_s_longer)
+{
+	static union msg_body m;
+	uint8_t rings[64];
+
+	watched(0, DEMAND);
+	expect_run(WORKER, true);
+	expect_run(SERVE, true);
+	cr_expect_eq(read(bell[0], rings, sizeof rings), 8, "the worker is woken");
+	watched(0, DEMAND);
+	cr_expect_eq(heard(WORKER, &m), MSG_NONE, "it runs already");
+	camera[0].demand[DEMAND].watched_us -= 29500000;
+	parent_watch_workers(-1, 0, &p);
+	cr_expect_eq(heard(WORKER, &m), MSG_NONE);
+	watched(0, DEMAND);
+	camera[0].demand[DEMAND].watched_us -= 29500000;
+	parent_watch_workers(-1, 0, &p);
+	cr_expect_eq(heard(WORKER, &m), MSG_NONE, "asked for again");
+	camera[0].demand[DEMAND].watched_us -= 600000;
+	parent_watch_workers(-1, 0, &p);
+	expect_run(WORKER, false);
+	expect_run(SERVE, false);
+}
+
+Test(demand, tells_those_that_begin_anew_what_runs)
+{
+	static union msg_body m;
+
+	child[WORKER].phase = child[SERVE].phase = CHILD_STARTING;
+	watched(0, DEMAND);
+	cr_expect(heard(WORKER, &m) == MSG_NONE && heard(SERVE, &m) == MSG_NONE);
+	HEAR(WORKER, MSG_READY, (struct msg_ready){0});
+	expect_run(WORKER, true);
+	parent_tell_demand(&child[SERVE]);
+	expect_run(SERVE, true);
+}
+
+Test(demand, a_full_bell_holds_nobody_up)
+{
+	static const uint64_t one = 1;
+
+	while (write(bell[1], &one, sizeof one) == sizeof one)
+		;
+	watched(0, DEMAND);
+	expect_run(WORKER, true);
+}
+
+Test(demand, serve_may_not_ask_for_what_is_not_made_on_demand)
+{
+	static const struct { unsigned camera, rendition; } lies[] = {
+		{0, RENDITION_COPY}, {0, RENDITION_AUDIO}, {0, ALWAYS}, {0, DEMAND + 1}, {1, DEMAND}, {2, RENDITION_SNAPSHOT}, {0, RENDITIONS_MAX}, {65535, 255}};
+
+	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+		child[SERVE].killed = false;
+		watched(lies[i].camera, lies[i].rendition);
+		cr_expect(child[SERVE].killed, "%zu", i);
+	}
+	child[SERVE].killed = false;
+	for (unsigned i = 0; i < 2 * CHILD_WATCHED_PER_S && !child[SERVE].killed; i++)
+		watched(0, DEMAND);
+	cr_expect(child[SERVE].killed);
+}
+
+Test(demand, a_camera_without_a_worker_has_one_while_snapshots_are_asked_for)
+{
+	struct child *worker;
+
+	watched(1, RENDITION_SNAPSHOT);
+	worker = parent_child(&p, ROLE_TRANSCODE, 1);
+	cr_assert(worker && worker->phase == CHILD_STARTING && worker->pid > 0 && worker->pictures && !worker->retired);
+	camera[1].demand[RENDITION_SNAPSHOT].watched_us -= 31000000;
+	parent_watch_workers(-1, 0, &p);
+	cr_expect(!camera[1].demand[RENDITION_SNAPSHOT].runs && !worker->retired, "it stays for a while");
+	camera[1].needed_us -= 181000000;
+	parent_watch_workers(-1, 0, &p);
+	cr_expect(worker->retired && worker->phase == CHILD_STOPPING);
+	cr_expect(!child[WORKER].retired, "the site file wants that one");
+	child_log_close(worker);
+}
+
+static void say_state(uint8_t scene, uint8_t step)
+{
+	child[WORKER].said = 0;
+	HEAR(WORKER, MSG_WORKER_STATE, (struct msg_worker_state){.camera = 0, .scene = scene, .step = step});
+}
+
+static void say_rendition(unsigned rendition, uint8_t fps_step, bool given_up)
+{
+	HEAR(WORKER, MSG_WORKER_RENDITION, (struct msg_worker_rendition){.camera = 0, .rendition = (uint8_t)rendition, .fps_step = fps_step, .given_up = given_up});
+}
+
+static void expect_alarm(enum alarm_kind kind, bool begin, const char *detail)
+{
+	static union msg_body m;
+
+	cr_assert_eq(heard(STORE, &m), MSG_ALARM, "%s", detail);
+	cr_expect(m.alarm.camera == 0 && m.alarm.kind == kind && m.alarm.begin == begin && m.alarm.at_us > 0);
+	cr_expect_str_eq(m.alarm.detail, detail);
+}
+
+static void later(enum alarm_kind kind)
+{
+	camera[0].alarm[kind].said_us -= 3000000;
+	parent_alarm_sweep(&camera[0], clock_mono_us());
+}
+
+Test(demand, each_step_of_overload_is_an_entry)
+{
+	static union msg_body m;
+
+	say_rendition(ALWAYS, 1, false);
+	say_rendition(DEMAND, 1, false);
+	say_state(0, 1);
+	expect_alarm(ALARM_OVERLOAD, true, "frame rate halved");
+	say_state(0, 1);
+	later(ALARM_OVERLOAD);
+	cr_expect_eq(heard(STORE, &m), MSG_NONE, "the same is said once");
+	say_rendition(ALWAYS, 2, false);
+	say_rendition(DEMAND, 2, true);
+	say_state(0, 3);
+	later(ALARM_OVERLOAD);
+	expect_alarm(ALARM_OVERLOAD, true, "frame rate quartered and rendition 360p given up");
+	say_rendition(ALWAYS, 2, true);
+	say_state(0, 4);
+	later(ALARM_OVERLOAD);
+	expect_alarm(ALARM_OVERLOAD, true, "2 renditions given up");
+	say_rendition(ALWAYS, 0, false);
+	say_rendition(DEMAND, 0, false);
+	say_state(0, 0);
+	later(ALARM_OVERLOAD);
+	expect_alarm(ALARM_OVERLOAD, false, "over");
+}
+
+Test(demand, a_worker_that_flickers_fills_no_log)
+{
+	static union msg_body m;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		say_state(i % 2 ? SCENE_BLACK | SCENE_FROZEN : 0, 0);
+	while (heard(STORE, &m) == MSG_ALARM)
+		n++;
+	cr_expect_leq(n, 2);
+	cr_expect(!child[WORKER].killed);
+	for (unsigned i = 0; i < 1000; i++)
+		HEAR(WORKER, MSG_WORKER_STATE, (struct msg_worker_state){.camera = 0});
+	cr_expect(child[WORKER].killed, "says too much of itself");
+	child[WORKER].killed = false;
+	HEAR(WORKER, MSG_WORKER_STATE, (struct msg_worker_state){.camera = 1});
+	cr_expect(child[WORKER].killed, "speaks for another");
+}
+
+Test(demand, an_alarm_waits_for_store)
+{
+	static union msg_body m;
+
+	child[STORE].phase = CHILD_DOWN;
+	say_state(SCENE_COVERED, 0);
+	cr_expect_eq(heard(STORE, &m), MSG_NONE);
+	child[STORE].phase = CHILD_READY;
+	parent_watch_workers(-1, 0, &p);
+	expect_alarm(ALARM_COVERED, true, "the lens seems covered");
+}
+
+Test(demand, a_worker_that_keeps_ending_is_named_and_what_it_said_is_over)
+{
+	static union msg_body m;
+
+	say_state(0, 2);
+	expect_alarm(ALARM_OVERLOAD, true, "pictures left out");
+	child[WORKER].backoff_ms = WORKER_TOLD_MS;
+	camera[0].alarm[ALARM_OVERLOAD].said_us -= 3000000;
+	parent_worker_ended(&child[WORKER], false);
+	expect_alarm(ALARM_OVERLOAD, false, "over");
+	expect_alarm(ALARM_WORKER, true, "the worker keeps ending and is held back");
+	cr_expect_eq(heard(INGEST, &m), MSG_RING_TRANSCODE, "nothing is put into a ring that nobody reads");
+	child[WORKER].started_us -= 31000000;
+	camera[0].alarm[ALARM_WORKER].said_us -= 3000000;
+	parent_watch_workers(-1, 0, &p);
+	expect_alarm(ALARM_WORKER, false, "over");
+}
