@@ -148,6 +148,19 @@ static void write_stop(struct wr *w, const struct entry_stop *s)
 	put_name(w, "why", s->why);
 }
 
+static void write_alarm(struct wr *w, const struct entry_alarm *a)
+{
+	size_t n = strnlen(a->detail, sizeof a->detail);
+
+	put_name(w, "alarm/v1\ncamera", a->camera);
+	put_time(w, "time", a->time_us);
+	put_name(w, "alarm", a->alarm);
+	wr_fmt(w, "state %s\n", a->begin ? "begin" : "end");
+	put_text(w, "detail", a->detail, sizeof a->detail);
+	if (strspn(a->detail, "abcdefghijklmnopqrstuvwxyz0123456789 -") < n)
+		w->bad = true;
+}
+
 int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret_n)
 {
 	uint8_t text[4 * ENTRY_MAX_BYTES];
@@ -159,6 +172,7 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
 	case ENTRY_DELETE: write_delete(&w, &e->del); break;
 	case ENTRY_START: write_start(&w, &e->start); break;
 	case ENTRY_STOP: write_stop(&w, &e->stop); break;
+	case ENTRY_ALARM: write_alarm(&w, &e->alarm); break;
 	default: return -EINVAL;
 	}
 	if (w.bad)
@@ -330,12 +344,25 @@ static void read_stop(struct rd *r, struct entry *e)
 	get_text(r, "why ", e->stop.why, sizeof e->stop.why);
 }
 
+static void read_alarm(struct rd *r, struct entry *e)
+{
+	struct rd state;
+
+	get_text(r, "camera ", e->alarm.camera, sizeof e->alarm.camera);
+	get_time(r, "time ", &e->alarm.time_us);
+	get_text(r, "alarm ", e->alarm.alarm, sizeof e->alarm.alarm);
+	state = lines_value(r, "state ");
+	e->alarm.begin = lines_is(&state, "begin");
+	get_text(r, "detail ", e->alarm.detail, sizeof e->alarm.detail);
+}
+
 static const struct {
 	const char *line;
 	void (*read)(struct rd *r, struct entry *e);
 } kinds[] = {
 	[ENTRY_SEGMENT] = {"segment/v1", read_segment}, [ENTRY_GAP] = {"gap/v1", read_gap}, [ENTRY_DELETE] = {"delete/v1", read_delete},
 	[ENTRY_START] = {"start/v1", read_start}, [ENTRY_STOP] = {"stop/v1", read_stop},
+	[ENTRY_ALARM] = {"alarm/v1", read_alarm},
 };
 
 /* [a-z]{1,32}/v<number> */

@@ -16,11 +16,12 @@
 #define ENTRY_NAME 33                   /* [a-z0-9-]{1,32} and a NUL */
 #define ENTRY_PROGRAM 65                /* 1 to 64 printable ASCII characters and a NUL */
 #define ENTRY_VKEY 256
+#define ENTRY_DETAIL 97                 /* 1 to 96 of a-z, 0-9, blank and hyphen, no blank at an end, and a NUL */
 #define ENTRY_KEEP_MAX 10               /* renditions */
 #define ENTRY_NUMBER_MAX ((uint64_t)1 << 53)  /* JavaScript counts exactly up to here */
 #define ENTRY_DURATION_MAX_MS 3600000u
 
-enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_OTHER };
+enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_ALARM, ENTRY_OTHER };
 enum entry_signature { ENTRY_SIGNATURE_NONE, ENTRY_SIGNATURE_VALID, ENTRY_SIGNATURE_INVALID, ENTRY_SIGNATURE_STRIPPED };
 
 /* segment/v1: one segment of one rendition, sealed. */
@@ -72,6 +73,15 @@ struct entry_stop {
 	char why[ENTRY_NAME];
 };
 
+/* alarm/v1: something is wrong with a camera's pictures, or with what is made of them; or is not any more. */
+struct entry_alarm {
+	char camera[ENTRY_NAME];
+	int64_t time_us;
+	char alarm[ENTRY_NAME];         /* "overload", "black" … */
+	bool begin;                     /* or it goes on, with another detail; else it is over */
+	char detail[ENTRY_DETAIL];
+};
+
 struct entry {
 	enum entry_kind kind;
 	union {
@@ -80,6 +90,7 @@ struct entry {
 		struct entry_delete del;
 		struct entry_start start;
 		struct entry_stop stop;
+		struct entry_alarm alarm;
 		char other[ENTRY_NAME * 2];  /* ENTRY_OTHER: its kind line, "login/v1" */
 	};
 };

@@ -23,6 +23,7 @@
 #define VERIFY_PATH 160                /* any path and a NUL; longer ones are cut */
 #define VERIFY_PROBLEMS_MAX 1000       /* kept; more are only counted */
 #define VERIFY_GAPS_MAX 1000           /* kept; more are only counted */
+#define VERIFY_ALARMS_MAX 1024
 #define VERIFY_RENDITIONS_MAX 16384u
 #define VERIFY_FOLDERS_MAX (1u << 20)  /* thousands of segments, all renditions together */
 
@@ -93,6 +94,8 @@ struct verify_report {
 	size_t nrenditions;
 	struct verify_gap gap[VERIFY_GAPS_MAX];
 	uint64_t ngaps;
+	struct entry_alarm alarm[VERIFY_ALARMS_MAX];
+	uint64_t nalarms;
 	struct verify_problem problem[VERIFY_PROBLEMS_MAX];
 	uint64_t nproblems, nunreadable;  /* all together; those of VERIFY_UNREADABLE */
 };

@@ -115,6 +115,17 @@ static void take_gap(struct verify *v, const struct entry_gap *g)
 	r->ngaps++;
 }
 
+static void take_alarm(struct verify *v, const struct entry_alarm *a)
+{
+	struct verify_report *r = v->report;
+
+	if (!verify_wanted(v, a->camera, a->time_us, a->time_us))
+		return;
+	if (r->nalarms < VERIFY_ALARMS_MAX)
+		r->alarm[r->nalarms] = *a;
+	r->nalarms++;
+}
+
 static void take_start(struct verify *v, const struct entry_start *s)
 {
 	struct key_public k;
@@ -173,6 +184,9 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	case ENTRY_STOP:
 		v->report->stops++;
 		v->running = false;
+		break;
+	case ENTRY_ALARM:
+		take_alarm(v, &e.alarm);
 		break;
 	case ENTRY_OTHER:
 		break;

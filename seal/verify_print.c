@@ -102,6 +102,20 @@ static void print_gaps(const struct verify_report *r, struct sheet *out)
 		say(out, "and %" PRIu64 " more gaps\n", r->ngaps - VERIFY_GAPS_MAX);
 }
 
+static void print_alarms(const struct verify_report *r, struct sheet *out)
+{
+	char at[CLOCK_TEXT];
+
+	for (uint64_t i = 0; i < least(r->nalarms, VERIFY_ALARMS_MAX); i++) {
+		const struct entry_alarm *a = &r->alarm[i];
+
+		clock_text(a->time_us, at);
+		say(out, "alarm: %s %s %s: %s\n", a->camera, at, a->alarm, a->detail);
+	}
+	if (r->nalarms > VERIFY_ALARMS_MAX)
+		say(out, "and %" PRIu64 " more alarms\n", r->nalarms - VERIFY_ALARMS_MAX);
+}
+
 static void print_verdict(const struct verify_report *r, struct sheet *out)
 {
 	uint64_t good = 0, bytes = 0;
@@ -128,6 +142,7 @@ int verify_print(const struct verify_report *r, struct buf *to)
 	for (size_t i = 0; i < r->nrenditions; i++)
 		print_rendition(&r->rendition[i], out);
 	print_gaps(r, out);
+	print_alarms(r, out);
 	if (r->crashes)
 		say(out, "note: %" PRIu64 " of %" PRIu64 " runs ended without a stop entry (killed, or power was lost)\n", r->crashes, r->starts);
 	if (r->unfinished)
@@ -199,6 +214,22 @@ static void json_gaps(struct json *j, const struct verify_report *r)
 	json_int(j, "gaps_total", (int64_t)r->ngaps);
 }
 
+static void json_alarms(struct json *j, const struct verify_report *r)
+{
+	json_open(j, "alarms", '[');
+	for (uint64_t i = 0; i < least(r->nalarms, VERIFY_ALARMS_MAX); i++) {
+		json_open(j, NULL, '{');
+		json_str(j, "camera", r->alarm[i].camera);
+		time_member(j, "time", r->alarm[i].time_us);
+		json_str(j, "alarm", r->alarm[i].alarm);
+		json_str(j, "state", r->alarm[i].begin ? "begin" : "end");
+		json_str(j, "detail", r->alarm[i].detail);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_int(j, "alarms_total", (int64_t)r->nalarms);
+}
+
 int verify_print_json(const struct verify_report *r, struct buf *out)
 {
 	static const char *const verdict[] = {"verified", "not verified", "could not tell"};
@@ -221,6 +252,7 @@ int verify_print_json(const struct verify_report *r, struct buf *out)
 		json_rendition(&j, &r->rendition[i]);
 	json_close(&j, ']');
 	json_gaps(&j, r);
+	json_alarms(&j, r);
 	json_open(&j, "problems", '[');
 	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
 		json_problem(&j, &r->problem[i]);

@@ -29,6 +29,8 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_ring_from(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
+static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+
 static const struct channel_answer settings[] = {
 	{MSG_STORE_SITE, on_site},
 	{MSG_STORE_CAMERA, on_camera},
@@ -38,6 +40,7 @@ static const struct channel_answer settings[] = {
 static const struct channel_answer from_parent[] = {
 	{MSG_PEER, on_peer},
 	{MSG_RING_FROM, on_ring_from},
+	{MSG_ALARM, on_alarm},
 	{MSG_NONE, NULL},
 };
 
@@ -109,6 +112,7 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 	r = &s->camera[in->camera].rendition[in->rendition];
 	memcpy(r->name, in->name, SITE_NAME);
 	r->kept = in->rendition < RENDITION_ENCODED;
+	r->hidden = in->hidden;
 }
 
 /* --- start ------------------------------------------------------------------------------ */
@@ -176,6 +180,21 @@ static void open_archive(struct store *s)
 		refuse_archive(rc, why);
 	if (report.cut || report.adopted || report.lost || report.removed)
 		log_warn("archive-mended", "cut=%u adopted=%u lost=%u removed=%u", report.cut, report.adopted, report.lost, report.removed);
+}
+
+/* Whole milliseconds, as entries have them. What finds the log full is in the log of events at least. */
+static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct store *s = ctx;
+	struct entry e = {.kind = ENTRY_ALARM, .alarm = {.time_us = m->alarm.at_us / 1000 * 1000, .begin = m->alarm.begin}};
+	uint64_t index;
+
+	if (m->alarm.camera >= s->ncameras)
+		return;
+	memcpy(e.alarm.camera, s->camera[m->alarm.camera].name, sizeof e.alarm.camera);
+	snprintf(e.alarm.alarm, sizeof e.alarm.alarm, "%s", msg_alarm_name(m->alarm.kind));
+	snprintf(e.alarm.detail, sizeof e.alarm.detail, "%s", m->alarm.detail);
+	store_log_add(s, &e, &index);
 }
 
 static void begin_camera(struct store *s, struct store_camera *c)

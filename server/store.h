@@ -96,6 +96,7 @@ struct store_rendition {
 	uint64_t lost_segments;
 	struct archive_range range;      /* as the writer last said */
 	uint32_t rate_bps;
+	bool hidden;                     /* not for serve */
 	bool changed;
 	int64_t told_us;                 /* mono: when the parent last heard */
 };

@@ -66,21 +66,21 @@ static void tell_checkpoint(struct serve *v)
 void store_serve_track(struct store *s, struct store_rendition *r)
 {
 	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
-		if (s->serve[i].replayed > place_of(s, r))
+		if (!r->hidden && s->serve[i].replayed > place_of(s, r))
 			say(&s->serve[i], MSG_TRACK, &r->track, &r->init_fd);
 }
 
 void store_serve_segment(struct store *s, struct segment *seg)
 {
 	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
-		if (s->serve[i].replayed > place_of(s, seg->of))
+		if (!seg->of->hidden && s->serve[i].replayed > place_of(s, seg->of))
 			tell_segment(&s->serve[i], seg);
 }
 
 void store_serve_oldest(struct store *s, struct store_rendition *r)
 {
 	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
-		if (s->serve[i].replayed > place_of(s, r))
+		if (!r->hidden && s->serve[i].replayed > place_of(s, r))
 			tell_oldest(&s->serve[i], r);
 }
 
@@ -99,7 +99,7 @@ static bool replay_some(struct serve *v)
 	for (; v->replayed < all && told < REPLAY_BATCH && !v->dead; v->replayed++) {
 		struct store_rendition *r = &s->camera[v->replayed / RENDITIONS_MAX].rendition[v->replayed % RENDITIONS_MAX];
 
-		if (!r->has_init)
+		if (!r->has_init || r->hidden)
 			continue;
 		say(v, MSG_TRACK, &r->track, &r->init_fd);
 		for (unsigned i = 0; i < r->nwindow; i++)
@@ -326,7 +326,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	struct store_rendition *r = store_rendition_at(s, want->camera, want->rendition);
 	struct read_work *w;
 
-	if (want->kind > MSG_WANT_TILE || (want->kind != MSG_WANT_TILE && !r)) {
+	if (want->kind > MSG_WANT_TILE || (want->kind != MSG_WANT_TILE && (!r || r->hidden))) {
 		answer_now(v, want, MSG_HAVE_NONE);
 		return;
 	}

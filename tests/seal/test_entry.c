@@ -18,6 +18,7 @@
 #define START \
 	"start/v1\ntime 2026-11-22T15:30:00.000Z\nprogram casemate 0.1.0\nbuild sha256:" HEX_A "\nsite sha256:" HEX_B "\n" \
 	"key example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nkeep copy audio\n"
+#define ALARM "alarm/v1\ncamera gate-1\ntime 2026-11-22T15:30:00.000Z\nalarm overload\nstate begin\ndetail frame rate halved - 360p given up\n"
 #define STOP "stop/v1\ntime 2026-11-22T15:30:00.000Z\nwhy asked\n"
 
 static int parse(const char *s, struct entry *e)
@@ -41,7 +42,7 @@ Test(entry, segment_has_its_fields)
 Test(entry, what_is_read_is_written_again)
 {
 	static const char *const text[] = {
-		SEGMENT, GAP, DELETE, START, STOP,
+		SEGMENT, GAP, DELETE, START, STOP, ALARM, "alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
 		"segment/v1\ncamera a\nrendition 360p\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
 		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
 		"camera-signature invalid sha256:" HEX_B "\nprevious " HEX_A "\n",
@@ -116,6 +117,9 @@ Test(entry, every_line_is_strict)
 		{START, "casemate 0.1.0", ""}, {START, "casemate 0.1.0", "casemate\t0.1.0"}, {START, "keep copy audio", "keep"},
 		{START, "keep copy audio", "keep copy  audio"}, {START, "keep copy audio", "keep copy audio "}, {START, "keep copy audio", "keepcopy"},
 		{START, "keep copy audio", "keep a b c d e f g h i j k"}, {START, "audio\n", "audio\nkeep all\n"}, {STOP, "asked", "asked twice"},
+		{ALARM, "state begin", "state on"}, {ALARM, "state begin", "state"}, {ALARM, "halved", "Halved"}, {ALARM, "halved", "halved,"},
+		{ALARM, "detail frame", "detail  frame"}, {ALARM, "given up", "given up "}, {ALARM, "frame rate halved - 360p given up", ""},
+		{ALARM, "overload", "over load"}, {ALARM, "state begin\n", ""}, {ALARM, "gate-1", ""},
 	};
 
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++)
@@ -124,7 +128,7 @@ Test(entry, every_line_is_strict)
 
 Test(entry, cut_anywhere_is_refused)
 {
-	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP};
+	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM};
 	struct entry e;
 
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)

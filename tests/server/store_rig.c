@@ -204,7 +204,7 @@ bool rig_start_store(struct rig *r)
 	say(r->store.parent, MSG_STORE_SITE, &site, &r->archive, 1);
 	say(r->store.parent, MSG_STORE_CAMERA, &camera, NULL, 0);
 	for (uint8_t i = 0; i < RIG_RENDITIONS; i++) {
-		struct msg_store_rendition m = {.rendition = i};
+		struct msg_store_rendition m = {.rendition = i, .hidden = r->hidden >> i & 1};
 
 		snprintf(m.name, sizeof m.name, "%s", names[i]);
 		say(r->store.parent, MSG_STORE_RENDITION, &m, NULL, 0);

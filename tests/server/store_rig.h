@@ -54,6 +54,7 @@ struct rig {
 	int64_t start_us;           /* capture time of the epoch's beginning */
 	unsigned refused;           /* records that a ring did not take */
 	bool worker_sound;          /* the camera's worker makes its sound */
+	unsigned hidden;            /* bits of renditions that serve may not have */
 	unsigned without;           /* bits of renditions that the camera does not have */
 
 	/* heard from store */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parent tells store: alarms for the log, and which renditions are not for viewers. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tests/server/store_rig.h"
+
+#define ALL 7u
+#define COPY 1u
+
+static struct rig r;
+static unsigned wanted;
+
+static void setup(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("a sanitizer makes system calls that no seal lets through");
+#endif
+	rig_begin(&r);
+}
+
+static void teardown(void) { rig_end(&r); }
+
+TestSuite(store_told, .init = setup, .fini = teardown, .timeout = 120);
+
+static bool has_smalls(struct rig *x) { return x->segments[2] >= wanted; }
+
+static void tell(const struct msg_alarm *m)
+{
+	cr_assert_eq(channel_say(r.store.parent, MSG_ALARM, m, NULL, 0), 0);
+}
+
+Test(store_told, alarms_are_entries)
+{
+	struct verify_report *report;
+	int64_t now_us = clock_wall_us();
+
+	rig_start(&r);
+	rig_epoch(&r, now_us - 10000000);
+	rig_feed(&r, 2, ALL, 500);
+	tell(&(struct msg_alarm){.kind = ALARM_OVERLOAD, .begin = true, .at_us = now_us - 5000123, .detail = "frame rate halved"});
+	tell(&(struct msg_alarm){.kind = ALARM_OVERLOAD, .at_us = now_us - 1000000, .detail = "over"});
+	tell(&(struct msg_alarm){.camera = 9, .kind = ALARM_OVERLOAD, .at_us = now_us, .detail = "of no camera"});
+	wanted = 2;
+	cr_assert(rig_until(&r, has_smalls, 60000));
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_count_entries(&r, "alarm/v1"), 2);
+	cr_assert_eq(rig_count_entries(&r, "alarm overload\nstate begin\ndetail frame rate halved\n"), 1);
+	cr_assert_eq(rig_count_entries(&r, "state end\ndetail over\n"), 1);
+	cr_assert_eq(rig_stop_store(&r), 0);
+	report = rig_verify(&r);
+	cr_assert(report->nalarms == 2 && report->alarm[0].begin && !report->alarm[1].begin);
+	cr_assert_str_eq(report->alarm[0].camera, "gate-1");
+	verify_free(&report);
+	rig_assert_clean(&r, 4);
+}
+
+Test(store_told, what_is_hidden_is_archived_and_not_given_to_serve)
+{
+	r.hidden = COPY;
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 10000000);
+	rig_feed(&r, 3, ALL, 500);
+	wanted = 3;
+	cr_assert(rig_until(&r, has_smalls, 60000));
+	cr_assert(rig_settle(&r));
+	cr_expect(r.tracks[0] == 0 && r.segments[0] == 0 && r.oldest[0] == 0);
+	for (uint8_t kind = MSG_WANT_SEGMENT; kind <= MSG_WANT_PROOF; kind++) {
+		cr_assert(rig_want(&r, &(struct msg_want){.kind = kind, .number = 1}));
+		cr_expect_eq(r.have.status, MSG_HAVE_NONE, "kind %u", kind);
+	}
+	rig_link_serve(&r);
+	rig_run(&r, 300);
+	cr_expect(r.tracks[0] == 0 && r.segments[0] == 0, "nor to a new one");
+	cr_assert_eq(rig_count_entries(&r, "rendition copy"), 3);
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 6);
+}
