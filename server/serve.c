@@ -220,8 +220,9 @@ static void heard(struct channel *from, int rc, const char *why)
 static void on_track(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const char *why = "";
+	int rc = serve_media_track(serve.media, &m->track, fds[0], &why);
 
-	heard(from, serve_media_track(serve.media, &m->track, fds[0], &why), why);
+	heard(from, rc, why);
 }
 
 static void on_segment(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -239,8 +240,9 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const char *why = "";
+	int rc = serve_media_oldest(serve.media, &m->oldest, &why);
 
-	heard(from, serve_media_oldest(serve.media, &m->oldest, &why), why);
+	heard(from, rc, why);
 }
 
 static void on_checkpoint(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -256,8 +258,9 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const char *why = "";
+	int rc = serve_want_have(serve.wants, &m->have, fds[0], &why);
 
-	heard(from, serve_want_have(serve.wants, &m->have, fds[0], &why), why);
+	heard(from, rc, why);
 }
 
 static const struct channel_answer store_answers[] = {
