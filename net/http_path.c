@@ -65,6 +65,14 @@ static enum http_path_kind parse_media(struct span file, struct http_path *ret)
 	return HTTP_PATH_NONE;
 }
 
+/* What stands in the folder of snapshots. */
+static enum http_path_kind parse_picture(struct span file, struct http_path *ret)
+{
+	enum http_path_kind kind = take_suffix(&file, ".tlog-proof") ? HTTP_PATH_PROOF : HTTP_PATH_PICTURE;
+
+	return take_suffix(&file, ".jpg") && text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? kind : HTTP_PATH_NONE;
+}
+
 static struct http_path parse_live(struct span s)
 {
 	struct http_path ret = none;
@@ -76,10 +84,14 @@ static struct http_path parse_live(struct span s)
 		ret.kind = HTTP_PATH_MULTIVARIANT;
 		return ret;
 	}
+	if (span_is(s, "snapshot.jpg")) {
+		ret.kind = HTTP_PATH_SNAPSHOT;
+		return ret;
+	}
 	ret.rendition = span_cut(&s, '/');
 	if (!text_is_name(ret.rendition.p, ret.rendition.n))
 		return none;
-	ret.kind = parse_media(s, &ret);
+	ret.kind = span_is(ret.rendition, "snapshot") ? parse_picture(s, &ret) : parse_media(s, &ret);
 	return ret.kind == HTTP_PATH_NONE ? none : ret;
 }
 

@@ -13,6 +13,9 @@
  *     /live/CAMERA/RENDITION/init-HEX16.mp4   16 lower-case hex digits
  *     /live/CAMERA/RENDITION/N.m4s            N decimal
  *     /live/CAMERA/RENDITION/N.m4s.tlog-proof
+ *     /live/CAMERA/snapshot.jpg
+ *     /live/CAMERA/snapshot/N.jpg             no rendition of the site's has that name
+ *     /live/CAMERA/snapshot/N.jpg.tlog-proof
  *     /log/checkpoint   /log/tile/…           the rest of a tile's path is not looked at here
  */
 #include <stdint.h>
@@ -22,14 +25,14 @@
 enum http_path_kind {
 	HTTP_PATH_NONE, HTTP_PATH_PAGE, HTTP_PATH_LOGIN, HTTP_PATH_LOGOUT, HTTP_PATH_SITE, HTTP_PATH_ASSET,
 	HTTP_PATH_MULTIVARIANT, HTTP_PATH_PLAYLIST, HTTP_PATH_INIT, HTTP_PATH_SEGMENT, HTTP_PATH_PROOF,
-	HTTP_PATH_CHECKPOINT, HTTP_PATH_TILE
+	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_TILE
 };
 
 struct http_path {
 	enum http_path_kind kind;
-	struct span camera, rendition;    /* names by text_is_name */
+	struct span camera, rendition;    /* names by text_is_name; picture and its proof: "snapshot" */
 	struct span rest;                 /* asset: its name; tile: from "tile/" on */
-	uint64_t number;                  /* segment, proof */
+	uint64_t number;                  /* segment, picture, proof */
 	uint8_t init_prefix[8];           /* init: first bytes of its SHA-256 */
 };
 

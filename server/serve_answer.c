@@ -2,6 +2,8 @@
 #include "server/serve_answer.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,10 +18,13 @@
 #define SEGMENT_WAIT_US 10000000        /* for a camera's first segment, or a segment's proof */
 #define STORE_WAIT_US (SERVE_WANT_TIMEOUT_US + 1000000)
 #define COMPLETE_US 4000000             /* from a camera's first segment: renditions that come later are not waited for */
+#define SNAPSHOT_FRESH_US 10000000      /* how old a snapshot may be, when the camera's segments are not longer than a third of it */
+#define SNAPSHOT_SEGMENTS 3             /* else so many of them */
 #define FOREVER "private, max-age=31536000, immutable"
 #define FRESH "private, no-cache"
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
 #define TEXT_TYPE "text/plain; charset=utf-8"
+#define SNAPSHOT_PATH (sizeof "/live/" + SITE_NAME + sizeof "/snapshot/18446744073709551615.jpg")
 
 /* The request at hand. */
 struct ask {
@@ -46,9 +51,10 @@ static bool range_holds(const struct ask *a, const char *etag)
 	return !http_header(a->r, "If-Range", &field) || span_is(field, etag);
 }
 
-static void reply_bytes(struct ask *a, struct serve_bytes *b, const char *type, const char *cache)
+/* Whole, a part of it, or only that it has not changed. */
+static void reply_with(struct ask *a, struct serve_reply reply)
 {
-	struct serve_reply reply = {.status = 200, .type = type, .cache = cache, .bytes = b, .digest = true};
+	struct serve_bytes *b = reply.bytes;
 	struct span field;
 
 	if (http_header(a->r, "If-None-Match", &field) && http_etag_listed(field, b->etag)) {
@@ -69,6 +75,11 @@ static void reply_bytes(struct ask *a, struct serve_bytes *b, const char *type, 
 		}
 	}
 	serve_conn_reply(a->c, a->r, &reply);
+}
+
+static void reply_bytes(struct ask *a, struct serve_bytes *b, const char *type, const char *cache)
+{
+	reply_with(a, (struct serve_reply){.status = 200, .type = type, .cache = cache, .bytes = b, .digest = true});
 }
 
 static void reply_asset(struct ask *a, const char *path, size_t n, bool page)
@@ -234,6 +245,8 @@ static void answer_playlist(struct ask *a)
 
 static const char *media_type(const struct ask *a)
 {
+	if (a->rendition->set.rendition == RENDITION_SNAPSHOT)
+		return "image/jpeg";
 	return a->rendition->set.rendition == RENDITION_AUDIO ? "audio/mp4" : "video/mp4";
 }
 
@@ -276,6 +289,48 @@ static void answer_segment(struct ask *a)
 		return;
 	}
 	tell_watched(a);
+	if (s)
+		reply_bytes(a, s->bytes, media_type(a), FOREVER);
+	else if (absent(a))
+		reply_status(a, absent(a));
+	else
+		answer_from_store(a, &key, media_type(a));
+}
+
+/* The newest snapshot, if it is of now. */
+static const struct serve_segment *fresh_snapshot(const struct ask *a)
+{
+	const struct serve_rendition *r = a->camera->rendition[RENDITION_SNAPSHOT];
+	int64_t segments_us = (int64_t)a->camera->set.segment_ms * 1000 * SNAPSHOT_SEGMENTS;
+	int64_t max_us = segments_us > SNAPSHOT_FRESH_US ? segments_us : SNAPSHOT_FRESH_US;
+
+	return r && r->n && clock_wall_us() - r->window[r->n - 1].m.start_us < max_us ? &r->window[r->n - 1] : NULL;
+}
+
+/* One address for whatever is newest; Content-Location says which it is, for its proof. */
+static void answer_snapshot(struct ask *a)
+{
+	const struct serve_segment *s = fresh_snapshot(a);
+	char location[SNAPSHOT_PATH], modified[HTTP_DATE];
+
+	a->c->media_us = clock_mono_us();
+	if (!s) {
+		wait_for_demand(a, RENDITION_SNAPSHOT);
+		return;
+	}
+	serve_watch_say(a->c->serve, a->camera, RENDITION_SNAPSHOT, a->c->media_us);
+	snprintf(location, sizeof location, "/live/%s/snapshot/%" PRIu64 ".jpg", a->camera->set.name, s->m.number);
+	http_date(s->m.start_us, modified);
+	reply_with(a, (struct serve_reply){.status = 200, .type = "image/jpeg", .cache = FRESH, .bytes = s->bytes, .digest = true,
+		.content_location = location, .modified = modified});
+}
+
+/* One that has its address for good. */
+static void answer_picture(struct ask *a)
+{
+	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
+	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
+
 	if (s)
 		reply_bytes(a, s->bytes, media_type(a), FOREVER);
 	else if (absent(a))
@@ -342,6 +397,8 @@ static const struct route {
 	[HTTP_PATH_INIT] = {answer_init, RENDITION, true, false, "GET, HEAD"},
 	[HTTP_PATH_SEGMENT] = {answer_segment, RENDITION, true, false, "GET, HEAD"},
 	[HTTP_PATH_PROOF] = {answer_proof, RENDITION, true, false, "GET, HEAD"},
+	[HTTP_PATH_SNAPSHOT] = {answer_snapshot, CAMERA, true, false, "GET, HEAD"},
+	[HTTP_PATH_PICTURE] = {answer_picture, RENDITION, true, false, "GET, HEAD"},
 };
 
 /* Who is asked for and who asks; false when that has been answered here. */

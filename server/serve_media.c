@@ -81,7 +81,7 @@ void serve_media_free(struct serve_media **mp)
 
 int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera *set)
 {
-	static const char *const own[] = {[RENDITION_COPY] = "copy", [RENDITION_AUDIO] = "audio"};
+	static const char *const own[] = {[RENDITION_COPY] = "copy", [RENDITION_AUDIO] = "audio", [RENDITION_SNAPSHOT] = "snapshot"};
 	struct serve_camera *c;
 	int rc = 0;
 
@@ -91,9 +91,11 @@ int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera 
 	c->set = *set;
 	if (!c->set.segment_ms)
 		c->set.segment_ms = SEGMENT_DEFAULT_MS;
-	for (unsigned i = set->no_copy ? RENDITION_AUDIO : RENDITION_COPY; i < RENDITION_ENCODED && !rc; i++) {
-		struct msg_serve_rendition r = {.camera = set->camera, .rendition = (uint8_t)i};
+	for (unsigned i = set->no_copy ? RENDITION_AUDIO : RENDITION_COPY; i < RENDITIONS_MAX && !rc; i++) {
+		struct msg_serve_rendition r = {.camera = set->camera, .rendition = (uint8_t)i, .on_demand = i == RENDITION_SNAPSHOT};
 
+		if (!own[i])
+			continue;
 		snprintf(r.name, sizeof r.name, "%s", own[i]);
 		rc = add_rendition(c, &r);
 	}
@@ -102,7 +104,7 @@ int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera 
 
 int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rendition *set)
 {
-	if (set->camera >= m->ncameras || set->rendition >= RENDITIONS_MAX || !text_is_name(set->name, strlen(set->name)))
+	if (set->camera >= m->ncameras || set->rendition >= RENDITION_SNAPSHOT || !text_is_name(set->name, strlen(set->name)))
 		return -EINVAL;
 	return add_rendition(&m->camera[set->camera], set);
 }
@@ -194,7 +196,7 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 
 	if (!r)
 		return refuse(why, "a track of no camera");
-	if (!t->timescale || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
+	if (t->rendition == RENDITION_SNAPSHOT || !t->timescale || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
 		return refuse(why, "a track that cannot be");
 	if (size > INIT_MAX_BYTES)
 		return refuse(why, "an init segment that is too large");
@@ -242,6 +244,7 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 {
 	struct serve_rendition *r = rendition_at(m, s->camera, s->rendition);
 	struct serve_segment new = {.m = *s};
+	bool listed = s->rendition != RENDITION_SNAPSHOT;
 	const char *fault = r ? segment_fault(r, s) : "a segment of no camera";
 	int rc;
 
@@ -250,11 +253,13 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 	rc = map(fd, s->bytes, s->sha256, &new.bytes, why);
 	if (rc)
 		return rc;
-	if (r->n == SERVE_WINDOW) {
+	if (r->n == (listed ? SERVE_WINDOW : SERVE_SNAPSHOTS)) {
 		serve_bytes_unref(&r->window[0].bytes);
 		memmove(&r->window[0], &r->window[1], --r->n * sizeof r->window[0]);
 	}
 	r->window[r->n++] = new;
+	if (!listed)
+		return 0;
 	measure(&m->camera[s->camera], r, &new);
 	if (!m->camera[s->camera].first_us)
 		m->camera[s->camera].first_us = now_us;
@@ -424,11 +429,11 @@ static bool can_come(const struct serve_camera *c, const struct serve_rendition 
  */
 static bool is_listed(const struct serve_camera *c, unsigned rendition)
 {
-	const struct serve_rendition *r = c->rendition[rendition];
+	const struct serve_rendition *r = rendition == RENDITION_SNAPSHOT ? NULL : c->rendition[rendition];
 
 	if (!is_there(r) || rendition != RENDITION_COPY || serve_media_is_independent(r))
 		return is_there(r) || can_come(c, r);
-	for (unsigned k = RENDITION_ENCODED; k < RENDITIONS_MAX; k++)
+	for (unsigned k = RENDITION_ENCODED; k < RENDITION_SNAPSHOT; k++)
 		if (can_come(c, c->rendition[k]) || (is_there(c->rendition[k]) && serve_media_is_independent(c->rendition[k])))
 			return false;
 	return true;

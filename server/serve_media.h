@@ -2,7 +2,8 @@
 #ifndef SERVER_SERVE_MEDIA_H
 #define SERVER_SERVE_MEDIA_H
 /*
- * What serve knows of each camera: its renditions, the newest segments of each,
+ * What serve knows of each camera: its renditions, the newest segments of each
+ * (RENDITION_SNAPSHOT has one JPEG file a segment, and is in no playlist),
  * the log's checkpoint; and the playlists, built once per change. All bytes are
  * sealed memory of store's. Pure but for mapping: no clock of its own, no channel.
  */
@@ -15,6 +16,7 @@
 
 #define SERVE_WINDOW 12      /* segments of a rendition that are held */
 #define SERVE_LISTED 10      /* of which a playlist names at most */
+#define SERVE_SNAPSHOTS 3    /* snapshots that are held */
 
 struct serve_track {
 	struct msg_track m;

@@ -61,6 +61,10 @@ static int body_fields(struct buf *out, const struct serve_reply *r)
 		rc = optional(out, "Content-Type", r->type);
 	if (!rc && !r->unsatisfiable)
 		rc = optional(out, "ETag", etag);
+	if (!rc)
+		rc = optional(out, "Last-Modified", r->modified);
+	if (!rc)
+		rc = optional(out, "Content-Location", r->content_location);
 	if (!rc && r->bytes && r->digest && !r->unsatisfiable)
 		rc = http_response_field(out, r->part || r->status == 304 ? "Repr-Digest" : "Content-Digest", r->bytes->digest);
 	if (!rc && r->bytes && r->bytes->mapped && !r->unsatisfiable)

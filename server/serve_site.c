@@ -48,11 +48,11 @@ static void write_rendition(struct json *j, const struct serve_rendition *r)
 	json_close(j, '}');
 }
 
-/* Of copy and audio, which every camera may have, those that have come; of the encoded ones, all. */
+/* Of copy and audio, which every camera may have, those that have come; of the encoded ones, all. Snapshots are no stream. */
 static void write_renditions(struct json *j, const struct serve_camera *c)
 {
 	json_open(j, "renditions", '[');
-	for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+	for (unsigned k = 0; k < RENDITION_SNAPSHOT; k++)
 		if (c->rendition[k] && (k >= RENDITION_ENCODED || c->rendition[k]->ntracks))
 			write_rendition(j, c->rendition[k]);
 	json_close(j, ']');

@@ -99,6 +99,7 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 	if (m->store_camera.camera >= s->ncameras)
 		store_give_up("store-settings", "a camera too many", "this is a mistake in casemate: report it");
 	memcpy(s->camera[m->store_camera.camera].name, m->store_camera.name, SITE_NAME);
+	strcpy(s->camera[m->store_camera.camera].rendition[RENDITION_SNAPSHOT].name, "snapshot");
 }
 
 static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -107,7 +108,7 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 	const struct msg_store_rendition *in = &m->store_rendition;
 	struct store_rendition *r;
 
-	if (in->camera >= s->ncameras || in->rendition >= RENDITIONS_MAX)
+	if (in->camera >= s->ncameras || in->rendition >= RENDITION_SNAPSHOT)
 		store_give_up("store-settings", "a rendition too many", "this is a mistake in casemate: report it");
 	r = &s->camera[in->camera].rendition[in->rendition];
 	memcpy(r->name, in->name, SITE_NAME);

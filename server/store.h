@@ -32,6 +32,8 @@
 #define STORE_WINDOW 12              /* newest segments of a rendition that stay in memory */
 #define STORE_EPOCHS 4               /* of a camera, that encoded renditions may still be at */
 #define STORE_SOURCES 32             /* copy segments whose hash encoded ones may still ask for */
+#define STORE_SNAPSHOTS 3            /* newest ones that stay in memory, and at most so many wait for their source */
+#define STORE_SNAPSHOT_BYTES (2u << 20)  /* noise of 1280 x 1280 takes less */
 #define STORE_SERVES_MAX 64
 #define STORE_PRODUCERS_MAX (64 + SITE_CAMERAS_MAX)
 /* Some five seconds of 200 cameras. What waits is in the windows anyway, so it costs memory only once it is older than they are. */

@@ -144,6 +144,24 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 	return NULL;
 }
 
+/* Snapshots have an init of no bytes, which nobody is told of. */
+static const char *on_snapshot_init(struct store *s, struct store_rendition *r, const struct record_init *in)
+{
+	store_end_segment(s, r);
+	hash_empty(&r->init);
+	r->epoch = in->epoch;
+	r->has_init = true;
+	set_track(r, in, in->camera);
+	return NULL;
+}
+
+static const char *not_a_snapshot(const struct record_part *part)
+{
+	if (part->part || part->head_bytes)
+		return "a snapshot of parts";
+	return part->len > STORE_SNAPSHOT_BYTES ? "a snapshot that is too large" : NULL;
+}
+
 static struct segment *begin_segment(struct store_rendition *r, const struct store_epoch *e, const struct record_part *part, uint64_t number)
 {
 	struct segment *seg = store_alloc(sizeof *seg);
@@ -248,6 +266,8 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 
 	if (part->capture_us < 0 || part->len == 0)
 		return "a part without bytes or time";
+	if (r->index == RENDITION_SNAPSHOT && not_a_snapshot(part))
+		return not_a_snapshot(part);
 	/* Not wrong, only of no use: it came before its init segment, or is of an epoch that store has not seen or forgot. */
 	if (!r->has_init || part->epoch != r->epoch || !e || !number_of(r->camera, e, part->segment, (p->role == ROLE_INGEST || e->by_worker) && part->part == 0, &number))
 		return NULL;
@@ -373,6 +393,8 @@ static const char *on_record(struct store *s, struct producer *p, const struct r
 	if (rendition == RENDITION_AUDIO && p->role == ROLE_TRANSCODE &&
 	    !worker_may_sound(&s->camera[camera], epoch, rec->kind == RECORD_INIT, &why))
 		return why;
+	if (rec->kind == RECORD_INIT && rendition == RENDITION_SNAPSHOT)
+		return on_snapshot_init(s, store_rendition_at(s, camera, rendition), &rec->init);
 	if (rec->kind == RECORD_INIT)
 		return on_init(s, p, &rec->init);
 	return rec->kind == RECORD_PART ? on_part(s, p, &rec->part) : on_end(s, p, &rec->end);

@@ -13,6 +13,7 @@
 #include "server/store.h"
 
 #define HELD_MAX_US 2000000            /* how long an encoded segment waits for the copy that it was made from */
+#define SNAPSHOT_HELD_MAX_US 15000000  /* a snapshot comes when the copy's segment begins, and waits for its end */
 #define HOLE_US 1000000                /* time between segments of one epoch that needs no word */
 
 struct segment *segment_ref(struct segment *s)
@@ -131,10 +132,10 @@ static bool find_source(const struct store_camera *c, uint64_t number, struct ha
 
 static void into_window(struct store_rendition *r, struct segment *seg)
 {
-	if (r->nwindow == STORE_WINDOW) {
+	if (r->nwindow == (r->index == RENDITION_SNAPSHOT ? STORE_SNAPSHOTS : STORE_WINDOW)) {
 		segment_drop(&r->window[0]);
-		memmove(&r->window[0], &r->window[1], (STORE_WINDOW - 1) * sizeof r->window[0]);
 		r->nwindow--;
+		memmove(&r->window[0], &r->window[1], r->nwindow * sizeof r->window[0]);
 	}
 	r->window[r->nwindow++] = segment_ref(seg);
 }
@@ -180,6 +181,19 @@ static void enter(struct store *s, struct segment *seg)
 	segment_drop(&seg);
 }
 
+/* Whether the first one that is held may wait on for its source. */
+static bool may_wait(const struct store_rendition *r, int64_t now_us)
+{
+	const struct segment *first = TAILQ_FIRST(&r->held), *seg;
+	unsigned n = 0;
+
+	if (r->index != RENDITION_SNAPSHOT)
+		return now_us - first->held_us < HELD_MAX_US;
+	TAILQ_FOREACH(seg, &r->held, next)
+		n++;
+	return n <= STORE_SNAPSHOTS && now_us - first->held_us < SNAPSHOT_HELD_MAX_US;
+}
+
 void store_release_held(struct store *s, struct store_camera *c, bool force)
 {
 	int64_t now_us = clock_mono_us();
@@ -189,7 +203,7 @@ void store_release_held(struct store *s, struct store_camera *c, bool force)
 		struct segment *seg;
 
 		while ((seg = TAILQ_FIRST(held))) {
-			if (!find_source(c, seg->number, &seg->source) && !force && now_us - seg->held_us < HELD_MAX_US)
+			if (!find_source(c, seg->number, &seg->source) && !force && may_wait(&c->rendition[i], now_us))
 				break;
 			TAILQ_REMOVE(held, seg, next);
 			enter(s, seg);

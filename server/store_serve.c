@@ -101,7 +101,8 @@ static bool replay_some(struct serve *v)
 
 		if (!r->has_init || r->hidden)
 			continue;
-		say(v, MSG_TRACK, &r->track, &r->init_fd);
+		if (r->index != RENDITION_SNAPSHOT)
+			say(v, MSG_TRACK, &r->track, &r->init_fd);
 		for (unsigned i = 0; i < r->nwindow; i++)
 			tell_segment(v, r->window[i]);
 		tell_oldest(v, r);

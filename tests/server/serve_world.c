@@ -303,6 +303,8 @@ void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t 
 	char init[32];
 	int fd;
 
+	if (w->start_us)
+		s.start_us = w->start_us;
 	cr_assert(p);
 	world_fill(p, bytes, number);
 	hash_of(p, bytes, s.sha256);

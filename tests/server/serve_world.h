@@ -29,6 +29,7 @@ struct world {
 	unsigned watched;                    /* how often serve said that somebody watches */
 	struct msg_watched last_watched;
 	uint16_t camera;                     /* of world_track and world_segment; 0 is "yard" */
+	int64_t start_us;                    /* of world_segment: wall clock, or 0 for one of long ago */
 };
 
 /* Starts that many processes, each with its listener on a free port, a camera "yard" (copy, audio, 360p) and one "attic" (audio, and "small" on demand). */

@@ -25,7 +25,7 @@
 #include "server/sandbox.h"
 
 #define START_MS 20000
-#define RING_BYTES (8u << 20)
+#define RING_BYTES (16u << 20)
 #define FPS 25
 
 /* --- what store and sign say ------------------------------------------------------------ */
@@ -58,7 +58,7 @@ static void on_rendition_state(void *ctx, struct channel *from, const union msg_
 {
 	struct rig *r = ctx;
 
-	if (m->rendition_state.rendition < RIG_RENDITIONS)
+	if (m->rendition_state.rendition < RENDITIONS_MAX)
 		r->rendition[m->rendition_state.rendition] = m->rendition_state;
 }
 

@@ -4,7 +4,7 @@
 /*
  * The real roles store and sign, each its own process, with the test as their
  * parent, as ingest and transcode at their rings, and as a serve.
- * One camera, "gate-1": 0 copy, 1 audio, 2 "small".
+ * One camera, "gate-1": 0 copy, 1 audio, 2 "small"; snapshots are fed by hand.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,13 +59,13 @@ struct rig {
 
 	/* heard from store */
 	struct msg_store_state state;
-	struct msg_rendition_state rendition[RIG_RENDITIONS];
+	struct msg_rendition_state rendition[RENDITIONS_MAX];
 	struct msg_checkpoint checkpoint;
 	struct msg_sign_state signed_;
-	struct msg_track track[RIG_RENDITIONS];
-	struct rig_segment segment_of[RIG_RENDITIONS][RIG_SEGMENTS];
-	unsigned tracks[RIG_RENDITIONS], segments[RIG_RENDITIONS], states, checkpoints;
-	uint64_t oldest[RIG_RENDITIONS];
+	struct msg_track track[RENDITIONS_MAX];
+	struct rig_segment segment_of[RENDITIONS_MAX][RIG_SEGMENTS];
+	unsigned tracks[RENDITIONS_MAX], segments[RENDITIONS_MAX], states, checkpoints;
+	uint64_t oldest[RENDITIONS_MAX];
 	bool has_have;
 	struct msg_have have;
 	struct buf have_bytes;
