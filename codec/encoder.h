@@ -4,8 +4,9 @@
 /*
  * Pictures in, access units out: one small interface, whatever encodes behind it
  * (x264's own API now, one thread). Key frames come when asked for, and only then.
- * Timing may vary freely. Constant quality (CRF) under a cap: no second of the
- * stream holds much more than bitrate_bps (a decoder buffer of one second, H.264 C.1).
+ * Timing may vary freely. Constant quality (CRF) under a cap: no two seconds of the
+ * stream hold more than two seconds' worth of bitrate_bps, as far as the lowest
+ * quality allows.
  *
  * ENCODER_LOW gives each picture's access unit at once. ENCODER_NORMAL looks a few
  * pictures ahead, which saves bits, and is late by as many. There are no B-frames
@@ -17,6 +18,7 @@
 #define ENCODER_CRF 24             /* the default */
 #define ENCODER_DELAY_MAX 16       /* pictures, with ENCODER_NORMAL */
 
+/* As x264's presets of these names, with less motion search in the first. */
 enum encoder_speed { ENCODER_VERYFAST, ENCODER_SUPERFAST, ENCODER_ULTRAFAST, ENCODER_SPEEDS };
 enum encoder_latency { ENCODER_LOW, ENCODER_NORMAL, ENCODER_LATENCIES };
 enum encoder_profile { ENCODER_HIGH, ENCODER_MAIN, ENCODER_BASELINE, ENCODER_PROFILES };
