@@ -50,7 +50,7 @@ static void set_param(x264_param_t *p, const struct stream_kind *k)
 	p->vui.i_sar_width = (int)k->sar_num;
 	p->vui.i_sar_height = (int)k->sar_den;
 	p->rc.i_rc_method = X264_RC_CQP;
-	p->rc.i_qp_constant = 18;
+	p->rc.i_qp_constant = k->qp ? (int)k->qp : 18;
 	p->b_annexb = 0;
 	p->b_repeat_headers = 0;
 	p->i_log_level = X264_LOG_NONE;
@@ -75,6 +75,10 @@ static void draw(x264_picture_t *pic, const struct stream_kind *k, unsigned n)
 	unsigned shift = (k->bits ? k->bits : 8) - 8;
 	uint32_t seed = n + 1;
 
+	if (k->draw) {
+		k->draw(pic->img.plane, pic->img.i_stride, k, n);
+		return;
+	}
 	fill_plane(&pic->img, 0, k->height, k->width, stream_luma(n) << shift, shift, k->noise ? &seed : NULL);
 	for (int i = 1; i < 3 && k->chroma != STREAM_400; i++)
 		fill_plane(&pic->img, i, k->chroma == STREAM_420 ? k->height / 2 : k->height, k->chroma == STREAM_444 ? k->width : k->width / 2,

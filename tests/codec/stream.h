@@ -7,7 +7,7 @@
 
 #include "media/au.h"
 
-#define STREAM_MAX 256
+#define STREAM_MAX 512
 #define STREAM_STEP 3600  /* 25 pictures a second, 90 kHz */
 
 enum stream_chroma { STREAM_420, STREAM_400, STREAM_422, STREAM_444 };
@@ -21,6 +21,9 @@ struct stream_kind {
 	enum stream_chroma chroma;
 	unsigned bits;            /* 0: 8 */
 	unsigned sar_num, sar_den;
+	/* NULL: as below; else draws picture n, 4:2:0 of 8 bits, into planes that hold nothing in particular. */
+	void (*draw)(uint8_t *const plane[3], const int stride[3], const struct stream_kind *k, unsigned n);
+	unsigned qp;              /* 0: 18 */
 	bool open_gop;            /* H.265: all key frames but the first are CRA, with pictures before them that lean on earlier ones */
 };
 
