@@ -21,7 +21,8 @@
 #include "server/role.h"
 
 #define TICK_MS 250
-#define PACE_US 10000   /* what a UDP socket must be able to hold; a picture comes so much later at most */
+#define QUICK_US 10000  /* between rounds: what a UDP socket must be able to hold */
+#define PACE_US 50000   /* when all media comes by TCP, where nothing is lost; a picture comes so much later at most */
 
 struct ingest {
 	struct role role;
@@ -143,6 +144,15 @@ static void on_tick(int fd, short what, void *arg)
 		end_if_idle(in);
 }
 
+/* All cameras that had something have been read. */
+static void on_round(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	ingest_ring_kick(&in->site.store);
+	in->role.pace_us = in->site.quick ? QUICK_US : PACE_US;
+}
+
 static void stop(void *ctx)
 {
 	struct ingest *in = ctx;
@@ -187,6 +197,7 @@ static void end(struct ingest *in)
 {
 	for (unsigned i = 0; i < in->ncameras; i++)
 		ingest_camera_free(&in->camera[i]);
+	ingest_ring_kick(&in->site.store);
 	ingest_ring_close(&in->site.store);
 	if (in->tick)
 		event_free(in->tick);
@@ -208,7 +219,8 @@ int main(void)
 		log_error("no-memory", "at=start");
 		return 1;
 	}
-	in.role.pace_us = PACE_US;
+	in.role.pace_us = QUICK_US;
+	in.role.round = on_round;
 	role_settings(&in.role, settings, &in);
 	role_seal(&in.role);
 	on_tick(-1, 0, &in);

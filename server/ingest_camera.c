@@ -32,9 +32,20 @@ static void set_phase(struct ingest_camera *c, enum camera_phase phase)
 	c->phase = phase;
 }
 
+static void count_quick(struct ingest_camera *c)
+{
+	bool quick = c->client && c->phase != CAMERA_STREAMING;
+
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		quick |= c->port[i].udp.fd[0] >= 0;
+	c->site->quick += quick;
+	c->site->quick -= c->quick;
+	c->quick = quick;
+}
+
 void ingest_camera_kick(struct ingest_camera *c)
 {
-	ingest_ring_kick(&c->site->store);
+	count_quick(c);
 	ingest_ring_kick(&c->transcode);
 	if (ingest_stream_running(c->stream) != (c->running_us != 0)) {
 		c->running_us = c->running_us ? 0 : clock_mono_us();

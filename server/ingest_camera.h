@@ -27,6 +27,7 @@ struct ingest_site {
 	struct ingest_tls_contexts tls;
 	struct ingest_udp_batch *batch;
 	uint8_t *received;                /* RTSP_CLIENT_FEED_MAX bytes, for one recv at a time */
+	unsigned quick;                   /* cameras that cannot wait: a conversation is under way, or media comes by UDP, whose sockets hold little */
 };
 
 /*

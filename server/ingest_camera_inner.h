@@ -25,6 +25,7 @@ struct ingest_camera {
 	enum camera_phase phase;
 	int64_t since_us;                 /* wall clock: in this phase since */
 	bool stopping, ending, begun;     /* ending: the TEARDOWN is on its way; begun: the stream knows its tracks */
+	bool quick;                       /* it is counted in site->quick */
 
 	struct ingest_link link;
 	int64_t linked_us;                /* monotonic: the connection's begin */
@@ -49,7 +50,7 @@ bool ingest_camera_drain(struct ingest_camera *c);
 /* One packet, however it came. */
 void ingest_camera_packet(struct ingest_camera *c, unsigned track, bool rtcp, const uint8_t *p, size_t n, struct ingest_now t);
 struct ingest_now ingest_camera_now(void);
-/* Sends what waits in the rings, and says so when footage began or ended. */
+/* Wakes the worker for what waits in its ring, and says so when footage began or ended. Store is woken once a round (ingest.c). */
 void ingest_camera_kick(struct ingest_camera *c);
 
 /* ingest_say.c: tells the parent how the camera is. */

@@ -160,8 +160,11 @@ static void loop_at_pace(struct role *r)
 	int64_t before_us = clock_mono_us();
 
 	while (event_base_loop(r->base, EVLOOP_ONCE) == 0 && !event_base_got_break(r->base)) {
-		int64_t wait_us = before_us + r->pace_us - clock_mono_us();
+		int64_t wait_us;
 
+		if (r->round)
+			r->round(r->ctx);
+		wait_us = before_us + r->pace_us - clock_mono_us();
 		if (wait_us > 0)
 			nanosleep(&(struct timespec){.tv_nsec = wait_us * 1000}, NULL);
 		before_us = clock_mono_us();

@@ -28,6 +28,7 @@ struct role {
 	 * at few wakings. A round that has waited for longer is answered at once.
 	 */
 	unsigned pace_us;
+	void (*round)(void *ctx);  /* at the end of each such round, NULL for nothing */
 	bool go, best_effort, stopping;
 };
 
