@@ -351,6 +351,16 @@ static void on_stop_tick(int fd, short what, void *arg)
 	end_when_settled(s, clock_mono_us());
 }
 
+/* What the loop gave them in this round. */
+static void on_round(void *ctx)
+{
+	struct store *s = ctx;
+
+	worker_go(&s->logger);
+	worker_go(&s->writer);
+	worker_go(&s->reader);
+}
+
 static void on_replay(int fd, short what, void *arg) { store_serve_replay(arg); }
 static void on_sync_timer(int fd, short what, void *arg) { store_log_flush(arg); }
 
@@ -433,6 +443,7 @@ int main(void)
 
 	role_begin(&s.role, ROLE_STORE, event_base_new());
 	s.role.pace_us = PACE_US;
+	s.role.round = on_round;
 	role_settings(&s.role, settings, &s);
 	prepare(&s);
 	s.tick = timer(&s, EV_PERSIST, on_tick);
@@ -447,6 +458,7 @@ int main(void)
 	begin(&s);
 	event_add(s.tick, &(struct timeval){1, 0});
 	store_disk_look(&s);
+	on_round(&s);
 	role_loop(&s.role, from_parent, &s, stop);
 	close_down(&s);
 	return 0;

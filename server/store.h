@@ -65,7 +65,8 @@ struct segment {
 	TAILQ_ENTRY(segment) next;       /* in held or finishing */
 	/* the writer's alone */
 	int file, error;
-	uint64_t written;
+	uint64_t written, mapped;        /* mapped: bytes at map, 0 for none */
+	uint8_t *map;
 };
 TAILQ_HEAD(segment_list, segment);
 
@@ -245,6 +246,8 @@ void store_disk_part(struct store *s, struct segment *seg, uint64_t offset, size
 void store_disk_finish(struct store *s, struct segment *seg);
 /* Those that were put off, so that the first one's fdatasync brings the file system's own records of all to the disk. */
 void store_disk_finish_all(struct store *s);
+/* Whoever has the last reference, or the writer. */
+void store_disk_unmap(struct segment *seg);
 /* The segment gets no entry. */
 void store_disk_abandon(struct store *s, struct segment *seg);
 void store_disk_published(struct store *s);

@@ -22,6 +22,7 @@
 
 #define RETRY_US 5000000
 #define FINISH_US 200000           /* segments that end within it are made whole together */
+#define MAP_LEAST (1u << 20)       /* bytes, of a segment */
 #define LOST_WAIT_US 10000000      /* how long a run of lost segments grows before it is entered */
 
 enum disk_kind { DISK_INIT, DISK_PART, DISK_FLUSH, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK };
@@ -41,6 +42,7 @@ struct disk_work {
 	uint8_t *bytes;                  /* n of an init segment; DISK_INIT */
 	struct archive_run run;          /* DISK_REMOVE */
 	uint64_t max_bytes;
+	bool deleting;                   /* what goes next is chosen already */
 	/* answers */
 	int rc;
 	struct archive_run next;         /* what should go next, bytes 0 for nothing */
@@ -57,6 +59,7 @@ static void stop_writing(struct disk_work *w, int rc)
 	struct segment *seg = w->seg;
 
 	seg->error = rc;
+	store_disk_unmap(seg);
 	if (seg->file < 0)
 		return;
 	close(seg->file);
@@ -65,20 +68,45 @@ static void stop_writing(struct disk_work *w, int rc)
 }
 
 /*
- * From the segment's pages to the file. By a private mapping: sendfile and read hold references on the pages, and a memfd
- * with pages that somebody holds cannot be sealed (EBUSY after waits in the kernel, which the loop would spend in fcntl).
+ * The segment's pages are read by a private mapping: sendfile and read hold references on the pages, and a memfd with pages that
+ * somebody holds cannot be sealed (EBUSY after waits in the kernel, which the loop would spend in fcntl). One mapping for all parts:
+ * each that goes interrupts the other processors.
  */
-static int copy_part(const struct segment *seg, uint64_t offset, size_t n)
+static int map_segment(struct segment *seg, uint64_t end)
 {
-	size_t before = offset % (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *map = mmap(NULL, before + n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, seg->fd, (off_t)(offset - before));
-	int rc;
+	uint64_t size = seg->mapped ? seg->mapped : MAP_LEAST;
+	void *map;
 
+	if (end <= seg->mapped)
+		return 0;
+	while (size < end)
+		size *= 2;
+	store_disk_unmap(seg);
+	map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, seg->fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	rc = io_write_all(seg->file, map + before, n);
-	munmap(map, before + n);
-	return rc;
+	seg->map = map;
+	seg->mapped = size;
+	return 0;
+}
+
+void store_disk_unmap(struct segment *seg)
+{
+	if (seg->mapped)
+		munmap(seg->map, seg->mapped);
+	seg->mapped = 0;
+}
+
+static int copy_part(struct segment *seg, uint64_t offset, size_t n)
+{
+	size_t before = offset % (size_t)sysconf(_SC_PAGESIZE);
+	int rc = map_segment(seg, offset + n);
+
+	if (rc)
+		return rc;
+	/* All of them at once instead of a fault for each few; where the kernel does not know it, they come by faults. */
+	(void)madvise(seg->map + offset - before, before + n, MADV_POPULATE_READ);
+	return io_write_all(seg->file, seg->map + offset, n);
 }
 
 static void run_part(struct disk_work *w)
@@ -100,6 +128,7 @@ static void run_part(struct disk_work *w)
 /* Its bytes begin their way to the disk, and nobody waits: by the time of DISK_FINISH they are there. */
 static void run_flush(struct disk_work *w)
 {
+	store_disk_unmap(w->seg);
 	if (!w->seg->error && w->seg->file >= 0)
 		sync_file_range(w->seg->file, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
@@ -129,7 +158,7 @@ static void choose_oldest(struct disk_work *w)
 	uint64_t have = archive_bytes(w->archive), max = w->max_bytes;
 
 	w->archive_bytes = have;
-	if (max && have > max)
+	if (!w->deleting && max && have > max)
 		archive_oldest(w->archive, have - max + max / 64, &w->next);
 }
 
@@ -192,6 +221,7 @@ static struct disk_work *make(struct store *s, enum disk_kind kind, struct segme
 	w->kind = kind;
 	w->seg = seg ? segment_ref(seg) : NULL;
 	w->max_bytes = s->site.archive_max_bytes;
+	w->deleting = s->deleting && kind != DISK_REMOVE;
 	if (seg) {
 		w->slot = (struct archive_slot){.entry = seg->entry, .start_us = seg->start_us, .bytes = (uint32_t)seg->bytes, .timescale = seg->timescale};
 		memcpy(w->slot.init, seg->init.b, ARCHIVE_PREFIX);

@@ -34,6 +34,7 @@ void segment_drop(struct segment **sp)
 		close(s->first_fd);
 	if (s->file >= 0)
 		close(s->file);
+	store_disk_unmap(s);
 	free(s->samples);
 	free(s);
 }

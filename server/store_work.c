@@ -79,6 +79,7 @@ int worker_warm(void)
 int worker_init(struct worker *w, struct event_base *base)
 {
 	*w = (struct worker){.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	STAILQ_INIT(&w->given);
 	STAILQ_INIT(&w->todo);
 	STAILQ_INIT(&w->finished);
 	if (w->bell < 0)
@@ -100,8 +101,15 @@ int worker_start(struct worker *w)
 void worker_give(struct worker *w, struct work *work)
 {
 	w->waiting++;
+	STAILQ_INSERT_TAIL(&w->given, work, next);
+}
+
+void worker_go(struct worker *w)
+{
+	if (STAILQ_EMPTY(&w->given))
+		return;
 	pthread_mutex_lock(&w->mutex);
-	STAILQ_INSERT_TAIL(&w->todo, work, next);
+	STAILQ_CONCAT(&w->todo, &w->given);
 	if (w->idle)
 		pthread_cond_signal(&w->cond);
 	w->idle = false;
@@ -111,6 +119,7 @@ void worker_give(struct worker *w, struct work *work)
 void worker_end(struct worker *w)
 {
 	if (w->started) {
+		worker_go(w);
 		pthread_mutex_lock(&w->mutex);
 		w->stop = true;
 		pthread_cond_signal(&w->cond);

@@ -25,6 +25,7 @@ struct worker {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
+	struct work_list given;         /* the loop's: not handed over yet */
 	struct work_list todo, finished;
 	unsigned waiting;               /* loop's own count: given and not done */
 	bool stop, started, idle;       /* idle: it waits for cond */
@@ -39,6 +40,8 @@ int worker_init(struct worker *w, struct event_base *base);
 /* Starts the thread (after the role is sealed). 0 or -errno. */
 int worker_start(struct worker *w);
 void worker_give(struct worker *w, struct work *work);
+/* Hands over what was given since the last call, at the end of each round of the loop: one waking for all of it. */
+void worker_go(struct worker *w);
 /* Finishes what was given, ends the thread, calls done for the rest. Any state after worker_init. */
 void worker_end(struct worker *w);
 
