@@ -141,6 +141,7 @@ static void prepare(struct store *s)
 	hash_program(s);
 	buf_init(&s->batch, (size_t)TLOG_HELD_MAX * (2 + ENTRY_MAX_BYTES));
 	buf_init(&s->record, INIT_MAX_BYTES + RECORD_HEADER_MAX + TRACK_CONFIG_MAX);
+	store_hash_begin(s);
 	STAILQ_INIT(&s->later);
 	TAILQ_INIT(&s->finishing);
 	TAILQ_INIT(&s->deletes);
@@ -364,6 +365,8 @@ static void on_round(void *ctx)
 static void on_replay(int fd, short what, void *arg) { store_serve_replay(arg); }
 static void on_sync_timer(int fd, short what, void *arg) { store_log_flush(arg); }
 
+static void on_hash_timer(int fd, short what, void *arg) { store_hash(arg); }
+
 static void on_finish_timer(int fd, short what, void *arg) { store_disk_finish_all(arg); }
 
 static void on_publish_timer(int fd, short what, void *arg) { store_log_publish_again(arg); }
@@ -384,6 +387,7 @@ static void stop(void *ctx)
 		for (unsigned i = 0; i < s->ncameras; i++) {
 			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
 				store_end_segment(s, &s->camera[i].rendition[k]);
+			store_hash(s);
 			store_release_held(s, &s->camera[i], true);
 			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
 				store_disk_flush_lost(s, &s->camera[i].rendition[k], true);
@@ -449,6 +453,7 @@ int main(void)
 	s.tick = timer(&s, EV_PERSIST, on_tick);
 	s.stop_timer = timer(&s, EV_PERSIST, on_stop_tick);
 	s.replay = timer(&s, 0, on_replay);
+	s.hash_timer = timer(&s, 0, on_hash_timer);
 	s.finish_timer = timer(&s, 0, on_finish_timer);
 	s.sync_timer = timer(&s, 0, on_sync_timer);
 	s.publish_timer = timer(&s, 0, on_publish_timer);

@@ -22,7 +22,7 @@
 #include "base/ring.h"
 #include "media/record.h"
 #include "seal/entry.h"
-#include "seal/hash_two.h"
+#include "seal/hash_many.h"
 #include "server/role.h"
 #include "server/store_work.h"
 #include "store/archive.h"
@@ -57,12 +57,13 @@ struct segment {
 	uint64_t bytes, duration, entry;
 	int64_t start_us;                /* wall clock, whole milliseconds */
 	struct hash media, init, source;
+	const uint8_t *sealed;           /* mapped while it is hashed */
 	struct hash_range *samples;      /* of copy, until it is sealed: what of its bytes came from the camera */
 	unsigned nsamples, samples_cap;
 	const char *unkept;              /* why its bytes do not go to the archive; NULL: they do */
 	bool queued;                     /* the writer has heard of it */
 	int64_t held_us;                 /* mono: since when it waits for its source */
-	TAILQ_ENTRY(segment) next;       /* in held or finishing */
+	TAILQ_ENTRY(segment) next;       /* in unhashed, held or finishing */
 	/* the writer's alone */
 	int file, error;
 	uint64_t written, mapped;        /* mapped: bytes at map, 0 for none */
@@ -125,6 +126,7 @@ struct store_camera {
 	bool fresh;                      /* the log knows nothing of it yet: covered_us is only when we began to look */
 	bool gap;                        /* no footage since then, because of why */
 	enum gap_why why;
+	unsigned unhashed;               /* segments of it in the list */
 	bool overload;                   /* ingest left parts out since the last segment */
 	bool clock_rtcp;                 /* as ingest said last; a worker does not know */
 	uint32_t clock_error_ms;
@@ -167,7 +169,9 @@ struct store {
 	unsigned last_producer;          /* no place above it is taken */
 	struct buf record;               /* one record, copied out of a ring: all but parts, which go straight into their segments */
 	struct serve serve[STORE_SERVES_MAX];
-	struct event *tick, *replay, *stop_timer, *finish_timer;
+	struct event *tick, *replay, *stop_timer, *finish_timer, *hash_timer;
+	struct segment_list unhashed;    /* sealed; hashed together, which is faster where many end at about the same time */
+	unsigned unhashed_n, hash_batch; /* hash_batch: so many are not waited for any more */
 	unsigned ticks;
 	int64_t start_us;                /* wall clock */
 	bool running;                    /* start/v1 is in the log */
@@ -212,8 +216,12 @@ struct store {
 /* store_seal.c */
 struct segment *segment_ref(struct segment *s);
 void segment_drop(struct segment **s);
-/* Ends the rendition's open segment: seals, hashes and enters it. No-op when none is open. */
+/* Ends the rendition's open segment: seals it, and hashes and enters it now or with others. No-op when none is open. */
 void store_end_segment(struct store *s, struct store_rendition *r);
+/* After the settings. */
+void store_hash_begin(struct store *s);
+/* Hashes and enters what waits for it. */
+void store_hash(struct store *s);
 /* Enters held segments whose source is known by now or who waited long enough; all when force. */
 void store_release_held(struct store *s, struct store_camera *c, bool force);
 /* A gap/v1 up to to_us if the camera has one; called before the segment that begins there. */

@@ -125,6 +125,9 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 	}
 	if (begins_too_fast(r))
 		return "init segments that come too fast";
+	/* Whoever hears of the track next has heard of all segments of the one before. */
+	if (r->camera->unhashed)
+		store_hash(s);
 	if (io_seal_bytes("init", in->init, in->len, &fd) < 0) {
 		r->has_init = false;
 		return NULL;

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -14,6 +16,9 @@
 
 #define HELD_MAX_US 2000000            /* how long an encoded segment waits for the copy that it was made from */
 #define SNAPSHOT_HELD_MAX_US 15000000  /* a snapshot comes when the copy's segment begins, and waits for its end */
+#define HASH_BATCH_MAX 16
+#define HASH_CAMERAS_MIN 64            /* some five segments end within the time below */
+#define HASH_WAIT_US 150000            /* how long a segment waits for others to be hashed with */
 #define HOLE_US 1000000                /* time between segments of one epoch that needs no word */
 
 struct segment *segment_ref(struct segment *s)
@@ -68,6 +73,9 @@ void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int6
 	bool new_epoch = epoch != c->covered_epoch;
 	int64_t least_us = c->gap || new_epoch ? 0 : HOLE_US;
 
+	/* What has no entry yet covers time as well. */
+	if (c->unhashed)
+		store_hash(s);
 	if (c->fresh && to_us < c->covered_us)
 		c->covered_us = to_us;
 	if (to_us > c->covered_us + least_us)
@@ -232,17 +240,85 @@ static int seal(struct store *s, struct segment *seg)
 		s->copied++;
 		say_copied(s);
 	}
-	map = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED, seg->fd, 0);
+	map = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, seg->fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	if (seg->samples)
-		hash_two(map, seg->bytes, seg->samples, seg->nsamples, &seg->media, &seg->source);
-	else
-		hash_bytes(map, seg->bytes, &seg->media);
-	munmap(map, seg->bytes);
+	seg->sealed = map;
+	return 0;
+}
+
+/* --- hashed together -------------------------------------------------------------------- */
+
+static void hashed(struct store *s, struct segment *seg)
+{
+	struct store_rendition *r = seg->of;
+
+	munmap((void *)(uintptr_t)seg->sealed, seg->bytes);
+	seg->sealed = NULL;
 	free(seg->samples);
 	seg->samples = NULL;
-	return 0;
+	if (r->index >= RENDITION_ENCODED) {
+		seg->held_us = clock_mono_us();
+		TAILQ_INSERT_TAIL(&r->held, seg, next);
+	} else {
+		enter(s, seg);
+	}
+	store_release_held(s, r->camera, false);
+}
+
+static void hash_all(struct segment *const *seg, unsigned n)
+{
+	struct hash_message m[2 * HASH_BATCH_MAX];
+	struct hash_range whole[HASH_BATCH_MAX];
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		whole[i] = (struct hash_range){0, (uint32_t)seg[i]->bytes};
+		m[k++] = (struct hash_message){.base = seg[i]->sealed, .range = &whole[i], .ranges = 1};
+		if (seg[i]->samples)
+			m[k++] = (struct hash_message){.base = seg[i]->sealed, .range = seg[i]->samples, .ranges = seg[i]->nsamples};
+	}
+	hash_many(m, k);
+	k = 0;
+	for (unsigned i = 0; i < n; i++) {
+		seg[i]->media = m[k++].hash;
+		if (seg[i]->samples)
+			seg[i]->source = m[k++].hash;
+	}
+}
+
+void store_hash(struct store *s)
+{
+	struct segment *seg[HASH_BATCH_MAX];
+	unsigned n = 0;
+
+	while (n < HASH_BATCH_MAX && (seg[n] = TAILQ_FIRST(&s->unhashed))) {
+		TAILQ_REMOVE(&s->unhashed, seg[n], next);
+		seg[n]->of->camera->unhashed--;
+		n++;
+	}
+	s->unhashed_n -= n;
+	hash_all(seg, n);
+	for (unsigned i = 0; i < n; i++)
+		hashed(s, seg[i]);
+}
+
+/* Only where others may be expected within the time. */
+void store_hash_begin(struct store *s)
+{
+	TAILQ_INIT(&s->unhashed);
+	s->hash_batch = hash_many_pays() && s->ncameras >= HASH_CAMERAS_MIN ? HASH_BATCH_MAX : 1;
+}
+
+static void to_be_hashed(struct store *s, struct segment *seg)
+{
+	TAILQ_INSERT_TAIL(&s->unhashed, seg, next);
+	s->unhashed_n++;
+	seg->of->camera->unhashed++;
+	if (s->unhashed_n >= s->hash_batch)
+		store_hash(s);
+	else if (!event_pending(s->hash_timer, EV_TIMEOUT, NULL))
+		event_add(s->hash_timer, &(struct timeval){0, HASH_WAIT_US});
 }
 
 void store_end_segment(struct store *s, struct store_rendition *r)
@@ -255,17 +331,12 @@ void store_end_segment(struct store *s, struct store_rendition *r)
 	r->open = NULL;
 	r->newest = seg->number;
 	rc = seg->bytes ? seal(s, seg) : -ENODATA;
-	if (rc) {
-		log_error("segment-lost", "camera=%s rendition=%s number=%llu error=\"%s\"", r->camera->name, r->name,
-			(unsigned long long)seg->number, strerror(-rc));
-		enter_failed(s, seg);
+	if (!rc) {
+		to_be_hashed(s, seg);
 		return;
 	}
-	if (r->index >= RENDITION_ENCODED) {
-		seg->held_us = clock_mono_us();
-		TAILQ_INSERT_TAIL(&r->held, seg, next);
-	} else {
-		enter(s, seg);
-	}
+	log_error("segment-lost", "camera=%s rendition=%s number=%llu error=\"%s\"", r->camera->name, r->name,
+		(unsigned long long)seg->number, strerror(-rc));
+	enter_failed(s, seg);
 	store_release_held(s, r->camera, false);
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "seal/x86/sha256_avx512.h"
+
+#include <stdlib.h>
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define WIDE __attribute__((target("avx512f,avx512bw")))
+#define WIDE_INLINE WIDE __attribute__((always_inline)) static inline
+
+/* FIPS 180-4 4.2.2 */
+static const uint32_t k[64] __attribute__((aligned(64))) = {
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+bool sha256_avx512_there(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+}
+
+WIDE_INLINE __m512i add(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
+/* FIPS 180-4 4.1.2; the last argument is the truth table over three bits */
+WIDE_INLINE __m512i ch(__m512i x, __m512i y, __m512i z) { return _mm512_ternarylogic_epi32(x, y, z, 0xca); }
+WIDE_INLINE __m512i maj(__m512i x, __m512i y, __m512i z) { return _mm512_ternarylogic_epi32(x, y, z, 0xe8); }
+WIDE_INLINE __m512i xor3(__m512i x, __m512i y, __m512i z) { return _mm512_ternarylogic_epi32(x, y, z, 0x96); }
+WIDE_INLINE __m512i sum0(__m512i x) { return xor3(_mm512_ror_epi32(x, 2), _mm512_ror_epi32(x, 13), _mm512_ror_epi32(x, 22)); }
+WIDE_INLINE __m512i sum1(__m512i x) { return xor3(_mm512_ror_epi32(x, 6), _mm512_ror_epi32(x, 11), _mm512_ror_epi32(x, 25)); }
+WIDE_INLINE __m512i sigma0(__m512i x) { return xor3(_mm512_ror_epi32(x, 7), _mm512_ror_epi32(x, 18), _mm512_srli_epi32(x, 3)); }
+WIDE_INLINE __m512i sigma1(__m512i x) { return xor3(_mm512_ror_epi32(x, 17), _mm512_ror_epi32(x, 19), _mm512_srli_epi32(x, 10)); }
+
+/* Word t of each lane's block, from a lane's block in each of r. */
+WIDE_INLINE void transpose(__m512i r[16])
+{
+	__m512i t[16];
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 16; i += 2) {
+		t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+		t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+	}
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < 16; i += 4) {
+		r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+		r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+		r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+		r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+	}
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < 4; i++) {
+		t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+		t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+		t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+		t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+	}
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < 4; i++) {
+		r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+		r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+		r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+		r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+	}
+}
+
+/* Round t; s[-t % 8] is a, the one behind it b, and so on, so that nothing has to move. w[t % 16] becomes w[t + 16]. */
+WIDE_INLINE void one_round(__m512i s[8], __m512i w[16], unsigned t)
+{
+	__m512i *h = &s[(7 - t) & 7], *d = &s[(3 - t) & 7];
+	__m512i a = s[-t & 7], e = s[(4 - t) & 7], kw = add(w[t % 16], _mm512_set1_epi32((int)k[t]));
+	__m512i t1 = add(add(*h, kw), add(sum1(e), ch(e, s[(5 - t) & 7], s[(6 - t) & 7])));
+
+	*d = add(*d, t1);
+	*h = add(t1, add(sum0(a), maj(a, s[(1 - t) & 7], s[(2 - t) & 7])));
+	if (t < 48)
+		w[t % 16] = add(add(w[t % 16], w[(t + 9) % 16]), add(sigma0(w[(t + 1) % 16]), sigma1(w[(t + 14) % 16])));
+}
+
+WIDE void sha256_avx512_sixteen(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n)
+{
+	const __m512i swap = _mm512_broadcast_i32x4(_mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3));
+	__m512i before[8], s[8], w[16];
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 8; i++)
+		s[i] = _mm512_loadu_si512(h[i]);
+	for (size_t at = 0; at < n * 64; at += 64) {
+#pragma GCC unroll 8
+		for (unsigned i = 0; i < 8; i++)
+			before[i] = s[i];
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++)
+			w[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(p[i] + at), swap);
+		transpose(w);
+#pragma GCC unroll 64
+		for (unsigned t = 0; t < 64; t++)
+			one_round(s, w, t);
+#pragma GCC unroll 8
+		for (unsigned i = 0; i < 8; i++)
+			s[i] = add(s[i], before[i]);
+	}
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 8; i++)
+		_mm512_storeu_si512(h[i], s[i]);
+}
+
+#else
+
+bool sha256_avx512_there(void)
+{
+	return false;
+}
+
+void sha256_avx512_sixteen(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n)
+{
+	abort();                           /* never asked for, see sha256_avx512_there */
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SEAL_X86_SHA256_AVX512_H
+#define SEAL_X86_SHA256_AVX512_H
+/*
+ * The compression function of SHA-256 (FIPS 180-4 6.2.2) for sixteen messages at
+ * once, each in its own lane of 512-bit registers: with all lanes in use half as fast again as two messages by the SHA extensions.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHA256_LANES 16
+
+/* Whether this CPU has what the function needs. */
+bool sha256_avx512_there(void);
+/* n whole blocks of 64 bytes at each of p; h[i][lane] is Hi of that lane's message. */
+void sha256_avx512_sixteen(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n);
+
+#endif
