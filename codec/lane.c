@@ -25,6 +25,7 @@ struct lane {
 	struct cuts cuts;
 	bool sparse;
 	bool waiting;            /* for a key frame that begins a segment */
+	bool holds;              /* the decoder may hold something back */
 	bool draining;
 	int64_t last_pts;        /* of the picture given last */
 	uint64_t keys;
@@ -94,7 +95,7 @@ int lane_feed(struct lane *l, const struct record_au *au, bool begins)
 		l->seen = at;
 		l->seen_us = at.capture_us;
 	}
-	l->fed = true;
+	l->fed = l->holds = true;
 	l->judged = false;
 	l->in = at;
 	l->begins = begins;
@@ -110,8 +111,11 @@ int lane_feed(struct lane *l, const struct record_au *au, bool begins)
 
 void lane_drain(struct lane *l)
 {
+	l->waiting = true;
+	if (!l->holds)
+		return;
 	decoder_drain(l->decoder);
-	l->draining = l->waiting = true;
+	l->draining = true;
 }
 
 void lane_set_sparse(struct lane *l, bool sparse)
@@ -170,7 +174,7 @@ static int take(struct lane *l, struct picture *ret)
 		return take_good(l, ret);
 	if (l->draining) {
 		decoder_resume(l->decoder);
-		l->draining = false;
+		l->draining = l->holds = false;
 	}
 	if (l->judged)
 		return 0;
