@@ -30,6 +30,10 @@ struct status_notes {
 	char text[STATUS_NOTES_MAX][STATUS_NOTE];
 };
 void status_notes(const struct camera_live *cam, int64_t now_us, struct status_notes *ret);
+/* status_worker.c: the worker's part of a camera, in both forms */
+struct json;
+void status_worker_json(struct json *j, const struct site_camera *conf, const struct camera_live *cam);
+void status_worker_text(struct buf *out, const struct site_camera *conf, const struct camera_live *cam, bool colour);
 /* What the admin can do about a reason; NULL: nothing. */
 const char *status_advice(uint8_t why);
 /* "42s", "3m", "5.0h": for people. */

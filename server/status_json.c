@@ -143,6 +143,7 @@ static void camera_json(struct json *j, const struct site_camera *conf, const st
 	drops_json(j, cam);
 	json_int(j, "reconnects", (int64_t)s->reconnects);
 	trouble_json(j, cam);
+	status_worker_json(j, conf, cam);
 	json_open(j, "renditions", '[');
 	for (unsigned r = 0; r < RENDITION_ENCODED + conf->nrenditions; r++)
 		rendition_json(j, conf, cam, r);
@@ -180,6 +181,7 @@ void status_json(struct parent *p, struct buf *out)
 	json_open(&j, NULL, '{');
 	json_str(&j, "site", p->site->origin);
 	json_str(&j, "version", PACKAGE_VERSION);
+	json_str(&j, "cpu", cpu_name(p->cpu));
 	json_str(&j, "sandbox", p->site->sandbox_best_effort ? "best-effort" : "strict");
 	json_open(&j, "listeners", '[');
 	for (unsigned i = 0; i < p->site->nlisteners; i++) {
@@ -196,6 +198,8 @@ void status_json(struct parent *p, struct buf *out)
 	for (unsigned i = 0; i < p->nchildren; i++) {
 		struct child *c = &p->child[i];
 
+		if (c->retired)
+			continue;
 		role_json(&j, role_kind_name(c->kind), (int)c->index, c->pid, status_child_phase(c), c->started_us, c->restarts, c->last_end, c->layers,
 			  c->kind == ROLE_SERVE ? &c->serve : NULL);
 	}

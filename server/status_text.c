@@ -86,6 +86,7 @@ static void camera_text(struct buf *out, const struct site_camera *conf, const s
 	status_notes(cam, now_us, &notes);
 	for (unsigned i = 0; i < notes.n; i++)
 		buf_append_fmt(out, "    %s\n", notes.text[i]);
+	status_worker_text(out, conf, cam, colour);
 }
 
 void status_text(struct parent *p, struct buf *out, bool colour)
@@ -120,6 +121,8 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 	for (unsigned i = 0; i < p->nchildren; i++) {
 		const struct child *r = &p->child[i];
 
+		if (r->retired)
+			continue;
 		layers_text(r->layers, sandbox, sizeof sandbox);
 		role_text(out, role_kind_name(r->kind), (int)r->index, r, r->pid, r->started_us, r->phase == CHILD_READY ? sandbox : "-");
 	}

@@ -46,7 +46,7 @@ items doc/casemate-run.1 '.Sh LOG' '.Sh EXIT' > "$work/page"
 compare log "$work/events" "$work/page"
 
 # keys of the status
-grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys"
+grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c server/status_worker.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys"
 items doc/casemate-status.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
 compare status "$work/keys" "$work/page"
 

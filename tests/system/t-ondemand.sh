@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Renditions on demand: listed without being made, there within 1.5 s of the first request, stopped 30 s after the last; and a copy
+# that is only recorded, which no viewer is given.
+source "$(dirname "$0")/lib.sh"
+wants jq curl ffmpeg ffprobe
+
+first_ms=1500           # from the first request to its first segment
+stop_s=33               # after the last request, by the status
+
+make_site
+start_camera
+cat >> "$site/site.yaml" <<END
+  gate:
+    source: $camera_source
+    renditions:
+      720p: {size: 1280x720, bitrate: 2 Mb/s, on_demand: true}
+      360p: {size: 640x360, bitrate: 600 kb/s, on_demand: true}
+  yard:
+    source: $camera_source
+    copy: recorded
+    audio: false
+    masks:
+      - {x: 0 %, y: 0 %, width: 50 %, height: 50 %}
+    renditions:
+      small: {size: 320x180, bitrate: 300 kb/s, on_demand: true}
+END
+start_server gate yard
+wait_for 20 newest_at_least gate copy 3 || bail "no copy: $(status | jq -c .cameras)"
+
+runs() { st "[.cameras[] | select(.name == \"$1\") | .transcode.made[] | select(.name == \"$2\") | .running][0]"; }
+runs_is() { [ "$(runs "$1" "$2")" = "$3" ]; }
+
+# Listed, and by that not made
+list=$(get /live/gate/index.m3u8)
+matches "720p is listed before it was ever made" "$list" '^720p/index.m3u8'
+matches "with its size and codec" "$list" 'CODECS="avc1.64001f[^"]*",RESOLUTION=1280x720'
+equal "nobody has asked: 720p" "$(runs gate 720p)" false
+equal "nobody has asked: 360p" "$(runs gate 360p)" false
+
+# first RENDITION: ms from asking for the playlist to holding its first segment
+first() {
+    local began segment
+    began=$(now_ms)
+    get "/live/gate/$1/index.m3u8" > "$work/$1.m3u8" || return 1
+    segment=$(grep -m 1 '\.m4s$' "$work/$1.m3u8")
+    get "/live/gate/$1/$segment" > "$work/$1.m4s" || return 1
+    echo $(($(now_ms) - began))
+}
+for r in 720p 360p; do
+    took=$(first $r) || bail "$r did not come: $(tail -5 "$site/log")"
+    note "$r: first segment after $took ms"
+    check "$r: first segment within $first_ms ms" [ "$took" -le $first_ms ]
+    init=$(grep -o 'init-[0-9a-f]*\.mp4' "$work/$r.m3u8" | head -1)
+    get "/live/gate/$r/$init" > "$work/$r.mp4"
+    cat "$work/$r.m4s" >> "$work/$r.mp4"
+    equal "$r: decodes at its size" "$(ffprobe -v error -select_streams v -show_entries stream=height -of csv=p=0 "$work/$r.mp4")" "${r%p}"
+    check "$r: its pictures are whole" timeout 20 ffmpeg -v error -xerror -nostdin -i "$work/$r.mp4" -f null -
+done
+asked=$(now_ms)
+equal "720p runs" "$(runs gate 720p)" true
+
+# A segment that is coming is held, not refused
+last=$(get /live/gate/360p/index.m3u8 | grep '\.m4s$' | tail -1)
+check "the next segment is held until it is there" get "/live/gate/360p/$((${last%.m4s} + 1)).m4s" -o /dev/null
+equal "one far ahead is not" "$(get "/live/gate/360p/$((${last%.m4s} + 1000)).m4s" -o /dev/null -w '%{http_code}' 2> /dev/null)" 404
+
+# A recorded copy
+list=$(get /live/yard/index.m3u8)
+check "yard: its copy is not listed" test -z "$(grep copy <<< "$list")"
+equal "yard: nor given" "$(get /live/yard/copy/index.m3u8 -o /dev/null -w '%{http_code}' 2> /dev/null)" 404
+matches "yard: what is encoded of it is" "$(get /live/yard/small/index.m3u8)" '^[0-9]+\.m4s$'
+check "yard: its copy is archived" wait_for 10 newest_at_least yard copy 3
+
+# A player takes it for any other stream
+check "ffmpeg plays it" timeout 40 ffmpeg -v error -nostdin -user_agent t -headers "Authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 -w 0)"$'\r\n' \
+    -tls_verify 0 -i "https://127.0.0.1:$port/live/gate/360p/index.m3u8" -t 6 -c copy -f null -
+
+# Stopped when nobody asks
+check "720p: stopped" wait_for $((stop_s + 5)) runs_is gate 720p false
+note "720p: ran for $((($(now_ms) - asked) / 1000)) s after its last request"
+check "360p: stopped as well" wait_for $stop_s runs_is gate 360p false
+sleep 3
+newest=$(newest gate 360p)
+took=$(first 360p) || bail "360p did not come again"
+note "360p: again after $took ms"
+check "360p: there again within $first_ms ms" [ "$took" -le $first_ms ]
+again=$(grep -m 1 '\.m4s$' "$work/360p.m3u8")
+check "360p: nothing old is shown as live" [ "${again%.m4s}" -gt "$newest" ]
+equal "the worker was never ended" "$(st '[.roles[] | select(.role == "transcode") | .restarts] | add')" 0
+stop_server
+check "the archive verifies" verify
+finish
