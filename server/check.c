@@ -255,6 +255,16 @@ static void check_socket_room(struct check *c)
 		    "run \"sysctl -w net.core.rmem_max=%d\"", (unsigned long long)room, UDP_ROOM);
 }
 
+/* What changes encoded pictures, and does not do what one may think. */
+static void check_encoded(struct check *c, const struct site_camera *cam)
+{
+	if (cam->nmasks && cam->copy == SITE_COPY_LIVE)
+		say(c, WARNING, cam->mask[0].line, "camera %s: masks hide nothing in its copy, which viewers are given too: \"copy: recorded\" keeps it from them",
+		    cam->name);
+	if (!cam->nrenditions && (cam->overlay || cam->denoise))
+		say(c, WARNING, cam->line, "camera %s: %s: is for encoded renditions, and it has none", cam->name, cam->overlay ? "overlay" : "denoise");
+}
+
 /* An authority file that holds none would leave its cameras dark. */
 static void check_cameras(struct check *c)
 {
@@ -267,6 +277,7 @@ static void check_cameras(struct check *c)
 		if (cam->ca && !x)
 			say(c, PROBLEM, cam->line, "camera %s: ca: %s holds no certificate in PEM", cam->name, shown(cam->ca).text);
 		X509_free(x);
+		check_encoded(c, cam);
 		udp |= cam->transport == SITE_TRANSPORT_UDP;
 	}
 	if (udp)
@@ -289,12 +300,13 @@ static void print_camera(const struct site_camera *c)
 {
 	char rate[32];
 
-	printf("  camera %s: %s%s%s; copy, audio", c->name, c->url, c->user ? " as " : "", c->user ? c->user : "");
+	printf("  camera %s: %s%s%s; copy%s%s", c->name, c->url, c->user ? " as " : "", c->user ? c->user : "",
+	       c->copy == SITE_COPY_RECORDED ? " (recorded only)" : "", c->audio ? ", audio" : "");
 	for (unsigned i = 0; i < c->nrenditions; i++) {
 		const struct site_rendition *r = &c->rendition[i];
 
 		units_format(r->bitrate_bps, units_bps, rate, sizeof rate);
-		printf(", %s %ux%u %s", r->name, r->width, r->height, rate);
+		printf(", %s %ux%u %s%s", r->name, r->width, r->height, rate, r->on_demand ? " on demand" : "");
 	}
 	putchar('\n');
 }

@@ -355,6 +355,31 @@ Test(check, notes_what_could_be_stronger)
 	}
 }
 
+Test(check, warns_of_settings_that_do_not_do_what_one_may_think)
+{
+#define SMALL "renditions: {small: {size: 64x64, bitrate: 1 Mb/s, on_demand: true}}"
+#define HIDE "masks: [{x: 0 %, y: 0 %, width: 5 %, height: 5 %}]"
+	static const struct { const char *camera, *says; bool warns; } c[] = {
+		{SMALL ", " HIDE, "site.yaml:5: warning: camera gate: masks hide nothing in its copy", true},
+		{SMALL ", copy: recorded, " HIDE, "; copy (recorded only), audio, small 64x64 1 Mb/s on demand\n", false},
+		{"overlay: true", "camera gate: overlay: is for encoded renditions", true},
+		{"denoise: low", "camera gate: denoise: is for encoded renditions", true},
+		{"denoise: low, overlay: true, audio: false, " SMALL, "; copy, small", false},
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		char text[1000];
+
+		snprintf(text, sizeof text, "site: a.example\ntls: {certificate: c, key: k}\nkey: site.key\narchive: {path: footage, max_size: 1 MB}\n"
+			"cameras: {gate: {source: rtsp://192.0.2.1/, %s}}\nusers: [{name: anna, password_hash: '$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$KqyvmhYhMyRnOZHYOuP5tg'}]\n",
+			c[i].camera);
+		put("site.yaml", text, 0644);
+		cr_expect_eq(check(), 0, "%s%s", out, err);
+		cr_expect(strstr(out, c[i].says), "%s", out);
+		cr_expect_eq(strstr(out, "warning") != NULL, c[i].warns, "%s", out);
+	}
+}
+
 static void break_dates_past(void) { put_certificate("c", "k", -10, -1); }
 static void break_dates_soon(void) { put_certificate("c", "k", -10, 3); }
 static void break_dates_future(void) { put_certificate("c", "k", 2, 100); }
