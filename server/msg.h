@@ -61,7 +61,7 @@ enum msg_type {
 	MSG_RING_FROM,             /* fds: ring, doorbell. Replaces an earlier one of that role */
 	MSG_STORE_STATE,
 	MSG_RENDITION_STATE,
-	MSG_ALARM,                 /* parent -> store: an alarm/v1 entry */
+	MSG_ALARM,                 /* store: an alarm/v1 entry; serve: for the page */
 	/* sign */
 	MSG_SIGN_SITE,             /* fds: key, state file */
 	MSG_SIGN_HELLO,            /* sign -> store: what I have signed so far */

@@ -205,6 +205,8 @@ void parent_tell_demand(struct child *c);
 /* parent_alarm.c: that something is so, or is not, in the words of alarm/v1; and what comes of cam->worker */
 void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail);
 void parent_worker_alarms(struct camera_live *cam);
+/* Tells a serve that is new what has begun. */
+void parent_tell_alarms(struct child *serve);
 /* Says what could not be said when it happened. */
 void parent_alarm_sweep(struct camera_live *cam, int64_t now_us);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */

@@ -29,11 +29,30 @@ static void say(struct camera_live *cam, unsigned kind, int64_t now_us)
 	snprintf(m.detail, sizeof m.detail, "%s", a->is ? a->detail : "over");
 	if (child_say(store, MSG_ALARM, &m, NULL, 0) < 0)
 		return;
+	for (unsigned i = 0; i < cam->parent->nchildren; i++)
+		if (cam->parent->child[i].kind == ROLE_SERVE && cam->parent->child[i].phase == CHILD_READY)
+			child_say(&cam->parent->child[i], MSG_ALARM, &m, NULL, 0);
 	parent_log(a->is ? "warn" : "info", a->is ? "camera-alarm" : "camera-alarm-over", "camera=%s alarm=%s detail=\"%s\"",
 		   cam->parent->site->camera[cam->index].name, msg_alarm_name(kind), a->is ? a->detail : a->said_detail);
 	a->said = a->is;
 	a->said_us = now_us;
 	memcpy(a->said_detail, a->detail, sizeof a->said_detail);
+}
+
+void parent_tell_alarms(struct child *serve)
+{
+	const struct parent *p = serve->parent;
+
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		for (unsigned kind = 0; kind < ALARM_KINDS; kind++) {
+			const struct alarm_live *a = &p->camera[i].alarm[kind];
+			struct msg_alarm m = {.camera = (uint16_t)i, .kind = (uint8_t)kind, .begin = true, .at_us = a->since_us};
+
+			if (!a->said)
+				continue;
+			snprintf(m.detail, sizeof m.detail, "%s", a->said_detail);
+			child_say(serve, MSG_ALARM, &m, NULL, 0);
+		}
 }
 
 void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail)

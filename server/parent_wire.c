@@ -112,6 +112,7 @@ static void tell_serve(struct child *serve)
 		if (p->camera[i].known)
 			child_say(serve, MSG_CAMERA_STATE, &p->camera[i].state, NULL, 0);
 	parent_tell_demand(serve);
+	parent_tell_alarms(serve);
 }
 
 void child_wire(struct child *c)

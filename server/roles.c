@@ -44,7 +44,7 @@ static const struct rule {
 	{MSG_RING_FROM,       TO(PARENT),    TO(STORE),    2, 2},
 	{MSG_STORE_STATE,     TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_RENDITION_STATE, TO(STORE),     TO(PARENT),   0, 0},
-	{MSG_ALARM,           TO(PARENT),    TO(STORE),    0, 0},
+	{MSG_ALARM,           TO(PARENT),    TO(STORE) | TO(SERVE), 0, 0},
 
 	{MSG_SIGN_SITE,       TO(PARENT),    TO(SIGN),     2, 2},
 	{MSG_SIGN_HELLO,      TO(SIGN),      TO(STORE),    0, 0},

@@ -164,6 +164,13 @@ static void on_rendition_run(void *ctx, struct channel *from, const union msg_bo
 		log_warn("rendition-run", "why=\"of no rendition\"");
 }
 
+static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	if (serve_media_set_alarm(serve.media, &m->alarm) < 0)
+		log_warn("camera-state", "why=\"an alarm of no camera\"");
+}
+
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	need_site();
@@ -299,6 +306,7 @@ static const struct channel_answer settings[] = {
 	{MSG_SERVE_VKEY, on_vkey},
 	{MSG_CAMERA_STATE, on_camera_state},
 	{MSG_RENDITION_RUN, on_rendition_run},
+	{MSG_ALARM, on_alarm},
 	{MSG_SESSION, on_session},
 	{MSG_PEER, on_peer},
 	{MSG_NONE, NULL},
@@ -308,6 +316,7 @@ static const struct channel_answer running[] = {
 	{MSG_PEER, on_peer},
 	{MSG_CAMERA_STATE, on_camera_state},
 	{MSG_RENDITION_RUN, on_rendition_run},
+	{MSG_ALARM, on_alarm},
 	{MSG_SERVE_VKEY, on_vkey},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},

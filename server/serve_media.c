@@ -122,6 +122,14 @@ int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *
 	return 0;
 }
 
+int serve_media_set_alarm(struct serve_media *m, const struct msg_alarm *alarm)
+{
+	if (alarm->camera >= m->ncameras || alarm->kind >= ALARM_KINDS)
+		return -EINVAL;
+	m->camera[alarm->camera].alarm[alarm->kind] = *alarm;
+	return 0;
+}
+
 int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *run)
 {
 	struct serve_rendition *r = run->camera < m->ncameras && run->rendition < RENDITIONS_MAX ? m->camera[run->camera].rendition[run->rendition] : NULL;

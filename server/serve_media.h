@@ -47,6 +47,7 @@ struct serve_camera {
 	struct msg_camera_state state;
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_bytes *multivariant;            /* NULL: to be built */
+	struct msg_alarm alarm[ALARM_KINDS];         /* those that have begun */
 	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never */
 	int64_t first_us;                            /* when its first segment came (the caller's clock), 0 before */
 };
@@ -66,6 +67,7 @@ void serve_media_free(struct serve_media **m);
 int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera *set);
 int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rendition *set);
 int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *run);
+int serve_media_set_alarm(struct serve_media *m, const struct msg_alarm *alarm);
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state);
 
 /* Forgets all that came from store; settings and camera states stay. */

@@ -5,17 +5,18 @@
 
 #include "base/json.h"
 #include "media/codec_string.h"
+#include "server/serve_watch.h"
 
 /* The newest track and its codec string; what the site file says, and "", before there is one. */
 static struct track newest_track(const struct serve_rendition *r, char ret_codec[CODEC_STRING_MAX])
 {
 	struct track t = {.width = r->set.width, .height = r->set.height};
 
-	ret_codec[0] = 0;
-	if (r->ntracks) {
+	if (r->ntracks)
 		t = serve_media_track_of(&r->track[r->ntracks - 1]);
-		codec_string(&t, ret_codec);
-	}
+	else if (r->set.on_demand)
+		t = serve_watch_track(&r->set, 0);
+	codec_string(&t, ret_codec);
 	return t;
 }
 
@@ -39,7 +40,7 @@ static void write_rendition(struct json *j, const struct serve_rendition *r)
 	json_str(j, "codec", codec);
 	json_int(j, "width", t.width);
 	json_int(j, "height", t.height);
-	json_bool(j, "live", r->n > 0);
+	json_bool(j, "live", r->n > 0 && !serve_media_is_asleep(r));
 	json_bool(j, "on_demand", r->set.on_demand);
 	json_bool(j, "runs", !r->set.on_demand || r->runs);
 	json_bool(j, "independent", serve_media_is_independent(r));
@@ -55,6 +56,20 @@ static void write_renditions(struct json *j, const struct serve_camera *c)
 	for (unsigned k = 0; k < RENDITION_SNAPSHOT; k++)
 		if (c->rendition[k] && (k >= RENDITION_ENCODED || c->rendition[k]->ntracks))
 			write_rendition(j, c->rendition[k]);
+	json_close(j, ']');
+}
+
+static void write_alarms(struct json *j, const struct serve_camera *c)
+{
+	json_open(j, "alarms", '[');
+	for (unsigned kind = 0; kind < ALARM_KINDS; kind++) {
+		if (!c->alarm[kind].begin)
+			continue;
+		json_open(j, NULL, '{');
+		json_str(j, "alarm", msg_alarm_name(kind));
+		json_str(j, "detail", c->alarm[kind].detail);
+		json_close(j, '}');
+	}
 	json_close(j, ']');
 }
 
@@ -78,6 +93,7 @@ static void write_camera(struct json *j, const struct serve_camera *c)
 	json_int(j, "rate_bps", s->rate_bps);
 	json_int(j, "reconnects", (int64_t)s->reconnects);
 	json_int(j, "retry_ms", s->retry_ms);
+	write_alarms(j, c);
 	write_renditions(j, c);
 	json_close(j, '}');
 }

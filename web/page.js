@@ -179,9 +179,22 @@ function forget() {
 	open(name);
 }
 
+function renditionsOf(name) {
+	return site?.cameras.find((c) => c.name === name)?.renditions.filter((r) => r.kind === "video") ?? [];
+}
+
+/* Whether what is to be shown is only made now that somebody wants it. */
+function isBeginning() {
+	const chosen = $("levels").value;
+	const meant = renditionsOf(playing).filter((r) => chosen === "auto" || r.name === chosen);
+
+	return meant.length > 0 && meant.every((r) => r.on_demand && !r.live);
+}
+
 function showLevels(levels, now) {
 	const chosen = $("levels").value;
-	const options = levels.map((l) => new Option(`${l.name} (${l.height}p)`, l.name));
+	const demanded = (name) => renditionsOf(playing).some((r) => r.name === name && r.on_demand);
+	const options = levels.map((l) => new Option(`${l.name} (${l.height}p${demanded(l.name) ? ", on demand" : ""})`, l.name));
 
 	$("levels").replaceChildren(new Option(now && chosen === "auto" ? `Auto (${now})` : "Auto", "auto"), ...options);
 	$("levels").value = levels.some((l) => l.name === chosen) ? chosen : "auto";
@@ -199,7 +212,7 @@ function showNotice(camera, state) {
 	else if (problem)
 		lines = [problem.what, problem.mend, problem.lines];
 	else if (stalled)
-		lines = ["Loading…"];
+		lines = [isBeginning() ? "Nobody was watching: its encoding begins…" : "Loading…"];
 	$("notice").hidden = lines.length === 0 || (!stalled && camera !== undefined);
 	for (const [i, id] of ["notice-title", "notice-advice", "notice-lines"].entries())
 		if ($(id).textContent !== (lines[i] ?? ""))
@@ -256,7 +269,7 @@ function show() {
 	const state = camera && stateOf(camera);
 
 	player?.tick(Date.now(), state?.live === true);
-	$("facts").textContent = camera ? factsOf(camera) : "";
+	$("facts").textContent = camera ? [factsOf(camera), state.live ? state.detail : ""].filter(Boolean).join(" · ") : "";
 	showNotice(camera, state);
 	showTimes();
 	showEvidence();

@@ -53,7 +53,7 @@ export function sentence(words) {
 /* {live, word, detail, retry} of a camera. detail says what is wrong and the mend, retry when it is tried again. */
 export function stateOf(camera) {
 	if (camera.phase === "streaming")
-		return {live: true, word: "Streaming", detail: "", retry: ""};
+		return {live: true, word: "Streaming", detail: (camera.alarms ?? []).map((a) => sentence(a.detail)).join(". "), retry: ""};
 	const why = camera.why === "none" ? "" : camera.why.replaceAll("-", " ");
 
 	return {

@@ -181,3 +181,18 @@ Test(serve_demand, holds_are_counted)
 	while (world.state.held != 0)
 		event_base_loop(world.base, EVLOOP_ONCE);
 }
+
+Test(serve_demand, the_page_is_told_of_alarms)
+{
+	struct msg_alarm m = {.camera = ATTIC, .kind = ALARM_BLACK, .begin = true, .detail = "the picture is black"};
+
+	cr_assert_eq(channel_say(world.parent[0], MSG_ALARM, &m, NULL, 0), 0);
+	while (!body_has("{\"alarm\":\"black\",\"detail\":\"the picture is black\"}")) {
+		get("/api/site");
+		cr_assert_eq(got.status, 200);
+	}
+	m.begin = false;
+	cr_assert_eq(channel_say(world.parent[0], MSG_ALARM, &m, NULL, 0), 0);
+	while (body_has("\"alarm\":\"black\""))
+		get("/api/site");
+}

@@ -172,7 +172,7 @@ Test(serve_media, refuses_what_store_may_not_say)
 {
 	struct msg_segment s;
 	static const struct { const char *name; size_t offset, size; uint64_t value; } bad[] = {
-		{"camera", offsetof(struct msg_segment, camera), 2, 1}, {"rendition", offsetof(struct msg_segment, rendition), 1, 10},
+		{"camera", offsetof(struct msg_segment, camera), 2, 1}, {"rendition", offsetof(struct msg_segment, rendition), 1, RENDITIONS_MAX},
 		{"no such rendition", offsetof(struct msg_segment, rendition), 1, 2}, {"number", offsetof(struct msg_segment, number), 8, UINT64_MAX},
 		{"old number", offsetof(struct msg_segment, number), 8, 5}, {"older number", offsetof(struct msg_segment, number), 8, 4},
 		{"no timescale", offsetof(struct msg_segment, timescale), 4, 0},
