@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cameras, a card each. Cards are kept and refilled, so that focus and reader's place stay. */
+import {Posters} from "./posters.js";
 import {factsOf, stateOf} from "./site.js";
 
 export class Grid {
 	#list;
 	#template;
 	#cards = new Map();
+	#posters = new Posters();
 
 	constructor(list, template) {
 		this.#list = list;
 		this.#template = template;
 	}
 
-	/* failed(name): whether the page has found something wrong with the camera's footage. */
-	show(cameras, failed) {
+	/* failed(name): whether the page has found something wrong with the camera's footage. seen: somebody looks at the cards. */
+	show(cameras, failed, seen) {
 		const names = new Set(cameras.map((c) => c.name));
 
 		for (const [name, card] of this.#cards)
 			if (!names.has(name)) {
+				this.#posters.remove(name);
 				card.remove();
 				this.#cards.delete(name);
 			}
 		for (const camera of cameras)
 			this.#fill(this.#cards.get(camera.name) ?? this.#add(camera.name), camera, failed(camera.name));
+		this.#posters.tick(Date.now(), new Set(seen ? cameras.filter((c) => stateOf(c).live).map((c) => c.name) : []));
 	}
 
 	#add(name) {
@@ -33,6 +37,7 @@ export class Grid {
 		card.querySelector(".name").textContent = name;
 		this.#cards.set(name, card);
 		this.#list.append(card);
+		this.#posters.add(name, card, card.querySelector(".picture"));
 		return card;
 	}
 

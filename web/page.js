@@ -259,7 +259,7 @@ function showButtons() {
 function show() {
 	if (!site)
 		return;
-	grid.show(site.cameras, (name) => watches.get(name)?.status.state === "failed");
+	grid.show(site.cameras, (name) => watches.get(name)?.status.state === "failed", !playing && !document.hidden);
 	$("none").hidden = site.cameras.length > 0;
 	$("log-size").textContent = keyring.held ? `${keyring.held.size} entries signed` : "";
 	document.body.dataset.view = playing ? "player" : "grid";
