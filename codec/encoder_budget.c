@@ -3,10 +3,14 @@
 
 #define WINDOW_S ((double)ENCODER_BUDGET_WINDOW_90K / TIMESCALE_VIDEO)
 /* Encoders miss what they aim at by a little, most of all with the picture after a cut. */
-#define MARGIN 0.97
-#define HORIZONS 8
+#define MARGIN 0.99
+/*
+ * Large enough for a key frame. With a whole second's the first burst took so much that the second behind it was coarse;
+ * and an encoder that looks ahead keeps the bucket half full, which costs a quarter of it in rate.
+ */
+#define SIZE_S 0.5
 /* The least that comes in while a burst is paid off, as a part of the cap: never a standstill. */
-#define RATE_LEAST 0.25
+#define RATE_LEAST 0.1
 
 static double least(double a, double b)
 {
@@ -16,7 +20,13 @@ static double least(double a, double b)
 void encoder_budget_init(struct encoder_budget *b, unsigned cap_bps)
 {
 	*b = (struct encoder_budget){.cap_bps = cap_bps * MARGIN, .at = INT64_MIN};
-	b->size = b->fill = b->rate_bps = b->cap_bps;
+	b->rate_bps = b->cap_bps;
+	b->size = b->fill = b->cap_bps * SIZE_S;
+}
+
+static double spent(const struct encoder_budget *b, unsigned i)
+{
+	return b->spent[(b->first + i) % ENCODER_BUDGET_SPENT_MAX].bits;
 }
 
 static double age_s(const struct encoder_budget *b, unsigned i, int64_t pts)
@@ -24,41 +34,29 @@ static double age_s(const struct encoder_budget *b, unsigned i, int64_t pts)
 	return ((double)pts - (double)b->spent[(b->first + i) % ENCODER_BUDGET_SPENT_MAX].pts) / TIMESCALE_VIDEO;
 }
 
-/* Spent in the age_max_s up to pts. */
-static double spent_lately(const struct encoder_budget *b, int64_t pts, double age_max_s)
-{
-	double sum = 0;
-
-	for (unsigned i = b->n; i > 0 && age_s(b, i - 1, pts) < age_max_s; i--)
-		sum += b->spent[(b->first + i - 1) % ENCODER_BUDGET_SPENT_MAX].bits;
-	return sum;
-}
-
-/* What is left of a window that ends horizon_s after pts. */
-static double left(const struct encoder_budget *b, int64_t pts, double horizon_s)
-{
-	return b->cap_bps * WINDOW_S - spent_lately(b, pts, WINDOW_S - horizon_s);
-}
-
 double encoder_budget_bits(const struct encoder_budget *b, int64_t pts)
 {
-	double fill;
+	double fill, left = b->cap_bps * WINDOW_S;
 
 	if (b->at == INT64_MIN)
 		return b->fill;
+	for (unsigned i = b->n; i > 0 && age_s(b, i - 1, pts) < WINDOW_S; i--)
+		left -= spent(b, i - 1);
 	fill = b->fill + b->rate_bps * ((double)pts - (double)b->at) / TIMESCALE_VIDEO;
-	return least(least(fill, b->size), left(b, pts, 0));
+	return least(least(fill, b->size), left);
 }
 
-/* Bucket and what flows into it must fit into what is left, now and until all that was spent has left the window. */
+/*
+ * Bucket and what flows into it must fit into what is left of each window to come.
+ * These are tightest just before something that was spent leaves them.
+ */
 static double pace(const struct encoder_budget *b)
 {
-	double fill = b->fill > 0 ? b->fill : 0, rate = b->cap_bps;
+	double left = b->cap_bps * WINDOW_S - (b->fill > 0 ? b->fill : 0), rate = b->cap_bps;
 
-	for (unsigned i = 1; i <= HORIZONS; i++) {
-		double horizon_s = WINDOW_S * i / HORIZONS;
-
-		rate = least(rate, (left(b, b->at, horizon_s) - fill) / horizon_s);
+	for (unsigned i = b->n; i > 0; i--) {
+		left -= spent(b, i - 1);
+		rate = least(rate, left / (WINDOW_S - age_s(b, i - 1, b->at)));
 	}
 	return rate > b->cap_bps * RATE_LEAST ? rate : b->cap_bps * RATE_LEAST;
 }

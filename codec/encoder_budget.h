@@ -6,10 +6,10 @@
  * stream holds more than the cap allows for that long. Goes by the pictures' own
  * times, so pictures that are left out leave their share to those that come. Pure.
  *
- * A bucket of one second that fills at the cap alone would not do: full, it lets
- * three seconds' worth into two. So what was spent over the window is remembered:
- * it bounds the bucket, and slows its filling after a burst, early enough that
- * the pictures behind the burst all get their share.
+ * A bucket that fills at the cap would not do: when full, it lets more than two
+ * seconds' worth into two seconds. So what was spent over the window is remembered,
+ * and slows the filling after a burst, early enough that the pictures behind the
+ * burst all get their share.
  */
 #include <stdint.h>
 

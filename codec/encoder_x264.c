@@ -116,7 +116,7 @@ static void set_shape(x264_param_t *p, const struct encoder_settings *s)
 }
 
 /*
- * What "veryfast" costs beyond its worth here, measured on cameras' pictures: P-blocks of less than 16x8 took a tenth of
+ * What "veryfast" costs beyond its worth here, measured on cameras' pictures: P-blocks smaller than 16x16 took a tenth of
  * the time and gave no bits back, search beyond the nearest neighbours a twentieth. Weighted prediction saves as little,
  * and stands in the way of blocks that are known to be still.
  */
