@@ -2,84 +2,33 @@
 #include "codec/scale.h"
 
 #include <errno.h>
-#include <libavutil/log.h>
-#include <libavutil/opt.h>
-#include <libavutil/pixfmt.h>
-#include <libswscale/swscale.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCE_MAX 16384         /* pixels a side */
-#define ALIGN 64
-#define OVERSHOOT 64             /* bytes that swscale's vector code may write behind a line's end */
-#define BLACK_Y 16
-#define NO_COLOUR 128
+#include "codec/convert.h"
+#include "codec/frame.h"
+#include "codec/scale_plane.h"
 
-/* All that a prepared context depends on; compared as a whole. */
+#define SOURCE_MAX SCALE_FILTER_SIDE_MAX
+#define ALIGN 64
+
+/* All that the tables depend on; compared as a whole. */
 struct shape {
-	enum picture_format format;
-	unsigned bits, matrix, full_range;
-	unsigned width, height, sar_num, sar_den;
+	struct convert_from from;
+	unsigned sar_num, sar_den;
 };
 
 struct scale {
-	unsigned width, height;
-	struct SwsContext *sws;
-	struct shape shape;      /* that sws is for */
-	unsigned x, y, w, h;     /* where the picture lies in the frame */
-	uint8_t *frame;          /* aligned; owns the planes below */
-	uint8_t *plane[3];
-	size_t stride[3], lines[3];
-	uint16_t *no_colour;     /* a plane of chroma for pictures that have none */
+	enum cpu_level cpu;
+	struct frame *frame;
+	bool ready;                             /* for shape, by tables or by convert */
+	struct shape shape;
+	unsigned x, y, w, h;                    /* where the picture lies in the frame */
+	struct scale_filter *across[2], *down[2];  /* of luma, of chroma */
+	int16_t *scratch;
+	size_t scratch_bytes;                   /* kept for the widest picture so far */
+	struct convert *convert;                /* instead of the tables, for rare pictures */
 };
-
-static int pixel_format(enum picture_format format, unsigned bits)
-{
-	static const struct {
-		uint8_t bits;
-		int f420, f422, f444, gbr;
-	} known[] = {
-		{8, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_GBRP},
-		{9, AV_PIX_FMT_YUV420P9LE, AV_PIX_FMT_YUV422P9LE, AV_PIX_FMT_YUV444P9LE, AV_PIX_FMT_GBRP9LE},
-		{10, AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE, AV_PIX_FMT_YUV444P10LE, AV_PIX_FMT_GBRP10LE},
-		{12, AV_PIX_FMT_YUV420P12LE, AV_PIX_FMT_YUV422P12LE, AV_PIX_FMT_YUV444P12LE, AV_PIX_FMT_GBRP12LE},
-		{14, AV_PIX_FMT_YUV420P14LE, AV_PIX_FMT_YUV422P14LE, AV_PIX_FMT_YUV444P14LE, AV_PIX_FMT_GBRP14LE},
-		{16, AV_PIX_FMT_YUV420P16LE, AV_PIX_FMT_YUV422P16LE, AV_PIX_FMT_YUV444P16LE, AV_PIX_FMT_GBRP16LE},
-	};
-
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (known[i].bits != bits)
-			continue;
-		switch (format) {
-		case PICTURE_420:
-		case PICTURE_GRAY:  /* given its chroma by us: swscale takes gray to be full range */
-			return known[i].f420;
-		case PICTURE_422:
-			return known[i].f422;
-		case PICTURE_444:
-			return known[i].f444;
-		case PICTURE_GBR:
-			return known[i].gbr;
-		}
-	}
-	return AV_PIX_FMT_NONE;
-}
-
-static int allocate_frame(struct scale *s)
-{
-	size_t at[3], total = 0;
-
-	for (int i = 0; i < 3; i++) {
-		s->stride[i] = ((i ? s->width / 2 : s->width) + OVERSHOOT + ALIGN - 1) / ALIGN * ALIGN;
-		s->lines[i] = i ? s->height / 2 : s->height;
-		at[i] = total;
-		total += s->stride[i] * s->lines[i];
-	}
-	s->frame = aligned_alloc(ALIGN, total);
-	for (int i = 0; s->frame && i < 3; i++)
-		s->plane[i] = s->frame + at[i];
-	return s->frame ? 0 : -ENOMEM;
-}
 
 int scale_new(struct scale **ret, unsigned width, unsigned height, enum cpu_level cpu)
 {
@@ -90,15 +39,23 @@ int scale_new(struct scale **ret, unsigned width, unsigned height, enum cpu_leve
 	s = calloc(1, sizeof *s);
 	if (!s)
 		return -ENOMEM;
-	av_log_set_level(AV_LOG_QUIET);
-	s->width = width;
-	s->height = height;
-	if (allocate_frame(s)) {
+	s->cpu = cpu;
+	if (frame_new(&s->frame, width, height)) {
 		scale_free(&s);
 		return -ENOMEM;
 	}
 	*ret = s;
 	return 0;
+}
+
+static void forget(struct scale *s)
+{
+	s->ready = false;
+	convert_free(&s->convert);
+	for (int i = 0; i < 2; i++) {
+		scale_filter_free(&s->across[i]);
+		scale_filter_free(&s->down[i]);
+	}
 }
 
 void scale_free(struct scale **sp)
@@ -107,9 +64,9 @@ void scale_free(struct scale **sp)
 
 	if (!s)
 		return;
-	sws_freeContext(s->sws);
-	free(s->no_colour);
-	free(s->frame);
+	forget(s);
+	frame_free(&s->frame);
+	free(s->scratch);
 	free(s);
 	*sp = NULL;
 }
@@ -126,116 +83,99 @@ static unsigned fit_side(uint64_t wanted, unsigned side)
 
 static void place(struct scale *s, const struct shape *in)
 {
-	uint64_t across = (uint64_t)in->width * in->sar_num, down = (uint64_t)in->height * in->sar_den;
+	unsigned width = s->frame->width[0], height = s->frame->height[0];
+	uint64_t across = (uint64_t)in->from.width * in->sar_num, down = (uint64_t)in->from.height * in->sar_den;
 
-	s->w = s->width;
-	s->h = s->height;
-	if (across * s->height > down * s->width)
-		s->h = fit_side(down * s->width / across, s->height);
+	s->w = width;
+	s->h = height;
+	if (across * height > down * width)
+		s->h = fit_side(down * width / across, height);
 	else
-		s->w = fit_side(across * s->height / down, s->width);
-	s->x = (s->width - s->w) / 2 & ~1u;
-	s->y = (s->height - s->h) / 2 & ~1u;
+		s->w = fit_side(across * height / down, width);
+	s->x = (width - s->w) / 2 & ~1u;
+	s->y = (height - s->h) / 2 & ~1u;
 }
 
-static void fill_black(struct scale *s)
+static bool chroma_is_narrow(const struct convert_from *from)
 {
-	for (int i = 0; i < 3; i++)
-		memset(s->plane[i], i ? NO_COLOUR : BLACK_Y, s->stride[i] * s->lines[i]);
+	return from->format == PICTURE_420 || from->format == PICTURE_422;
 }
 
-/* Blackens again what was written behind the lines of a picture between bars. */
-static void clear_overshoot(struct scale *s)
+/* Full range: luma has 255 steps for 219 of the limited range, chroma for 224. */
+static int make_across(struct scale *s, const struct convert_from *from)
 {
-	for (int i = 0; i < 3 && s->x; i++) {
-		size_t end = i ? (s->x + s->w) / 2 : s->x + s->w;
+	bool narrow = chroma_is_narrow(from);
+	struct scale_axis luma = {.from = from->width, .to = s->w, .step_num = from->width, .step_den = s->w,
+		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE, .gain_num = 1, .gain_den = 1};
+	struct scale_axis chroma = {.from = narrow ? (from->width + 1) / 2 : from->width, .to = s->w / 2,
+		.step_num = narrow ? from->width : 2 * from->width, .step_den = s->w,
+		.at_from = narrow ? SCALE_AT_LEFT : SCALE_AT_CENTRE, .at_to = SCALE_AT_LEFT, .gain_num = 1, .gain_den = 1};
+	int rc = scale_filter_across(&s->across[0], &luma);
 
-		for (size_t y = 0; y < s->lines[i]; y++)
-			memset(s->plane[i] + y * s->stride[i] + end, i ? NO_COLOUR : BLACK_Y, OVERSHOOT);
-	}
+	return rc ? rc : scale_filter_across(&s->across[1], &chroma);
 }
 
-static const int *matrix_of(unsigned code)
+static int make_down(struct scale *s, const struct convert_from *from)
 {
-	/* swscale's numbers for matrices are those of H.273, except that it has none for 0 (RGB). */
-	return sws_getCoefficients(code == 1 || code == 4 || code == 7 || code == 9 ? (int)code : SWS_CS_ITU601);
+	bool low = from->format == PICTURE_420;
+	struct scale_axis luma = {.from = from->height, .to = s->h, .step_num = from->height, .step_den = s->h,
+		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE, .gain_num = from->full_range ? 219 : 255, .gain_den = 255};
+	struct scale_axis chroma = {.from = low ? (from->height + 1) / 2 : from->height, .to = s->h / 2,
+		.step_num = low ? from->height : 2 * from->height, .step_den = s->h,
+		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE, .gain_num = from->full_range ? 224 : 255, .gain_den = 255};
+	int rc = scale_filter_down(&s->down[0], &luma);
+
+	return rc ? rc : scale_filter_down(&s->down[1], &chroma);
 }
 
-/* The ranges are told before it is made ready: told afterwards, pictures that only change their range are copied. */
-static struct SwsContext *new_sws(const struct scale *s, const struct shape *in, int format, int method)
+static int make_scratch(struct scale *s, unsigned width)
 {
-	const struct {
-		const char *name;
-		int64_t value;
-	} option[] = {
-		{"srcw", in->width}, {"srch", in->height}, {"src_format", format}, {"src_range", in->full_range},
-		{"dstw", s->w}, {"dsth", s->h}, {"dst_format", AV_PIX_FMT_YUV420P}, {"dst_range", 0}, {"sws_flags", method},
-	};
-	struct SwsContext *c = sws_alloc_context();
-	int rc = c ? 0 : -1;
+	size_t need = SCALE_PLANE_SCRATCH(width);
+	int16_t *scratch;
 
-	for (size_t i = 0; rc >= 0 && i < sizeof option / sizeof option[0]; i++)
-		rc = av_opt_set_int(c, option[i].name, option[i].value, 0);
-	if (rc < 0 || sws_init_context(c, NULL, NULL) < 0) {
-		sws_freeContext(c);
-		return NULL;
-	}
-	return c;
-}
-
-static int open_sws(struct scale *s, const struct shape *in, int format)
-{
-	/* Bicubic refuses to shrink by hundreds; such a picture is only shown, never looked at closely. */
-	static const int method[] = {SWS_BICUBIC | SWS_ACCURATE_RND, SWS_POINT};
-	const int *from = matrix_of(in->matrix), *to = in->format == PICTURE_GBR ? matrix_of(1) : from;
-
-	sws_freeContext(s->sws);
-	s->sws = NULL;
-	for (size_t i = 0; !s->sws && i < sizeof method / sizeof method[0]; i++)
-		s->sws = new_sws(s, in, format, method[i]);
-	if (!s->sws)
+	if (need <= s->scratch_bytes)
+		return 0;
+	scratch = aligned_alloc(ALIGN, need);
+	if (!scratch)
 		return -ENOMEM;
-	sws_setColorspaceDetails(s->sws, from, (int)in->full_range, to, 0, 0, 1 << 16, 1 << 16);
+	memset(scratch, 0, need);
+	free(s->scratch);
+	s->scratch = scratch;
+	s->scratch_bytes = need;
 	return 0;
 }
 
-static size_t no_colour_stride(const struct shape *in)
+/* -EINVAL for what is not for our tables. */
+static int make_tables(struct scale *s, const struct convert_from *from)
 {
-	return (in->width / 2 + ALIGN) / ALIGN * ALIGN * sizeof(uint16_t);
-}
+	int rc;
 
-static int make_no_colour(struct scale *s, const struct shape *in)
-{
-	size_t n = no_colour_stride(in) / sizeof *s->no_colour * ((in->height + 1) / 2);
-
-	free(s->no_colour);
-	s->no_colour = malloc(n * sizeof *s->no_colour);
-	if (!s->no_colour)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		s->no_colour[i] = in->bits == 8 ? NO_COLOUR << 8 | NO_COLOUR : (uint16_t)(1u << (in->bits - 1));
-	return 0;
+	if (from->bits != 8 || from->format == PICTURE_GRAY || from->format == PICTURE_GBR)
+		return -EINVAL;
+	rc = make_across(s, from);
+	if (!rc)
+		rc = make_down(s, from);
+	return rc ? rc : make_scratch(s, from->width);
 }
 
 static int prepare(struct scale *s, const struct shape *in)
 {
-	int rc, format = pixel_format(in->format, in->bits);
+	int rc;
 
-	if (s->sws && memcmp(&s->shape, in, sizeof *in) == 0)
+	if (s->ready && memcmp(&s->shape, in, sizeof *in) == 0)
 		return 0;
-	if (format == AV_PIX_FMT_NONE)
-		return -EINVAL;
+	forget(s);
 	place(s, in);
-	fill_black(s);
-	rc = open_sws(s, in, format);
-	if (!rc && in->format == PICTURE_GRAY)
-		rc = make_no_colour(s, in);
+	frame_blacken(s->frame);
+	rc = make_tables(s, &in->from);
+	if (rc == -EINVAL)
+		rc = convert_new(&s->convert, &in->from, s->w, s->h);
 	if (rc) {
-		sws_freeContext(s->sws);
-		s->sws = NULL;
+		forget(s);
 		return rc;
 	}
 	s->shape = *in;
+	s->ready = true;
 	return 0;
 }
 
@@ -249,33 +189,30 @@ static struct shape shape_of(const struct picture *p)
 {
 	bool sar = believable(p->sar_num, p->sar_den);
 
-	return (struct shape){.format = p->format, .bits = p->bits, .matrix = p->colour.matrix, .full_range = p->full_range,
-		.width = p->width, .height = p->height, .sar_num = sar ? p->sar_num : 1, .sar_den = sar ? p->sar_den : 1};
+	return (struct shape){.from = {.format = p->format, .bits = p->bits, .matrix = p->colour.matrix, .full_range = p->full_range,
+		.width = p->width, .height = p->height}, .sar_num = sar ? p->sar_num : 1, .sar_den = sar ? p->sar_den : 1};
 }
 
 static bool fits_already(const struct scale *s, const struct shape *in)
 {
-	return in->format == PICTURE_420 && in->bits == 8 && !in->full_range &&
-		in->width == s->width && in->height == s->height && in->sar_num == in->sar_den;
+	return in->from.format == PICTURE_420 && in->from.bits == 8 && !in->from.full_range &&
+		in->from.width == s->frame->width[0] && in->from.height == s->frame->height[0] && in->sar_num == in->sar_den;
 }
 
-static int run_sws(struct scale *s, const struct picture *in)
+static void run_tables(struct scale *s, const struct picture *in)
 {
-	const uint8_t *src[4] = {in->plane[0], in->plane[1], in->plane[2]};
-	int from[4] = {(int)in->stride[0], (int)in->stride[1], (int)in->stride[2]};
-	uint8_t *dst[4] = {s->plane[0] + s->y * s->stride[0] + s->x};
-	int to[4] = {(int)s->stride[0], (int)s->stride[1], (int)s->stride[2]};
+	/* In 1/64: the limited range begins at 16; chroma's middle stays at 128, which is 112.4 of 224 steps. */
+	const int begin[2] = {in->full_range ? 16 * 64 : 0, in->full_range ? (128 * 64 * (255 - 224) + 127) / 255 : 0};
 
-	for (int i = 1; i < 3; i++)
-		dst[i] = s->plane[i] + s->y / 2 * s->stride[i] + s->x / 2;
-	if (in->format == PICTURE_GRAY) {
-		src[1] = src[2] = (const uint8_t *)s->no_colour;
-		from[1] = from[2] = (int)no_colour_stride(&s->shape);
+	for (int i = 0; i < 3; i++) {
+		struct frame *f = s->frame;
+		struct scale_plane p = {.across = s->across[i > 0], .down = s->down[i > 0], .bias = begin[i > 0] + SCALE_PLANE_HALF,
+			.from = in->plane[i], .from_stride = in->stride[i],
+			.to = f->plane[i] + (i ? s->y / 2 : s->y) * f->stride[i] + (i ? s->x / 2 : s->x), .to_stride = f->stride[i],
+			.scratch = s->scratch};
+
+		scale_plane(&p, s->cpu);
 	}
-	if (sws_scale(s->sws, src, from, 0, (int)in->height, dst, to) != (int)s->h)
-		return -EINVAL;
-	clear_overshoot(s);
-	return 0;
 }
 
 int scale_run(struct scale *s, const struct picture *in, struct picture *ret)
@@ -290,17 +227,17 @@ int scale_run(struct scale *s, const struct picture *in, struct picture *ret)
 		return 0;
 	}
 	rc = prepare(s, &shape);
-	if (!rc)
-		rc = run_sws(s, in);
+	if (!rc && s->convert)
+		rc = convert_run(s->convert, in, s->frame, s->x, s->y);
+	else if (!rc)
+		run_tables(s, in);
 	if (rc)
 		return rc;
-	*ret = (struct picture){.format = PICTURE_420, .bits = 8, .width = s->width, .height = s->height,
-		.sar_num = 1, .sar_den = 1, .colour = in->colour, .pts = in->pts, .capture_us = in->capture_us};
+	*ret = s->frame->picture;
+	ret->colour = in->colour;
+	ret->pts = in->pts;
+	ret->capture_us = in->capture_us;
 	if (in->format == PICTURE_GBR)
 		ret->colour.matrix = 1;
-	for (int i = 0; i < 3; i++) {
-		ret->plane[i] = s->plane[i];
-		ret->stride[i] = (ptrdiff_t)s->stride[i];
-	}
 	return 0;
 }

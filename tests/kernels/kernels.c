@@ -13,6 +13,7 @@ static const struct kernel *const kernels[] = {
 	&kernel_frame,
 	&kernel_mask,
 	&kernel_overlay,
+	&kernel_scale,
 };
 
 #define NKERNELS (sizeof kernels / sizeof kernels[0])

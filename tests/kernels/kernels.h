@@ -20,7 +20,7 @@ struct kernel {
 	void (*bench)(enum cpu_level best);  /* bench_row for each size, levels CPU_C to best; NULL: nothing to measure */
 };
 
-extern const struct kernel kernel_frame, kernel_mask, kernel_overlay;
+extern const struct kernel kernel_frame, kernel_mask, kernel_overlay, kernel_scale;
 
 /* Says what is wrong, with the kernel's name and level; always false. */
 bool failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
