@@ -24,8 +24,14 @@ cat >> "$site/site.yaml" <<END
       - {x: 0 %, y: 0 %, width: 50 %, height: 50 %}
     renditions:
       small: {size: 320x180, bitrate: 300 kb/s, on_demand: true}
+  hall:
+    source: $camera_source
+    copy: recorded
+    renditions:
+      high: {size: 1280x720, bitrate: 2 Mb/s, on_demand: true}
+      low: {size: 640x360, bitrate: 600 kb/s, on_demand: true}
 END
-start_server gate yard
+start_server gate yard hall
 wait_for 20 newest_at_least gate copy 3 || bail "no copy: $(status | jq -c .cameras)"
 
 runs() { st "[.cameras[] | select(.name == \"$1\") | .transcode.made[] | select(.name == \"$2\") | .running][0]"; }
@@ -57,7 +63,6 @@ for r in 720p 360p; do
     equal "$r: decodes at its size" "$(ffprobe -v error -select_streams v -show_entries stream=height -of csv=p=0 "$work/$r.mp4")" "${r%p}"
     check "$r: its pictures are whole" timeout 20 ffmpeg -v error -xerror -nostdin -i "$work/$r.mp4" -f null -
 done
-asked=$(now_ms)
 equal "720p runs" "$(runs gate 720p)" true
 
 # A segment that is coming is held, not refused
@@ -76,9 +81,22 @@ check "yard: its copy is archived" wait_for 10 newest_at_least yard copy 3
 check "ffmpeg plays it" timeout 40 ffmpeg -v error -nostdin -user_agent t -headers "Authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 -w 0)"$'\r\n' \
     -tls_verify 0 -i "https://127.0.0.1:$port/live/gate/360p/index.m3u8" -t 6 -c copy -f null -
 
+# The page: begins with nothing made, follows hls.js from one to another, verifies
+if command -v chromium > /dev/null && [ -d "$here/node_modules/playwright-core" ]; then
+    said=$(timeout -k 5 100 node "$here/page.mjs" "https://127.0.0.1:$port/" "$user" "$password" 8 --camera hall 2>&1) && rc=0 || rc=$?
+    if [ $rc = 0 ]; then ok "the page plays and verifies it: $(tr -d '\n' <<< "$said" | tr -s ' \t' ' ' | cut -c 1-200)"
+    else not_ok "the page: exit status $rc: $(tr -d '\n' <<< "$said" | tr -s ' \t' ' ' | cut -c 1-1000)"; fi
+else
+    skip "the page: chromium or playwright-core is not installed"
+fi
+
 # Stopped when nobody asks
+get /live/gate/720p/index.m3u8 -o /dev/null
+asked=$(now_ms)
 check "720p: stopped" wait_for $((stop_s + 5)) runs_is gate 720p false
-note "720p: ran for $((($(now_ms) - asked) / 1000)) s after its last request"
+took=$(($(now_ms) - asked))
+note "720p: ran for $took ms after its last request"
+check "720p: but not before 28 s" [ $took -ge 28000 ]
 check "360p: stopped as well" wait_for $stop_s runs_is gate 360p false
 sleep 3
 newest=$(newest gate 360p)
