@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages about transcoding arrive as they were sent. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "server/roles.h"
+
+static uint8_t bytes[MSG_MAX];
+static union msg_body back;
+
+static size_t carry(enum msg_type type, const void *body)
+{
+	struct wr w = wr_init(bytes, sizeof bytes);
+	enum msg_type is;
+
+	memset(&back, 0, sizeof back);
+	msg_encode(&w, type, body);
+	cr_assert(!w.bad);
+	cr_assert_eq(msg_decode(bytes, w.len, &is, &back), 0, "%s", msg_name(type));
+	cr_assert_eq(is, type);
+	for (size_t n = 0; n < w.len; n++)
+		cr_assert_eq(msg_decode(bytes, n, &is, &(union msg_body){0}), -EBADMSG, "%s cut at %zu", msg_name(type), n);
+	return w.len;
+}
+
+/* As zeros are where nothing was set, the whole struct can be compared. */
+#define CARRIED(type, member, ...) do { \
+	static const struct msg_##member sent = {__VA_ARGS__}; \
+	carry(type, &sent); \
+	cr_expect_eq(memcmp(&back.member, &sent, sizeof sent), 0, "%s", msg_name(type)); \
+} while (0)
+
+Test(msg, carries_each_field_of_what_is_said_of_transcoding)
+{
+	CARRIED(MSG_TRANSCODE_RENDITION, transcode_rendition, .rendition = 3, .name = "small", .width = 640, .height = 360, .fps = 15,
+		.bitrate_bps = 600000, .crf = 28, .latency = 1, .profile = 2, .priority = 7, .on_demand = true);
+	CARRIED(MSG_RENDITION_RUN, rendition_run, .camera = 700, .rendition = 10, .run = true);
+	CARRIED(MSG_WORKER_STATE, worker_state, .camera = 700, .scene = 5, .step = 3, .cpu = 2, .no_picture_since_us = -1, .pictures = UINT64_MAX,
+		.errors = 1, .skipped = 2, .behind = 3, .refused = 4);
+	CARRIED(MSG_WORKER_RENDITION, worker_rendition, .camera = 700, .rendition = 2, .running = true, .given_up = true, .fps_step = 2, .encoded = 5,
+		.same = 6, .behind = 7);
+	CARRIED(MSG_ALARM, alarm, .camera = 700, .kind = ALARM_WORKER, .begin = true, .at_us = 1795361400040000, .detail = "held back");
+	CARRIED(MSG_WATCHED, watched, .camera = 999, .rendition = 10);
+	CARRIED(MSG_RING_TRANSCODE, ring_transcode, .camera = 999, .pictures = true);
+	CARRIED(MSG_STORE_RENDITION, store_rendition, .camera = 1, .rendition = 2, .name = "a", .hidden = true);
+	CARRIED(MSG_SERVE_CAMERA, serve_camera, .camera = 1, .name = "gate", .segment_ms = 2000, .no_copy = true);
+	CARRIED(MSG_SERVE_RENDITION, serve_rendition, .camera = 1, .rendition = 2, .name = "a", .width = 2, .height = 4, .fps = 5, .bitrate_bps = 6,
+		.profile = 2, .on_demand = true);
+}
+
+Test(msg, carries_as_many_masks_as_a_camera_may_have)
+{
+	static struct msg_transcode_camera m = {.camera = 4, .name = "yard", .site = "a.example/b", .sound = true, .overlay = true, .denoise = 3, .cpu = 1};
+	struct site_mask mask;
+
+	for (unsigned i = 0; i < MSG_MASKS_MAX + 3; i++)
+		msg_put_mask(&m, &(struct site_mask){.x = i, .y = 2 * i, .width = SITE_MASK_WHOLE - i, .height = 100 + i, .style = i % 2});
+	carry(MSG_TRANSCODE_CAMERA, &m);
+	cr_expect(back.transcode_camera.overlay && back.transcode_camera.denoise == 3 && back.transcode_camera.cpu == 1);
+	cr_expect_str_eq(back.transcode_camera.site, "a.example/b");
+	for (unsigned i = 0; i < MSG_MASKS_MAX; i++) {
+		cr_assert(msg_get_mask(&back.transcode_camera, i, &mask));
+		cr_expect(mask.x == i && mask.y == 2 * i && mask.width == SITE_MASK_WHOLE - i && mask.height == 100 + i && mask.style == i % 2);
+	}
+	cr_expect(!msg_get_mask(&back.transcode_camera, MSG_MASKS_MAX, &mask));
+}
+
+Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
+{
+	static const struct { enum role_kind from, to; enum msg_type type; bool may; } said[] = {
+		{ROLE_TRANSCODE, ROLE_PARENT, MSG_WORKER_STATE, true}, {ROLE_TRANSCODE, ROLE_PARENT, MSG_WORKER_RENDITION, true},
+		{ROLE_TRANSCODE, ROLE_PARENT, MSG_ALARM, false}, {ROLE_TRANSCODE, ROLE_PARENT, MSG_WATCHED, false},
+		{ROLE_TRANSCODE, ROLE_STORE, MSG_ALARM, false}, {ROLE_SERVE, ROLE_PARENT, MSG_WATCHED, true}, {ROLE_SERVE, ROLE_PARENT, MSG_RENDITION_RUN, false},
+		{ROLE_SERVE, ROLE_STORE, MSG_ALARM, false}, {ROLE_INGEST, ROLE_PARENT, MSG_WORKER_STATE, false}, {ROLE_PARENT, ROLE_STORE, MSG_ALARM, true},
+		{ROLE_PARENT, ROLE_SERVE, MSG_ALARM, true}, {ROLE_PARENT, ROLE_SERVE, MSG_RENDITION_RUN, true}, {ROLE_PARENT, ROLE_TRANSCODE, MSG_RENDITION_RUN, true},
+		{ROLE_PARENT, ROLE_INGEST, MSG_RENDITION_RUN, false}};
+
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		cr_expect_eq(roles_may_say(said[i].from, said[i].to, said[i].type, 0), said[i].may, "%s to %s: %s", role_kind_name(said[i].from),
+			     role_kind_name(said[i].to), msg_name(said[i].type));
+}
