@@ -18,9 +18,9 @@ FIT = f"fps={FPS},scale={WIDTH}:{HEIGHT}:flags=lanczos"
 # A camera that swings to and fro: everything moves, at up to 5 pixels a picture.
 SWING = f"fps={FPS},scale=2304:1296:flags=lanczos,crop={WIDTH}:{HEIGHT}:x='(iw-ow)/2*(1+sin(2*PI*t/9))':y='(ih-oh)/2*(1+sin(2*PI*t/7))'"
 EMPTY = "trim=0:5,loop=loop=-1:size=50:start=0," + FIT
-DARK = ",lutyuv=y='16+(val-16)*0.30':u='128+(val-128)*0.5':v='128+(val-128)*0.5'"
+DARK = ",lutyuv=y='16+(val-16)*0.60':u='128+(val-128)*0.5':v='128+(val-128)*0.5'"
 DAY_NOISE = "noise=c0s=6:c0f=t:c1s=3:c1f=t:c2s=3:c2f=t:all_seed=7"
-NIGHT_NOISE = "noise=c0s=18:c0f=t:c1s=10:c1f=t:c2s=10:c2f=t:all_seed=7"
+NIGHT_NOISE = "noise=c0s=16:c0f=t:c1s=8:c1f=t:c2s=8:c2f=t:all_seed=7"
 
 # Drawn: a still picture with fine detail; people are four figures that cross it.
 STILL = f"mandelbrot=size={WIDTH}x{HEIGHT}:rate={FPS}:start_scale=0.4:end_scale=0.4:end_pts=1,trim=end_frame=1,loop=loop=-1:size=1,setpts=N/{FPS}/TB"
