@@ -204,7 +204,7 @@ static bool picture_to_look_at(const struct ladder *l, const struct lane_picture
 		return p->picture.width >= SCALE_MIN && p->picture.width <= SCENE_SIDE_MAX && p->picture.height >= SCALE_MIN;
 	for (unsigned i = 0; i < l->n; i++) {
 		*ret = l->order[i]->made;
-		if (l->order[i]->made_number == l->pictures)
+		if (l->order[i]->made_number == l->pictures && !l->order[i]->denoise)
 			return true;
 	}
 	return false;

@@ -30,6 +30,7 @@ static void give_back(struct output *o)
 {
 	encoder_free(&o->encoder);
 	scale_free(&o->scale);
+	denoise_free(&o->denoise);
 	changes_free(&o->changes);
 	overlay_free(&o->overlay);
 	frame_free(&o->written);
@@ -70,9 +71,15 @@ static int open_kernels(struct output *o)
 
 int output_set_parent(struct output *o, struct output *parent)
 {
+	bool clean = !parent && o->settings->denoise != DENOISE_OFF && output_has_begun(o);
+
 	o->parent = parent;
 	o->agrees = INT64_MIN;
-	return 0;
+	if (!clean)
+		denoise_free(&o->denoise);
+	if (!clean || o->denoise)
+		return 0;
+	return denoise_new(&o->denoise, o->want.width, o->want.height, o->settings->denoise, o->settings->cpu);
 }
 
 int output_begin(struct output *o, const struct output_picture *p)
@@ -179,6 +186,11 @@ static int make(struct output *o, const struct output_picture *p)
 		rc = scale_run(o->scale, from, &o->made);
 	if (rc)
 		return rc;
+	if (o->denoise && !p->lane.blind_since_us) {
+		struct picture noisy = o->made;
+
+		denoise_run(o->denoise, &noisy, &o->made);
+	}
 	o->made_number = p->number;
 	return 0;
 }
