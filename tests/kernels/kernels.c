@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 static const struct kernel *const kernels[] = {
+	&kernel_changes,
+	&kernel_denoise,
 	&kernel_frame,
 	&kernel_mask,
 	&kernel_overlay,
 	&kernel_scale,
+	&kernel_scene,
 };
 
 #define NKERNELS (sizeof kernels / sizeof kernels[0])

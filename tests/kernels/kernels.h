@@ -20,7 +20,8 @@ struct kernel {
 	void (*bench)(enum cpu_level best);  /* bench_row for each size, levels CPU_C to best; NULL: nothing to measure */
 };
 
-extern const struct kernel kernel_frame, kernel_mask, kernel_overlay, kernel_scale;
+extern const struct kernel kernel_changes, kernel_denoise, kernel_frame, kernel_mask;
+extern const struct kernel kernel_overlay, kernel_scale, kernel_scene;
 
 /* Says what is wrong, with the kernel's name and level; always false. */
 bool failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
