@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <openssl/rand.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/digest.h"
 #include "net/rtsp_client.h"
@@ -21,8 +22,6 @@
 #include "server/role.h"
 
 #define TICK_MS 250
-#define QUICK_US 10000  /* between rounds: what a UDP socket must be able to hold */
-#define PACE_US 50000   /* when all media comes by TCP, where nothing is lost; a picture comes so much later at most */
 
 struct ingest {
 	struct role role;
@@ -150,7 +149,7 @@ static void on_round(void *ctx)
 	struct ingest *in = ctx;
 
 	ingest_ring_kick(&in->site.store);
-	in->role.pace_us = in->site.quick ? QUICK_US : PACE_US;
+	in->role.pace_us = ingest_pace_next(&in->site.pace, clock_mono_us());
 }
 
 static void stop(void *ctx)
@@ -219,7 +218,8 @@ int main(void)
 		log_error("no-memory", "at=start");
 		return 1;
 	}
-	in.role.pace_us = QUICK_US;
+	ingest_pace_init(&in.site.pace);
+	in.role.pace_us = INGEST_PACE_LEAST_US;
 	in.role.round = on_round;
 	role_settings(&in.role, settings, &in);
 	role_seal(&in.role);

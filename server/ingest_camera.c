@@ -32,20 +32,26 @@ static void set_phase(struct ingest_camera *c, enum camera_phase phase)
 	c->phase = phase;
 }
 
-static void count_quick(struct ingest_camera *c)
+static void count(unsigned *cameras, bool *counted, bool now)
 {
-	bool quick = c->client && c->phase != CAMERA_STREAMING;
+	*cameras += now;
+	*cameras -= *counted;
+	*counted = now;
+}
+
+static void set_pace(struct ingest_camera *c)
+{
+	bool datagrams = false;
 
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
-		quick |= c->port[i].udp.fd[0] >= 0;
-	c->site->quick += quick;
-	c->site->quick -= c->quick;
-	c->quick = quick;
+		datagrams |= c->port[i].udp.fd[0] >= 0;
+	count(&c->site->pace.quick, &c->quick, c->client && c->phase != CAMERA_STREAMING);
+	count(&c->site->pace.datagrams, &c->datagrams, datagrams);
 }
 
 void ingest_camera_kick(struct ingest_camera *c)
 {
-	count_quick(c);
+	set_pace(c);
 	ingest_ring_kick(&c->transcode);
 	if (ingest_stream_running(c->stream) != (c->running_us != 0)) {
 		c->running_us = c->running_us ? 0 : clock_mono_us();
@@ -230,6 +236,7 @@ static void on_readable(struct ingest_camera *c)
 
 		if (n == -EAGAIN)
 			return;
+		ingest_pace_took(&c->site->pace, n > 0 ? (size_t)n : 0);
 		if (n > 0)
 			rtsp_client_feed(c->client, c->site->received, (size_t)n, clock_mono_us());
 		else

@@ -7,6 +7,7 @@
  * media by UDP. How long the next try waits after a failure: ingest_backoff.h.
  */
 #include "server/channel.h"
+#include "server/ingest_pace.h"
 #include "server/ingest_ring.h"
 #include "server/ingest_tls.h"
 
@@ -27,7 +28,7 @@ struct ingest_site {
 	struct ingest_tls_contexts tls;
 	struct ingest_udp_batch *batch;
 	uint8_t *received;                /* RTSP_CLIENT_FEED_MAX bytes, for one recv at a time */
-	unsigned quick;                   /* cameras that cannot wait: a conversation is under way, or media comes by UDP, whose sockets hold little */
+	struct ingest_pace pace;
 };
 
 /*

@@ -25,7 +25,7 @@ struct ingest_camera {
 	enum camera_phase phase;
 	int64_t since_us;                 /* wall clock: in this phase since */
 	bool stopping, ending, begun;     /* ending: the TEARDOWN is on its way; begun: the stream knows its tracks */
-	bool quick;                       /* it is counted in site->quick */
+	bool quick, datagrams;            /* as which it is counted in site->pace */
 
 	struct ingest_link link;
 	int64_t linked_us;                /* monotonic: the connection's begin */

@@ -96,6 +96,7 @@ void ingest_camera_udp_connected(struct ingest_camera *c, const struct msg_udp_c
 		struct ingest_udp *udp = &c->port[m->track].udp;
 
 		*udp = (struct ingest_udp){.track = m->track, .batch = c->site->batch, .packet = on_packet, .pause = on_pause, .ctx = c};
+		ingest_pace_room(&c->site->pace, m->room);
 		there = ingest_udp_open(udp, c->site->base, fds) == 0;
 		fds[0] = fds[1] = -1;
 	}

@@ -48,7 +48,7 @@ static const struct {
 	[MSG_UDP_CONNECT] = {"udp-connect", FIELDS{
 		INT(msg_udp_connect, camera), INT(msg_udp_connect, track), INT(msg_udp_connect, rtp_port), INT(msg_udp_connect, rtcp_port), END}},
 	[MSG_UDP_CONNECTED] = {"udp-connected", FIELDS{
-		INT(msg_udp_connected, camera), INT(msg_udp_connected, track), INT(msg_udp_connected, error), END}},
+		INT(msg_udp_connected, camera), INT(msg_udp_connected, track), INT(msg_udp_connected, error), INT(msg_udp_connected, room), END}},
 	[MSG_UDP_CLOSE] = {"udp-close", FIELDS{INT(msg_udp_close, camera), END}},
 	[MSG_CAMERA_STATE] = {"camera-state", FIELDS{
 		INT(msg_camera_state, camera), INT(msg_camera_state, phase), INT(msg_camera_state, why), INT(msg_camera_state, video),

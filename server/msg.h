@@ -110,7 +110,7 @@ struct msg_dialed { uint16_t camera; uint8_t what; int32_t error; };  /* errno, 
 struct msg_udp_open { uint16_t camera; uint8_t track; };
 struct msg_udp_opened { uint16_t camera; uint8_t track; int32_t error; uint16_t port; };  /* of RTP, even; RTCP has the next */
 struct msg_udp_connect { uint16_t camera; uint8_t track; uint16_t rtp_port, rtcp_port; };  /* the camera's */
-struct msg_udp_connected { uint16_t camera; uint8_t track; int32_t error; };
+struct msg_udp_connected { uint16_t camera; uint8_t track; int32_t error; uint32_t room; };  /* room: SO_RCVBUF of RTP's socket */
 struct msg_udp_close { uint16_t camera; };
 
 enum camera_phase { CAMERA_IDLE, CAMERA_CONNECTING, CAMERA_STREAMING, CAMERA_WAITING };

@@ -174,8 +174,12 @@ void parent_udp_connect(struct parent *p, unsigned camera, unsigned track, uint1
 	struct camera_live *cam = &p->camera[camera];
 	struct udp_pair *u = &cam->udp[track];
 	struct msg_udp_connected m = {.camera = (uint16_t)camera, .track = (uint8_t)track};
+	socklen_t n = sizeof(int);
+	int room;
 
 	m.error = -connect_pair(cam, u, (const uint16_t[]){rtp_port, rtcp_port});
+	if (!m.error && getsockopt(u->fd[0], SOL_SOCKET, SO_RCVBUF, &room, &n) == 0)
+		m.room = (uint32_t)room;
 	child_say(ingest_child(p, camera), MSG_UDP_CONNECTED, &m, u->fd, m.error ? 0 : 2);
 	close_pair(u);
 }
