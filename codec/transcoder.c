@@ -9,6 +9,7 @@
 #include "codec/lane.h"
 #include "codec/sets.h"
 #include "codec/snapshot.h"
+#include "codec/starts.h"
 #include "codec/sound.h"
 
 #define KEYED 2  /* segments in a row that begin with key frames: the next ones will too */
@@ -31,6 +32,7 @@ struct transcoder {
 	struct ladder ladder;
 	bool snapshot_runs;
 	struct snapshot *snapshot;
+	struct starts starts;     /* of which it is made when it begins to run */
 	struct sound *sound;      /* NULL: not wanted */
 };
 
@@ -69,6 +71,7 @@ int transcoder_new(struct transcoder **ret, const struct transcoder_settings *s,
 		return -ENOMEM;
 	t->settings = *s;
 	backlog_init(&t->backlog);
+	starts_init(&t->starts);
 	rc = open_all(t, emit, ctx);
 	if (rc)
 		transcoder_free(&t);
@@ -86,6 +89,7 @@ void transcoder_free(struct transcoder **tp)
 	ladder_free(&t->ladder);
 	lane_free(&t->lane);
 	backlog_free(&t->backlog);
+	starts_free(&t->starts);
 	snapshot_free(&t->snapshot);
 	sound_free(&t->sound);
 	free(t);
@@ -179,6 +183,7 @@ static int finish_pictures(struct transcoder *t)
 	rc_end = ladder_end(&t->ladder);
 	close_lane(t);
 	backlog_clear(&t->backlog);
+	starts_clear(&t->starts);
 	t->has_track = t->fed = false;
 	t->keyed = 0;
 	return rc ? rc : rc_end;
@@ -255,6 +260,8 @@ static int feed_picture(struct transcoder *t, const struct record_au *r, bool be
 
 	t->counts.aus++;
 	rc = follow_segment(t, r, &begins);
+	if (begins)
+		starts_add(&t->starts, r);
 	if (!rc && backlog_is_needed(t))
 		rc = backlog_add(&t->backlog, r, begins);
 	if (rc || !t->lane)
@@ -364,31 +371,28 @@ static int end_output(struct transcoder *t, struct output *o)
 	return rc ? rc : settle(t);
 }
 
-/* From what is kept, if there is anything: a viewer need not wait for the next segment. */
-static int take_snapshot_now(struct transcoder *t)
+/* From what is kept: a viewer need not wait for the next segment. */
+static int take_snapshots_now(struct transcoder *t)
 {
 	struct lane_picture p;
 	struct lane *lane;
-	struct record_au au;
-	int rc;
+	int rc = t->starts.n ? lane_open(&lane, &t->track, &t->settings) : 0;
 
-	if (!t->has_track || !t->backlog.n)
-		return 0;
-	au = backlog_get(&t->backlog, backlog_newest_start(&t->backlog), t->epoch);
-	rc = lane_open(&lane, &t->track, &t->settings);
-	if (rc)
+	if (rc || !t->starts.n)
 		return rc;
 	lane_set_sparse(lane, true);
-	rc = lane_feed(lane, &au, true);
-	if (!rc && (rc = lane_next(lane, &p)) == 1)
-		rc = show_snapshot(t, &p);
+	for (unsigned i = 0; i < t->starts.n && !rc; i++) {
+		rc = lane_feed(lane, &t->starts.au[i], true);
+		while (!rc && (rc = lane_next(lane, &p)) == 1)
+			rc = show_snapshot(t, &p);
+	}
 	lane_free(&lane);
 	return rc;
 }
 
 static int run_snapshot(struct transcoder *t, bool run)
 {
-	int rc = run && !t->snapshot_runs ? take_snapshot_now(t) : 0;
+	int rc = run && !t->snapshot_runs ? take_snapshots_now(t) : 0;
 
 	t->snapshot_runs = run;
 	return rc ? rc : settle(t);
