@@ -82,10 +82,12 @@ void status_worker_json(struct json *j, const struct site_camera *conf, const st
 	json_close(j, '}');
 }
 
-static const char *word_of(const struct demand *d, bool on_demand)
+static const char *word_of(const struct demand *d, bool on_demand, bool known)
 {
 	if (on_demand && !d->runs)
 		return "waits for a viewer";
+	if (!known)
+		return "waits for its worker";
 	return d->worker.given_up ? "given up" : d->worker.fps_step ? "at a lower rate" : on_demand ? "watched" : "runs";
 }
 
@@ -97,13 +99,13 @@ static void made_text(struct buf *out, const struct site_camera *conf, const str
 		const struct demand *d = &cam->demand[RENDITION_ENCODED + i];
 		uint64_t all = d->worker.encoded + d->worker.same;
 
-		buf_append_fmt(out, "%s%s %s", i ? ", " : "", conf->rendition[i].name, word_of(d, conf->rendition[i].on_demand));
+		buf_append_fmt(out, "%s%s %s", i ? ", " : "", conf->rendition[i].name, word_of(d, conf->rendition[i].on_demand, cam->worker_known));
 		if (all && d->worker.same)
 			buf_append_fmt(out, " (%.0f %% of its pictures unchanged)", (double)d->worker.same * 100 / (double)all);
 	}
 	if (cam->demand[RENDITION_SNAPSHOT].runs)
 		buf_append_fmt(out, "%ssnapshots", conf->nrenditions ? ", " : "");
-	buf_append_fmt(out, "%s%s\n", cam->worker_known ? "; " : "", cam->worker_known ? cpu_name((enum cpu_level)cam->worker.cpu) : "; not running");
+	buf_append_fmt(out, "%s%s\n", cam->worker_known ? "; " : "", cam->worker_known ? cpu_name((enum cpu_level)cam->worker.cpu) : "");
 }
 
 void status_worker_text(struct buf *out, const struct site_camera *conf, const struct camera_live *cam, bool colour)

@@ -289,3 +289,38 @@ Test(demand, a_worker_that_keeps_ending_is_named_and_what_it_said_is_over)
 	parent_watch_workers(-1, 0, &p);
 	expect_alarm(ALARM_WORKER, false, "over");
 }
+
+static bool status_has(void (*make)(struct parent *, struct buf *), const char *words)
+{
+	struct buf b;
+	bool has;
+
+	buf_init(&b, 1 << 20);
+	make(&p, &b);
+	has = memmem(buf_data(&b), b.len, words, strlen(words)) != NULL;
+	if (!has)
+		fprintf(stderr, "%.*s\n", (int)b.len, (const char *)buf_data(&b));
+	buf_free(&b);
+	return has;
+}
+
+static void text(struct parent *parent, struct buf *out)
+{
+	status_text(parent, out, false);
+}
+
+Test(demand, status_says_what_is_made_and_given_up)
+{
+	say_rendition(ALWAYS, 1, false);
+	say_rendition(DEMAND, 0, true);
+	child[WORKER].said = 0;
+	HEAR(WORKER, MSG_WORKER_STATE, (struct msg_worker_state){.scene = SCENE_BLACK, .step = 2, .cpu = 255, .pictures = 7});
+	cr_expect(status_has(text, "    transcode: 720p at a lower rate, 360p waits for a viewer; ?\n"));
+	watched(0, DEMAND);
+	cr_expect(status_has(text, "360p given up"));
+	cr_expect(status_has(text, "ALARM overload for 0s: frame rate halved and rendition 360p given up; this machine"));
+	cr_expect(status_has(text, "ALARM black for 0s: the picture is black; look at"));
+	cr_expect(status_has(status_json, "\"step\":2,\"scene\":[\"black\"],\"no_picture_since\":null,\"pictures\":7"));
+	cr_expect(status_has(status_json, "{\"name\":\"360p\",\"on_demand\":true,\"running\":true,\"given_up\":true,\"fps_step\":0"));
+	cr_expect(status_has(status_json, "{\"alarm\":\"overload\",\"detail\":\"frame rate halved and rendition 360p given up\""));
+}
