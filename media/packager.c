@@ -11,14 +11,21 @@
 void packager_init(struct packager *p, const struct packager_hooks *hooks, uint32_t part_ms)
 {
 	*p = (struct packager){.hooks = *hooks, .part_ms = part_ms < 20 ? 20 : part_ms > 10000 ? 10000 : part_ms};
-	buf_init(&p->buf, PART_MAX_BYTES);
+	buf_init(&p->room.buf, PART_MAX_BYTES + AU_MAX_BYTES);
+	p->room.kept = p->first = HEAD;
+}
+
+void packager_restart(struct packager *p)
+{
+	*p = (struct packager){.hooks = p->hooks, .part_ms = p->part_ms, .room = p->room, .first = p->room.kept};
 }
 
 void packager_free(struct packager *p)
 {
 	if (!p)
 		return;
-	buf_free(&p->buf);
+	buf_free(&p->room.buf);
+	p->room.kept = p->first = HEAD;
 	p->nsamples = 0;
 	p->begun = false;
 }
@@ -88,7 +95,7 @@ static void empty_part(struct packager *p)
 {
 	p->nsamples = 0;
 	p->part_duration = 0;
-	buf_clear(&p->buf);
+	p->first = p->room.kept;
 }
 
 /* Begins to drop because of rc; hands rc on unless it is the policy's own case. */
@@ -114,17 +121,17 @@ static int finish_chunk(struct packager *p, struct record_part *part)
 
 	if (rc)
 		return rc;
-	to = buf_data(&p->buf) + HEAD - w.len;
+	to = buf_data(&p->room.buf) + p->first - w.len;
 	memcpy(to, head, w.len);
 	part->data = to;
-	part->len = p->buf.len - HEAD + w.len;
+	part->len = p->room.kept - p->first + w.len;
 	part->head_bytes = (uint32_t)w.len;
 	return 0;
 }
 
 static void count_sent(struct packager *p, const struct record_part *part)
 {
-	const uint8_t *data = buf_data(&p->buf) + HEAD;
+	const uint8_t *data = buf_data(&p->room.buf) + p->first;
 
 	for (size_t i = 0; p->hooks.sent && i < p->nsamples; i++) {
 		p->hooks.sent(p->hooks.ctx, data, p->sample[i].size_bytes);
@@ -164,7 +171,7 @@ static bool part_is_full(const struct packager *p, uint32_t duration, size_t mor
 {
 	uint64_t target = (uint64_t)p->part_ms * p->track.timescale / 1000;
 
-	return p->part_duration + duration > target || p->nsamples == CMAF_SAMPLES_MAX || more > PART_MAX_BYTES - p->buf.len;
+	return p->part_duration + duration > target || p->nsamples == CMAF_SAMPLES_MAX || more > PART_MAX_BYTES - HEAD - (p->room.kept - p->first);
 }
 
 static bool in_bounds(const struct packager *p, const struct au *au, uint32_t segment)
@@ -211,17 +218,39 @@ static int make_way(struct packager *p, const struct au *au, bool begins)
 	return rc ? begin_drop(p, rc) : 0;
 }
 
+/* The part's first samples stand behind the room for its header, so that a room does not grow with its stream. */
+static void move_to_front(struct packager *p)
+{
+	uint8_t *data = buf_data(&p->room.buf);
+	size_t n = p->room.kept - p->first;
+
+	if (p->first == HEAD)
+		return;
+	memmove(data + HEAD, data + p->first, n);
+	p->first = HEAD;
+	p->room.kept = p->room.buf.len = HEAD + n;
+}
+
+static int copy(struct packager *p, const struct au *au)
+{
+	if (p->nsamples == 0)
+		p->room.kept = p->first = HEAD;
+	if (au_room_clear(&p->room) || buf_append(&p->room.buf, au->data, au->len))
+		return -ENOBUFS;
+	return 0;
+}
+
 static int append(struct packager *p, const struct au *au)
 {
-	size_t head = p->nsamples ? 0 : HEAD;
-	uint8_t *to = buf_reserve(&p->buf, head + au->len);
+	bool in_place = au->data == au_room_data(&p->room) && au->len == au_room_len(&p->room);
 
-	if (!to)
+	if (!in_place && copy(p, au))
 		return begin_drop(p, -ENOBUFS);
-	memcpy(to + head, au->data, au->len);
-	buf_commit(&p->buf, head + au->len);
-	if (p->nsamples == 0)
+	p->room.kept = p->room.buf.len;
+	if (p->nsamples == 0) {
+		move_to_front(p);
 		p->first_dts = au->dts;
+	}
 	if (p->nsamples == 0 || au->pts < p->first_pts) {
 		p->first_pts = au->pts;
 		p->capture_us = au->capture_us;

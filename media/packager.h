@@ -33,6 +33,7 @@
 
 #include "base/buf.h"
 #include "media/au.h"
+#include "media/au_room.h"
 #include "media/cmaf.h"
 #include "media/record.h"
 
@@ -78,13 +79,16 @@ struct packager {
 	int64_t first_dts;
 	int64_t first_pts, capture_us;   /* of its picture that is shown first */
 	uint64_t part_duration;          /* without the last sample, whose duration is not known yet */
-	struct buf buf;                  /* room for the chunk header, then the samples */
+	struct au_room room;             /* for the chunk header, then the samples */
+	size_t first;                    /* where in it they begin */
 
 	uint64_t dropped_aus, dropped_times, parts, bytes;
 };
 
 /* part_ms: PACKAGER_PART_MS or another target, 20 .. 10000, others are clamped. Nothing is allocated. */
 void packager_init(struct packager *p, const struct packager_hooks *hooks, uint32_t part_ms);
+/* As if it were new, but for the access unit that may be under way in its room, which is left there. */
+void packager_restart(struct packager *p);
 /* Also drops what was not flushed. NULL is let pass. */
 void packager_free(struct packager *p);
 /*
@@ -96,7 +100,8 @@ int packager_begin(struct packager *p, uint16_t camera, uint8_t rendition, uint6
 /* What the next SEGMENT_ENDs say of capture times. */
 void packager_set_clock(struct packager *p, enum clock_source source, uint32_t error_ms);
 /*
- * Copies one access unit of that segment (segments never go back within an epoch). 0 when taken or dropped by the
+ * Takes one access unit of that segment: by a copy, or, when it is the one under way in p's room, where it is; its bytes may then
+ * have moved when this returns. Segments never go back within an epoch. 0 when taken or dropped by the
  * policy above (see dropped_aus); -EINVAL when dts does not increase, or times or segment are out of bounds (nothing
  * is taken); other errors of emit are handed on and also drop.
  */

@@ -16,13 +16,39 @@ static void add_nal(struct rtp_video *d, const uint8_t *p, size_t n);
 void rtp_video_init(struct rtp_video *d, enum codec codec, rtp_video_emit *emit, void *ctx)
 {
 	*d = (struct rtp_video){.emit = emit, .ctx = ctx, .format = codec == CODEC_H265 ? &rtp_video_h265 : &rtp_video_h264};
-	buf_init(&d->au, AU_MAX_BYTES);
+	buf_init(&d->own.buf, AU_MAX_BYTES);
 	buf_init(&d->split, AU_MAX_BYTES);
+}
+
+static struct au_room *room(struct rtp_video *d)
+{
+	return d->room ? d->room : &d->own;
+}
+
+static struct buf *au(struct rtp_video *d)
+{
+	return &room(d)->buf;
+}
+
+/* Nothing is kept of the access unit under way. A room without memory yet gets it with the first byte. */
+static void drop_bytes(struct rtp_video *d)
+{
+	struct au_room *r = room(d);
+
+	if (r->buf.len > r->kept)
+		r->buf.len = r->kept;
+}
+
+void rtp_video_into(struct rtp_video *d, struct au_room *r)
+{
+	d->room = r;
+	drop_bytes(d);
 }
 
 void rtp_video_free(struct rtp_video *d)
 {
-	buf_free(&d->au);
+	drop_bytes(d);
+	buf_free(&d->own.buf);
 	buf_free(&d->split);
 }
 
@@ -78,7 +104,7 @@ static bool is_other_pps(const struct rtp_video *d, const uint8_t *nal, size_t n
 
 static void clear(struct rtp_video *d)
 {
-	buf_clear(&d->au);
+	drop_bytes(d);
 	d->open = d->has_slice = d->key = d->damaged = d->lost = d->marked = d->in_fragment = false;
 	d->nals = 0;
 }
@@ -88,23 +114,23 @@ static void damage(struct rtp_video *d)
 {
 	d->damaged = true;
 	d->in_fragment = false;
-	buf_clear(&d->au);
+	drop_bytes(d);
 }
 
 static void end_au(struct rtp_video *d)
 {
-	struct rtp_video_au au = {.timestamp = d->timestamp, .arrival_us = d->arrival_us, .key = d->key};
+	struct rtp_video_au whole = {.timestamp = d->timestamp, .arrival_us = d->arrival_us, .key = d->key};
 
 	if (d->in_fragment)
 		damage(d);
 	if (d->damaged) {
 		*(d->lost ? &d->damaged_lost : &d->damaged_broken) += 1;
 	} else if (d->has_slice) {
-		au.data = buf_data(&d->au);
-		au.len = d->au.len;
+		whole.data = au_room_data(room(d));
+		whole.len = au_room_len(room(d));
 		d->aus++;
 		d->emitted_timestamp = d->timestamp;
-		d->emit(d->ctx, &au);
+		d->emit(d->ctx, &whole);
 	} else {
 		/* Only SEI and the like: they belong to the picture that follows. */
 		d->open = false;
@@ -129,8 +155,8 @@ static bool keep_slice(struct rtp_video *d, struct rtp_nal nal)
 /* A NAL unit stands whole in au behind the length field at `at`: does it stay there? */
 static bool keep_nal(struct rtp_video *d, size_t at)
 {
-	const uint8_t *nal = buf_data(&d->au) + at + 4;
-	size_t n = d->au.len - at - 4;
+	const uint8_t *nal = buf_data(au(d)) + at + 4;
+	size_t n = au(d)->len - at - 4;
 	struct rtp_nal is = d->format->look(nal, n);
 
 	switch (is.kind) {
@@ -177,11 +203,11 @@ static void split_annexb(struct rtp_video *d, size_t at)
 
 	buf_clear(&d->split);
 	/* The first unit has lost its start code (RTP took it off), so give it one. */
-	if (buf_append(&d->split, "\0\0\1", 3) || buf_append(&d->split, buf_data(&d->au) + at + 4, d->au.len - at - 4)) {
+	if (buf_append(&d->split, "\0\0\1", 3) || buf_append(&d->split, buf_data(au(d)) + at + 4, au(d)->len - at - 4)) {
 		damage(d);
 		return;
 	}
-	d->au.len = at;
+	au(d)->len = at;
 	r = rd_init(buf_data(&d->split), d->split.len);
 	while (nal_next_annexb(&r, &nal, &n) == 1)
 		add_nal(d, nal, n);
@@ -190,45 +216,46 @@ static void split_annexb(struct rtp_video *d, size_t at)
 /* The unit that begins at `at` has all its bytes. */
 static void finish_nal(struct rtp_video *d, size_t at)
 {
-	size_t n = d->au.len - at - 4;
+	size_t n = au(d)->len - at - 4;
 	struct wr w;
 
 	if (d->damaged)
 		return;
 	if (n < d->format->header) {
-		d->au.len = at;
+		au(d)->len = at;
 		d->dropped_nals++;
 		return;
 	}
-	if (has_start_code(buf_data(&d->au) + at + 4, n)) {
+	if (has_start_code(buf_data(au(d)) + at + 4, n)) {
 		split_annexb(d, at);
 		return;
 	}
 	if (!keep_nal(d, at)) {
 		if (!d->damaged)
-			d->au.len = at;
+			au(d)->len = at;
 		return;
 	}
 	if (++d->nals > RTP_VIDEO_NALS_MAX) {
 		damage(d);
 		return;
 	}
-	w = wr_init(buf_data(&d->au) + at, 4);
+	w = wr_init(buf_data(au(d)) + at, 4);
 	wr_u32(&w, (uint32_t)n);
-}
-
-static bool begin_nal(struct rtp_video *d, size_t *ret_at)
-{
-	*ret_at = d->au.len;
-	if (!d->damaged && buf_append(&d->au, "\0\0\0", 4))
-		damage(d);
-	return !d->damaged;
 }
 
 static void add_bytes(struct rtp_video *d, const uint8_t *p, size_t n)
 {
-	if (!d->damaged && buf_append(&d->au, p, n))
+	if (!d->damaged && (n > AU_MAX_BYTES - au_room_len(room(d)) || buf_append(au(d), p, n)))
 		damage(d);
+}
+
+static bool begin_nal(struct rtp_video *d, size_t *ret_at)
+{
+	if (!d->damaged && au_room_len(room(d)) == 0 && au_room_clear(room(d)))
+		damage(d);
+	*ret_at = au(d)->len;
+	add_bytes(d, (const uint8_t *)"\0\0\0", 4);
+	return !d->damaged;
 }
 
 static void add_nal(struct rtp_video *d, const uint8_t *p, size_t n)

@@ -21,6 +21,7 @@
  */
 #include "base/buf.h"
 #include "media/au.h"
+#include "media/au_room.h"
 #include "net/rtp.h"
 #include "net/sdp.h"
 
@@ -50,10 +51,11 @@ struct rtp_video {
 	} set[RTP_SETS];
 	uint32_t sets;
 
-	struct buf au, split;             /* under way; scratch for Annex B */
+	struct au_room own, *room;        /* room: where access units are put together, NULL for own */
+	struct buf split;                 /* scratch for Annex B */
 	bool open, has_slice, key, damaged, lost, marked;
 	bool in_fragment;
-	size_t fragment_at;               /* offset in au of the fragmented unit's length */
+	size_t fragment_at;               /* offset in the room of the fragmented unit's length */
 	unsigned nals, proofs;            /* proofs: times that the marker was right */
 	bool marker_lies;
 	uint32_t timestamp, emitted_timestamp;
@@ -67,6 +69,8 @@ struct rtp_video {
 
 /* codec: CODEC_H264 or CODEC_H265. Allocates nothing. */
 void rtp_video_init(struct rtp_video *d, enum codec codec, rtp_video_emit *emit, void *ctx);
+/* Before the first packet: access units are put together in that room, which outlives d. emit's data is then what is under way there. */
+void rtp_video_into(struct rtp_video *d, struct au_room *room);
 void rtp_video_free(struct rtp_video *d);
 /* Takes the parameter sets that the session description has. */
 void rtp_video_sets(struct rtp_video *d, const struct sdp_media *m);

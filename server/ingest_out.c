@@ -34,7 +34,6 @@ static void reset_output(struct ingest_stream *s, unsigned track)
 	struct packager_hooks hooks = {.emit = emit, .ctx = o};
 
 	s->total.dropped_ring += o->packager.dropped_aus;
-	packager_free(&o->packager);
 	o->stream = s;
 	/* What the pictures were made from store can hash itself: they lie in its segment as they came. */
 	if (track == INGEST_AUDIO) {
@@ -42,7 +41,8 @@ static void reset_output(struct ingest_stream *s, unsigned track)
 		hooks.source = take_hash;
 		EVP_DigestInit_ex(o->hash, EVP_sha256(), NULL);
 	}
-	packager_init(&o->packager, &hooks, PACKAGER_PART_MS);
+	o->packager.hooks = hooks;
+	packager_restart(&o->packager);
 }
 
 void ingest_out_reset(struct ingest_stream *s)
@@ -56,6 +56,8 @@ int ingest_out_init(struct ingest_stream *s)
 	s->output[INGEST_AUDIO].hash = EVP_MD_CTX_new();
 	if (!s->output[INGEST_AUDIO].hash)
 		return -ENOMEM;
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		packager_init(&s->output[i].packager, &(struct packager_hooks){0}, PACKAGER_PART_MS);
 	ingest_out_reset(s);
 	return 0;
 }

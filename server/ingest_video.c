@@ -203,6 +203,7 @@ void ingest_video_begin(struct ingest_stream *s, const struct sdp_media *m)
 	in->there = true;
 	in->codec = m->codec;
 	rtp_video_init(&s->pictures, m->codec, on_picture, s);
+	rtp_video_into(&s->pictures, &s->output[INGEST_VIDEO].packager.room);
 	rtp_video_sets(&s->pictures, m);
 	rtp_source_init(&in->source, m->payload_type, TIMESCALE_VIDEO);
 	timeline_track(&s->timeline, INGEST_VIDEO, TIMESCALE_VIDEO, true);

@@ -374,7 +374,7 @@ Test(rtp_video, memory_is_bounded)
 	FEED(&d, 40, false, "\x5c\x81\x9a\1");
 	for (int i = 0; i < 1000; i++)
 		feed(&d, 40, false, big, sizeof big);
-	cr_expect(d.damaged && d.au.cap <= AU_MAX_BYTES);
+	cr_expect(d.damaged && d.own.buf.cap <= AU_MAX_BYTES);
 	FEED(&d, 50, false, P);
 	for (int i = 0; i < 5000; i++)
 		FEED(&d, 50, false, SEI);
