@@ -15,23 +15,24 @@
 #define ROW_MAX (SIDE_MAX / BLOCK)
 
 /*
- * A block has changed when one of its measures is above that measure's limit: what noise does in half of the blocks, times
+ * A block has changed when one of its measures is above that measure's limit: what noise keeps below in nine of ten blocks, times
  * a factor, for the tail beyond is long: where a camera's encoder spends bits, on textures, noise comes through, and where it
- * doesn't, it stays. The factors keep the noise of three 1080p scenes coded at 4 Mb/s, and the step from each GOP to
- * the next, below the limit in all but a picture in some hundred. The floor is what no picture is expected to keep to, the
- * ceiling the most that noise may hide.
+ * doesn't, it stays. The factors keep the noise of 1080p scenes coded at 4 Mb/s, and the step from each GOP to the next, below the
+ * limit in all but a picture in some hundred. Where more than one in ten moves, what half of the blocks keep below bounds
+ * it: noise was not seen to be above `spread` times that. The floor is what no picture is expected to keep to, the ceiling the most that
+ * noise may hide.
  */
 enum measure { PIXEL, CELL4, CELL8, ALL, CHROMA4, CHROMA8, MEASURES };
 
 static const struct {
-	uint16_t factor_16th, floor, ceiling;
+	uint16_t factor_16th, spread_16th, floor, ceiling;
 } rule[MEASURES] = {
-	[PIXEL] = {72, 12, 64},
-	[CELL4] = {96, 40, 320},
-	[CELL8] = {112, 96, 512},
-	[ALL] = {224, 192, 768},
-	[CHROMA4] = {112, 32, 160},
-	[CHROMA8] = {160, 64, 256},
+	[PIXEL] = {44, 28, 12, 64},
+	[CELL4] = {52, 32, 40, 320},
+	[CELL8] = {56, 36, 96, 512},
+	[ALL] = {76, 52, 192, 768},
+	[CHROMA4] = {56, 48, 32, 160},
+	[CHROMA8] = {72, 48, 64, 256},
 };
 
 /* Levels of noise are kept in 1/256. They rise within some 8 pictures, bounded in what one picture says, and fall within some 128: two GOPs of a usual camera. */
@@ -40,7 +41,7 @@ static const struct {
 #define FALL_SHIFT 7
 #define SAMPLED_ROWS 4      /* noise is looked at in every fourth line of blocks, other ones each time */
 #define SAMPLE_MIN 16       /* blocks that say something about noise: fewer, and nothing is learned */
-#define BINS 72             /* above the largest ceiling over its factor */
+#define BINS 168            /* above the largest ceiling over its factor */
 
 struct changes {
 	unsigned width, height, columns, rows;
@@ -140,28 +141,36 @@ static void sample(struct changes *c, const struct changes_block *b, unsigned n)
 	}
 }
 
-static unsigned median(const struct changes *c, enum measure m)
+/* What so many tenths of the sampled blocks keep to. */
+static unsigned quantile(const struct changes *c, enum measure m, unsigned tenths)
 {
 	unsigned n = 0, v = 0;
 
 	for (; v + 1 < BINS; v++) {
 		n += c->histogram[m][v];
-		if (2 * n >= c->sampled)
+		if (10 * n >= tenths * c->sampled)
 			break;
 	}
 	return v;
+}
+
+static uint32_t seen(const struct changes *c, enum measure m)
+{
+	unsigned most = (quantile(c, m, 5) * 2 + 1) * rule[m].spread_16th / 32;  /* half a unit more, for what is whole but small */
+
+	return smaller(quantile(c, m, 9), most) * LEVEL_UNIT;
 }
 
 static void learn(struct changes *c)
 {
 	if (c->sampled >= SAMPLE_MIN)
 		for (unsigned m = 0; m < MEASURES; m++) {
-			uint32_t seen = median(c, (enum measure)m) * LEVEL_UNIT;
+			uint32_t now = seen(c, (enum measure)m);
 
-			if (seen > c->level[m])
-				c->level[m] += (seen - c->level[m]) >> RISE_SHIFT;
+			if (now > c->level[m])
+				c->level[m] += (now - c->level[m]) >> RISE_SHIFT;
 			else
-				c->level[m] -= (c->level[m] - seen) >> FALL_SHIFT;
+				c->level[m] -= (c->level[m] - now) >> FALL_SHIFT;
 		}
 	memset(c->histogram, 0, sizeof c->histogram);
 	c->sampled = 0;
@@ -213,25 +222,58 @@ static void measure_row(const struct changes *c, const struct picture *p, unsign
 		measure_cut(c, p, i, row, &ret[i]);
 }
 
-/* How many of n blocks are above a limit. */
-static unsigned judge(const struct changes_block *b, unsigned n, const uint16_t limit[MEASURES], uint8_t *still)
+/* While a picture is being judged, a byte of still is one of these. */
+enum { CHANGED = 0, STILL = 1, DOUBTFUL = 2, SPREAD = 3 };
+
+static bool over(const struct changes_block *b, const uint16_t limit[MEASURES])
+{
+	return (b->pixel > limit[PIXEL]) | (b->cell4 > limit[CELL4]) | (b->cell8 > limit[CELL8]) | (b->all > limit[ALL]) |
+		(b->chroma4 > limit[CHROMA4]) | (b->chroma8 > limit[CHROMA8]);
+}
+
+/* How many of n blocks have changed. */
+static unsigned judge(const struct changes_block *b, unsigned n, const uint16_t limit[MEASURES], const uint16_t half[MEASURES], uint8_t *still)
 {
 	unsigned changed = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		bool over = b[i].pixel > limit[PIXEL] || b[i].cell4 > limit[CELL4] || b[i].cell8 > limit[CELL8] ||
-			b[i].all > limit[ALL] || b[i].chroma4 > limit[CHROMA4] || b[i].chroma8 > limit[CHROMA8];
-
-		still[i] = !over;
-		changed += over;
+		still[i] = !over(&b[i], half) ? STILL : over(&b[i], limit) ? CHANGED : DOUBTFUL;
+		changed += still[i] == CHANGED;
 	}
+	return changed;
+}
+
+static bool beside_change(const struct changes *c, unsigned x, unsigned y)
+{
+	unsigned right = smaller(x + 1, c->columns - 1), low = smaller(y + 1, c->rows - 1);
+
+	for (unsigned j = y ? y - 1 : 0; j <= low; j++)
+		for (unsigned i = x ? x - 1 : 0; i <= right; i++)
+			if (c->still[j * c->columns + i] == CHANGED)
+				return true;
+	return false;
+}
+
+/* Beside a block that has changed half of the limit is enough: it is the rest of the same thing, and would be left behind. That spreads no further. */
+static unsigned settle_doubts(struct changes *c)
+{
+	unsigned n = changes_blocks(c), changed = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (c->still[i] == DOUBTFUL)
+			c->still[i] = beside_change(c, i % c->columns, i / c->columns) ? SPREAD : STILL;
+	for (unsigned i = 0; i < n; i++)
+		if (c->still[i] == SPREAD) {
+			c->still[i] = CHANGED;
+			changed++;
+		}
 	return changed;
 }
 
 unsigned changes_find(struct changes *c, const struct picture *p, const uint8_t **ret_still)
 {
 	struct changes_block row[ROW_MAX];
-	uint16_t limit[MEASURES];
+	uint16_t limit[MEASURES], half[MEASURES];
 	unsigned changed = 0;
 
 	assert(p->format == PICTURE_420 && p->bits == 8 && p->width == c->width && p->height == c->height);
@@ -241,13 +283,16 @@ unsigned changes_find(struct changes *c, const struct picture *p, const uint8_t 
 		return changes_blocks(c);
 	}
 	find_limits(c, limit);
+	for (unsigned m = 0; m < MEASURES; m++)
+		half[m] = limit[m] / 2;
 	for (unsigned y = 0; y < c->rows; y++) {
 		measure_row(c, p, y, row);
-		changed += judge(row, c->columns, limit, c->still + (size_t)y * c->columns);
+		changed += judge(row, c->columns, limit, half, c->still + (size_t)y * c->columns);
 		if (y % SAMPLED_ROWS == c->turn)
 			sample(c, row, c->columns);
 	}
 	learn(c);
+	changed += settle_doubts(c);
 	return changed;
 }
 
