@@ -186,7 +186,7 @@ Test(robust, follows_parameter_sets_that_change_size_every_GOP)
 {
 	static const struct stream_kind kinds[] = {
 		{"a", 160, 90, 5}, {"b", 90, 160, 5}, {"c", 1280, 720, 5}, {"d", 16, 16, 5}, {"e", 720, 576, 5, .interlaced = true},
-		{"f", 322, 182, 5, .chroma = STREAM_422, .bits = 10}, {"g", 1920, 16, 5}, {"h", 161, 91, 5, .chroma = STREAM_444},
+		{"f", 322, 182, 5, .chroma = STREAM_422, .bits = 10}, {"g", 1920, 384, 5}, {"h", 161, 91, 5, .chroma = STREAM_444},
 	};
 	struct last last;
 
