@@ -51,7 +51,7 @@ static const struct policy_call transcode[] = {
 /* Files only below the one folder (Landlock); segments in memfds, which it seals and hands on. Of sockets it has only channels. */
 static const struct policy_call store[] = {
 	LOOP, THREADS, ANY(sendmsg), ANY(clock_nanosleep), ANY(memfd_create), ONLY(fcntl, 1, F_ADD_SEALS), ONLY(fcntl, 1, F_SETFD), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
-	ANY(openat), ANY(newfstatat), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(fsync), ANY(fdatasync), ANY(fstatfs), ANY(sync_file_range),
+	ANY(openat), ANY(newfstatat), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(fsync), ANY(fdatasync), ANY(fstatfs), ANY(sync_file_range), ANY(syncfs),
 };
 
 /* Its state, and nothing that opens anything. */

@@ -208,6 +208,8 @@ struct store {
 	unsigned queue_jobs, finishing_n;
 	uint64_t archive_bytes, disk_free_bytes;
 	int64_t disk_retry_us;           /* mono: nothing is written before */
+	int64_t apart_until_us;          /* mono; the writer's, and so is the next: what DISK_SYNC came to */
+	bool synced_together;
 	const char *disk_why;
 	bool asked_disk;
 	char alarm_log[160], alarm_disk[160], alarm_footage[160];
@@ -252,7 +254,7 @@ void store_disk_init(struct store *s, struct store_rendition *r, const uint8_t *
 void store_disk_part(struct store *s, struct segment *seg, uint64_t offset, size_t n);
 /* The segment has its entry: its file is to be made whole, or its slot noted. */
 void store_disk_finish(struct store *s, struct segment *seg);
-/* Those that were put off, so that the first one's fdatasync brings the file system's own records of all to the disk. */
+/* Those that were put off, so that they are synced together: by one syncfs, or the first one's fdatasync brings the file system's own records of all to the disk. */
 void store_disk_finish_all(struct store *s);
 /* Whoever has the last reference, or the writer. */
 void store_disk_unmap(struct segment *seg);

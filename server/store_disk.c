@@ -23,9 +23,12 @@
 #define RETRY_US 5000000
 #define FINISH_US 200000           /* segments that end within it are made whole together */
 #define MAP_LEAST (1u << 20)       /* bytes, of a segment */
+#define TOGETHER_CAMERAS 64        /* from so many on, segments that end together are synced by one syncfs */
+#define TOGETHER_MAX_US 500000     /* if it took longer, others write much to the same disk */
+#define APART_US 60000000          /* then each file is synced by itself for so long */
 #define LOST_WAIT_US 10000000      /* how long a run of lost segments grows before it is entered */
 
-enum disk_kind { DISK_INIT, DISK_PART, DISK_FLUSH, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK };
+enum disk_kind { DISK_INIT, DISK_PART, DISK_FLUSH, DISK_SYNC, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK };
 
 struct disk_work {
 	struct work work;
@@ -43,6 +46,7 @@ struct disk_work {
 	struct archive_run run;          /* DISK_REMOVE */
 	uint64_t max_bytes;
 	bool deleting;                   /* what goes next is chosen already */
+	bool together;                   /* DISK_FINISH behind a DISK_SYNC */
 	/* answers */
 	int rc;
 	struct archive_run next;         /* what should go next, bytes 0 for nothing */
@@ -125,11 +129,27 @@ static void run_part(struct disk_work *w)
 	w->rc = rc;
 }
 
+static bool may_together(const struct store *s)
+{
+	return s->ncameras >= TOGETHER_CAMERAS && clock_mono_us() >= s->apart_until_us;
+}
+
+/* All that was written before is on the disk then; an error may be that of any file, so then each is asked by itself. Linux 5.8. */
+static void run_sync(struct disk_work *w)
+{
+	struct store *s = w->store;
+	int64_t begun_us = clock_mono_us();
+
+	s->synced_together = may_together(s) && syncfs(w->dirfd) == 0;
+	if (clock_mono_us() - begun_us > TOGETHER_MAX_US)
+		s->apart_until_us = begun_us + APART_US;
+}
+
 /* Its bytes begin their way to the disk, and nobody waits: by the time of DISK_FINISH they are there. */
 static void run_flush(struct disk_work *w)
 {
 	store_disk_unmap(w->seg);
-	if (!w->seg->error && w->seg->file >= 0)
+	if (!w->seg->error && w->seg->file >= 0 && !may_together(w->store))
 		sync_file_range(w->seg->file, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
@@ -141,7 +161,7 @@ static void run_finish(struct disk_work *w)
 	if (!rc && (seg->file < 0 || seg->written != seg->bytes))
 		rc = -EIO;
 	if (!rc)
-		rc = archive_finish(w->archive, camera_of(seg), seg->of->name, seg->number, &w->slot, seg->file);
+		rc = archive_finish(w->archive, camera_of(seg), seg->of->name, seg->number, &w->slot, w->together && w->store->synced_together ? -1 : seg->file);
 	if (rc) {
 		stop_writing(w, rc);
 	} else {
@@ -183,6 +203,9 @@ static void run_disk(struct work *work)
 		break;
 	case DISK_FLUSH:
 		run_flush(w);
+		break;
+	case DISK_SYNC:
+		run_sync(w);
 		break;
 	case DISK_FINISH:
 		run_finish(w);
@@ -356,10 +379,14 @@ void store_disk_finish(struct store *s, struct segment *seg)
 
 void store_disk_finish_all(struct store *s)
 {
-	struct work *w;
+	struct work *w = STAILQ_FIRST(&s->later);
+	bool together = s->ncameras >= TOGETHER_CAMERAS && w && STAILQ_NEXT(w, next);
 
+	if (together)
+		give(s, make(s, DISK_SYNC, NULL));
 	while ((w = STAILQ_FIRST(&s->later))) {
 		STAILQ_REMOVE_HEAD(&s->later, next);
+		((struct disk_work *)w)->together = together;
 		worker_give(&s->writer, w);
 	}
 }

@@ -274,7 +274,7 @@ int archive_finish(struct archive *a, const char *camera, const char *rendition,
 
 	if (!s)
 		return -ENOMEM;
-	if (fdatasync(fd) < 0)
+	if (fd >= 0 && fdatasync(fd) < 0)
 		return -errno;
 	archive_segment_path(camera, rendition, number, true, from);
 	archive_segment_path(camera, rendition, number, false, to);

@@ -71,7 +71,7 @@ int archive_highest(const struct archive *a, const char *camera, uint64_t *ret);
 int archive_write_init(struct archive *a, const char *camera, const char *rendition, const struct hash *sha256, const void *p, size_t n);
 /* Opens the unfinished file of a new segment and notes its slot (start, timescale, init), so that a crash can be mended. 0 or -errno. */
 int archive_begin(struct archive *a, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot, int *ret_fd);
-/* The file is whole: on disk, under its name, counted, with its slot. fd is not closed. 0 or -errno. */
+/* The file is whole: on disk, under its name, counted, with its slot. fd is synced and not closed; -1: that was done. 0 or -errno. */
 int archive_finish(struct archive *a, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot, int fd);
 /* Removes the unfinished file. */
 void archive_abandon(struct archive *a, const char *camera, const char *rendition, uint64_t number);
