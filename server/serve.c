@@ -240,8 +240,7 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 	heard(from, rc, why);
 	if (rc)
 		return;
-	serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
-	serve_conn_wake_camera(serve.conns, m->segment.camera);
+	serve_conn_wake_all(serve.conns, m->segment.camera);
 }
 
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -259,7 +258,7 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 
 	heard(from, rc, why);
 	if (!rc)
-		serve_conn_wake_all(serve.conns, SERVE_WAIT_SEGMENT);
+		serve_conn_wake_all(serve.conns, SERVE_NO_CAMERA);
 }
 
 static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

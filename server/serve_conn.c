@@ -568,23 +568,12 @@ unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us)
 	return n;
 }
 
-void serve_conn_wake_all(struct serve_conns *l, enum serve_wait kind)
+void serve_conn_wake_all(struct serve_conns *l, unsigned camera)
 {
 	struct serve_conn *c;
 
 	TAILQ_FOREACH(c, &l->all, all)
-		if (c->state == SERVE_CONN_WAITING && c->wait.kind == kind)
-			serve_conn_wake(c);
-}
-
-void serve_conn_wake_camera(struct serve_conns *l, unsigned camera)
-{
-	struct serve_conn *c;
-
-	if (!l->held)
-		return;
-	TAILQ_FOREACH(c, &l->all, all)
-		if (is_held(c) && c->wait.camera == camera)
+		if ((c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_SEGMENT) || (is_held(c) && c->wait.camera == camera))
 			serve_conn_wake(c);
 }
 

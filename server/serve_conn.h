@@ -9,6 +9,7 @@
  * An answer that has to wait for something returns; when that has come the same
  * request is answered again from the start, with what came in c->wait.
  */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -95,12 +96,11 @@ void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout
 /* The same until something of that camera comes. False, and nothing waits, when SERVE_HOLDS_MAX do so already. */
 bool serve_conn_hold(struct serve_conn *c, unsigned camera, int64_t timeout_us);
 unsigned serve_conn_holds(const struct serve_conns *l);
-/* Wakes those held for that camera. */
-void serve_conn_wake_camera(struct serve_conns *l, unsigned camera);
 /* The request is answered again, from the loop. */
 void serve_conn_wake(struct serve_conn *c);
-/* Wakes all who wait for a segment or a checkpoint. */
-void serve_conn_wake_all(struct serve_conns *l, enum serve_wait kind);
+/* Wakes all who wait for a segment or a checkpoint, and those held for that camera (SERVE_NO_CAMERA: for none). */
+#define SERVE_NO_CAMERA UINT_MAX
+void serve_conn_wake_all(struct serve_conns *l, unsigned camera);
 /* Wakes who waits for this session. */
 void serve_conn_wake_session(struct serve_conns *l, const uint8_t token_sha256[32]);
 
