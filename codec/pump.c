@@ -80,13 +80,15 @@ static int handle(struct pump *p, int64_t *at_us, const char **why)
 
 int pump_run(struct pump *p, const char **why)
 {
-	int64_t at = p->now_us();
+	int64_t at = p->now_us(), began = at;
 	int rc;
 
 	while ((rc = ring_get(p->in, &p->record)) == 1) {
 		rc = handle(p, &at, why);
 		if (rc)
 			return rc;
+		if (p->turn_us && at - began >= p->turn_us)
+			return -EAGAIN;
 	}
 	return rc;
 }

@@ -26,14 +26,15 @@ struct pump {
 	bool busy, behind;
 	struct overload overload;
 	bool put;                      /* something for store since it was last woken */
+	int64_t turn_us;               /* for its user to set: pump_run comes back after so long, though more waits; 0: it does not */
 };
 
 /* The rings are borrowed for as long as the pump lives; now_us is a clock that only goes forward. 0, -EINVAL or -ENOMEM as transcoder_new. */
 int pump_open(struct pump *p, const struct transcoder_settings *s, struct ring *in, struct ring *out, int64_t (*now_us)(void));
 void pump_close(struct pump *p);
 /*
- * Handles every waiting record and wakes store after each that gave it something. 0 when the ring is empty;
- * -ENOTSUP after a track that can't be decoded, *why in words (say so, then call again). Anything else is the end:
+ * Handles every waiting record and wakes store after each that gave it something. 0 when the ring is empty; -EAGAIN when
+ * its turn is over before (call again); -ENOTSUP after a track that can't be decoded, *why in words (say so, then call again). Anything else is the end:
  * -EBADMSG for bytes that ingest would never send, -ENOMEM, -EIO.
  */
 int pump_run(struct pump *p, const char **why);

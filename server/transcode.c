@@ -26,6 +26,7 @@
 #include "server/transcode_say.h"
 
 #define REPORT_EVERY_US 10000000  /* one line about what was left out, at most */
+#define TURN_US 100000            /* so long it works at most, before it says how it is and hears the parent */
 
 struct transcode {
 	struct role role;
@@ -183,15 +184,17 @@ static const char *why_over(int rc)
 	}
 }
 
-static void work(struct transcode *t)
+/* For a while; whether more waits. */
+static bool work(struct transcode *t)
 {
 	const char *why;
 	int rc;
 
 	while ((rc = pump_run(&t->pump, &why)) == -ENOTSUP)
 		log_warn("cannot-transcode", "camera=%s why=\"%s\"", t->name, why);
-	if (rc)
+	if (rc && rc != -EAGAIN)
 		give_up(t, "transcode-over", why_over(rc));
+	return rc == -EAGAIN;
 }
 
 static void obey(struct transcode *t, enum msg_type type, const union msg_body *m)
@@ -232,6 +235,7 @@ static void hear(struct transcode *t)
 int main(void)
 {
 	static struct transcode t;
+	bool more = false;
 	int rc;
 
 	role_begin(&t.role, ROLE_TRANSCODE, NULL);
@@ -242,15 +246,19 @@ int main(void)
 	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out, now_us);
 	if (rc)
 		give_up(&t, "bad-setting", strerror(-rc));
+	t.pump.turn_us = TURN_US;
 	t.say.fd = ROLE_CHANNEL_FD;
 	role_seal(&t.role);
 	do {
-		wait_for_doorbell(&t);
-		work(&t);
+		if (!more)
+			wait_for_doorbell(&t);
+		more = work(&t);
 		report(&t, now_us());
 		transcode_say(&t.say, &t.settings, t.pump.transcoder, now_us());
 		hear(&t);
 	} while (!t.stopping);
+	while (work(&t))
+		;
 	pump_finish(&t.pump);
 	_exit(0);
 }
