@@ -10,8 +10,7 @@
 #define AVX2 __attribute__((target("avx2")))
 #define AVX2_INLINE AVX2 __attribute__((always_inline)) static inline
 
-#define BAND SCALE_PLANE_BAND
-#define BLOCK SCALE_PLANE_BLOCK
+#define BLOCK SCALE_X86_BLOCK
 #define LANES 16  /* lines that a vector holds of a column: half a band */
 
 /* Before loops whose arrays are meant to be registers. */
@@ -63,103 +62,57 @@ AVX2_INLINE void spread_pairs(struct spread *to, const struct scale_pair *pair, 
 	}
 }
 
-/* Lines that will be wanted soon: the blocks are too narrow for the machine to see by itself what comes after them. */
-struct fetch {
-	const uint8_t *at;
-	ptrdiff_t stride;
-	unsigned lines;
-};
-
-/* One line, n >= 64 columns. */
-AVX2_INLINE void down_pairs(int16_t *restrict to, const uint8_t *const *line, const struct spread *w, unsigned pairs, unsigned n, struct fetch fetch)
+/* One line. The number of pairs is constant wherever that helps. */
+AVX2_INLINE void down_pairs(int16_t *restrict to, const struct scale_line *l, const struct spread *w, unsigned pairs)
 {
-	for (unsigned x = 0; x < n; x += 64) {
+	for (unsigned x = 0; x < l->n; x += 64) {
 		__m256i zero = _mm256_setzero_si256();
 		struct sums left = {zero, zero}, right = left;
 
-		if (x + 64 > n)
-			x = n - 64;
-		for (unsigned i = 0; i < fetch.lines; i++)
-			_mm_prefetch(fetch.at + (ptrdiff_t)i * fetch.stride + x, _MM_HINT_T0);
+		if (x + 64 > l->n)
+			x = l->n - 64;
+		for (unsigned i = 0; i < l->fetch.lines; i++)
+			_mm_prefetch(l->fetch.at + (ptrdiff_t)i * l->fetch.stride + x, _MM_HINT_T0);
 		UNROLL for (unsigned k = 0; k < pairs; k++) {
-			add_pair(&left, line[2 * k] + x, line[2 * k + 1] + x, w->ab[k], w->gain[k]);
-			add_pair(&right, line[2 * k] + x + 32, line[2 * k + 1] + x + 32, w->ab[k], w->gain[k]);
+			add_pair(&left, l->from[2 * k] + x, l->from[2 * k + 1] + x, w->ab[k], w->gain[k]);
+			add_pair(&right, l->from[2 * k] + x + 32, l->from[2 * k + 1] + x + 32, w->ab[k], w->gain[k]);
 		}
 		store_sums(to + x, &left);
 		store_sums(to + x + 32, &right);
 	}
 }
 
-AVX2 static void down_line(int16_t *to, const uint8_t *const *line, const struct spread *w, unsigned pairs, unsigned n, struct fetch fetch)
+AVX2 static void down(int16_t *to, const struct scale_line *l)
 {
-	switch (pairs) {
+	struct spread w __attribute__((uninitialized));
+
+	spread_pairs(&w, l->pair, l->pairs);
+	switch (l->pairs) {
 	case 1:
-		down_pairs(to, line, w, 1, n, fetch);
+		down_pairs(to, l, &w, 1);
 		break;
 	case 2:
-		down_pairs(to, line, w, 2, n, fetch);
+		down_pairs(to, l, &w, 2);
 		break;
 	case 3:
-		down_pairs(to, line, w, 3, n, fetch);
+		down_pairs(to, l, &w, 3);
 		break;
 	case 4:
-		down_pairs(to, line, w, 4, n, fetch);
+		down_pairs(to, l, &w, 4);
 		break;
 	case 5:
-		down_pairs(to, line, w, 5, n, fetch);
+		down_pairs(to, l, &w, 5);
 		break;
 	case 6:
-		down_pairs(to, line, w, 6, n, fetch);
+		down_pairs(to, l, &w, 6);
 		break;
 	default:
-		down_pairs(to, line, w, pairs, n, fetch);
+		down_pairs(to, l, &w, l->pairs);
 	}
 }
 
-/* A part of a band of lines: n columns from x. */
-struct part {
-	unsigned y, x, n;
-};
-
-/* What line i of the next part needs that the line before it did not; a part at a band's end may be narrower, which does no harm. */
-AVX2_INLINE struct fetch fetch_for(const struct scale_plane *p, const struct part *next, unsigned i)
-{
-	const struct scale_filter *f = p->down;
-	unsigned y = next->y + i, line, end;
-
-	if (y >= f->to)
-		return (struct fetch){0};
-	line = i ? f->start[y - 1] + f->taps : f->start[y];
-	end = f->start[y] + f->taps;
-	return (struct fetch){.at = p->from + (ptrdiff_t)line * p->from_stride + next->x, .stride = p->from_stride, .lines = end > line ? end - line : 0};
-}
-
-AVX2_INLINE void set_lines(const uint8_t **line, const struct scale_plane *p, unsigned y, unsigned x)
-{
-	const uint8_t *at = p->from + (ptrdiff_t)p->down->start[y] * p->from_stride + x;
-	unsigned taps = p->down->taps;
-
-	for (unsigned k = 0; k < taps; k++)
-		line[k] = at + (ptrdiff_t)k * p->from_stride;
-	if (taps % 2)
-		line[taps] = line[taps - 1];  /* its weight is 0 */
-}
-
-/* Scales part down, into lines of BLOCK. */
-AVX2 static void down_block(const struct scale_plane *p, const struct part *part, const struct part *next, unsigned lines, int16_t *block, struct spread *w)
-{
-	const struct scale_filter *f = p->down;
-	const uint8_t *line[SCALE_FILTER_TAPS_MAX] __attribute__((uninitialized));
-
-	for (unsigned i = 0; i < lines; i++) {
-		set_lines(line, p, part->y + i, part->x);
-		spread_pairs(w, f->pair + (size_t)(part->y + i) * f->pairs, f->pairs);
-		down_line(block + i * BLOCK, line, w, f->pairs, part->n, fetch_for(p, next, i));
-	}
-}
-
-/* 16 lines of 8 columns become 8 columns of 16. */
-AVX2_INLINE void turn_8x16(int16_t *to, const int16_t *from)
+/* 16 lines of 8 columns become 16 words of 8 columns. */
+AVX2_INLINE void turn_8x16(int16_t *to, unsigned lanes, const int16_t *from)
 {
 	__m256i v[8], w[8];
 
@@ -175,26 +128,31 @@ AVX2_INLINE void turn_8x16(int16_t *to, const int16_t *from)
 			v[i] = w[i];
 	}
 	UNROLL for (int i = 0; i < 8; i++)
-		_mm256_store_si256((__m256i *)(void *)(to + i * LANES), v[i]);
+		_mm256_store_si256((__m256i *)(void *)(to + i * lanes), v[i]);
 }
 
-AVX2 static void turn_block(int16_t *to, const int16_t *block, unsigned n)
+AVX2 static void turn(int16_t *columns, const int16_t *block, unsigned n)
 {
 	for (unsigned x = 0; x < n; x += 8) {
 		if (x + 8 > n)
 			x = n - 8;
-		turn_8x16(to + x * LANES, block + x);
+		turn_8x16(columns + (size_t)x * LANES, LANES, block + x);
 	}
 }
 
-/* Columns lie one after the other, those of the first half of a band before those of the second, each with the margin's at both ends. */
-AVX2_INLINE size_t half_of(const struct scale_filter *across)
+/* Both halves of a column one after the other: its 64 bytes are one line of the cache. */
+AVX2 void scale_x86_turn_avx2(int16_t *columns, const int16_t *block, unsigned n)
 {
-	return (size_t)(across->from + 2 * SCALE_FILTER_MARGIN) * LANES;
+	for (unsigned x = 0; x < n; x += 8) {
+		if (x + 8 > n)
+			x = n - 8;
+		turn_8x16(columns + (size_t)x * SCALE_X86_BAND, SCALE_X86_BAND, block + x);
+		turn_8x16(columns + (size_t)x * SCALE_X86_BAND + LANES, SCALE_X86_BAND, block + LANES * BLOCK + x);
+	}
 }
 
 /* Both halves of the band, or the first alone. */
-AVX2_INLINE __m256i across_column(const int16_t *at, size_t behind, const int16_t (*weight)[2], unsigned taps, __m256i bias, bool whole)
+AVX2_INLINE __m256i across_column(const int16_t *at, size_t half, const int16_t (*weight)[2], unsigned taps, __m256i bias, bool whole)
 {
 	__m256i first = bias, second = bias;
 
@@ -206,7 +164,7 @@ AVX2_INLINE __m256i across_column(const int16_t *at, size_t behind, const int16_
 		w = _mm256_set1_epi32(twice);
 		first = in_order(_mm256_add_epi16(first, _mm256_mulhrs_epi16(_mm256_load_si256((const __m256i *)(const void *)(at + k * LANES)), w)));
 		if (whole)
-			second = in_order(_mm256_add_epi16(second, _mm256_mulhrs_epi16(_mm256_load_si256((const __m256i *)(const void *)(at + behind + k * LANES)), w)));
+			second = in_order(_mm256_add_epi16(second, _mm256_mulhrs_epi16(_mm256_load_si256((const __m256i *)(const void *)(at + half + k * LANES)), w)));
 	}
 	return _mm256_packus_epi16(_mm256_srai_epi16(first, 6), _mm256_srai_epi16(second, 6));
 }
@@ -215,33 +173,10 @@ AVX2_INLINE void across_columns(__m256i to[16], const struct scale_plane *p, uns
 {
 	const struct scale_filter *f = p->across;
 	__m256i bias = _mm256_set1_epi16((int16_t)p->bias);
+	size_t half = scale_x86_half(p, LANES);
 
 	for (unsigned i = 0; i < 16; i++)
-		to[i] = across_column(columns + (size_t)f->start[x + i] * LANES, half_of(f), (const int16_t (*)[2])f->weight + (size_t)(x + i) * taps, taps, bias, whole);
-}
-
-/* With a constant number of taps the loops unroll. Those are what common ratios need. */
-AVX2_INLINE void across_taps(__m256i to[16], const struct scale_plane *p, unsigned x, const int16_t *columns, bool whole)
-{
-	switch (p->across->taps) {
-	case 4:
-		across_columns(to, p, x, 4, columns, whole);
-		break;
-	case 6:
-		across_columns(to, p, x, 6, columns, whole);
-		break;
-	case 8:
-		across_columns(to, p, x, 8, columns, whole);
-		break;
-	case 9:
-		across_columns(to, p, x, 9, columns, whole);
-		break;
-	case 11:
-		across_columns(to, p, x, 11, columns, whole);
-		break;
-	default:
-		across_columns(to, p, x, p->across->taps, columns, whole);
-	}
+		to[i] = across_column(columns + (size_t)f->start[x + i] * LANES, half, (const int16_t (*)[2])f->weight + (size_t)(x + i) * taps, taps, bias, whole);
 }
 
 /* Eight columns as lines of eight bytes: of each lane 0 and 1, 2 and 3... */
@@ -289,77 +224,59 @@ AVX2_INLINE void turn_back(uint8_t *to, size_t stride, const __m256i *columns, u
 
 AVX2 void scale_x86_store_avx2(uint8_t *to, size_t stride, const void *columns, unsigned lines)
 {
-	if (lines == BAND)
-		turn_back(to, stride, columns, BAND);
+	if (lines == SCALE_X86_BAND)
+		turn_back(to, stride, columns, SCALE_X86_BAND);
 	else
 		turn_back(to, stride, columns, lines);
 }
 
-/* The margins are copies of the columns beside them. */
-AVX2_INLINE void turn_part(const struct scale_plane *p, int16_t *half, const struct part *part, const int16_t *block)
-{
-	int16_t *first = half + SCALE_FILTER_MARGIN * LANES, *last = first + (size_t)(p->across->from - 1) * LANES;
-
-	turn_block(first + (size_t)part->x * LANES, block, part->n);
-	if (part->x == 0)
-		memcpy(half, first, LANES * sizeof *half);
-	if (part->x + part->n == p->across->from)
-		memcpy(last + LANES, last, LANES * sizeof *half);
-}
-
-/* 16 new columns from x. */
-AVX2 static void across(const struct scale_plane *p, unsigned y, unsigned lines, unsigned x, const int16_t *columns)
+AVX2_INLINE void across_lines(const struct scale_plane *p, unsigned y, unsigned lines, unsigned x, unsigned end, const int16_t *columns, unsigned taps, bool whole)
 {
 	__m256i out[16] __attribute__((uninitialized));
 
-	if (lines > LANES)
-		across_taps(out, p, x, columns, true);
-	else
-		across_taps(out, p, x, columns, false);
-	scale_x86_store_avx2(p->to + y * p->to_stride + x, p->to_stride, out, lines);
-}
-
-/* All that can be made, from new column x on, of the columns up to `there`: what comes next. */
-AVX2 static unsigned across_until(const struct scale_plane *p, unsigned y, unsigned lines, unsigned x, unsigned there, const int16_t *columns)
-{
-	const struct scale_filter *f = p->across;
-
-	for (; x + 16 <= f->to && f->start[x + 15] + f->taps <= there + SCALE_FILTER_MARGIN + (there == f->from); x += 16)
-		across(p, y, lines, x, columns);
-	if (there == f->from && x < f->to)
-		across(p, y, lines, f->to - 16, columns);
-	return x;
-}
-
-/* The first part of a band, and those behind it until x is the width. The last one begins further left when it would be too narrow. */
-AVX2_INLINE struct part part_at(unsigned y, unsigned x, unsigned width)
-{
-	unsigned n = width - x < BLOCK ? width - x : BLOCK;
-
-	return n < 64 ? (struct part){y, width - 64, 64} : (struct part){y, x, n};
-}
-
-AVX2 void scale_plane_avx2(const struct scale_plane *p)
-{
-	int16_t *block = p->scratch, *columns = p->scratch + BAND * BLOCK;
-	unsigned width = p->across->from;
-	struct spread w;
-
-	for (unsigned y = 0; y < p->down->to; y += BAND) {
-		unsigned lines = p->down->to - y < BAND ? p->down->to - y : BAND, made = 0;
-
-		for (unsigned x = 0; x < width; x += BLOCK) {
-			struct part part = part_at(y, x, width), next = x + BLOCK < width ? part_at(y, x + BLOCK, width) : part_at(y + BAND, 0, width);
-
-			for (unsigned half = 0; half < lines; half += LANES) {
-				down_block(p, &part, &next, lines - half < LANES ? lines - half : LANES, block, &w);
-				turn_part(p, half ? columns + half_of(p->across) : columns, &part, block);
-				part.y += LANES;
-				next.y += LANES;
-			}
-			made = across_until(p, y, lines, made, part.x + part.n, columns);
-		}
+	for (; x < end; x += 16) {
+		across_columns(out, p, x, taps, columns, whole);
+		scale_x86_store_avx2(p->to + (size_t)y * p->to_stride + x, p->to_stride, out, lines);
 	}
+}
+
+AVX2_INLINE void across_taps(const struct scale_plane *p, unsigned y, unsigned lines, unsigned x, unsigned end, const int16_t *columns, unsigned taps)
+{
+	if (lines > LANES)
+		across_lines(p, y, lines, x, end, columns, taps, true);
+	else
+		across_lines(p, y, lines, x, end, columns, taps, false);
+}
+
+/* With a constant number of taps the loops unroll. Those are what common ratios need. */
+AVX2 static void across(const struct scale_plane *p, unsigned y, unsigned lines, unsigned x, unsigned end, const int16_t *columns)
+{
+	switch (p->across->taps) {
+	case 4:
+		across_taps(p, y, lines, x, end, columns, 4);
+		break;
+	case 6:
+		across_taps(p, y, lines, x, end, columns, 6);
+		break;
+	case 8:
+		across_taps(p, y, lines, x, end, columns, 8);
+		break;
+	case 9:
+		across_taps(p, y, lines, x, end, columns, 9);
+		break;
+	case 11:
+		across_taps(p, y, lines, x, end, columns, 11);
+		break;
+	default:
+		across_taps(p, y, lines, x, end, columns, p->across->taps);
+	}
+}
+
+void scale_plane_avx2(const struct scale_plane *p)
+{
+	static const struct scale_form form = {LANES, down, turn, across};
+
+	scale_x86_run(p, &form);
 }
 
 #endif
