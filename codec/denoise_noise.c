@@ -15,10 +15,11 @@
 
 /*
  * Times what half of the places keep below. Coded noise has a long tail; factors of 5 cost a third more bits at no gain in
- * SSIM, as blocks are taken anew that only flicker.
+ * SSIM, as blocks are taken anew that only flicker. A pixel is taken anew for less: with 4 the bits
+ * are the same, and a trail is left behind faint edges; with 2 more of white noise stays.
  */
 #define CELL_FACTOR 8
-#define PIXEL_FACTOR 4
+#define PIXEL_FACTOR_HALVES 5
 #define SMOOTH_FACTOR 5
 
 static const struct {
@@ -114,7 +115,7 @@ void noise_limits(const struct noise *s, enum denoise_strength strength, struct 
 	unsigned eight = bounded((s->level[NOISE_CELL8] << BIN_CELL8) * CELL_FACTOR / UNIT, LEVEL8 / 2, levels * LEVEL8 / 2);
 
 	ret->cells = (struct denoise_limits){.cell4 = (int16_t)four, .cell4_new = (int16_t)(four * 7 / 5), .cell8 = (int16_t)eight};
-	ret->pixel = bounded((s->level[NOISE_PIXEL] << BIN_PIXEL) * PIXEL_FACTOR / UNIT, 3 * LEVEL_PIXEL, 3 * levels * LEVEL_PIXEL);
+	ret->pixel = bounded((s->level[NOISE_PIXEL] << BIN_PIXEL) * PIXEL_FACTOR_HALVES / (2 * UNIT), 3 * LEVEL_PIXEL, 3 * levels * LEVEL_PIXEL);
 	ret->smooth = bounded((s->begun ? s->peak : PEAK_BEGIN) * SMOOTH_FACTOR / (16 * UNIT), 1, strengths[strength].smooth);
 	ret->age = strengths[strength].age;
 }
