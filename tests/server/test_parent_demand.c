@@ -2,6 +2,7 @@
 /* What the parent makes of viewers and workers: what runs, what is said of it, and what who lies gets out of it. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "server/commands.h"
 #include "server/parent.h"
 
 /* A store, a serve and a worker of camera 0, which has "720p" always and "360p" on demand; camera 1 has no worker. */
@@ -59,10 +61,16 @@ static void teardown(void)
 			waitpid(child[i].pid, NULL, 0);
 		}
 		channel_free(&child[i].channel);
+		if (child[i].again)
+			event_free(child[i].again);
+		if (child[i].killer)
+			event_free(child[i].killer);
 		if (i < CHILDREN)
 			close(ear[i]);
 	}
 	memset(child, 0, sizeof child);
+	close(bell[0]);
+	close(bell[1]);
 	event_base_free(p.base);
 }
 
@@ -323,4 +331,34 @@ Test(demand, status_says_what_is_made_and_given_up)
 	cr_expect(status_has(status_json, "\"step\":2,\"scene\":[\"black\"],\"no_picture_since\":null,\"pictures\":7"));
 	cr_expect(status_has(status_json, "{\"name\":\"360p\",\"on_demand\":true,\"running\":true,\"given_up\":true,\"fps_step\":0"));
 	cr_expect(status_has(status_json, "{\"alarm\":\"overload\",\"detail\":\"frame rate halved and rendition 360p given up\""));
+}
+
+static int run_with(const char *level)
+{
+	char *argv[] = {(char *)(uintptr_t)"run", (char *)(uintptr_t)"--cpu", (char *)(uintptr_t)level, (char *)(uintptr_t)"-c", (char *)(uintptr_t)"/nowhere/site.yaml", NULL};
+
+	optind = 0;
+	return cmd_run(5, argv);
+}
+
+/* Both end with 2; the words tell whether it was the level, or the site file that is not there. */
+Test(cpu, a_level_that_is_not_one_is_named)
+{
+	static const struct { const char *level, *says; } cases[] = {
+		{"mmx", "there are c, avx2 and avx512"}, {"", "there are c, avx2 and avx512"}, {"c", "/nowhere/site.yaml"}};
+	int out[2], own = dup(STDERR_FILENO);
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[4096] = "";
+
+		cr_assert_eq(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
+		dup2(out[1], STDERR_FILENO);
+		cr_expect_eq(run_with(cases[i].level), 2);
+		dup2(own, STDERR_FILENO);
+		cr_assert_gt(read(out[0], text, sizeof text - 1), 0);
+		cr_expect(strstr(text, cases[i].says), "%s: %s", cases[i].level, text);
+		close(out[0]);
+		close(out[1]);
+	}
+	close(own);
 }
