@@ -9,8 +9,9 @@
  * quality allows.
  *
  * ENCODER_LOW gives each picture's access unit at once. ENCODER_NORMAL looks a few
- * pictures ahead, which saves bits, and is late by as many. There are no B-frames
- * in either: decode times equal presentation times.
+ * pictures ahead, which saves bits, is late by as many, and holds as many (60 MB at
+ * 1080p, beside 40). There are no B-frames in either: decode times equal presentation
+ * times.
  */
 #include "codec/picture.h"
 #include "media/au.h"
