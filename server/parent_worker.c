@@ -200,6 +200,8 @@ void parent_worker_state(struct child *c, const struct msg_worker_state *m)
 	if (!cam)
 		return;
 	cam->worker = *m;
+	if (m->no_picture_since_us < 0 || m->no_picture_since_us > AU_TIME_MAX)
+		cam->worker.no_picture_since_us = 0;
 	cam->worker_known = true;
 	parent_worker_alarms(cam);
 }
