@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/x86/denoise_avx2.h"
+#include "codec/x86/denoise_avx512.h"
 
 const uint16_t denoise_weight[DENOISE_AGE_MAX] = {
 	DENOISE_WEIGHT_ONE, 16384, 10923, 8192, 6554, 5461, 4681, 4096, 3641, 3277, 2979, 2731, 2521, 2341, 2185, 2048,
@@ -109,6 +110,8 @@ const struct denoise_kernels denoise_kernels_c = {smooth, sums, judge, grow, ble
 const struct denoise_kernels *denoise_kernels_for(enum cpu_level cpu)
 {
 #if defined(__x86_64__)
+	if (cpu >= CPU_AVX512)
+		return &denoise_kernels_avx512;
 	if (cpu >= CPU_AVX2)
 		return &denoise_kernels_avx2;
 #endif

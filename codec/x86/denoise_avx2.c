@@ -87,7 +87,8 @@ AVX2_INLINE __m256i swap_pairs(__m256i v)
 	return _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(v, 0xb1), 0xb1);
 }
 
-AVX2 static void judge(const int16_t *sum, const int16_t *age, size_t stride, unsigned cells, const struct denoise_limits *l, int16_t *ret_moved)
+AVX2 void denoise_judge_avx2(const int16_t *sum, const int16_t *age, size_t stride, unsigned cells, const struct denoise_limits *l,
+	int16_t *ret_moved)
 {
 	const __m256i four_limit = _mm256_set1_epi16(l->cell8), old = _mm256_set1_epi16(l->cell4), new = _mm256_set1_epi16(l->cell4_new);
 	const __m256i one = _mm256_set1_epi16(1);
@@ -141,7 +142,8 @@ AVX2_INLINE __m256i weigh(const struct weights *w, __m256i age)
 	return _mm256_or_si256(_mm256_shuffle_epi8(w->low, index), _mm256_slli_epi16(_mm256_shuffle_epi8(w->high, index), 8));
 }
 
-AVX2 static void grow(const int16_t *moved, const int16_t *over, size_t stride, unsigned cells, unsigned max, int16_t *age, int16_t *ret_weight)
+AVX2 void denoise_grow_avx2(const int16_t *moved, const int16_t *over, size_t stride, unsigned cells, unsigned max, int16_t *age,
+	int16_t *ret_weight)
 {
 	const __m256i one = _mm256_set1_epi16(1), most = _mm256_set1_epi16((short)max);
 	const struct weights w = load_weights();
@@ -189,6 +191,6 @@ AVX2 static void blend(const int16_t *now, int16_t *before, const int16_t *weigh
 	}
 }
 
-const struct denoise_kernels denoise_kernels_avx2 = {smooth, sums, judge, grow, blend};
+const struct denoise_kernels denoise_kernels_avx2 = {smooth, sums, denoise_judge_avx2, denoise_grow_avx2, blend};
 
 #endif

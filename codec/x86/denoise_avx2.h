@@ -6,4 +6,10 @@
 
 extern const struct denoise_kernels denoise_kernels_avx2;
 
+/* Two of them, which wider forms take over: there is one value for sixteen samples. */
+void denoise_judge_avx2(const int16_t *sum, const int16_t *age, size_t stride, unsigned cells, const struct denoise_limits *l,
+	int16_t *ret_moved);
+void denoise_grow_avx2(const int16_t *moved, const int16_t *over, size_t stride, unsigned cells, unsigned max, int16_t *age,
+	int16_t *ret_weight);
+
 #endif
