@@ -25,8 +25,8 @@ struct scale {
 	struct shape shape;
 	unsigned x, y, w, h;                    /* where the picture lies in the frame */
 	struct scale_filter *across[2], *down[2];  /* of luma, of chroma */
-	int16_t *scratch;
-	size_t scratch_bytes;                   /* kept for the widest picture so far */
+	void *scratch;
+	size_t scratch_bytes;                   /* kept for the largest picture so far */
 	struct convert *convert;                /* instead of the tables, for rare pictures */
 };
 
@@ -101,37 +101,50 @@ static bool chroma_is_narrow(const struct convert_from *from)
 	return from->format == PICTURE_420 || from->format == PICTURE_422;
 }
 
-/* Full range: luma has 255 steps for 219 of the limited range, chroma for 224. */
-static int make_across(struct scale *s, const struct convert_from *from)
+static struct scale_axis across_of(const struct scale *s, const struct convert_from *from, bool chroma)
 {
 	bool narrow = chroma_is_narrow(from);
-	struct scale_axis luma = {.from = from->width, .to = s->w, .step_num = from->width, .step_den = s->w,
-		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE, .gain_num = 1, .gain_den = 1};
-	struct scale_axis chroma = {.from = narrow ? (from->width + 1) / 2 : from->width, .to = s->w / 2,
-		.step_num = narrow ? from->width : 2 * from->width, .step_den = s->w,
-		.at_from = narrow ? SCALE_AT_LEFT : SCALE_AT_CENTRE, .at_to = SCALE_AT_LEFT, .gain_num = 1, .gain_den = 1};
-	int rc = scale_filter_across(&s->across[0], &luma);
 
-	return rc ? rc : scale_filter_across(&s->across[1], &chroma);
+	if (!chroma)
+		return (struct scale_axis){.from = from->width, .to = s->w, .step_num = from->width, .step_den = s->w,
+			.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE};
+	return (struct scale_axis){.from = narrow ? (from->width + 1) / 2 : from->width, .to = s->w / 2,
+		.step_num = narrow ? from->width : 2 * from->width, .step_den = s->w,
+		.at_from = narrow ? SCALE_AT_LEFT : SCALE_AT_CENTRE, .at_to = SCALE_AT_LEFT};
 }
 
-static int make_down(struct scale *s, const struct convert_from *from)
+static struct scale_axis down_of(const struct scale *s, const struct convert_from *from, bool chroma)
 {
 	bool low = from->format == PICTURE_420;
-	struct scale_axis luma = {.from = from->height, .to = s->h, .step_num = from->height, .step_den = s->h,
-		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE, .gain_num = from->full_range ? 219 : 255, .gain_den = 255};
-	struct scale_axis chroma = {.from = low ? (from->height + 1) / 2 : from->height, .to = s->h / 2,
-		.step_num = low ? from->height : 2 * from->height, .step_den = s->h,
-		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE, .gain_num = from->full_range ? 224 : 255, .gain_den = 255};
-	int rc = scale_filter_down(&s->down[0], &luma);
 
-	return rc ? rc : scale_filter_down(&s->down[1], &chroma);
+	if (!chroma)
+		return (struct scale_axis){.from = from->height, .to = s->h, .step_num = from->height, .step_den = s->h,
+			.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE};
+	return (struct scale_axis){.from = low ? (from->height + 1) / 2 : from->height, .to = s->h / 2,
+		.step_num = low ? from->height : 2 * from->height, .step_den = s->h,
+		.at_from = SCALE_AT_CENTRE, .at_to = SCALE_AT_CENTRE};
 }
 
-static int make_scratch(struct scale *s, unsigned width)
+/* Full range: luma has 255 steps for 219 of the limited range, chroma for 224. What comes first makes them that. */
+static int make_filters(struct scale *s, const struct convert_from *from, bool chroma)
 {
-	size_t need = SCALE_PLANE_SCRATCH(width);
-	int16_t *scratch;
+	struct scale_axis across = across_of(s, from, chroma), down = down_of(s, from, chroma);
+	bool across_first = scale_plane_across_first(&across);
+	struct scale_axis *first = across_first ? &across : &down, *second = across_first ? &down : &across;
+	int rc;
+
+	first->gain_num = !from->full_range ? 255 : chroma ? 224 : 219;
+	first->gain_den = 255;
+	second->gain_num = second->gain_den = 1;
+	rc = scale_filter_pairs(across_first ? &s->across[chroma] : &s->down[chroma], first);
+	return rc ? rc : scale_filter_weights(across_first ? &s->down[chroma] : &s->across[chroma], second);
+}
+
+static int make_scratch(struct scale *s)
+{
+	size_t luma = scale_plane_scratch(s->across[0], s->down[0]), chroma = scale_plane_scratch(s->across[1], s->down[1]);
+	size_t need = luma > chroma ? luma : chroma;
+	void *scratch;
 
 	if (need <= s->scratch_bytes)
 		return 0;
@@ -152,10 +165,10 @@ static int make_tables(struct scale *s, const struct convert_from *from)
 
 	if (from->bits != 8 || from->format == PICTURE_GRAY || from->format == PICTURE_GBR)
 		return -EINVAL;
-	rc = make_across(s, from);
+	rc = make_filters(s, from, false);
 	if (!rc)
-		rc = make_down(s, from);
-	return rc ? rc : make_scratch(s, from->width);
+		rc = make_filters(s, from, true);
+	return rc ? rc : make_scratch(s);
 }
 
 static int prepare(struct scale *s, const struct shape *in)

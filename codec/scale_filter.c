@@ -10,13 +10,18 @@
 #define Q 24                      /* bits behind the point of a distance and of the curve */
 #define ONE (INT64_C(1) << Q)
 #define WEIGHT_ONE 32768
-#define NOTHING (SCALE_FILTER_ONE >> 14)  /* weights below it, at a window's ends, are left out */
+#define NOTHING (SCALE_FILTER_ONE >> 14)  /* weights below it are left out where no window of the axis has more */
 
-/* What makes one new sample: weights in 1/SCALE_FILTER_ONE that sum to it. */
+/* What makes one new sample: weights in 1/SCALE_FILTER_ONE that sum to it. Beyond n they are 0. */
 struct window {
 	int64_t start;
 	unsigned n;
 	int32_t weight[SCALE_FILTER_TAPS_MAX + 2];
+};
+
+/* What all windows of an axis have of the widest one: without the first `skip`, which are next to nothing in each. */
+struct extent {
+	unsigned skip, n;
 };
 
 /* Five times the curve (it is scaled to a sum of one anyway), at x >= 0 in 1/ONE. */
@@ -66,19 +71,6 @@ static void scale_weights(const struct scale_axis *axis, const int64_t *raw, int
 	w->weight[biggest] += (int32_t)left;
 }
 
-static void trim(struct window *w)
-{
-	while (w->n > 1 && abs(w->weight[w->n - 1]) < NOTHING) {
-		w->weight[w->n - 2] += w->weight[w->n - 1];
-		w->n--;
-	}
-	while (w->n > 1 && abs(w->weight[0]) < NOTHING) {
-		w->weight[1] += w->weight[0];
-		memmove(w->weight, w->weight + 1, --w->n * sizeof w->weight[0]);
-		w->start++;
-	}
-}
-
 static void open_window(const struct scale_axis *axis, unsigned i, struct window *w)
 {
 	int64_t raw[SCALE_FILTER_TAPS_MAX + 2], at = position(axis, i), sum = 0, far = reach(axis), end;
@@ -87,6 +79,7 @@ static void open_window(const struct scale_axis *axis, unsigned i, struct window
 	end = div_floor(at + far - 1, unit(axis)) + 1;
 	w->n = (unsigned)(end - w->start);
 	assert(w->n <= SCALE_FILTER_TAPS_MAX + 2);
+	memset(w->weight, 0, sizeof w->weight);
 	for (unsigned k = 0; k < w->n; k++) {
 		int64_t d = (w->start + k) * unit(axis) - at;
 
@@ -94,39 +87,42 @@ static void open_window(const struct scale_axis *axis, unsigned i, struct window
 		sum += raw[k];
 	}
 	scale_weights(axis, raw, sum, w);
-	trim(w);
 }
 
-static int64_t margin(bool across)
+/* Windows rise by the same rule all along, so nothing is left out of one that another needs. */
+static struct extent extent_of(const struct scale_axis *axis)
 {
-	return across ? SCALE_FILTER_MARGIN : 0;
-}
-
-/* Samples that a window needs: those of them that there are. */
-static unsigned taps_needed(const struct scale_axis *axis, bool across)
-{
-	unsigned most = 1, there = axis->from + 2 * (unsigned)margin(across);
+	unsigned skip = SCALE_FILTER_TAPS_MAX, end = 0;
 	struct window w;
 
 	for (unsigned i = 0; i < axis->to; i++) {
+		unsigned first = 0, last;
+
 		open_window(axis, i, &w);
-		if (w.n > most)
-			most = w.n;
+		for (last = w.n; last > 1 && abs(w.weight[last - 1]) < NOTHING;)
+			last--;
+		while (first + 1 < last && abs(w.weight[first]) < NOTHING)
+			first++;
+		skip = first < skip ? first : skip;
+		end = last > end ? last : end;
 	}
-	return most < there ? most : there;
+	return (struct extent){.skip = skip, .n = end - skip};
 }
 
 /* The window as `taps` weights that begin at *start, all inside: what lies outside goes to the last sample that there is. */
-static void fold(const struct scale_filter *f, const struct window *w, uint16_t *start, int32_t weight[SCALE_FILTER_TAPS_MAX + 2])
+static void fold(const struct scale_filter *f, const struct window *w, const struct extent *e, uint16_t *start, int32_t weight[SCALE_FILTER_TAPS_MAX + 2])
 {
-	int64_t low = -margin(f->weight), high = (int64_t)f->from - 1 - low, first = w->start, last = high + 1 - f->taps;
+	int64_t low = f->weight ? -SCALE_FILTER_MARGIN : 0, high = (int64_t)f->from - 1 - low, first = w->start + e->skip, last = high + 1 - f->taps;
 
 	first = first < low ? low : first > last ? last : first;
-	memset(weight, 0, f->taps * sizeof weight[0]);
+	memset(weight, 0, (SCALE_FILTER_TAPS_MAX + 2) * sizeof weight[0]);
 	for (unsigned k = 0; k < w->n; k++) {
 		int64_t at = w->start + k;
 
+		if (w->weight[k] == 0)
+			continue;
 		at = at < low ? low : at > high ? high : at;
+		at = at < first ? first : at > first + f->taps - 1 ? first + f->taps - 1 : at;
 		weight[at - first] += w->weight[k];
 	}
 	*start = (uint16_t)(first - low);
@@ -224,34 +220,24 @@ static unsigned greatest_divisor(unsigned a, unsigned b)
 	return a;
 }
 
-/* A window wholly inside whose phase was there before has the same weights. */
-static bool repeats(const struct scale_filter *f, const struct window *w, unsigned i, unsigned period, const bool *whole)
+/* A window wholly inside whose phase was there before has the same pairs. */
+static void fill(struct scale_filter *f, const struct scale_axis *axis, const struct extent *e)
 {
-	return i >= period && whole[i % period] && w->start >= 0 && w->start + f->taps <= f->from;
-}
-
-static int fill(struct scale_filter *f, const struct scale_axis *axis)
-{
-	unsigned period = axis->step_den / greatest_divisor(axis->step_num, axis->step_den);
-	bool *whole = calloc(period, sizeof *whole);  /* the window `period` ago was wholly inside */
+	unsigned period = axis->step_den / greatest_divisor(axis->step_num, axis->step_den), inside = 0;
 	int32_t weight[SCALE_FILTER_TAPS_MAX + 2];
 	struct window w;
 
-	if (!whole)
-		return -ENOMEM;
 	for (unsigned i = 0; i < f->to; i++) {
 		open_window(axis, i, &w);
-		fold(f, &w, &f->start[i], weight);
+		fold(f, &w, e, &f->start[i], weight);
+		inside = w.start >= 0 && w.start + w.n <= f->from && f->start[i] == w.start + e->skip ? inside + 1 : 0;
 		if (f->weight)
 			set_weights(f, i, weight);
-		else if (repeats(f, &w, i, period, whole))
+		else if (inside > period)
 			memcpy(f->pair + (size_t)i * f->pairs, f->pair + (size_t)(i - period) * f->pairs, f->pairs * sizeof *f->pair);
 		else
 			set_pairs(f, i, weight);
-		whole[i % period] = w.start >= 0 && w.start + f->taps <= f->from;
 	}
-	free(whole);
-	return 0;
 }
 
 static bool is_good(const struct scale_axis *axis)
@@ -262,42 +248,52 @@ static bool is_good(const struct scale_axis *axis)
 		4 * (uint64_t)axis->step_num <= SCALE_FILTER_TAPS_MAX * (uint64_t)axis->step_den;
 }
 
-static int make(struct scale_filter **ret, const struct scale_axis *axis, bool across)
+static unsigned taps_of(const struct scale_axis *axis, unsigned n, bool pairs)
+{
+	unsigned there = axis->from + (pairs ? 0 : 2 * SCALE_FILTER_MARGIN);
+
+	if (pairs)
+		n = (n + 1) / 2 * 2;
+	return n < there ? n : there;
+}
+
+static int make(struct scale_filter **ret, const struct scale_axis *axis, bool pairs)
 {
 	struct scale_filter *f;
-	int rc = -ENOMEM;
+	struct extent e;
 
 	if (!is_good(axis))
 		return -EINVAL;
 	f = calloc(1, sizeof *f);
 	if (!f)
 		return -ENOMEM;
+	e = extent_of(axis);
 	f->from = axis->from;
 	f->to = axis->to;
-	f->taps = taps_needed(axis, across);
-	f->pairs = (f->taps + 1) / 2;
+	f->taps = taps_of(axis, e.n, pairs);
+	f->pairs = pairs ? (f->taps + 1) / 2 : 0;
 	f->start = calloc(f->to, sizeof *f->start);
-	if (across)
-		f->weight = calloc((size_t)f->to * f->taps, sizeof *f->weight);
-	else
+	if (pairs)
 		f->pair = calloc((size_t)f->to * f->pairs, sizeof *f->pair);
-	if (f->start && (f->weight || f->pair))
-		rc = fill(f, axis);
-	if (rc)
-		scale_filter_free(&f);
 	else
-		*ret = f;
-	return rc;
+		f->weight = calloc((size_t)f->to * f->taps, sizeof *f->weight);
+	if (!f->start || !(f->pair || f->weight)) {
+		scale_filter_free(&f);
+		return -ENOMEM;
+	}
+	fill(f, axis, &e);
+	*ret = f;
+	return 0;
 }
 
-int scale_filter_across(struct scale_filter **ret, const struct scale_axis *axis)
+int scale_filter_pairs(struct scale_filter **ret, const struct scale_axis *axis)
 {
-	return axis->gain_num == axis->gain_den ? make(ret, axis, true) : -EINVAL;
+	return make(ret, axis, true);
 }
 
-int scale_filter_down(struct scale_filter **ret, const struct scale_axis *axis)
+int scale_filter_weights(struct scale_filter **ret, const struct scale_axis *axis)
 {
-	return make(ret, axis, false);
+	return axis->gain_num == axis->gain_den ? make(ret, axis, false) : -EINVAL;
 }
 
 void scale_filter_free(struct scale_filter **fp)

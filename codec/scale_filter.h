@@ -13,12 +13,12 @@
 #define SCALE_FILTER_SIDE_MAX 16384
 #define SCALE_FILTER_TAPS_MAX 64      /* shrinking to a sixteenth */
 #define SCALE_FILTER_MARGIN 1         /* the first and the last sample again: the edge's weight and what is beyond it may be more than 16 bits can say */
-#define SCALE_FILTER_ONE (1 << 21)    /* pairs: what a * gain of a whole sample comes to */
+#define SCALE_FILTER_ONE (1 << 21)    /* what a * gain of a whole sample comes to */
 
 /*
- * Two samples of the axis "down" with one multiplication of 16 bits: p * a + q * b fits into 16 bits for all bytes p and q, and
- * that times gain, shifted right by 15 and rounded, is in 1/64. a and b are those fractions of seven bits that come nearest to
- * the ratio of the two weights; gain brings them to their size. That is as exact as weights of some 14 bits.
+ * For the axis that comes first, which takes bytes: two samples with one multiplication of 16 bits. p * a + q * b fits into 16 bits for
+ * all bytes p and q, and that times gain, shifted right by 15 and rounded, is in 1/64. a and b are those fractions of seven bits that come
+ * nearest to the ratio of the two weights; gain brings them to their size. That is as exact as weights of some 14 bits.
  */
 struct scale_pair {
 	int8_t a, b;
@@ -27,11 +27,11 @@ struct scale_pair {
 
 struct scale_filter {
 	unsigned from, to;
-	unsigned taps;                /* samples that make one; at most there are */
-	uint16_t *start;              /* [to] the first of them. Across: in a line with SCALE_FILTER_MARGIN samples more at each end */
-	int16_t (*weight)[2];         /* across: [to * taps] in 1/32768; each twice, which is what vector code loads */
-	struct scale_pair *pair;      /* down: [to * pairs] of samples start + 2 k and the one behind it, which may be one past the taps: b is 0 then */
+	unsigned taps;                /* samples that make one; for pairs even, or all that there are */
+	uint16_t *start;              /* [to] the first of them, rising; for weights in a line with SCALE_FILTER_MARGIN samples more at each end */
+	struct scale_pair *pair;      /* [to * pairs] of samples start + 2 k and the one behind it; when that is past the last sample, b is 0 */
 	unsigned pairs;
+	int16_t (*weight)[2];         /* or: [to * taps] in 1/32768; each twice, which is what vector code loads */
 };
 
 /* Where a sample lies in its cell, in quarters. Chroma of 4:2:0 and 4:2:2 lies on the left across, when nothing else is told (H.264 E.2.1). */
@@ -44,9 +44,9 @@ struct scale_axis {
 	unsigned gain_num, gain_den;  /* what a sample is multiplied with: at most 255, and at most 1 */
 };
 
-/* Across wants weights (its gain must be 1), down wants pairs. 0, -EINVAL when it would take more than SCALE_FILTER_TAPS_MAX, or -ENOMEM. */
-int scale_filter_across(struct scale_filter **ret, const struct scale_axis *axis);
-int scale_filter_down(struct scale_filter **ret, const struct scale_axis *axis);
+/* The gain of weights must be 1. 0, -EINVAL when it would take more than SCALE_FILTER_TAPS_MAX, or -ENOMEM. */
+int scale_filter_pairs(struct scale_filter **ret, const struct scale_axis *axis);
+int scale_filter_weights(struct scale_filter **ret, const struct scale_axis *axis);
 void scale_filter_free(struct scale_filter **f);
 
 #endif

@@ -5,12 +5,15 @@
  * The kernel of scaling: one plane of bytes to another size. What comes out is
  * defined by this arithmetic, at every level (>> is arithmetic, all fits 16 bits):
  *
- *   down    v = sum over pairs of ((p a + q b) gain + 16384 >> 15)       in 1/64
- *   across  h = sum over taps of (v weight + 16384 >> 15)                in 1/64
- *   out     = clamp(h + bias >> 6)                                       0..255
+ *   first   v = sum over pairs of ((p a + q b) gain + 16384 >> 15)      in 1/64
+ *   second  h = sum over taps of (v weight + 16384 >> 15)               in 1/64
+ *   out     = clamp(h + bias >> 6)                                      0..255
  *
- * Nothing is read but the plane, nothing written but the new one.
+ * Which axis is first is told by the filters: across when a picture shrinks to no
+ * less than half, since then one shuffle of 16 bytes finds what 8 new samples need;
+ * else down. Nothing is read but the plane, nothing written but the new one.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,27 +23,38 @@
 #define SCALE_PLANE_HALF 32  /* bias that only rounds */
 
 struct scale_plane {
-	const struct scale_filter *across, *down;  /* from and to: the sizes of both planes */
+	const struct scale_filter *across, *down;  /* from and to: the sizes of both planes. One has pairs: it is first; the other weights */
 	int bias;                                  /* in 1/64, its rounding included */
 	const uint8_t *from;
 	ptrdiff_t from_stride;
 	uint8_t *to;
 	size_t to_stride;
-	int16_t *scratch;                          /* SCALE_PLANE_SCRATCH(across->from) bytes, aligned to 64; what it holds does not matter */
+	void *scratch;                             /* scale_plane_scratch bytes, aligned to 64; what it holds does not matter */
 };
 
-#define SCALE_PLANE_BAND 32    /* lines that vector code takes at once */
-#define SCALE_PLANE_BLOCK 512  /* columns that it turns at once */
-#define SCALE_PLANE_SCRATCH(width) (sizeof(int16_t) * SCALE_PLANE_BAND * ((size_t)(width) + 2 * SCALE_FILTER_MARGIN + SCALE_PLANE_BLOCK))
+/* Whether this axis, which is the one across, comes first. */
+static inline bool scale_plane_across_first(const struct scale_axis *across)
+{
+	return across->step_num <= 2 * across->step_den;
+}
 
+/* For any level; a multiple of 64. */
+size_t scale_plane_scratch(const struct scale_filter *across, const struct scale_filter *down);
 void scale_plane(const struct scale_plane *p, enum cpu_level cpu);
 
-/* For its forms: the samples that a pair of new line y takes, the picture's last line standing for what would be behind it. */
-static inline const uint8_t *scale_plane_line(const struct scale_plane *p, unsigned y, unsigned tap)
-{
-	unsigned line = p->down->start[y] + tap;
+/*
+ * For its forms, when across is first: where line `line` of words is kept. A new line needs SCALE_PLANE_LINES of them at most,
+ * and four at once may be made beyond these.
+ */
+#define SCALE_PLANE_LINES(down) ((down)->taps + 4)
 
-	return p->from + (ptrdiff_t)(line < p->down->from ? line : p->down->from - 1) * p->from_stride;
+/* The lines that weights of new line y are for, from tap 0 on: the margins are the first and the last line again. */
+static inline unsigned scale_plane_line(const struct scale_filter *down, unsigned y, unsigned tap)
+{
+	unsigned line = down->start[y] + tap;
+
+	line = line < SCALE_FILTER_MARGIN ? 0 : line - SCALE_FILTER_MARGIN;
+	return line < down->from ? line : down->from - 1;
 }
 
 #endif

@@ -38,7 +38,7 @@ static bool gaps_are_whole(const struct plane *p)
 
 struct tables {
 	struct scale_filter *across, *down;
-	int16_t *scratch;
+	void *scratch;
 };
 
 static void tables_new(struct tables *t, unsigned from_w, unsigned from_h, unsigned to_w, unsigned to_h, unsigned at, unsigned gain)
@@ -46,14 +46,21 @@ static void tables_new(struct tables *t, unsigned from_w, unsigned from_h, unsig
 	struct scale_axis across = {.from = from_w, .to = to_w, .step_num = from_w, .step_den = to_w, .at_from = at, .at_to = at,
 		.gain_num = 1, .gain_den = 1};
 	struct scale_axis down = {.from = from_h, .to = to_h, .step_num = from_h, .step_den = to_h, .at_from = SCALE_AT_CENTRE,
-		.at_to = SCALE_AT_CENTRE, .gain_num = gain, .gain_den = 255};
+		.at_to = SCALE_AT_CENTRE, .gain_num = 1, .gain_den = 1};
+	bool across_first = scale_plane_across_first(&across);
+	struct scale_axis *first = across_first ? &across : &down;
+	size_t n;
 
-	if (scale_filter_across(&t->across, &across) || scale_filter_down(&t->down, &down))
+	first->gain_num = gain;
+	first->gain_den = 255;
+	if (scale_filter_pairs(across_first ? &t->across : &t->down, first) ||
+	    scale_filter_weights(across_first ? &t->down : &t->across, across_first ? &down : &across))
 		exit(2);
-	t->scratch = aligned_alloc(64, SCALE_PLANE_SCRATCH(from_w));
+	n = scale_plane_scratch(t->across, t->down);
+	t->scratch = aligned_alloc(64, n);
 	if (!t->scratch)
 		exit(2);
-	memset(t->scratch, GAP, SCALE_PLANE_SCRATCH(from_w));
+	memset(t->scratch, GAP, n);
 }
 
 static void tables_free(struct tables *t)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "codec/x86/scale_x86.h"
+#include "codec/x86/scale_columns.h"
 
 #if defined(__x86_64__)
 
@@ -10,7 +10,7 @@
 #define AVX2 __attribute__((target("avx2")))
 #define AVX2_INLINE AVX2 __attribute__((always_inline)) static inline
 
-#define BLOCK SCALE_X86_BLOCK
+#define BLOCK SCALE_BLOCK
 #define LANES 16  /* lines that a vector holds of a column: half a band */
 
 /* Before loops whose arrays are meant to be registers. */
@@ -141,13 +141,13 @@ AVX2 static void turn(int16_t *columns, const int16_t *block, unsigned n)
 }
 
 /* Both halves of a column one after the other: its 64 bytes are one line of the cache. */
-AVX2 void scale_x86_turn_avx2(int16_t *columns, const int16_t *block, unsigned n)
+AVX2 void scale_columns_turn_avx2(int16_t *columns, const int16_t *block, unsigned n)
 {
 	for (unsigned x = 0; x < n; x += 8) {
 		if (x + 8 > n)
 			x = n - 8;
-		turn_8x16(columns + (size_t)x * SCALE_X86_BAND, SCALE_X86_BAND, block + x);
-		turn_8x16(columns + (size_t)x * SCALE_X86_BAND + LANES, SCALE_X86_BAND, block + LANES * BLOCK + x);
+		turn_8x16(columns + (size_t)x * SCALE_BAND, SCALE_BAND, block + x);
+		turn_8x16(columns + (size_t)x * SCALE_BAND + LANES, SCALE_BAND, block + LANES * BLOCK + x);
 	}
 }
 
@@ -173,7 +173,7 @@ AVX2_INLINE void across_columns(__m256i to[16], const struct scale_plane *p, uns
 {
 	const struct scale_filter *f = p->across;
 	__m256i bias = _mm256_set1_epi16((int16_t)p->bias);
-	size_t half = scale_x86_half(p, LANES);
+	size_t half = scale_columns_half(p, LANES);
 
 	for (unsigned i = 0; i < 16; i++)
 		to[i] = across_column(columns + (size_t)f->start[x + i] * LANES, half, (const int16_t (*)[2])f->weight + (size_t)(x + i) * taps, taps, bias, whole);
@@ -222,10 +222,10 @@ AVX2_INLINE void turn_back(uint8_t *to, size_t stride, const __m256i *columns, u
 	}
 }
 
-AVX2 void scale_x86_store_avx2(uint8_t *to, size_t stride, const void *columns, unsigned lines)
+AVX2 void scale_columns_store_avx2(uint8_t *to, size_t stride, const void *columns, unsigned lines)
 {
-	if (lines == SCALE_X86_BAND)
-		turn_back(to, stride, columns, SCALE_X86_BAND);
+	if (lines == SCALE_BAND)
+		turn_back(to, stride, columns, SCALE_BAND);
 	else
 		turn_back(to, stride, columns, lines);
 }
@@ -236,7 +236,7 @@ AVX2_INLINE void across_lines(const struct scale_plane *p, unsigned y, unsigned 
 
 	for (; x < end; x += 16) {
 		across_columns(out, p, x, taps, columns, whole);
-		scale_x86_store_avx2(p->to + (size_t)y * p->to_stride + x, p->to_stride, out, lines);
+		scale_columns_store_avx2(p->to + (size_t)y * p->to_stride + x, p->to_stride, out, lines);
 	}
 }
 
@@ -272,11 +272,11 @@ AVX2 static void across(const struct scale_plane *p, unsigned y, unsigned lines,
 	}
 }
 
-void scale_plane_avx2(const struct scale_plane *p)
+void scale_columns_avx2(const struct scale_plane *p)
 {
 	static const struct scale_form form = {LANES, down, turn, across};
 
-	scale_x86_run(p, &form);
+	scale_columns_run(p, &form);
 }
 
 #endif

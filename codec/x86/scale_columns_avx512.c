@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "codec/x86/scale_x86.h"
+#include "codec/x86/scale_columns.h"
 
 #if defined(__x86_64__)
 
@@ -96,7 +96,7 @@ AVX512_INLINE __m256i across_column(const int16_t *at, const int16_t (*weight)[2
 		int32_t twice;
 
 		memcpy(&twice, weight[k], sizeof twice);
-		sum = in_order(_mm512_add_epi16(sum, _mm512_mulhrs_epi16(_mm512_load_si512(at + k * SCALE_X86_BAND), _mm512_set1_epi32(twice))));
+		sum = in_order(_mm512_add_epi16(sum, _mm512_mulhrs_epi16(_mm512_load_si512(at + k * SCALE_BAND), _mm512_set1_epi32(twice))));
 	}
 	sum = _mm512_srai_epi16(sum, 6);
 	return _mm256_packus_epi16(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
@@ -108,7 +108,7 @@ AVX512_INLINE void across_columns(__m256i to[16], const struct scale_plane *p, u
 	__m512i bias = _mm512_set1_epi16((int16_t)p->bias);
 
 	for (unsigned i = 0; i < 16; i++)
-		to[i] = across_column(columns + (size_t)f->start[x + i] * SCALE_X86_BAND, (const int16_t (*)[2])f->weight + (size_t)(x + i) * taps, taps, bias);
+		to[i] = across_column(columns + (size_t)f->start[x + i] * SCALE_BAND, (const int16_t (*)[2])f->weight + (size_t)(x + i) * taps, taps, bias);
 }
 
 AVX512_INLINE void across_taps(const struct scale_plane *p, unsigned y, unsigned lines, unsigned x, unsigned end, const int16_t *columns, unsigned taps)
@@ -117,7 +117,7 @@ AVX512_INLINE void across_taps(const struct scale_plane *p, unsigned y, unsigned
 
 	for (; x < end; x += 16) {
 		across_columns(out, p, x, taps, columns);
-		scale_x86_store_avx2(p->to + (size_t)y * p->to_stride + x, p->to_stride, out, lines);
+		scale_columns_store_avx2(p->to + (size_t)y * p->to_stride + x, p->to_stride, out, lines);
 	}
 }
 
@@ -144,11 +144,11 @@ AVX512 static void across(const struct scale_plane *p, unsigned y, unsigned line
 	}
 }
 
-void scale_plane_avx512(const struct scale_plane *p)
+void scale_columns_avx512(const struct scale_plane *p)
 {
-	static const struct scale_form form = {SCALE_X86_BAND, down, scale_x86_turn_avx2, across};
+	static const struct scale_form form = {SCALE_BAND, down, scale_columns_turn_avx2, across};
 
-	scale_x86_run(p, &form);
+	scale_columns_run(p, &form);
 }
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "codec/x86/scale_x86.h"
+#include "codec/x86/scale_columns.h"
+
+#if defined(__x86_64__)
 
 #include <string.h>
 
-#define BAND SCALE_X86_BAND
-#define BLOCK SCALE_X86_BLOCK
+#define BAND SCALE_BAND
+#define BLOCK SCALE_BLOCK
 #define MARGIN SCALE_FILTER_MARGIN
 
 /* A part of a band of lines: n columns from x. */
@@ -97,9 +99,14 @@ static unsigned across(const struct scale_plane *p, const struct scale_form *for
 	return end;
 }
 
-void scale_x86_run(const struct scale_plane *p, const struct scale_form *form)
+size_t scale_columns_scratch(const struct scale_plane *p)
 {
-	int16_t *block = p->scratch, *columns = p->scratch + BAND * BLOCK;
+	return sizeof(int16_t) * BAND * ((size_t)p->across->from + 2 * MARGIN + BLOCK);
+}
+
+void scale_columns_run(const struct scale_plane *p, const struct scale_form *form)
+{
+	int16_t *block = p->scratch, *columns = block + BAND * BLOCK;
 	unsigned width = p->across->from;
 
 	for (unsigned y = 0; y < p->down->to; y += BAND) {
@@ -109,9 +116,11 @@ void scale_x86_run(const struct scale_plane *p, const struct scale_form *form)
 		for (; part.y == y; part = part_behind(&part, width)) {
 			for (unsigned i = 0; i < lines; i += form->lanes) {
 				down(p, form, &part, i, lines - i < form->lanes ? lines - i : form->lanes, block);
-				turn(p, form, &part, block, columns + (i ? scale_x86_half(p, form->lanes) : 0));
+				turn(p, form, &part, block, columns + (i ? scale_columns_half(p, form->lanes) : 0));
 			}
 			made = across(p, form, &part, lines, made, columns);
 		}
 	}
 }
+
+#endif
