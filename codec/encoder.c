@@ -88,6 +88,11 @@ int encoder_encode(struct encoder *e, const struct picture *p, bool key, const u
 	return e->ops->encode(e->state, p, key || first, still, ret);
 }
 
+void encoder_mend(struct encoder *e)
+{
+	e->ops->mend(e->state);
+}
+
 int encoder_drain(struct encoder *e, struct au *ret)
 {
 	return e->ops->drain(e->state, ret);

@@ -50,6 +50,11 @@ const struct track *encoder_track(const struct encoder *e);
  * the picture that it shows. -EAGAIN: taken, none comes out yet. -EINVAL for another shape or pts, -EIO when the encoder fails.
  */
 int encoder_encode(struct encoder *e, const struct picture *p, bool key, const uint8_t *still, struct au *ret);
+/*
+ * The picture that is given next shows nothing new: it is there to mend what those before it left coarse, and coded finer than they.
+ * No hints about still blocks should go with it.
+ */
+void encoder_mend(struct encoder *e);
 /* No picture will come any more: what is late comes out, one a call, as above; -EAGAIN when there is none left. */
 int encoder_drain(struct encoder *e, struct au *ret);
 

@@ -23,6 +23,8 @@ struct encoder_ops {
 	void (*free)(void *state);
 	/* As encoder_encode; key is set of the first picture too. */
 	int (*encode)(void *state, const struct picture *p, bool key, const uint8_t *still, struct au *ret);
+	/* As encoder_mend. */
+	void (*mend)(void *state);
 	/* As encoder_drain. */
 	int (*drain)(void *state, struct au *ret);
 };

@@ -18,6 +18,7 @@
  */
 #define LOOKAHEAD 10               /* pictures, with ENCODER_NORMAL; at most ENCODER_DELAY_MAX */
 #define WAITING_MAX (LOOKAHEAD + 1)
+#define MEND_QP 2
 #define STEP_MIN (TIMESCALE_VIDEO / 240)
 #define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
 #define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */
@@ -33,6 +34,8 @@ struct state {
 	unsigned blocks;               /* macroblocks of a picture */
 	uint8_t *still;                /* WAITING_MAX maps of them: x264 reads one when its picture is coded */
 	unsigned next_still;
+	float *finer;                  /* by how much QP is lower for a picture that mends: a number a macroblock */
+	bool mend;                     /* the next one does */
 	int64_t last_pts;              /* of the picture that came out last */
 	double step;                   /* 90 kHz from picture to picture, smoothed */
 	struct encoder_budget budget;
@@ -191,6 +194,7 @@ static void free_state(void *state)
 		x264_encoder_close(e->x264);
 	x264_param_cleanup(&e->param);
 	free(e->still);
+	free(e->finer);
 	free(e);
 }
 
@@ -203,10 +207,13 @@ static int open_state(void **ret, struct track *ret_track, const struct encoder_
 		return -ENOMEM;
 	e->blocks = ((s->width + 15) / 16) * ((s->height + 15) / 16);
 	e->still = malloc((size_t)WAITING_MAX * e->blocks);
-	if (!e->still) {
+	e->finer = malloc(e->blocks * sizeof *e->finer);
+	if (!e->still || !e->finer) {
 		free_state(e);
 		return -ENOMEM;
 	}
+	for (unsigned i = 0; i < e->blocks; i++)
+		e->finer[i] = -MEND_QP;
 	e->last_pts = INT64_MIN;
 	e->step = (double)TIMESCALE_VIDEO / (s->fps ? s->fps : 25);
 	encoder_budget_init(&e->budget, s->bitrate_bps);
@@ -339,7 +346,17 @@ static int encode(void *state, const struct picture *p, bool key, const uint8_t 
 	in.i_type = key ? X264_TYPE_IDR : X264_TYPE_P;
 	if (still && !key)
 		hint(e, &in, still);
+	if (e->mend && !key)
+		in.prop.quant_offsets = e->finer;
+	e->mend = false;
 	return run(e, &in, ret);
+}
+
+static void mend(void *state)
+{
+	struct state *e = state;
+
+	e->mend = true;
 }
 
 static int drain(void *state, struct au *ret)
@@ -354,5 +371,6 @@ const struct encoder_ops encoder_x264 = {
 	.open = open_state,
 	.free = free_state,
 	.encode = encode,
+	.mend = mend,
 	.drain = drain,
 };

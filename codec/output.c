@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define NOTICE_MAX 64
+#define MENDED_MAX 8  /* more need not be told apart */
 
 static bool rendition_is_good(const struct transcoder_rendition *r)
 {
@@ -104,6 +105,7 @@ int output_begin(struct output *o, const struct output_picture *p)
 	o->coded_second = -1;
 	o->key_owed = true;
 	o->noticed = o->same = false;
+	o->mended = 0;
 	o->made_number = o->judged_number = 0;
 	return 0;
 }
@@ -163,7 +165,8 @@ static int64_t second_of(const struct output_picture *p)
 static bool must_code(const struct output *o, const struct output_picture *p)
 {
 	uint32_t part_ms = o->packager.part_ms < 1000 ? o->packager.part_ms : 1000;
-	int64_t longest = o->want.latency == ENCODER_NORMAL ? OUTPUT_STILL_NORMAL_90K : (int64_t)part_ms * (TIMESCALE_VIDEO / 1000);
+	int64_t mend = (int64_t)OUTPUT_MEND_90K << o->mended, part = (int64_t)part_ms * (TIMESCALE_VIDEO / 1000);
+	int64_t longest = o->want.latency == ENCODER_NORMAL ? OUTPUT_STILL_NORMAL_90K : least(mend, part);
 	int64_t next = p->lane.picture.pts + most(p->lane.step, wanted_step(o, p));
 
 	return o->key_owed || p->lane.blind_since_us || o->noticed || o->coded_pts == INT64_MIN || next - o->coded_pts > longest ||
@@ -279,14 +282,18 @@ static int encode(struct output *o, const struct output_picture *p, const uint8_
 }
 
 /*
- * A picture that is coded though nothing has changed is coded without hints: what the last one left coarse, and its noise, is mended
- * (SSIM of a still scene to what it is without noise: 0.9837 instead of 0.9819, for 4 % more bits).
+ * A picture that is coded though nothing has changed is coded without hints, and finer: it mends. (SSIM of a still scene to what it is
+ * without noise, 0.9844 with one such a second that is hinted; 0.9859 with two that are not; 0.9879 with
+ * these, at 1.25 times the bits, which are still less than half of what coding every picture takes.)
  */
 static int code(struct output *o, const struct output_picture *p, const uint8_t *still)
 {
 	bool whole = o->key_owed || o->noticed || p->lane.blind_since_us || o->same;
 	int rc;
 
+	if (o->same)
+		encoder_mend(o->encoder);
+	o->mended = !o->same || o->key_owed ? 0 : o->mended + (o->mended < MENDED_MAX);
 	memcpy(o->still, still, changes_blocks(o->changes));
 	if (o->settings->overlay && second_of(p) != o->coded_second)
 		clear_top(o);

@@ -22,6 +22,11 @@
 #include "codec/scale.h"
 #include "media/packager.h"
 
+/*
+ * Where nothing changes a picture is coded again after so long, then after twice that, and so on up to a part's length: it is
+ * looked at for long, so what is coarse in it is mended soon.
+ */
+#define OUTPUT_MEND_90K (TIMESCALE_VIDEO * 16 / 100)
 #define OUTPUT_STILL_NORMAL_90K (TIMESCALE_VIDEO / 8)  /* a lookahead is so many pictures long, so they must not come too seldom */
 
 /* One picture for all outputs. */
@@ -53,6 +58,7 @@ struct output {
 	uint8_t *still;                /* a byte a block */
 	struct cuts cuts;              /* the encoder may be late */
 	int64_t due;                   /* no picture before this, to keep to want.fps */
+	unsigned mended;               /* pictures that were coded since though nothing had changed */
 	bool key_owed;                 /* the segment's first picture was not coded yet */
 	bool noticed;                  /* the picture coded last bears a notice */
 	int64_t coded_pts;             /* of the picture coded last, INT64_MIN: none */
