@@ -15,6 +15,7 @@
 #define BOX_H 60
 #define BOX_Y 66
 #define NOISES 1024
+#define CROSSING 60   /* pictures of it */
 
 static struct denoise *denoise;
 static struct frame *clean, *noisy;
@@ -184,7 +185,7 @@ static void cross(const struct ghost *g, enum denoise_strength strength)
 	paint_box(left, g->add);
 	for (int i = 0; i < SETTLED; i++)
 		run();
-	for (; left + g->step + BOX_W + 20 < W; left += g->step, n++) {
+	for (; n < CROSSING && left + g->step + BOX_W + 20 < W; left += g->step, n++) {
 		paint_scene();
 		paint_box(left + g->step, g->add);
 		run();
