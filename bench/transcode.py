@@ -25,7 +25,7 @@ ROWS = {
 }
 MEMORY_LEAST = 1.3
 NIGHT_HEIGHT, NIGHT_CPU, NIGHT_BITS, NIGHT_STRENGTH = 720, 1.5, 2.0, "medium"
-GRID = (24, 28, 32, 36, 40, 44)
+GRID = (24, 27, 30, 33, 36, 39)
 
 
 def median(values):
@@ -144,8 +144,10 @@ def row(key, program, made, scratch, args):
     ours, theirs = quality["casemate"], quality["ffmpeg"]
     good = (all(a >= b - SSIM_LOWER for a, b in zip(ours["ssim"], theirs["ssim"])) and
             sum(ours["rate_bps"]) <= sum(theirs["rate_bps"]) * RATE_HIGHER)
+    cpu, peak = pair(samples, "cpu_s"), pair(samples, "peak_bytes")
+    say(f"   CPU ×{cpu['ratio']:.2f}, memory ×{peak['ratio']:.2f}; SSIM {ours['ssim']} and {theirs['ssim']}; bits ×{sum(ours['rate_bps']) / sum(theirs['rate_bps']):.3f} of ffmpeg's")
     return {"label": label, "scene": scene, "heights": heights, "copy": copy, "least": least, "comparable": good, "quality": quality,
-            "cpu_s": pair(samples, "cpu_s"), "peak_bytes": pair(samples, "peak_bytes"), "work": json.loads(samples["casemate"][0]["said"]),
+            "cpu_s": cpu, "peak_bytes": peak, "work": json.loads(samples["casemate"][0]["said"]),
             "samples": {side: [{k: s[k] for k in ("cpu_s", "peak_bytes")} for s in of] for side, of in samples.items()}}
 
 
@@ -185,7 +187,7 @@ def even(ours, peer):
     given the highest CRF at which they still have the best quality that the worse of them can reach.
     """
     wanted = min(ours.best()["ssim"], peer.best()["ssim"])
-    return ours.cheapest(wanted, 1), peer.cheapest(wanted, 0.25)
+    return ours.cheapest(wanted, 1), peer.cheapest(wanted, 0.5)
 
 
 def night(program, made, scratch, args):
@@ -199,6 +201,7 @@ def night(program, made, scratch, args):
     for name, peer in peers.items():
         a, b = even(ours, peer)
         samples = turns({"casemate": ours.command(a["crf"], ours.folder), name: peer.command(b["crf"], peer.folder)}, folder, args.rounds)
+        say(f"   beside {name}: CPU ×{pair(samples, 'cpu_s', name)['ratio']:.2f}, bits ×{b['rate_bps'] / a['rate_bps']:.2f}")
         result[name] = {"casemate_at": a, "peer_at": b, "cpu_s": pair(samples, "cpu_s", name), "bits": b["rate_bps"] / a["rate_bps"]}
     return result
 
