@@ -21,6 +21,7 @@
 #define MEND_QP 2
 #define STEP_MIN (TIMESCALE_VIDEO / 240)
 #define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
+#define STILL_LEAST 8              /* no hints where more than one block in so many has changed */
 #define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */
 
 struct state {
@@ -31,7 +32,7 @@ struct state {
 		int64_t pts, capture_us;
 	} waiting[WAITING_MAX];        /* given, and not come out: in order */
 	unsigned nwaiting;
-	unsigned blocks;               /* macroblocks of a picture */
+	unsigned across, blocks;       /* macroblocks of a line, and of a picture */
 	uint8_t *still;                /* WAITING_MAX maps of them: x264 reads one when its picture is coded */
 	unsigned next_still;
 	float *finer;                  /* by how much QP is lower for a picture that mends: a number a macroblock */
@@ -205,7 +206,8 @@ static int open_state(void **ret, struct track *ret_track, const struct encoder_
 
 	if (!e)
 		return -ENOMEM;
-	e->blocks = ((s->width + 15) / 16) * ((s->height + 15) / 16);
+	e->across = (s->width + 15) / 16;
+	e->blocks = e->across * ((s->height + 15) / 16);
 	e->still = malloc((size_t)WAITING_MAX * e->blocks);
 	e->finer = malloc(e->blocks * sizeof *e->finer);
 	if (!e->still || !e->finer) {
@@ -248,14 +250,26 @@ static void borrow_planes(x264_picture_t *in, const struct picture *p)
  * x264 looks no further at a block that is known to be still, if the one it is like was coded with no higher QP. Often it
  * then codes nothing, and the older block stays: a small difference is not lost, but not seen yet. A higher QP for these
  * blocks (quant_offsets) made more of them so, and only moved along the curve of rate against quality.
+ *
+ * Where neighbours move, "nothing" means to move with them (H.264 8.4.1.1), and to stay costs bits. A camera that swings
+ * past a plain wall calls two thirds of its blocks still: hints on all of these took 14 % more bits, and more time.
  */
 static void hint(struct state *e, x264_picture_t *in, const uint8_t *still)
 {
 	uint8_t *map = e->still + (size_t)e->next_still * e->blocks;
+	unsigned n = 0;
 
-	e->next_still = (e->next_still + 1) % WAITING_MAX;
 	for (unsigned i = 0; i < e->blocks; i++)
-		map[i] = still[i] ? X264_MBINFO_CONSTANT : 0;
+		n += still[i] != 0;
+	if (n < e->blocks - e->blocks / STILL_LEAST)
+		return;
+	for (unsigned i = 0; i < e->blocks; i++) {
+		bool left = i % e->across == 0 || still[i - 1];
+		bool above = i < e->across || (still[i - e->across] && ((i + 1) % e->across == 0 || still[i + 1 - e->across]));
+
+		map[i] = still[i] && left && above ? X264_MBINFO_CONSTANT : 0;
+	}
+	e->next_still = (e->next_still + 1) % WAITING_MAX;
 	in->prop.mb_info = map;
 }
 
