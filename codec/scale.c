@@ -25,6 +25,7 @@ struct scale {
 	struct shape shape;
 	unsigned x, y, w, h;                    /* where the picture lies in the frame */
 	struct scale_filter *across[2], *down[2];  /* of luma, of chroma */
+	void *table[2];
 	void *scratch;
 	size_t scratch_bytes;                   /* kept for the largest picture so far */
 	struct convert *convert;                /* instead of the tables, for rare pictures */
@@ -55,6 +56,8 @@ static void forget(struct scale *s)
 	for (int i = 0; i < 2; i++) {
 		scale_filter_free(&s->across[i]);
 		scale_filter_free(&s->down[i]);
+		free(s->table[i]);
+		s->table[i] = NULL;
 	}
 }
 
@@ -137,7 +140,9 @@ static int make_filters(struct scale *s, const struct convert_from *from, bool c
 	first->gain_den = 255;
 	second->gain_num = second->gain_den = 1;
 	rc = scale_filter_pairs(across_first ? &s->across[chroma] : &s->down[chroma], first);
-	return rc ? rc : scale_filter_weights(across_first ? &s->down[chroma] : &s->across[chroma], second);
+	if (!rc)
+		rc = scale_filter_weights(across_first ? &s->down[chroma] : &s->across[chroma], second);
+	return rc ? rc : scale_table_new(&s->table[chroma], s->across[chroma]);
 }
 
 static int make_scratch(struct scale *s)
@@ -222,7 +227,7 @@ static void run_tables(struct scale *s, const struct picture *in)
 		struct scale_plane p = {.across = s->across[i > 0], .down = s->down[i > 0], .bias = begin[i > 0] + SCALE_PLANE_HALF,
 			.from = in->plane[i], .from_stride = in->stride[i],
 			.to = f->plane[i] + (i ? s->y / 2 : s->y) * f->stride[i] + (i ? s->x / 2 : s->x), .to_stride = f->stride[i],
-			.scratch = s->scratch};
+			.table = s->table[i > 0], .scratch = s->scratch};
 
 		scale_plane(&p, s->cpu);
 	}

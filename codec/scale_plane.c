@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "codec/scale_plane.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/x86/scale_x86.h"
@@ -15,6 +17,32 @@ static size_t aligned(size_t bytes)
 static size_t line_words(const struct scale_plane *p)
 {
 	return aligned(p->across->to * sizeof(int16_t)) / sizeof(int16_t);
+}
+
+/* Too narrow planes are for the forms in C. */
+static bool is_for_vectors(const struct scale_filter *across)
+{
+#if defined(__x86_64__)
+	return across->from >= SCALE_X86_FROM_MIN && across->to >= SCALE_X86_TO_MIN;
+#else
+	return false;
+#endif
+}
+
+int scale_table_new(void **ret, const struct scale_filter *across)
+{
+	void *table = NULL;
+
+#if defined(__x86_64__)
+	if (across->pair && is_for_vectors(across)) {
+		table = aligned_alloc(ALIGN, aligned(scale_rows_table_bytes(across)));
+		if (!table)
+			return -ENOMEM;
+		scale_rows_table(table, across);
+	}
+#endif
+	*ret = table;
+	return 0;
 }
 
 size_t scale_plane_scratch(const struct scale_filter *across, const struct scale_filter *down)
@@ -135,7 +163,7 @@ static void across_first(const struct scale_plane *p)
 static bool run_fast(const struct scale_plane *p, enum cpu_level cpu)
 {
 #if defined(__x86_64__)
-	if (p->across->from < SCALE_X86_FROM_MIN || p->across->to < SCALE_X86_TO_MIN || cpu < CPU_AVX2)
+	if (!is_for_vectors(p->across) || cpu < CPU_AVX2)
 		return false;
 	if (p->across->pair)
 		scale_rows_x86(p, cpu);

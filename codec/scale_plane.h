@@ -29,6 +29,7 @@ struct scale_plane {
 	ptrdiff_t from_stride;
 	uint8_t *to;
 	size_t to_stride;
+	const void *table;                         /* of across, from scale_table_new */
 	void *scratch;                             /* scale_plane_scratch bytes, aligned to 64; what it holds does not matter */
 };
 
@@ -38,6 +39,8 @@ static inline bool scale_plane_across_first(const struct scale_axis *across)
 	return across->step_num <= 2 * across->step_den;
 }
 
+/* What the forms for vectors make of a filter across, once for many pictures: NULL when there is nothing. For free(). 0 or -ENOMEM. */
+int scale_table_new(void **ret, const struct scale_filter *across);
 /* For any level; a multiple of 64. */
 size_t scale_plane_scratch(const struct scale_filter *across, const struct scale_filter *down);
 void scale_plane(const struct scale_plane *p, enum cpu_level cpu);

@@ -7,30 +7,30 @@
 
 #define ALIGN 64
 
-/* How the scratch memory is used, in bytes from its beginning. */
-struct layout {
-	size_t line_words, places, groups, all;
-};
-
 static size_t aligned(size_t bytes)
 {
 	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static struct layout layout_of(const struct scale_plane *p)
+static size_t line_words(const struct scale_plane *p)
 {
-	size_t n = (p->across->to + 15) / 16;
-	struct layout l = {.line_words = aligned(p->across->to * sizeof(int16_t)) / sizeof(int16_t)};
-
-	l.places = SCALE_PLANE_LINES(p->down) * l.line_words * sizeof(int16_t);
-	l.groups = l.places + aligned(n * sizeof(struct scale_place));
-	l.all = l.groups + n * scale_group_bytes(p->across->pairs);
-	return l;
+	return aligned(p->across->to * sizeof(int16_t)) / sizeof(int16_t);
 }
 
 size_t scale_rows_scratch(const struct scale_plane *p)
 {
-	return layout_of(p).all;
+	return SCALE_PLANE_LINES(p->down) * line_words(p) * sizeof(int16_t);
+}
+
+/* A table is the places of all groups of 16 samples, and then the groups. */
+static size_t groups_at(const struct scale_filter *across)
+{
+	return aligned((across->to + 15) / 16 * sizeof(struct scale_place));
+}
+
+size_t scale_rows_table_bytes(const struct scale_filter *across)
+{
+	return groups_at(across) + (across->to + 15) / 16 * scale_group_bytes(across->pairs);
 }
 
 /* 8 samples from x on. Their bytes are read from further left when 16 would reach behind the line's end. */
@@ -61,10 +61,13 @@ static bool bytes_in_order(const struct scale_place *place, const struct scale_g
 	return place->second == place->first + 16;
 }
 
-static void set_groups(const struct scale_filter *f, struct scale_place *place, void *groups)
+void scale_rows_table(void *table, const struct scale_filter *f)
 {
+	uint8_t *groups = (uint8_t *)table + groups_at(f);
+	struct scale_place *place = table;
+
 	for (unsigned x = 0; x < f->to; x += 16, place++) {
-		struct scale_group *g = (struct scale_group *)(void *)((uint8_t *)groups + x / 16 * scale_group_bytes(f->pairs));
+		struct scale_group *g = (struct scale_group *)(void *)(groups + x / 16 * scale_group_bytes(f->pairs));
 		unsigned from = x + 16 > f->to ? f->to - 16 : x;
 
 		set_half(f, from, 0, &place->first, g);
@@ -73,7 +76,7 @@ static void set_groups(const struct scale_filter *f, struct scale_place *place, 
 	}
 }
 
-static void make_lines(const struct scale_plane *p, const struct scale_across *a, unsigned made, int16_t *lines, size_t line_words)
+static void make_lines(const struct scale_plane *p, const struct scale_across *a, unsigned made, int16_t *lines, size_t words)
 {
 	const uint8_t *from[SCALE_ROWS];
 	int16_t *to[SCALE_ROWS];
@@ -82,26 +85,39 @@ static void make_lines(const struct scale_plane *p, const struct scale_across *a
 		unsigned line = made + i < p->down->from ? made + i : p->down->from - 1;
 
 		from[i] = p->from + (ptrdiff_t)line * p->from_stride;
-		to[i] = lines + (made + i) % SCALE_PLANE_LINES(p->down) * line_words;
+		to[i] = lines + (made + i) % SCALE_PLANE_LINES(p->down) * words;
 	}
 	scale_rows_across_avx2(to, from, a);
 }
 
+/* One after the other, and round; a division for each would cost more than scaling some of them. */
+static void set_lines(struct scale_down *d, const struct scale_plane *p, unsigned y, size_t words)
+{
+	const int16_t *lines = p->scratch;
+	unsigned last = scale_plane_line(p->down, y, 0), at = last % SCALE_PLANE_LINES(p->down);
+
+	for (unsigned k = 0; k < d->taps; k++) {
+		unsigned line = scale_plane_line(p->down, y, k);
+
+		if (line != last && ++at == SCALE_PLANE_LINES(p->down))
+			at = 0;
+		last = line;
+		d->line[k] = lines + at * words;
+	}
+}
+
 void scale_rows_x86(const struct scale_plane *p, enum cpu_level cpu)
 {
-	const struct layout l = layout_of(p);
-	uint8_t *scratch = p->scratch;
-	struct scale_place *place = (struct scale_place *)(void *)(scratch + l.places);
-	const struct scale_across a = {.to = p->across->to, .pairs = p->across->pairs, .place = place, .groups = scratch + l.groups};
+	const struct scale_across a = {.to = p->across->to, .pairs = p->across->pairs, .place = p->table,
+		.groups = (const uint8_t *)p->table + groups_at(p->across)};
 	struct scale_down d = {.taps = p->down->taps, .n = p->across->to, .bias = p->bias};
+	size_t words = line_words(p);
 	unsigned made = 0;
 
-	set_groups(p->across, place, scratch + l.groups);
 	for (unsigned y = 0; y < p->down->to; y++) {
 		for (; made <= scale_plane_line(p->down, y, d.taps - 1); made += SCALE_ROWS)
-			make_lines(p, &a, made, p->scratch, l.line_words);
-		for (unsigned k = 0; k < d.taps; k++)
-			d.line[k] = (const int16_t *)p->scratch + scale_plane_line(p->down, y, k) % SCALE_PLANE_LINES(p->down) * l.line_words;
+			make_lines(p, &a, made, p->scratch, words);
+		set_lines(&d, p, y, words);
 		d.weight = (const int16_t (*)[2])p->down->weight + (size_t)y * d.taps;
 		if (cpu >= CPU_AVX512 && d.n >= 64)
 			scale_rows_down_avx512(p->to + y * p->to_stride, &d);

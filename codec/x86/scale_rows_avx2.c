@@ -26,18 +26,24 @@ AVX2_INLINE __m256i load_halves(const uint8_t *first, const uint8_t *second)
 }
 
 /* Pair k of 16 new samples of a line. */
-AVX2_INLINE __m256i load_pair(const uint8_t *from, const struct scale_place *place, unsigned k, __m256i mask, bool in_order_too)
+AVX2_INLINE __m256i load_pair(const uint8_t *first, size_t apart, unsigned k, __m256i mask, bool in_order_too)
 {
 	if (in_order_too)
-		return _mm256_loadu_si256((const __m256i *)(const void *)(from + place->first + 2 * k));
-	return _mm256_shuffle_epi8(load_halves(from + place->first + 2 * k, from + place->second + 2 * k), mask);
+		return _mm256_loadu_si256((const __m256i *)(const void *)(first + 2 * k));
+	return _mm256_shuffle_epi8(load_halves(first + 2 * k, first + apart + 2 * k), mask);
 }
 
 AVX2_INLINE void across_16(__m256i sum[SCALE_ROWS], const uint8_t *const from[SCALE_ROWS], const struct scale_place *place,
 	const struct scale_group *g, unsigned pairs, bool in_order_too)
 {
 	__m256i mask = _mm256_load_si256((const __m256i *)(const void *)g->mask);
+	size_t apart = (size_t)place->second - place->first;
+	const uint8_t *first[SCALE_ROWS];
 
+	UNROLL for (unsigned i = 0; i < SCALE_ROWS; i++) {
+		first[i] = from[i] + place->first;
+		__asm__("" : "+r"(first[i]));  /* or else the compiler works out every address ahead, for which it has no registers */
+	}
 	UNROLL for (unsigned i = 0; i < SCALE_ROWS; i++)
 		sum[i] = _mm256_setzero_si256();
 	UNROLL for (unsigned k = 0; k < pairs; k++) {
@@ -45,7 +51,7 @@ AVX2_INLINE void across_16(__m256i sum[SCALE_ROWS], const uint8_t *const from[SC
 		__m256i gain = _mm256_load_si256((const __m256i *)(const void *)g->pair[k].gain);
 
 		UNROLL for (unsigned i = 0; i < SCALE_ROWS; i++) {
-			__m256i v = _mm256_maddubs_epi16(load_pair(from[i], place, k, mask, in_order_too), ab);
+			__m256i v = _mm256_maddubs_epi16(load_pair(first[i], apart, k, mask, in_order_too), ab);
 
 			sum[i] = in_order(_mm256_add_epi16(sum[i], _mm256_mulhrs_epi16(v, gain)));
 		}

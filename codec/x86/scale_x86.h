@@ -8,6 +8,10 @@
 #define SCALE_X86_FROM_MIN 64
 #define SCALE_X86_TO_MIN 32
 
+/* Once for many planes: what rows need of a filter across with pairs. */
+size_t scale_rows_table_bytes(const struct scale_filter *across);
+void scale_rows_table(void *table, const struct scale_filter *across);
+
 /* Bytes of memory that they work in. */
 size_t scale_rows_scratch(const struct scale_plane *p);
 size_t scale_columns_scratch(const struct scale_plane *p);

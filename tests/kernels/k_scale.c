@@ -38,7 +38,7 @@ static bool gaps_are_whole(const struct plane *p)
 
 struct tables {
 	struct scale_filter *across, *down;
-	void *scratch;
+	void *table, *scratch;
 };
 
 static void tables_new(struct tables *t, unsigned from_w, unsigned from_h, unsigned to_w, unsigned to_h, unsigned at, unsigned gain)
@@ -56,6 +56,8 @@ static void tables_new(struct tables *t, unsigned from_w, unsigned from_h, unsig
 	if (scale_filter_pairs(across_first ? &t->across : &t->down, first) ||
 	    scale_filter_weights(across_first ? &t->down : &t->across, across_first ? &down : &across))
 		exit(2);
+	if (scale_table_new(&t->table, t->across))
+		exit(2);
 	n = scale_plane_scratch(t->across, t->down);
 	t->scratch = aligned_alloc(64, n);
 	if (!t->scratch)
@@ -67,13 +69,14 @@ static void tables_free(struct tables *t)
 {
 	scale_filter_free(&t->across);
 	scale_filter_free(&t->down);
+	free(t->table);
 	free(t->scratch);
 }
 
 static void run_plane(const struct tables *t, const struct plane *from, struct plane *to, int bias, enum cpu_level cpu)
 {
 	struct scale_plane p = {.across = t->across, .down = t->down, .bias = bias, .from = from->memory.p,
-		.from_stride = (ptrdiff_t)from->stride, .to = to->memory.p, .to_stride = to->stride, .scratch = t->scratch};
+		.from_stride = (ptrdiff_t)from->stride, .to = to->memory.p, .to_stride = to->stride, .table = t->table, .scratch = t->scratch};
 
 	scale_plane(&p, cpu);
 }
