@@ -21,7 +21,6 @@
 #define MEND_QP 2
 #define STEP_MIN (TIMESCALE_VIDEO / 240)
 #define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
-#define STILL_LEAST 8              /* no hints where more than one block in so many has changed */
 #define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */
 
 struct state {
@@ -251,18 +250,13 @@ static void borrow_planes(x264_picture_t *in, const struct picture *p)
  * then codes nothing, and the older block stays: a small difference is not lost, but not seen yet. A higher QP for these
  * blocks (quant_offsets) made more of them so, and only moved along the curve of rate against quality.
  *
- * Where neighbours move, "nothing" means to move with them (H.264 8.4.1.1), and to stay costs bits. A camera that swings
- * past a plain wall calls two thirds of its blocks still: hints on all of these took 14 % more bits, and more time.
+ * Not beside blocks that have changed: where these move, "nothing" means to move with them (H.264 8.4.1.1), and to stay
+ * costs bits.
  */
 static void hint(struct state *e, x264_picture_t *in, const uint8_t *still)
 {
 	uint8_t *map = e->still + (size_t)e->next_still * e->blocks;
-	unsigned n = 0;
 
-	for (unsigned i = 0; i < e->blocks; i++)
-		n += still[i] != 0;
-	if (n < e->blocks - e->blocks / STILL_LEAST)
-		return;
 	for (unsigned i = 0; i < e->blocks; i++) {
 		bool left = i % e->across == 0 || still[i - 1];
 		bool above = i < e->across || (still[i - e->across] && ((i + 1) % e->across == 0 || still[i + 1 - e->across]));
