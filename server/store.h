@@ -203,7 +203,7 @@ struct store {
 	struct work_list later;          /* DISK_FINISH that waits for finish_timer */
 	struct segment_list finishing;   /* entered, and the writer has not said that the file is whole; by entry */
 	TAILQ_HEAD(, store_delete) deletes;  /* wait for their entry to be under a checkpoint */
-	bool deleting;
+	unsigned deleting;               /* runs whose deletion is entered, and their files are not gone */
 	uint64_t queue_bytes;
 	unsigned queue_jobs, finishing_n;
 	uint64_t archive_bytes, disk_free_bytes;

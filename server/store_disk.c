@@ -23,6 +23,7 @@
 #define RETRY_US 5000000
 #define FINISH_US 200000           /* segments that end within it are made whole together */
 #define MAP_LEAST (1u << 20)       /* bytes, of a segment */
+#define DELETE_RUNS 16             /* at most a minute of a camera each, at each checkpoint: as many as a large fleet needs */
 #define TOGETHER_CAMERAS 64        /* from so many on, segments that end together are synced by one syncfs */
 #define TOGETHER_MAX_US 500000     /* if it took longer, others write much to the same disk */
 #define APART_US 60000000          /* then each file is synced by itself for so long */
@@ -49,7 +50,8 @@ struct disk_work {
 	bool together;                   /* DISK_FINISH behind a DISK_SYNC */
 	/* answers */
 	int rc;
-	struct archive_run next;         /* what should go next, bytes 0 for nothing */
+	struct archive_run *next;        /* what should go next: nnext of them */
+	unsigned nnext;
 	struct archive_range range;
 	uint64_t archive_bytes, disk_free_bytes;
 };
@@ -178,8 +180,10 @@ static void choose_oldest(struct disk_work *w)
 	uint64_t have = archive_bytes(w->archive), max = w->max_bytes;
 
 	w->archive_bytes = have;
-	if (!w->deleting && max && have > max)
-		archive_oldest(w->archive, have - max + max / 64, &w->next);
+	if (w->deleting || !max || have <= max)
+		return;
+	w->next = calloc(DELETE_RUNS, sizeof *w->next);
+	w->nnext = w->next ? archive_oldest(w->archive, have - max + max / 64, w->next, DELETE_RUNS) : 0;
 }
 
 static void look(struct disk_work *w)
@@ -244,7 +248,7 @@ static struct disk_work *make(struct store *s, enum disk_kind kind, struct segme
 	w->kind = kind;
 	w->seg = seg ? segment_ref(seg) : NULL;
 	w->max_bytes = s->site.archive_max_bytes;
-	w->deleting = s->deleting && kind != DISK_REMOVE;
+	w->deleting = s->deleting > (kind == DISK_REMOVE);
 	if (seg) {
 		w->slot = (struct archive_slot){.entry = seg->entry, .start_us = seg->start_us, .bytes = (uint32_t)seg->bytes, .timescale = seg->timescale};
 		memcpy(w->slot.init, seg->init.b, ARCHIVE_PREFIX);
@@ -398,25 +402,31 @@ uint64_t store_disk_barrier(const struct store *s)
 	return first ? first->entry : s->next;
 }
 
-static void delete_oldest(struct store *s, const struct archive_run *run)
+static bool enter_deletion(struct store *s, const struct archive_run *run)
 {
 	struct entry e = {.kind = ENTRY_DELETE, .del = {.time_us = clock_wall_us() / 1000 * 1000, .from_number = run->from, .to_number = run->to,
 		.bytes = run->bytes, .why = "space"}};
 	struct store_delete *d;
 	uint64_t index;
 
-	/* What cannot be removed now is not said to go again and again. */
-	if (!run->bytes || s->deleting || (s->disk_why && clock_mono_us() < s->disk_retry_us))
-		return;
 	memcpy(e.del.camera, run->camera, sizeof e.del.camera);
 	memcpy(e.del.rendition, run->rendition, sizeof e.del.rendition);
 	if (store_log_add(s, &e, &index) < 0)
-		return;
+		return false;
 	d = store_alloc(sizeof *d);
 	d->run = *run;
 	d->entry = index;
 	TAILQ_INSERT_TAIL(&s->deletes, d, next);
-	s->deleting = true;
+	return true;
+}
+
+static void delete_oldest(struct store *s, const struct archive_run *run, unsigned n)
+{
+	/* What cannot be removed now is not said to go again and again. */
+	if (s->deleting || (s->disk_why && clock_mono_us() < s->disk_retry_us))
+		return;
+	for (unsigned i = 0; i < n && enter_deletion(s, &run[i]); i++)
+		s->deleting++;
 }
 
 /* Files go only when everybody can know that they went. */
@@ -483,7 +493,7 @@ static void done_remove(struct store *s, struct disk_work *w)
 {
 	struct store_rendition *r = find_rendition(s, w->run.camera, w->run.rendition);
 
-	s->deleting = false;
+	s->deleting--;
 	if (r)
 		set_range(s, r, &w->range);
 }
@@ -512,9 +522,10 @@ static void done_disk(struct work *work)
 		done_look(s, w);
 	if (w->kind == DISK_FINISH || w->kind == DISK_REMOVE || w->kind == DISK_LOOK) {
 		s->archive_bytes = w->archive_bytes;
-		delete_oldest(s, &w->next);
+		delete_oldest(s, w->next, w->nnext);
 	}
 	segment_drop(&w->seg);
+	free(w->next);
 	free(w->bytes);
 	free(w);
 }

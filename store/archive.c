@@ -184,15 +184,22 @@ static bool look_up_oldest(struct archive *a, struct shelf *s)
 
 	while (!s->oldest && s->nfolders) {
 		struct folder *f = &s->folder[0];
+		bool passed = false;
 
 		if (index_read_page(a->dirfd, s->camera, s->rendition, f->no, &page) == 0) {
 			for (unsigned i = 0; i < ARCHIVE_FOLDER && !s->oldest; i++) {
 				if (!page.slot[i].kept)
 					continue;
+				if (f->no * ARCHIVE_FOLDER + i <= s->passed) {
+					passed = true;
+					continue;
+				}
 				s->oldest = f->no * ARCHIVE_FOLDER + i;
 				s->oldest_us = page.slot[i].start_us;
 			}
 		}
+		if (!s->oldest && passed)
+			break;
 		if (!s->oldest) {
 			s->bytes -= f->bytes;
 			a->bytes -= f->bytes;
@@ -331,7 +338,7 @@ static struct shelf *oldest_shelf(struct archive *a, int64_t *ret_next_us)
 	return best;
 }
 
-bool archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *ret)
+static bool next_run(struct archive *a, uint64_t need_bytes, struct archive_run *ret)
 {
 	struct index_page page;
 	struct archive_run run = {0};
@@ -355,7 +362,26 @@ bool archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *
 	snprintf(run.camera, sizeof run.camera, "%s", s->camera);
 	snprintf(run.rendition, sizeof run.rendition, "%s", s->rendition);
 	*ret = run;
+	s->passed = run.to;
+	s->oldest = 0;
 	return run.bytes > 0;
+}
+
+unsigned archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *ret, unsigned max)
+{
+	unsigned n = 0;
+
+	while (n < max && need_bytes && next_run(a, need_bytes, &ret[n])) {
+		need_bytes -= ret[n].bytes < need_bytes ? ret[n].bytes : need_bytes;
+		n++;
+	}
+	for (unsigned i = 0; i < a->nshelves; i++) {
+		if (!a->shelf[i].passed)
+			continue;
+		a->shelf[i].passed = 0;
+		a->shelf[i].oldest = 0;
+	}
+	return n;
 }
 
 int archive_remove(struct archive *a, const struct archive_run *run)

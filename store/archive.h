@@ -78,8 +78,8 @@ void archive_abandon(struct archive *a, const char *camera, const char *renditio
 /* Notes the slot of a segment whose bytes are not kept, or corrects one, with what is counted. 0 or -errno. */
 int archive_note(struct archive *a, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot);
 
-/* The oldest footage of all, some need_bytes of it (at most one folder of one rendition). False when there is none. */
-bool archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *ret);
+/* The oldest footage of all, some need_bytes of it, in at most max runs (each of one folder of one rendition). How many; 0 when there is none. */
+unsigned archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *ret, unsigned max);
 /* Removes the files of the run and corrects their slots. 0, or the first -errno (files that are gone are none). */
 int archive_remove(struct archive *a, const struct archive_run *run);
 

@@ -17,6 +17,7 @@ struct shelf {
 	uint64_t bytes, newest;
 	uint64_t oldest;                 /* 0: to be looked up */
 	int64_t oldest_us;
+	uint64_t passed;                 /* within archive_oldest: numbers up to it are chosen already; else 0 */
 };
 
 struct archive {

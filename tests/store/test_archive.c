@@ -88,6 +88,38 @@ Test(archive, counts_the_same_after_a_restart)
 	cr_assert_eq(is.oldest + is.newest + is.bytes, 0);
 }
 
+/* A minute of each camera at most, so a fleet needs many runs for what it writes in a second. */
+Test(archive, chooses_runs_of_many_cameras_that_do_not_meet)
+{
+	enum { CAMERAS = 12, EACH = 100 };
+	struct archive_run run[20];
+	uint64_t bytes = 0;
+	unsigned n;
+
+	for (unsigned c = 0; c < CAMERAS; c++)
+		for (uint64_t i = 1; i <= EACH; i++)
+			put((const char[]){'c', (char)('a' + c), 0}, "copy", 950 + i, 10, (int64_t)i * 2000000 + c);
+	n = archive_oldest(a, 5000, run, 20);
+	for (unsigned i = 0; i < n; i++) {
+		bytes += run[i].bytes;
+		for (unsigned k = 0; k < i; k++)
+			cr_assert(strcmp(run[i].camera, run[k].camera) || run[k].to < run[i].from, "runs %u and %u", k, i);
+	}
+	cr_assert_geq(bytes, 5000);
+	cr_assert_lt(bytes, 5500);
+	cr_assert_eq(archive_oldest(a, 5000, run + n, 1), 1);
+	cr_assert_eq(run[n].from, run[0].from, "nothing has gone yet");
+	cr_assert_str_eq(run[n].camera, run[0].camera);
+	cr_assert_eq(archive_bytes(a), CAMERAS * EACH * 10);
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_eq(archive_remove(a, &run[i]), 0);
+	cr_assert_eq(archive_bytes(a), CAMERAS * EACH * 10 - bytes);
+	while ((n = archive_oldest(a, UINT64_MAX, run, 20)))
+		for (unsigned i = 0; i < n; i++)
+			cr_assert_eq(archive_remove(a, &run[i]), 0);
+	cr_assert_eq(archive_bytes(a), 0);
+}
+
 Test(archive, lets_the_oldest_of_all_go_first)
 {
 	struct archive_run run;
@@ -99,7 +131,7 @@ Test(archive, lets_the_oldest_of_all_go_first)
 		if (i % 2)
 			put("gate", "copy", i + 5000, 50, (int64_t)i * 2000000 + 1);
 	}
-	while (archive_oldest(a, 2000, &run)) {
+	while (archive_oldest(a, 2000, &run, 1)) {
 		struct archive_slot s;
 		uint64_t before = archive_bytes(a);
 
