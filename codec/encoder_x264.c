@@ -18,7 +18,7 @@
  */
 #define LOOKAHEAD 10               /* pictures, with ENCODER_NORMAL; at most ENCODER_DELAY_MAX */
 #define WAITING_MAX (LOOKAHEAD + 1)
-#define MEND_QP 2
+#define MEND_QP 3
 #define STEP_MIN (TIMESCALE_VIDEO / 240)
 #define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
 #define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */

@@ -23,10 +23,11 @@
 #include "media/packager.h"
 
 /*
- * Where nothing changes a picture is coded again after so long, then after twice that, and so on up to a part's length: it is
- * looked at for long, so what is coarse in it is mended soon.
+ * A picture is coded whole, without hints about what is still in it, so long after a key frame, then after twice that, and so on
+ * up to a part's length: what is looked at for long and coarse is mended soon. While something changes it stays at the second step.
  */
 #define OUTPUT_MEND_90K (TIMESCALE_VIDEO * 16 / 100)
+#define OUTPUT_MEND_CHANGING 1
 #define OUTPUT_STILL_NORMAL_90K (TIMESCALE_VIDEO / 8)  /* a lookahead is so many pictures long, so they must not come too seldom */
 
 /* One picture for all outputs. */
@@ -58,7 +59,8 @@ struct output {
 	uint8_t *still;                /* a byte a block */
 	struct cuts cuts;              /* the encoder may be late */
 	int64_t due;                   /* no picture before this, to keep to want.fps */
-	unsigned mended;               /* pictures that were coded since though nothing had changed */
+	int64_t whole_pts;             /* of the picture that was coded whole last */
+	unsigned mended;               /* of these since the key frame */
 	bool key_owed;                 /* the segment's first picture was not coded yet */
 	bool noticed;                  /* the picture coded last bears a notice */
 	int64_t coded_pts;             /* of the picture coded last, INT64_MIN: none */
