@@ -41,7 +41,7 @@ CLEAN = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "4"]
 
 
 def make(folder, footage, seconds):
-    """{name: {"camera": path, "clean": path, "real": bool, "sha256": of the camera's file}}"""
+    """{name: {"camera": path, "h264": the same without a container, "clean": path, "real": bool, "sha256": of the camera's file}}"""
     room = os.path.join(footage, ROOM)
     real = os.path.exists(room)
     if not real:
@@ -56,7 +56,16 @@ def scene(folder, room, name, seconds):
     camera = made(folder, f"{name}-camera", source, f"{chain if room else 'null'},{noise},format=yuv420p", CAMERA, seconds)
     clean = made(folder, f"{name}-clean", source, f"{chain if room else 'null'},format=yuv420p", CLEAN, seconds)
     with open(camera, "rb") as f:
-        return {"camera": camera, "clean": clean, "real": bool(room), "sha256": hashlib.sha256(f.read()).hexdigest()}
+        return {"camera": camera, "h264": bare(camera), "clean": clean, "real": bool(room), "sha256": hashlib.sha256(f.read()).hexdigest()}
+
+
+def bare(path):
+    """The same pictures without a container, as they come to a worker."""
+    to = path.replace(".mp4", ".h264")
+    if not os.path.exists(to):
+        run([find("ffmpeg"), "-nostdin", "-v", "error", "-i", path, "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "h264", "-y", to + ".part"])
+        os.rename(to + ".part", to)
+    return to
 
 
 def made(folder, name, source, chain, coder, seconds):

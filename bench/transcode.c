@@ -6,32 +6,34 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/log.h>
 
 #include "base/buf.h"
 #include "base/text.h"
 #include "camera/param_sets.h"
 #include "codec/transcoder.h"
 #include "media/cutter.h"
+#include "media/h264.h"
+#include "media/nal.h"
 #include "media/packager.h"
 
 #define EPOCH_US 1767225600000000  /* 2026-01-01 */
 #define PATH_BYTES 4096
+#define READ_BYTES (64 << 10)
 
 static const char usage[] =
-	"usage: transcode [OPTIONS] FILE.mp4 FOLDER RENDITION ...\n"
-	"Transcodes the H.264 of FILE as a camera's worker would, into FOLDER/1.mp4, 2.mp4 ...\n"
+	"usage: transcode [OPTIONS] FILE.h264 FOLDER RENDITION ...\n"
+	"Transcodes FILE (Annex B, no B-frames) as a camera's worker would, into FOLDER/1.mp4, 2.mp4 ...\n"
 	"\n"
 	"  RENDITION           copy, or WIDTHxHEIGHT:BITS-A-SECOND:CRF as in 1280x720:3000000:24\n"
 	"  --cpu LEVEL         kernels: c, avx2 or avx512 (the best there is)\n"
 	"  --denoise STRENGTH  off, low, medium or high (off)\n"
 	"  --latency KIND      low or normal (low)\n"
+	"  --fps N             of FILE, 1 to 120 (25)\n"
 	"  --overlay           with name and time in the picture\n"
 	"\n"
 	"Prints what was done as one line of JSON.\n";
@@ -45,10 +47,14 @@ struct bench {
 	FILE *out[RENDITIONS_MAX];
 	struct packager packager;          /* the copy's */
 	struct cutter cutter;
-	AVFormatContext *file;
-	int stream;
+	unsigned fps;
+	FILE *file;
+	struct buf ahead;                  /* read, and not looked at yet */
 	struct record_track track;
 	struct buf sets;
+	struct buf unit;                   /* the access unit under way */
+	bool key;
+	unsigned units;                    /* so many came before it */
 };
 
 __attribute__((noreturn, format(printf, 1, 2)))
@@ -117,12 +123,13 @@ static void parse(struct bench *b, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"cpu", required_argument, NULL, 'c'}, {"denoise", required_argument, NULL, 'd'}, {"latency", required_argument, NULL, 'l'},
-		{"overlay", no_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"fps", required_argument, NULL, 'f'}, {"overlay", no_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
 	enum encoder_latency latency = ENCODER_LOW;
 	int c;
 
 	b->settings.cpu = cpu_best();
+	b->fps = 25;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);
@@ -134,12 +141,14 @@ static void parse(struct bench *b, int argc, char **argv)
 			b->settings.denoise = strength(optarg);
 		else if (c == 'l')
 			latency = strcmp(optarg, "normal") == 0 ? ENCODER_NORMAL : ENCODER_LOW;
+		else if (c == 'f')
+			b->fps = number("--fps", optarg, strlen(optarg), 120);
 		else if (c == 'o')
 			b->settings.overlay = true;
 		else if (c == '?')
 			exit(2);
 	}
-	if (argc - optind < 3 || argc - optind > RENDITIONS_MAX) {
+	if (!b->fps || argc - optind < 3 || argc - optind > RENDITIONS_MAX) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -168,21 +177,12 @@ static void open_outputs(struct bench *b)
 
 static void open_input(struct bench *b)
 {
-	AVCodecParameters *c;
-	int rc;
-
-	av_log_set_level(AV_LOG_ERROR);
-	rc = avformat_open_input(&b->file, b->input, NULL, NULL);
-	if (rc < 0)
-		fail("%s: cannot be opened as video", b->input);
-	b->stream = av_find_best_stream(b->file, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-	if (b->stream < 0)
-		fail("%s: no video", b->input);
-	c = b->file->streams[b->stream]->codecpar;
+	b->file = fopen(b->input, "rb");
+	if (!b->file)
+		fail("%s: %s", b->input, strerror(errno));
+	buf_init(&b->ahead, AU_MAX_BYTES);
 	buf_init(&b->sets, PARAM_SETS_MAX);
-	if (c->codec_id != AV_CODEC_ID_H264 || c->extradata_size < 7 || (c->extradata[4] & 3) != 3 ||
-	    param_sets_from_config(c->extradata, (size_t)c->extradata_size, &b->sets) || param_sets_track(&b->sets, &b->track.track))
-		fail("%s: wants H.264 in MP4, with lengths of four bytes", b->input);
+	buf_init(&b->unit, AU_MAX_BYTES);
 	b->track.epoch = EPOCH_US;
 }
 
@@ -223,22 +223,82 @@ static void begin(struct bench *b)
 	}
 }
 
-static void take(struct bench *b, const AVPacket *p)
+/* The access unit under way is whole. */
+static void send(struct bench *b)
 {
-	const AVRational to = {1, TIMESCALE_VIDEO}, from = b->file->streams[b->stream]->time_base;
 	struct record r = {.kind = RECORD_AU, .au = {.epoch = EPOCH_US}};
+	int64_t pts = (int64_t)b->units * TIMESCALE_VIDEO / b->fps;
 	struct au *au = &r.au.au;
 	const char *why;
 
-	*au = (struct au){.dts = av_rescale_q(p->dts, from, to), .pts = av_rescale_q(p->pts, from, to), .key = p->flags & AV_PKT_FLAG_KEY,
-		.data = p->data, .len = (size_t)p->size};
-	au->capture_us = EPOCH_US + av_rescale_q(p->pts, from, (AVRational){1, 1000000});
+	*au = (struct au){.dts = pts, .pts = pts, .key = b->key, .data = buf_data(&b->unit), .len = b->unit.len};
+	au->capture_us = EPOCH_US + pts * 100 / 9;
 	cutter_cut(&b->cutter, au);
 	r.au.segment = b->cutter.segment;
 	if (b->copy)
 		check("copy", packager_add(&b->packager, au, r.au.segment));
 	if (b->transcoder)
 		check("transcoder", transcoder_feed(b->transcoder, &r, false, &why));
+	buf_clear(&b->unit);
+	b->units++;
+}
+
+static void take(struct bench *b, const uint8_t *nal, size_t n)
+{
+	bool set = nal_type(nal) == NAL_SPS || nal_type(nal) == NAL_PPS;
+
+	if (set && b->track.track.codec == CODEC_NONE) {
+		check("parameter sets", param_sets_add(&b->sets, nal, n));
+		if (!param_sets_track(&b->sets, &b->track.track))
+			begin(b);
+	}
+	if (!h264_is_slice(nal, n) || b->track.track.codec == CODEC_NONE)
+		return;
+	if (b->unit.len && h264_begins_picture(nal, n))
+		send(b);
+	b->key = nal_type(nal) == NAL_IDR;
+	check("access unit", param_sets_add(&b->unit, nal, n));
+}
+
+/* All NAL units that are whole: the last one is when another follows, or at the end. */
+static void take_whole(struct bench *b, bool end)
+{
+	struct rd r = rd_init(buf_data(&b->ahead), b->ahead.len);
+	const uint8_t *nal;
+	size_t n, taken = 0;
+
+	while (nal_next_annexb(&r, &nal, &n) == 1 && (rd_left(&r) || end)) {
+		take(b, nal, n);
+		taken = b->ahead.len - rd_left(&r);
+	}
+	buf_consume(&b->ahead, taken);
+}
+
+static void take_all(struct bench *b)
+{
+	size_t n;
+
+	do {
+		uint8_t *p = buf_reserve(&b->ahead, READ_BYTES);
+
+		if (!p)
+			fail("%s: a NAL unit is larger than %u bytes", b->input, AU_MAX_BYTES);
+		n = fread(p, 1, READ_BYTES, b->file);
+		buf_commit(&b->ahead, n);
+		take_whole(b, n == 0);
+	} while (n);
+	if (!b->unit.len)
+		fail("%s: no H.264", b->input);
+	send(b);
+}
+
+/* As a worker's, which may not ask the kernel for memory in another way (server/role.c). */
+static void tame_malloc(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	mallopt(M_TOP_PAD, 1 << 20);
 }
 
 static void finish(struct bench *b)
@@ -266,24 +326,18 @@ static void finish(struct bench *b)
 int main(int argc, char **argv)
 {
 	static struct bench b;
-	AVPacket *p = av_packet_alloc();
 
-	if (!p)
-		fail("no memory");
+	tame_malloc();
 	parse(&b, argc, argv);
 	open_input(&b);
 	open_outputs(&b);
-	begin(&b);
-	while (av_read_frame(b.file, p) >= 0) {
-		if (p->stream_index == b.stream)
-			take(&b, p);
-		av_packet_unref(p);
-	}
+	take_all(&b);
 	finish(&b);
-	av_packet_free(&p);
-	avformat_close_input(&b.file);
+	fclose(b.file);
 	packager_free(&b.packager);
 	transcoder_free(&b.transcoder);
+	buf_free(&b.ahead);
 	buf_free(&b.sets);
+	buf_free(&b.unit);
 	return 0;
 }

@@ -137,7 +137,7 @@ def row(key, program, made, scratch, args):
     label, scene, heights, copy, least = ROWS[key]
     say(f"transcode: {label}")
     clip, folder = made[scene], os.path.join(scratch, key)
-    sides = {"casemate": casemate_command(program, clip["camera"], os.path.join(folder, "casemate"), heights, copy),
+    sides = {"casemate": casemate_command(program, clip["h264"], os.path.join(folder, "casemate"), heights, copy),
              "ffmpeg": ffmpeg_command(clip["camera"], os.path.join(folder, "ffmpeg"), heights, copy)}
     samples = turns(sides, folder, args.rounds)
     quality = {side: judged(os.path.join(folder, side), heights, clip, args.clip_seconds) for side in sides}
@@ -193,7 +193,7 @@ def even(ours, peer):
 def night(program, made, scratch, args):
     clip, folder, heights = made["night"], os.path.join(scratch, "night"), (NIGHT_HEIGHT,)
     say("transcode: a noisy night at equal SSIM")
-    ours = Side("casemate", lambda crf, to: casemate_command(program, clip["camera"], to, heights, False, crf, ("--denoise", NIGHT_STRENGTH)), clip, folder,
+    ours = Side("casemate", lambda crf, to: casemate_command(program, clip["h264"], to, heights, False, crf, ("--denoise", NIGHT_STRENGTH)), clip, folder,
                 args.clip_seconds)
     peers = {"ffmpeg": Side("ffmpeg", lambda crf, to: ffmpeg_command(clip["camera"], to, heights, False, crf), clip, folder, args.clip_seconds),
              "hqdn3d": Side("hqdn3d", lambda crf, to: ffmpeg_command(clip["camera"], to, heights, False, crf, HQDN3D), clip, folder, args.clip_seconds)}
