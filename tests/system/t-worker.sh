@@ -58,6 +58,10 @@ check "later each time" [ "${gaps[-1]}" -gt $((gaps[0] + 1500)) ]
 check "status counts them" [ "$(restarts 1)" -ge $kills ]
 matches "and names the camera with an advice" "$(camera yard '.notes[]')" 'worker keeps ending'
 equal "the other camera has no such note" "$(camera gate '.notes[]' | grep -c worker)" 0
+matches "the log says that it is held back" "$(cat "$site/log")" 'worker-held-back camera=yard'
+equal "of that camera alone" "$(grep -c 'worker-held-back camera=gate' "$site/log")" 0
+alarmed() { grep -ahA3 'alarm/v1' "$site/archive/log/journal" | grep -aq '^alarm worker'; }
+check "and an alarm/v1 entry says so for ever" wait_for 5 alarmed
 matches "people are told, too" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" 'worker keeps ending'
 before=$(newest yard copy)
 check "what the camera sends is recorded all the same" wait_for 10 newest_at_least yard copy $((before + 2))
