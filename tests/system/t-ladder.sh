@@ -5,15 +5,15 @@
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffmpeg ffprobe
 
-cap_bps=800000
+cap_bps=400000
 
 # A grey room full of noise; bright boxes fly through what will be masked.
 make_clip room.mp4 -f lavfi -i color=gray:size=640x360:rate=10 -t 20 \
     -vf "drawbox=x='mod(t*120,290)-60':y=150:w=60:h=60:c=white:t=fill,drawbox=x='400+mod(t*90,150)':y=40:w=30:h=30:c=white:t=fill,noise=c0s=14:c0f=t,format=yuv420p" \
     -c:v libx264 -preset veryfast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -qp 16
 # Each half second noise, then something flat: the hardest that a cap can be given.
-make_clip storm.mp4 -f lavfi -i testsrc2=size=640x360:rate=20 -t 20 \
-    -vf "noise=alls=90:allf=t:enable='lt(mod(t,1),0.5)',format=yuv420p" -c:v libx264 -preset veryfast -bf 0 -g 40 -keyint_min 40 -sc_threshold 0 -qp 24
+make_clip storm.mp4 -f lavfi -i testsrc2=size=480x270:rate=10 -t 20 \
+    -vf "noise=alls=90:allf=t:enable='lt(mod(t,1),0.5)',format=yuv420p" -c:v libx264 -preset veryfast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -qp 28
 
 start_camera --size 1280x720 --fps 25
 gate=$camera_source
@@ -47,12 +47,13 @@ cat >> "$site/site.yaml" <<END
   storm:
     source: $storm
     renditions:
-      capped: {size: 640x360, bitrate: $((cap_bps / 1000)) kb/s}
-      ahead: {size: 640x360, bitrate: $((cap_bps / 1000)) kb/s, latency: normal}
+      capped: {size: 480x270, bitrate: $((cap_bps / 1000)) kb/s}
+      ahead: {size: 480x270, bitrate: $((cap_bps / 1000)) kb/s, latency: normal}
 END
 start_server gate room masked storm
 for r in gate:small room:plain masked:seen storm:ahead; do
-    wait_for 40 newest_at_least "${r%:*}" "${r#*:}" 6 || bail "$r: no segments: $(status | jq -c .cameras)"
+    # a machine that is busy while all of it starts may have to give something up first
+    wait_for 90 newest_at_least "${r%:*}" "${r#*:}" 6 || bail "$r: no segments: $(status | jq -c .cameras)"
 done
 
 # fetch CAMERA RENDITION COUNT: its newest segments behind their init into $work/CAMERA-RENDITION.mp4; their numbers into numbers
@@ -109,7 +110,7 @@ for r in capped ahead; do
     fetch storm $r 6
     most=$(probe packet=pts_time,size "$work/storm-$r.mp4" | awk -F, '{ t[NR] = $1; b[NR] = $2; while (t[NR] - t[from + 1] >= 2) sum -= b[++from]; sum += $2; if (sum > most) most = sum }
         END { print int(most * 4) }')
-    check "$r: $((${most:-0} / 1000)) kb/s at most, the cap is $((cap_bps / 1000))" between 100000 "$most" $cap_bps
+    check "$r: $((${most:-0} / 1000)) kb/s at most, the cap is $((cap_bps / 1000))" between 50000 "$most" $cap_bps
 done
 
 note "what is seen"
