@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -154,6 +155,58 @@ Test(pump, leaves_pictures_out_when_it_finds_no_end)
 	/* In time for some 30 of them, then only the 7 cuts that follow and the last. */
 	cr_assert_geq(transcoder_counts(pump.transcoder).behind, 60);
 	cr_assert_leq(transcoder_counts(pump.transcoder).behind, 63);
+}
+
+static unsigned steps_given_up(void)
+{
+	struct transcoder_state state;
+
+	transcoder_state(pump.transcoder, &state);
+	return state.overload;
+}
+
+/* A picture every 40 ms, each slow_us of work, cut each second. */
+static void run_live(unsigned from, unsigned to)
+{
+	int64_t due = now;
+	const char *why;
+
+	for (unsigned i = from; i < to; i++, due += 40000) {
+		struct record r = {.kind = RECORD_AU, .au = {.epoch = 42, .segment = i / 25, .au = stream.au[i % 100]}};
+
+		r.au.au.pts = r.au.au.dts = (int64_t)i * STREAM_STEP;
+		r.au.au.capture_us = 1000000 + i * INT64_C(40000);
+		put(&r);
+		if (due < now)
+			continue;
+		now = due;
+		cr_assert_eq(pump_run(&pump, &why), 0);
+		take((unsigned[8]){0});
+	}
+}
+
+Test(pump, gives_up_what_it_has_no_time_for_and_takes_it_back)
+{
+	static const struct stream_kind k = {"plain", 320, 180, 100, 25};
+	uint64_t behind;
+	size_t memory;
+
+	stream_make(&stream, &k);
+	put_track(42);
+	run_live(0, 100);
+	cr_assert_eq(steps_given_up(), 0);
+	slow_us = 100000;
+	run_live(100, 1000);
+	cr_assert_geq(steps_given_up(), 2, "%u", steps_given_up());
+	cr_assert_gt(transcoder_counts(pump.transcoder).behind, 0);
+	memory = mallinfo2().uordblks;
+	run_live(1000, 2000);
+	cr_assert_leq(mallinfo2().uordblks, memory + 65536, "lateness takes no memory");
+	behind = transcoder_counts(pump.transcoder).behind;
+	slow_us = 0;
+	run_live(2000, 2000 + 120 * 25);
+	cr_assert_eq(steps_given_up(), 0);
+	cr_assert_leq(transcoder_counts(pump.transcoder).behind, behind + 25, "in time nothing is left out to catch up");
 }
 
 Test(pump, leaves_nothing_out_while_it_keeps_up)
