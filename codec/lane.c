@@ -201,12 +201,12 @@ int lane_next(struct lane *l, struct lane_picture *ret)
 			continue;
 		if (l->cover)
 			rc = cover_draw(l->cover, &ret->picture);
-		if (rc == -ENOMEM)
-			return rc;
 		if (rc == -EINVAL) {
 			l->counts.errors++;
 			continue;
 		}
+		if (rc < 0)
+			return rc;
 		place_in_segment(l, ret);
 		if (l->cuts.in_segment)  /* else it is shown before the stream's first access unit: belongs to nothing */
 			return 1;
