@@ -285,6 +285,14 @@ static bool session_too_soon(struct child *c)
 	return ++c->sessions > CHILD_SESSIONS_PER_S;
 }
 
+/* Also to one that is not ready yet: it was given the sessions there were with its settings, and hears this before its first viewer. */
+static void to_serves(struct parent *p, enum msg_type type, const void *body)
+{
+	for (unsigned i = 0; i < p->nchildren; i++)
+		if (p->child[i].kind == ROLE_SERVE && (p->child[i].phase == CHILD_STARTING || p->child[i].phase == CHILD_READY))
+			child_say(&p->child[i], type, body, NULL, 0);
+}
+
 /* Sessions outlive a serve process, and all of them honour them: none may last longer than one can. */
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
@@ -306,10 +314,10 @@ static void on_session(void *ctx, struct channel *from, const union msg_body *m,
 	if (session_too_many(p, session.user, &last)) {
 		memcpy(end.token_sha256, p->session[last].token_sha256, sizeof end.token_sha256);
 		drop_session(p, last);
-		to_all(p, ROLE_SERVE, MSG_SESSION_END, &end);
+		to_serves(p, MSG_SESSION_END, &end);
 	}
 	p->session[p->nsessions++] = session;
-	to_all(p, ROLE_SERVE, MSG_SESSION, &session);
+	to_serves(p, MSG_SESSION, &session);
 }
 
 static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -319,7 +327,7 @@ static void on_session_end(void *ctx, struct channel *from, const union msg_body
 	for (unsigned i = 0; i < p->nsessions; i++)
 		if (text_same_secret(p->session[i].token_sha256, m->session_end.token_sha256, 32)) {
 			drop_session(p, i);
-			to_all(p, ROLE_SERVE, MSG_SESSION_END, &m->session_end);
+			to_serves(p, MSG_SESSION_END, &m->session_end);
 			return;
 		}
 }

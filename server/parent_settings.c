@@ -246,6 +246,9 @@ static int serve_settings(struct child *c)
 	}
 	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
 		rc = serve_camera_settings(c, i);
+	/* Before its first viewer: who is logged in must not be sent to the login because one process was restarted. */
+	for (unsigned i = 0; !rc && i < p->nsessions; i++)
+		rc = child_say(c, MSG_SESSION, &p->session[i], NULL, 0);
 	return rc;
 }
 

@@ -106,8 +106,6 @@ static void tell_serve(struct child *serve)
 		memcpy(vkey.vkey, p->sign.vkey, sizeof vkey.vkey);
 		child_say(serve, MSG_SERVE_VKEY, &vkey, NULL, 0);
 	}
-	for (unsigned i = 0; i < p->nsessions; i++)
-		child_say(serve, MSG_SESSION, &p->session[i], NULL, 0);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		if (p->camera[i].known)
 			child_say(serve, MSG_CAMERA_STATE, &p->camera[i].state, NULL, 0);
