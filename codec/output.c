@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MOVING_PART 16  /* more than one block in so many has changed: all of it may have */
+#define CHANGING_PART 128  /* more than one in so many: something goes on */
 #define NOTICE_MAX 64
 #define MENDED_MAX 4  /* by then it is longer than any part */
 
@@ -290,12 +291,12 @@ static int encode(struct output *o, const struct output_picture *p, const uint8_
 	return rc ? 0 : package(o, &au);
 }
 
-static void follow_mending(struct output *o, const struct output_picture *p, bool whole)
+static void follow_mending(struct output *o, const struct output_picture *p, bool whole, unsigned changed)
 {
 	if (whole) {
 		o->mended = o->key_owed ? 0 : o->mended + (o->mended < MENDED_MAX);
 		o->whole_pts = p->lane.picture.pts;
-	} else if (o->mended > OUTPUT_MEND_CHANGING) {
+	} else if (o->mended > OUTPUT_MEND_CHANGING && changed > changes_blocks(o->changes) / CHANGING_PART) {
 		o->mended = OUTPUT_MEND_CHANGING;
 	}
 }
@@ -314,7 +315,7 @@ static int code(struct output *o, const struct output_picture *p, const uint8_t 
 
 	if (mend)
 		encoder_mend(o->encoder);
-	follow_mending(o, p, o->key_owed || (whole && !moving));
+	follow_mending(o, p, o->key_owed || (whole && !moving), changed);
 	memcpy(o->still, still, changes_blocks(o->changes));
 	if (o->settings->overlay && second_of(p) != o->coded_second)
 		clear_top(o);
