@@ -12,6 +12,11 @@
 #include "codec/starts.h"
 #include "codec/sound.h"
 
+/*
+ * Luma samples that are decoded at once for one that begins: two segments of two seconds at 1080p25. It is one step of the worker, about two
+ * seconds of a core where it is encoded at its full size; for much longer the parent would take the worker to be stuck.
+ */
+#define CATCH_UP_SAMPLES (250u * 1000 * 1000)
 #define KEYED 2  /* segments in a row that begin with key frames: the next ones will too */
 
 /* What is decoded: nothing, the key frames that begin segments, everything. */
@@ -348,9 +353,15 @@ static int catch_up(struct transcoder *t, struct output *o, bool others)
 	return rc;
 }
 
+static bool is_too_much(const struct transcoder *t)
+{
+	return (uint64_t)t->track.width * t->track.height * t->backlog.n > CATCH_UP_SAMPLES;
+}
+
+/* Where there is no catching up it begins with the next segment. */
 static int begin_output(struct transcoder *t, struct output *o)
 {
-	bool others = ladder_runs(&t->ladder), short_of_time = t->ladder.steps > LADDER_RATE_STEPS;
+	bool others = ladder_runs(&t->ladder), short_of_time = t->ladder.steps > LADDER_RATE_STEPS || is_too_much(t);
 	int rc = 0;
 
 	o->running = true;

@@ -103,6 +103,28 @@ Test(demand, decodes_nothing_until_somebody_watches)
 	cr_assert_eq(transcoder_run(transcoder, RENDITION_COPY, true), -ENOENT);
 }
 
+/* The worker would take longer than its parent has patience. */
+Test(demand, begins_with_the_next_segment_where_catching_up_is_too_much, .timeout = 120)
+{
+	static const struct stream_kind k = {"HD", 1920, 1080, 190, 90};
+	const char *why;
+
+	stream_make(&stream, &k);
+	start(&wanted, NULL);
+	for (unsigned i = 0; i < 190; i++) {
+		struct record r = {.kind = RECORD_AU, .au = {.epoch = 1, .segment = i / 90, .au = stream.au[i]}};
+
+		if (i == 175)
+			cr_assert_eq(transcoder_run(transcoder, 3, true), 0);
+		cr_assert_eq(transcoder_feed(transcoder, &r, false, &why), 0);
+		cr_assert(i >= 180 || viewer[3].nsamples == 0);
+	}
+	cr_assert_eq(transcoder_finish(transcoder), 0);
+	cr_assert_eq(viewer[3].nsegments, 1);
+	cr_assert_eq(viewer[3].segment[0].number, 2);
+	cr_assert_eq(viewer[3].segment[0].start, (int64_t)180 * STREAM_STEP);
+}
+
 Test(demand, joins_those_that_run_without_disturbing_them)
 {
 	static const struct stream_kind kinds[] = {{"B", 320, 180, 200, 25, 2}, {"plain", 320, 180, 200, 25}};
