@@ -18,7 +18,9 @@
  */
 #define LOOKAHEAD 10               /* pictures, with ENCODER_NORMAL; at most ENCODER_DELAY_MAX */
 #define WAITING_MAX (LOOKAHEAD + 1)
-#define MEND_QP 3
+#define MEND_QP 3                  /* finer by so much */
+#define MEND_SMALL_QP 6            /* with fewer blocks than MEND_SMALL: there each pixel shows more, and costs little */
+#define MEND_SMALL 1200            /* 640x480 */
 #define STEP_MIN (TIMESCALE_VIDEO / 240)
 #define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
 #define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */
@@ -214,7 +216,7 @@ static int open_state(void **ret, struct track *ret_track, const struct encoder_
 		return -ENOMEM;
 	}
 	for (unsigned i = 0; i < e->blocks; i++)
-		e->finer[i] = -MEND_QP;
+		e->finer[i] = e->blocks < MEND_SMALL ? -MEND_SMALL_QP : -MEND_QP;
 	e->last_pts = INT64_MIN;
 	e->step = (double)TIMESCALE_VIDEO / (s->fps ? s->fps : 25);
 	encoder_budget_init(&e->budget, s->bitrate_bps);
