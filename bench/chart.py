@@ -23,7 +23,7 @@ def bar(i, label, ratio, aim, scale):
     colour = MISSED if aim and ratio < aim else GOOD
     yield f'<text x="{LEFT - 10}" y="{y + 14}" text-anchor="end">{escape(label)}</text>'
     yield f'<rect x="{LEFT}" y="{y}" width="{ratio * scale:.1f}" height="{BAR}" fill="{colour}"/>'
-    yield f'<text x="{LEFT + ratio * scale + 6:.1f}" y="{y + 14}">×{ratio:.2f}</text>'
+    yield f'<text x="{LEFT + max(ratio, aim or 0) * scale + 6:.1f}" y="{y + 14}">×{ratio:.2f}</text>'
     if aim:
         yield f'<path d="M{LEFT + aim * scale:.1f} {y - 4}v{BAR + 8}" stroke="{AIM}" stroke-width="2"/>'
 
