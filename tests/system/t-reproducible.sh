@@ -28,17 +28,17 @@ equal "none holds the folder it was built in" "$(cd "$work/one/build" && grep -a
 # hardened PROGRAM: position independent, all relocations read-only before it begins, no executable stack, no run path, indirect branches
 # checked, and the checked forms of the C library's functions
 hardened() {
-    local p=$1 headers dynamic
-    headers=$(readelf -hlW "$p") dynamic=$(readelf -dW "$p")
+    local p=$1 headers dynamic symbols begin
+    headers=$(readelf -hlW "$p") dynamic=$(readelf -dW "$p") symbols=$(readelf -sW --dyn-syms "$p") begin=$(objdump -d --disassemble=main "$p")
     grep -q 'Type: *DYN' <<< "$headers" || { echo "not position independent"; return 1; }
     grep -q 'GNU_RELRO' <<< "$headers" && grep -q 'BIND_NOW\|FLAGS.*NOW' <<< "$dynamic" || { echo "relocations stay writable"; return 1; }
     ! grep -E 'GNU_STACK.*E ' <<< "$headers" || { echo "an executable stack"; return 1; }
     ! grep -E 'LOAD.*RWE' <<< "$headers" || { echo "memory to write and to execute"; return 1; }
     ! grep -E 'RPATH|RUNPATH|TEXTREL' <<< "$dynamic" || { echo "a run path, or text relocations"; return 1; }
     # (the note that turns the check on needs a C library that was built with it too)
-    [ "$(uname -m)" != x86_64 ] || objdump -d --disassemble=main "$p" | grep -q endbr64 || { echo "indirect branches have no landing marks"; return 1; }
-    readelf -sW --dyn-syms "$p" | grep -q '__stack_chk_fail' || { echo "no stack protector"; return 1; }
-    readelf -sW --dyn-syms "$p" | grep -q '_chk@' || { echo "no checked functions (FORTIFY_SOURCE)"; return 1; }
+    [ "$(uname -m)" != x86_64 ] || grep -q endbr64 <<< "$begin" || { echo "indirect branches have no landing marks"; return 1; }
+    grep -q '__stack_chk_fail' <<< "$symbols" || { echo "no stack protector"; return 1; }
+    grep -q '_chk@' <<< "$symbols" || { echo "no checked functions (FORTIFY_SOURCE)"; return 1; }
 }
 for p in $programs; do check "$p: hardened" hardened "$work/one/build/$p"; done
 finish
