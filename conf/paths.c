@@ -61,23 +61,23 @@ void paths_set_socket(struct loader *l, const struct schema_key *k, const struct
 	keep((char **)((char *)object + k->member), path);
 }
 
-/* A password file's path is not kept: its member is for the password. */
+/* The key's member is for the path; a password file's is for the password, and the path has one beside it. */
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	char **to = (char **)((char *)object + k->member), *path = resolve(l, k, n);
 	bool password = k->type == SCHEMA_PASSWORD_FILE;
-	char *mine = path && !password ? strdup(path) : NULL;
+	char *mine = path ? strdup(path) : NULL;
 
 	if (!path)
 		return;
-	if (!password && !mine) {
+	if (!mine) {
 		free(path);
 		l->rc = -ENOMEM;
 		return;
 	}
 	/* Each key is set once and cameras are counted before: there is room for every file. */
 	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .password = password ? to : NULL};
-	keep(to, mine);
+	keep(password ? &((struct site_camera *)object)->password_file : to, mine);
 }
 
 static void take_password(struct loader *l, const struct loader_file *f, int fd)

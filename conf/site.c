@@ -352,6 +352,7 @@ static void free_camera(struct site_camera *c)
 		explicit_bzero(c->password, strlen(c->password));
 	free(c->password);
 	free(c->user);
+	free(c->password_file);
 	free(c->url);
 	free(c->ca);
 	free(c->onvif_url);

@@ -62,6 +62,7 @@ struct site_camera {
 	char host[64];                    /* literal address and port as in a Host header: "192.0.2.11:554", "[::1]:8554" */
 	char *url;                        /* rtsp://HOST/path?query (or rtsps) without user information; what DESCRIBE asks for */
 	char *user, *password;            /* NULL if none; password read from password_file, wiped by site_free */
+	char *password_file;              /* path; NULL if none */
 	enum site_transport transport;
 	enum site_tls tls;
 	bool unverified;

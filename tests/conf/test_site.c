@@ -128,6 +128,7 @@ Test(site, has_every_value_as_written)
 	cr_expect(v6->sin6_family == AF_INET6 && ntohs(v6->sin6_port) == 8554);
 	cr_expect_str_eq(c->user, "viewer");
 	cr_expect_null(c->password);
+	cr_expect_str_eq(c->password_file, "/etc/casemate/p");
 	cr_expect(!c->allow_md5 && c->allow_basic && !c->audio && c->segment_ms == 4000 && c->transport == SITE_TRANSPORT_TCP);
 	cr_expect_str_eq(c->onvif_url, "http://[2001:db8::11]:80/onvif");
 	cr_expect_str_eq(c->onvif_host, "[2001:db8::11]:80");
