@@ -124,6 +124,7 @@ static const struct {
 		INT(msg_serve_rendition, width), INT(msg_serve_rendition, height), INT(msg_serve_rendition, fps),
 		INT(msg_serve_rendition, bitrate_bps), INT(msg_serve_rendition, profile), BOOL(msg_serve_rendition, on_demand), END}},
 	[MSG_SERVE_VKEY] = {"serve-vkey", FIELDS{TEXT(msg_serve_vkey, vkey), END}},
+	[MSG_SERVE_CERTIFICATE] = {"serve-certificate", FIELDS{END}},
 	[MSG_SESSION] = {"session", FIELDS{
 		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, expires_us), END}},
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},

@@ -69,12 +69,13 @@ enum msg_type {
 	MSG_CHECKPOINT,            /* sign -> store -> serve */
 	MSG_SIGN_STATE,
 	/* serve */
-	MSG_SERVE_SITE,            /* fds: certificate, key (PEM) */
+	MSG_SERVE_SITE,            /* fds: certificate, key (PEM); opened for this process alone, which reads them from where they stand */
 	MSG_SERVE_LISTENER,        /* fd: listening socket */
 	MSG_SERVE_USER,
 	MSG_SERVE_CAMERA,
 	MSG_SERVE_RENDITION,
 	MSG_SERVE_VKEY,
+	MSG_SERVE_CERTIFICATE,     /* fds: certificate, key (PEM), as with MSG_SERVE_SITE: for handshakes from now on */
 	MSG_SESSION,               /* both ways: a login that all serve processes honour */
 	MSG_SESSION_END,
 	MSG_SERVE_STATE,

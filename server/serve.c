@@ -18,9 +18,9 @@
 #include "base/log.h"
 #include "server/policy.h"
 #include "server/serve_conn.h"
+#include "server/serve_pem.h"
 #include "server/serve_tls.h"
 
-#define PEM_MAX_BYTES (256u << 10)
 #define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
 #define STOP_US 3000000              /* responses may still finish */
 
@@ -51,48 +51,18 @@ static int take(int *fd)
 	return taken;
 }
 
-/*
- * From its beginning, wherever other processes that share the descriptor have read to. Room is reserved at
- * once: growing would leave copies of a key behind.
- */
-static int read_pem(int fd, struct buf *b)
+static void read_tls(const int fds[2])
 {
-	uint8_t *to = buf_reserve(b, PEM_MAX_BYTES);
-	ssize_t n = 1;
+	const char *why;
 
-	while (to && n > 0 && b->len < PEM_MAX_BYTES) {
-		n = pread(fd, to + b->len, PEM_MAX_BYTES - b->len, (off_t)b->len);
-		if (n > 0)
-			buf_commit(b, (size_t)n);
-	}
-	return !to || n ? -EINVAL : 0;  /* unreadable, or larger than any */
-}
-
-static void read_tls(int chain_fd, int key_fd)
-{
-	struct buf chain, key;
-	const char *why = "the certificate or key file cannot be read";
-	int rc;
-
-	buf_init(&chain, PEM_MAX_BYTES);
-	buf_init(&key, PEM_MAX_BYTES);
-	rc = read_pem(chain_fd, &chain);
-	if (!rc)
-		rc = read_pem(key_fd, &key);
-	if (!rc)
-		rc = serve_tls_context(buf_data(&chain), chain.len, buf_data(&key), key.len, &tls, &why);
-	if (key.mem)
-		OPENSSL_cleanse(key.mem, key.cap);
-	buf_free(&key);
-	buf_free(&chain);
-	if (rc)
+	if (serve_pem_context(fds[0], fds[1], &tls, &why) < 0)
 		give_up("bad-certificate", why, "see tls: in the site file, or make new ones with: casemate keygen --tls HOST -o tls");
 }
 
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	serve.site = m->serve_site;
-	read_tls(fds[0], fds[1]);
+	read_tls(fds);
 	serve.media = serve_media_new(m->serve_site.cameras);
 	serve.auth = serve_auth_new(serve.base, m->serve_site.users);
 	serve.sessions = serve_session_new();
@@ -148,6 +118,24 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 static void on_vkey(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	memcpy(serve.vkey, m->serve_vkey.vkey, sizeof serve.vkey);
+}
+
+/* Whoever is connected goes on with the one that his handshake had. */
+static void on_certificate(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	char fingerprint[SERVE_TLS_FINGERPRINT];
+	struct ssl_ctx_st *fresh;
+	const char *why;
+
+	if (serve_pem_context(fds[0], fds[1], &fresh, &why) < 0) {
+		log_error("bad-certificate", "why=\"%s\" still=\"the one before\"", why);
+		return;
+	}
+	serve_tls_context_free(&tls);
+	tls = fresh;
+	serve_conn_use_tls(serve.conns, tls);
+	serve_tls_fingerprint(tls, fingerprint);
+	log_info("certificate", "sha256=%s", fingerprint);
 }
 
 static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -317,6 +305,7 @@ static const struct channel_answer running[] = {
 	{MSG_RENDITION_RUN, on_rendition_run},
 	{MSG_ALARM, on_alarm},
 	{MSG_SERVE_VKEY, on_vkey},
+	{MSG_SERVE_CERTIFICATE, on_certificate},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
 	{MSG_NONE, NULL},

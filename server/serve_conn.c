@@ -484,6 +484,11 @@ struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsi
 	return NULL;
 }
 
+void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls)
+{
+	l->tls = tls;
+}
+
 int serve_conn_listen(struct serve_conns *l, int fd)
 {
 	struct event *e = l->nlisteners < SERVE_LISTENERS_MAX ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;

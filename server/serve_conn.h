@@ -82,6 +82,8 @@ struct serve_conn {
 struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsigned max);
 /* Takes fd over: a listening socket, non-blocking. 0 or -ENOBUFS. */
 int serve_conn_listen(struct serve_conns *l, int fd);
+/* For handshakes from now on; borrowed, as the one given to serve_conn_new is. */
+void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls);
 /* Closes the listeners; connections end with their response. */
 void serve_conn_stop(struct serve_conns *l);
 /* Once a second: deadlines, and those who wait look again. */

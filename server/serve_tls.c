@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base/text.h"
+
 #define RECORD_ROOM (SERVE_TLS_RECORD + 512)
 #define BATCH (SERVE_TLS_BATCH + RECORD_ROOM)
 #define PENDING_MAX (2 * BATCH)
@@ -138,6 +140,20 @@ int serve_tls_context(const void *chain, size_t chain_len, const void *key, size
 	else
 		*ret = ctx;
 	return rc;
+}
+
+void serve_tls_context_free(struct ssl_ctx_st **ctx)
+{
+	SSL_CTX_free(*ctx);
+	*ctx = NULL;
+}
+
+void serve_tls_fingerprint(const struct ssl_ctx_st *ctx, char ret[SERVE_TLS_FINGERPRINT])
+{
+	uint8_t sha256[32] = {0};
+
+	X509_digest(SSL_CTX_get0_certificate(ctx), EVP_sha256(), sha256, NULL);
+	hex_encode(sha256, sizeof sha256, ret);
 }
 
 int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd)

@@ -35,6 +35,12 @@ struct serve_tls {
  */
 int serve_tls_context(const void *chain, size_t chain_len, const void *key, size_t key_len, struct ssl_ctx_st **ret, const char **why);
 
+/* Connections that were opened with it keep it as long as they last. Takes NULL, sets it. */
+void serve_tls_context_free(struct ssl_ctx_st **ctx);
+/* SHA-256 of the server's certificate, in hex. */
+#define SERVE_TLS_FINGERPRINT 65
+void serve_tls_fingerprint(const struct ssl_ctx_st *ctx, char ret[SERVE_TLS_FINGERPRINT]);
+
 /* 0 or -ENOMEM. */
 int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd);
 /* Says goodbye if that is possible at once; the socket stays the caller's. Takes any state. */

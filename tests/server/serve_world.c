@@ -125,14 +125,14 @@ static int sealed_pem(BIO *bio)
 	return fd;
 }
 
-static void make_certificate(int ret_fds[2])
+static void make_certificate(long serial, int ret_fds[2])
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
 	BIO *chain = BIO_new(BIO_s_mem()), *secret = BIO_new(BIO_s_mem());
 
 	cr_assert(key && cert && chain && secret);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), serial);
 	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
 	X509_set_pubkey(cert, key);
@@ -145,6 +145,41 @@ static void make_certificate(int ret_fds[2])
 	ret_fds[1] = sealed_pem(secret);
 	X509_free(cert);
 	EVP_PKEY_free(key);
+}
+
+/* From its beginning, for one process alone. */
+static int open_again(int fd)
+{
+	char path[40];
+	int again;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert_geq(again, 0);
+	return again;
+}
+
+static void say_with_pem(struct channel *c, enum msg_type type, const void *body, const int pem[2])
+{
+	int fds[2] = {open_again(pem[0]), open_again(pem[1])};
+
+	cr_assert_eq(channel_say(c, type, body, fds, 2), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+void world_certificate(struct world *w, long serial, bool right)
+{
+	int pem[2], other[2];
+
+	make_certificate(serial, pem);
+	make_certificate(serial, other);
+	for (unsigned i = 0; i < w->serves; i++)
+		say_with_pem(w->parent[i], MSG_SERVE_CERTIFICATE, NULL, right ? pem : (int[]){pem[0], other[1]});
+	for (int i = 0; i < 2; i++) {
+		close(pem[i]);
+		close(other[i]);
+	}
 }
 
 static int listen_anywhere(uint16_t *ret_port)
@@ -191,7 +226,7 @@ static void give_settings(struct channel *c, unsigned i, const char *hash, const
 	struct msg_serve_vkey vkey = {"test.example/house+00000000+AAAA"};
 
 	snprintf(user.password_hash, sizeof user.password_hash, "%s", hash);
-	cr_assert_eq(channel_say(c, MSG_SERVE_SITE, &site, pem, 2), 0);
+	say_with_pem(c, MSG_SERVE_SITE, &site, pem);
 	cr_assert_eq(channel_say(c, MSG_SERVE_LISTENER, NULL, &listener, 1), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_USER, &user, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &yard, NULL, 0), 0);
@@ -224,7 +259,7 @@ void world_start(struct world *w, unsigned serves)
 
 	*w = (struct world){.base = event_base_new(), .serves = serves};
 	cr_assert(w->base);
-	make_certificate(pem);
+	make_certificate(1, pem);
 	cr_assert_eq(argon2id_hash_encoded(1, 256, 1, WORLD_PASSWORD, strlen(WORLD_PASSWORD), "saltsaltsaltsalt", 16, 32, hash, sizeof hash), ARGON2_OK);
 	for (unsigned i = 0; i < serves; i++) {
 		int pair[2], listener = listen_anywhere(&w->port[i]);

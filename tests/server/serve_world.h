@@ -37,6 +37,8 @@ void world_start(struct world *w, unsigned serves);
 void world_stop(struct world *w);
 /* A new channel to a new store, for serve i. */
 void world_give_store(struct world *w, unsigned i);
+/* Another certificate for every serve, with that serial number (the first one's is 1); right false: with a key that is not its. */
+void world_certificate(struct world *w, long serial, bool right);
 /* Runs the loop until *flag is at least n. */
 void world_wait(struct world *w, const unsigned *flag, unsigned n);
 /* Tells every serve of an init segment, and then of segments with these sizes; seal false leaves the memory open. */
