@@ -3,14 +3,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "conf/complaint.h"
+#include "conf/site.h"
+#include "server/ask.h"
 #include "server/commands.h"
 
 static void help(FILE *to)
@@ -23,49 +20,19 @@ static void help(FILE *to)
 	      "Exit: 0 answered, 1 the server does not run, 2 usage or no such file.\n", to);
 }
 
-static int socket_of_site(const char *file, char *path, size_t cap)
+static int print_answer(const char *path, const char *question)
 {
-	static struct site_report report;
-	struct site *site = NULL;
-	int rc = site_load(file, &site, &report);
+	struct buf answer;
+	int rc;
 
-	if (rc < 0)
-		complaint_print(stderr, file, &report);
-	else
-		snprintf(path, cap, "%s", site->socket);
-	site_free(&site);
-	return rc;
-}
-
-static int ask(const char *path, const char *question)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 1;
-	char bytes[16384];
-	ssize_t n;
-
-	if (fd < 0)
-		return 2;
-	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-	if (connect(fd, (struct sockaddr *)&at, sizeof at) < 0) {
-		if (errno == EACCES)
-			fprintf(stderr, "casemate status: %s: only the user who runs the server may ask it: sudo -u THAT-USER casemate status\n", path);
-		else
-			fprintf(stderr, "casemate status: no server answers at %s (%s): casemate run -c SITE.yaml starts one\n", path, strerror(errno));
-		goto out;
-	}
-	if (io_write_all(fd, question, strlen(question)) < 0)
-		goto out;
-	while ((n = read(fd, bytes, sizeof bytes)) > 0) {
-		rc = 0;
-		if (io_write_all(STDOUT_FILENO, bytes, (size_t)n) < 0)
-			break;
-	}
+	buf_init(&answer, ASK_ANSWER_MAX);
+	rc = ask_server(path, question, &answer);
 	if (rc)
-		fprintf(stderr, "casemate status: the server at %s said nothing\n", path);
-out:
-	close(fd);
-	return rc;
+		ask_complain("status", path, rc);
+	else
+		rc = io_write_all(STDOUT_FILENO, buf_data(&answer), answer.len);
+	buf_free(&answer);
+	return rc != 0;
 }
 
 int cmd_status(int argc, char **argv)
@@ -75,7 +42,7 @@ int cmd_status(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	const char *config = SITE_FILE_DEFAULT, *socket_path = NULL;
 	bool json = false;
-	char path[sizeof ((struct sockaddr_un *)0)->sun_path];
+	char path[ASK_PATH];
 	int o;
 
 	while ((o = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
@@ -101,13 +68,11 @@ int cmd_status(int argc, char **argv)
 		help(stderr);
 		return 2;
 	}
-	if (socket_path && strlen(socket_path) >= sizeof path) {
-		fprintf(stderr, "casemate status: %s: longer than a socket's path can be (%zu)\n", socket_path, sizeof path - 1);
+	if (socket_path && ask_socket_given(socket_path, path) < 0) {
+		ask_complain("status", socket_path, -ENAMETOOLONG);
 		return 2;
 	}
-	if (socket_path)
-		snprintf(path, sizeof path, "%s", socket_path);
-	else if (socket_of_site(config, path, sizeof path) < 0)
+	if (!socket_path && ask_socket_of_site(config, path) < 0)
 		return 2;
-	return ask(path, json ? "json\n" : isatty(STDOUT_FILENO) ? "colour\n" : "text\n");
+	return print_answer(path, json ? "json\n" : isatty(STDOUT_FILENO) ? "colour\n" : "text\n");
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_ASK_H
+#define SERVER_ASK_H
+/* What commands ask of the running server, over its local socket: one line, answered until the end. */
+#include <stddef.h>
+#include <sys/un.h>
+
+#include "base/buf.h"
+
+#define ASK_PATH (sizeof((struct sockaddr_un *)0)->sun_path)
+#define ASK_ANSWER_MAX (9u << 20)   /* bytes */
+
+/*
+ * Where the server of this site file listens; path holds ASK_PATH bytes. 0, or -errno when the file is not good, and
+ * then what is wrong with it was printed to standard error.
+ */
+int ask_socket_of_site(const char *file, char *path);
+/* Takes the path as it was given; -ENAMETOOLONG when no socket can have it. */
+int ask_socket_given(const char *given, char *path);
+/*
+ * Appends the answer to out. -ECONNREFUSED or -ENOENT: no server runs there; -EACCES: it is another user's;
+ * -ENODATA: it said nothing; -ENOBUFS: more than out may hold.
+ */
+int ask_server(const char *path, const char *question, struct buf *out);
+/* "casemate COMMAND: PATH: …" to standard error: what that error means, and the mend. */
+void ask_complain(const char *command, const char *path, int error);
+
+#endif
