@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/diff_effect.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/* Of values there is more or less of; a text or file that appears is more, one that goes is less. */
+enum change { SAME, LESS, MORE, OTHER };
+
+static enum change by_number(uint64_t was, uint64_t is)
+{
+	return is > was ? MORE : is < was ? LESS : SAME;
+}
+
+static enum change by_text(const char *was, const char *is)
+{
+	if (!was || !is)
+		return by_number(was != NULL, is != NULL);
+	return strcmp(was, is) ? OTHER : SAME;
+}
+
+static enum change by_fingerprint(const uint8_t was[32], const uint8_t is[32])
+{
+	static const uint8_t none[32];
+	bool had = memcmp(was, none, 32) != 0, has = memcmp(is, none, 32) != 0;
+
+	return !had || !has ? by_number(had, has) : memcmp(was, is, 32) ? OTHER : SAME;
+}
+
+static enum change by_masks(const struct site_camera *was, const struct site_camera *is)
+{
+	if (was->nmasks != is->nmasks)
+		return by_number(was->nmasks, is->nmasks);
+	for (unsigned i = 0; i < was->nmasks; i++) {
+		const struct site_mask *a = &was->mask[i], *b = &is->mask[i];
+
+		if (a->x != b->x || a->y != b->y || a->width != b->width || a->height != b->height || a->style != b->style)
+			return OTHER;
+	}
+	return SAME;
+}
+
+static enum change change_of(const struct schema_key *k, const void *was, const void *is)
+{
+	const void *a = (const char *)was + k->member, *b = (const char *)is + k->member;
+
+	switch (k->type) {
+	case SCHEMA_MASKS:
+		return by_masks(was, is);
+	case SCHEMA_ORIGIN:
+	case SCHEMA_NAME:
+	case SCHEMA_TLS_NAME:
+		return strcmp(a, b) ? OTHER : SAME;
+	case SCHEMA_PUBLIC_FILE:
+	case SCHEMA_SECRET_FILE:
+	case SCHEMA_PASSWORD_FILE:
+	case SCHEMA_FOLDER:
+	case SCHEMA_SOCKET:
+	case SCHEMA_LOGIN:
+	case SCHEMA_HASH:
+	case SCHEMA_SOURCE:
+	case SCHEMA_ONVIF:
+		return by_text(*(char *const *)a, *(char *const *)b);
+	case SCHEMA_FINGERPRINT:
+		return by_fingerprint(a, b);
+	case SCHEMA_BYTES:
+		return by_number(*(const uint64_t *)a, *(const uint64_t *)b);
+	case SCHEMA_MS:
+	case SCHEMA_BPS:
+	case SCHEMA_PERCENT:
+	case SCHEMA_COUNT:
+	case SCHEMA_TRANSPORT:
+	case SCHEMA_DENOISE:
+	case SCHEMA_COPY:
+	case SCHEMA_LATENCY:
+	case SCHEMA_PROFILE:
+	case SCHEMA_STYLE:
+		return by_number(*(const unsigned *)a, *(const unsigned *)b);
+	case SCHEMA_BOOL:
+	case SCHEMA_SANDBOX:
+		return by_number(*(const bool *)a, *(const bool *)b);
+	case SCHEMA_SIZE: {
+		const struct site_rendition *r = was, *s = is;
+
+		return r->width != s->width || r->height != s->height ? OTHER : SAME;
+	}
+	case SCHEMA_MAP:
+	case SCHEMA_CAMERAS:
+	case SCHEMA_RENDITIONS:
+	case SCHEMA_USERS:
+	case SCHEMA_LISTEN:
+	case SCHEMA_TYPES:
+		break;
+	}
+	return SAME;
+}
+
+bool diff_differs(const struct schema_key *k, const void *was, const void *is)
+{
+	return change_of(k, was, is) != SAME;
+}
+
+static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	return a->ss_family == b->ss_family &&
+	       !memcmp(a, b, a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+}
+
+static unsigned effect_of_source(const void *was, const void *is)
+{
+	const struct site_camera *a = was, *b = is;
+	unsigned e = same_address(&a->address, &b->address) ? 0 : DIFF_OPENS | DIFF_CLOSES;
+
+	if (a->tls != SITE_TLS_NONE && b->tls == SITE_TLS_NONE)
+		e |= DIFF_OPENS;
+	if (a->tls == SITE_TLS_NONE && b->tls != SITE_TLS_NONE)
+		e |= DIFF_CLOSES;
+	return e | DIFF_REDIALS;
+}
+
+/* tcp alone needs no port that packets come to unasked. */
+static unsigned effect_of_transport(const void *was, const void *is)
+{
+	bool had = ((const struct site_camera *)was)->transport != SITE_TRANSPORT_TCP;
+	bool has = ((const struct site_camera *)is)->transport != SITE_TRANSPORT_TCP;
+
+	return DIFF_REDIALS | (has && !had ? DIFF_OPENS : 0) | (had && !has ? DIFF_CLOSES : 0);
+}
+
+static bool is_masked(const struct site_camera *c, unsigned x, unsigned y)
+{
+	for (unsigned i = 0; i < c->nmasks; i++)
+		if (x >= c->mask[i].x && x - c->mask[i].x < c->mask[i].width && y >= c->mask[i].y && y - c->mask[i].y < c->mask[i].height)
+			return true;
+	return false;
+}
+
+/* The left and upper sides, and where each mask ends, of both: between two of them next to each other all is alike. */
+static unsigned corners(const struct site_camera *a, const struct site_camera *b, unsigned x[4 * SITE_MASKS_MAX], unsigned y[4 * SITE_MASKS_MAX])
+{
+	unsigned n = 0;
+
+	for (const struct site_camera *c = a; c; c = c == a ? b : NULL)
+		for (unsigned i = 0; i < c->nmasks; i++) {
+			x[n] = c->mask[i].x;
+			y[n++] = c->mask[i].y;
+			x[n] = c->mask[i].x + c->mask[i].width;
+			y[n++] = c->mask[i].y + c->mask[i].height;
+		}
+	return n;
+}
+
+static unsigned effect_of_masks(const void *was, const void *is)
+{
+	unsigned x[4 * SITE_MASKS_MAX], y[4 * SITE_MASKS_MAX], n = corners(was, is, x, y), e = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < n; k++) {
+			bool had = is_masked(was, x[i], y[k]), has = is_masked(is, x[i], y[k]);
+
+			e |= (had && !has ? DIFF_OPENS : 0) | (has && !had ? DIFF_CLOSES : 0);
+		}
+	return e;
+}
+
+#define BOTH (DIFF_OPENS | DIFF_CLOSES)
+
+/* What comes of each key that can differ: always, and when there is more or less of it; or as its function says. */
+static const struct {
+	const char *path;
+	unsigned always, more, less, other;
+	unsigned (*of)(const void *was, const void *is);
+} effects[] = {
+	{"site", .always = DIFF_RESTARTS},
+	{"tls.certificate"},
+	{"tls.key"},
+	{"key", .always = DIFF_RESTARTS},
+	{"archive.path", .always = DIFF_RESTARTS},
+	{"archive.max_size", .less = DIFF_DELETES},
+	{"socket", .always = DIFF_RESTARTS},
+	{"sandbox", .always = DIFF_RESTARTS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
+	{"processes.serve", .always = DIFF_RESTARTS},
+	{"processes.ingest", .always = DIFF_RESTARTS},
+	{"users[].password_hash", .always = BOTH | DIFF_DISCONNECTS},
+	{"cameras.*.source", .of = effect_of_source},
+	{"cameras.*.user", .always = DIFF_REDIALS},
+	{"cameras.*.password_file", .always = DIFF_REDIALS},
+	{"cameras.*.transport", .of = effect_of_transport},
+	{"cameras.*.fingerprint", .always = DIFF_REDIALS, .more = DIFF_CLOSES, .less = DIFF_OPENS, .other = BOTH},
+	{"cameras.*.ca", .always = DIFF_REDIALS, .more = DIFF_CLOSES, .less = DIFF_OPENS, .other = BOTH},
+	{"cameras.*.tls_name", .always = DIFF_REDIALS, .other = BOTH},
+	{"cameras.*.unverified", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
+	{"cameras.*.audio", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES | DIFF_DISCONNECTS},
+	{"cameras.*.allow_md5", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
+	{"cameras.*.allow_basic", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
+	{"cameras.*.onvif", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
+	{"cameras.*.segment", .always = DIFF_REDIALS},
+	{"cameras.*.copy", .more = DIFF_CLOSES | DIFF_DISCONNECTS, .less = DIFF_OPENS},
+	{"cameras.*.masks", .of = effect_of_masks},
+	{"cameras.*.overlay"},
+	{"cameras.*.denoise"},
+	{"cameras.*.renditions.*.size"},
+	{"cameras.*.renditions.*.fps"},
+	{"cameras.*.renditions.*.bitrate"},
+	{"cameras.*.renditions.*.quality"},
+	{"cameras.*.renditions.*.latency"},
+	{"cameras.*.renditions.*.profile"},
+	{"cameras.*.renditions.*.on_demand"},
+	{"cameras.*.renditions.*.priority"},
+};
+
+unsigned diff_effect(const struct diff_item *item)
+{
+	enum change c;
+
+	if (item->kind != DIFF_CHANGED)
+		return item->kind == DIFF_ADDED ? DIFF_OPENS : item->what == DIFF_LISTENER ? DIFF_CLOSES : DIFF_CLOSES | DIFF_DISCONNECTS;
+	c = change_of(item->key, item->was, item->is);
+	for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
+		if (!strcmp(effects[i].path, item->key->path))
+			return effects[i].of ? effects[i].of(item->was, item->is) :
+			       effects[i].always | (c == MORE ? effects[i].more : c == LESS ? effects[i].less : effects[i].other);
+	return DIFF_RESTARTS;  /* nobody has said what to do about it */
+}
