@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -122,9 +123,19 @@ static void write_delete(struct wr *w, const struct entry_delete *d)
 		w->bad = true;
 }
 
+static void put_binary(struct wr *w, const struct entry_binary *b)
+{
+	char field[sizeof "binary " + ENTRY_NAME];
+
+	if (!text_is_name(b->name, strnlen(b->name, ENTRY_NAME)))
+		w->bad = true;
+	snprintf(field, sizeof field, "binary %.*s", ENTRY_NAME, b->name);
+	put_sha256(w, field, &b->hash);
+}
+
 static void write_start(struct wr *w, const struct entry_start *s)
 {
-	if (s->nkeep < 1 || s->nkeep > ENTRY_KEEP_MAX) {
+	if (s->nkeep < 1 || s->nkeep > ENTRY_KEEP_MAX || s->nbinaries > ENTRY_BINARIES_MAX) {
 		w->bad = true;
 		return;
 	}
@@ -140,6 +151,10 @@ static void write_start(struct wr *w, const struct entry_start *s)
 		wr_fmt(w, " %.*s", ENTRY_NAME, s->keep[i]);
 	}
 	wr_str(w, "\n");
+	if (s->has_sbom)
+		put_sha256(w, "sbom", &s->sbom);
+	for (unsigned i = 0; i < s->nbinaries; i++)
+		put_binary(w, &s->binary[i]);
 }
 
 static void write_stop(struct wr *w, const struct entry_stop *s)
@@ -326,6 +341,25 @@ static void get_keep(struct rd *r, struct entry_start *s)
 	}
 }
 
+static bool begins(const struct rd *r, const char *prefix)
+{
+	return !r->bad && rd_left(r) >= strlen(prefix) && !memcmp(r->p, prefix, strlen(prefix));
+}
+
+static void get_binary(struct rd *r, struct entry_binary *b)
+{
+	struct rd v = lines_value(r, "binary "), name = lines_until(&v, ' ');
+
+	if (name.bad || rd_left(&name) >= sizeof b->name) {
+		r->bad = true;
+		return;
+	}
+	memcpy(b->name, name.p, rd_left(&name));
+	lines_expect(&v, "sha256:");
+	if (v.bad || hash_parse_hex(lines_text(&v), rd_left(&v), &b->hash))
+		r->bad = true;
+}
+
 static void read_start(struct rd *r, struct entry *e)
 {
 	struct entry_start *s = &e->start;
@@ -336,6 +370,11 @@ static void read_start(struct rd *r, struct entry *e)
 	get_hash(r, "site sha256:", &s->site);
 	get_text(r, "key ", s->key, sizeof s->key);
 	get_keep(r, s);
+	s->has_sbom = begins(r, "sbom ");
+	if (s->has_sbom)
+		get_hash(r, "sbom sha256:", &s->sbom);
+	while (s->nbinaries < ENTRY_BINARIES_MAX && begins(r, "binary "))
+		get_binary(r, &s->binary[s->nbinaries++]);
 }
 
 static void read_stop(struct rd *r, struct entry *e)

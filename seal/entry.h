@@ -18,6 +18,7 @@
 #define ENTRY_VKEY 256
 #define ENTRY_DETAIL 97                 /* 1 to 96 of a-z, 0-9, blank and hyphen, no blank at an end, and a NUL */
 #define ENTRY_KEEP_MAX 10               /* renditions */
+#define ENTRY_BINARIES_MAX 8            /* programs of a run; no more fit beside the longest key */
 #define ENTRY_NUMBER_MAX ((uint64_t)1 << 53)  /* JavaScript counts exactly up to here */
 #define ENTRY_DURATION_MAX_MS 3600000u
 
@@ -57,6 +58,12 @@ struct entry_delete {
 	char why[ENTRY_NAME];           /* "space", "operator", "lost" (in a crash) */
 };
 
+/* A program file of the run, as the parent starts it. */
+struct entry_binary {
+	char name[ENTRY_NAME];          /* "casemate", "ingest" ... */
+	struct hash hash;
+};
+
 /* start/v1: a run of the program began. */
 struct entry_start {
 	int64_t time_us;
@@ -65,6 +72,10 @@ struct entry_start {
 	char key[ENTRY_VKEY];           /* the vkey that signs from here on */
 	char keep[ENTRY_KEEP_MAX][ENTRY_NAME];  /* renditions whose bytes go to the archive; the others are only logged and served */
 	unsigned nkeep;                 /* at least 1 */
+	bool has_sbom;
+	struct hash sbom;               /* of the list of what the programs are made of (casemate version --sbom) */
+	struct entry_binary binary[ENTRY_BINARIES_MAX];
+	unsigned nbinaries;             /* 0: they were not told */
 };
 
 /* stop/v1: the run ended in order. */

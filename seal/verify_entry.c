@@ -126,6 +126,26 @@ static void take_alarm(struct verify *v, const struct entry_alarm *a)
 	r->nalarms++;
 }
 
+/* Whether other programs began than in the run before. */
+static bool other_programs(const struct entry_start *a, const struct entry_start *b)
+{
+	bool same = !strcmp(a->program, b->program) && hash_same(&a->build, &b->build) && a->has_sbom == b->has_sbom &&
+		    hash_same(&a->sbom, &b->sbom) && a->nbinaries == b->nbinaries;
+
+	for (unsigned i = 0; same && i < a->nbinaries; i++)
+		same = !strcmp(a->binary[i].name, b->binary[i].name) && hash_same(&a->binary[i].hash, &b->binary[i].hash);
+	return !same;
+}
+
+static void take_programs(struct verify_report *r, const struct entry_start *before, const struct entry_start *s)
+{
+	if (!other_programs(before, s))
+		return;
+	if (r->nprograms < VERIFY_PROGRAMS_MAX)
+		r->programs[r->nprograms] = *s;
+	r->nprograms++;
+}
+
 static void take_start(struct verify *v, const struct entry_start *s)
 {
 	struct key_public k;
@@ -134,6 +154,7 @@ static void take_start(struct verify *v, const struct entry_start *s)
 		v->report->crashes++;
 	v->report->starts++;
 	v->running = true;
+	take_programs(v->report, &v->start, s);
 	v->start = *s;
 	if (key_parse_vkey(s->key, strlen(s->key), &k, NULL) || memcmp(&k, v->key, sizeof k))
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "a start entry names another key than the one given");

@@ -116,6 +116,38 @@ static void print_alarms(const struct verify_report *r, struct sheet *out)
 		say(out, "and %" PRIu64 " more alarms\n", r->nalarms - VERIFY_ALARMS_MAX);
 }
 
+#define SHORT_HEX 16    /* digits of a hash for people; the JSON has it whole */
+
+/* before is NULL or the programs that ran until then: what is as it was needs no words. */
+static void print_programs(const struct entry_start *s, const struct entry_start *before, struct sheet *out)
+{
+	char at[CLOCK_TEXT], hex[HASH_HEX];
+
+	clock_text(s->time_us, at);
+	say(out, "programs: %s %s", at, s->program);
+	for (unsigned i = 0; i < s->nbinaries; i++) {
+		const struct entry_binary *b = &s->binary[i];
+
+		if (before && i < before->nbinaries && !strcmp(before->binary[i].name, b->name) && hash_same(&before->binary[i].hash, &b->hash))
+			continue;
+		hash_hex(&b->hash, hex);
+		say(out, ", %s %.*s", b->name, SHORT_HEX, hex);
+	}
+	if (s->has_sbom) {
+		hash_hex(&s->sbom, hex);
+		say(out, ", sbom %.*s", SHORT_HEX, hex);
+	}
+	say(out, "\n");
+}
+
+static void print_all_programs(const struct verify_report *r, struct sheet *out)
+{
+	for (uint64_t i = 0; i < least(r->nprograms, VERIFY_PROGRAMS_MAX); i++)
+		print_programs(&r->programs[i], i ? &r->programs[i - 1] : NULL, out);
+	if (r->nprograms > VERIFY_PROGRAMS_MAX)
+		say(out, "and %" PRIu64 " more times that the programs changed\n", r->nprograms - VERIFY_PROGRAMS_MAX);
+}
+
 static void print_verdict(const struct verify_report *r, struct sheet *out)
 {
 	uint64_t good = 0, bytes = 0;
@@ -143,6 +175,7 @@ int verify_print(const struct verify_report *r, struct buf *to)
 		print_rendition(&r->rendition[i], out);
 	print_gaps(r, out);
 	print_alarms(r, out);
+	print_all_programs(r, out);
 	if (r->crashes)
 		say(out, "note: %" PRIu64 " of %" PRIu64 " runs ended without a stop entry (killed, or power was lost)\n", r->crashes, r->starts);
 	if (r->unfinished)
@@ -230,6 +263,31 @@ static void json_alarms(struct json *j, const struct verify_report *r)
 	json_int(j, "alarms_total", (int64_t)r->nalarms);
 }
 
+static void json_programs(struct json *j, const struct verify_report *r)
+{
+	char hex[HASH_HEX];
+
+	json_open(j, "programs", '[');
+	for (uint64_t i = 0; i < least(r->nprograms, VERIFY_PROGRAMS_MAX); i++) {
+		const struct entry_start *s = &r->programs[i];
+
+		json_open(j, NULL, '{');
+		time_member(j, "from", s->time_us);
+		json_str(j, "program", s->program);
+		hash_hex(&s->sbom, hex);
+		json_str(j, "sbom", s->has_sbom ? hex : NULL);
+		json_open(j, "binaries", '{');
+		for (unsigned k = 0; k < s->nbinaries; k++) {
+			hash_hex(&s->binary[k].hash, hex);
+			json_str(j, s->binary[k].name, hex);
+		}
+		json_close(j, '}');
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_int(j, "programs_total", (int64_t)r->nprograms);
+}
+
 int verify_print_json(const struct verify_report *r, struct buf *out)
 {
 	static const char *const verdict[] = {"verified", "not verified", "could not tell"};
@@ -253,6 +311,7 @@ int verify_print_json(const struct verify_report *r, struct buf *out)
 	json_close(&j, ']');
 	json_gaps(&j, r);
 	json_alarms(&j, r);
+	json_programs(&j, r);
 	json_open(&j, "problems", '[');
 	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
 		json_problem(&j, &r->problem[i]);

@@ -87,6 +87,7 @@ static const struct {
 		INT(msg_worker_rendition, same), INT(msg_worker_rendition, behind), END}},
 	[MSG_STORE_SITE] = {"store-site", FIELDS{
 		TEXT(msg_store_site, origin), TEXT(msg_store_site, program), BYTES(msg_store_site, site_sha256),
+		BYTES(msg_store_site, sbom_sha256), BYTES(msg_store_site, binary_sha256),
 		INT(msg_store_site, archive_max_bytes), INT(msg_store_site, cameras), INT(msg_store_site, ingests), END}},
 	[MSG_STORE_CAMERA] = {"store-camera", FIELDS{INT(msg_store_camera, camera), TEXT(msg_store_camera, name), END}},
 	[MSG_STORE_RENDITION] = {"store-rendition", FIELDS{

@@ -186,9 +186,12 @@ struct msg_worker_rendition {
 	uint64_t encoded, same, behind;              /* same: not encoded, since nothing had changed */
 };
 
+#define MSG_BINARIES 6                         /* in the order of enum role_kind */
 struct msg_store_site {
 	char origin[SITE_ORIGIN], program[64];
 	uint8_t site_sha256[32];
+	uint8_t sbom_sha256[32];                     /* zeros: none */
+	uint8_t binary_sha256[MSG_BINARIES][32];     /* of the program files; zeros: not told */
 	uint64_t archive_max_bytes;
 	uint16_t cameras, ingests;                   /* camera i is of ingest i % ingests */
 };

@@ -61,22 +61,24 @@ static void on_broken(void *ctx, struct channel *channel, const char *why)
 }
 
 /* In the new process: only async-signal-safe calls until exec. */
-static void become(const char *path, const char *name, int channel, int log)
+static void become(int program, const char *name, int channel, int log)
 {
+	enum { PROGRAM_FD = ROLE_CHANNEL_FD + 1 };
 	static char *const no_environment[] = {NULL};
 	char *const argv[] = {(char *)(uintptr_t)name, NULL};
-	int nothing = open("/dev/null", O_RDWR), high_channel, high_log;
+	int nothing = open("/dev/null", O_RDWR), high_channel, high_log, high_program;
 	sigset_t none;
 
 	high_channel = fcntl(channel, F_DUPFD, 10);
 	high_log = fcntl(log, F_DUPFD, 10);
-	if (nothing < 0 || high_channel < 0 || high_log < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high_log, 2) < 0 ||
-	    dup2(high_channel, ROLE_CHANNEL_FD) < 0 || close_range(ROLE_CHANNEL_FD + 1, ~0u, 0) < 0)
+	high_program = fcntl(program, F_DUPFD, 10);
+	if (nothing < 0 || high_channel < 0 || high_log < 0 || high_program < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high_log, 2) < 0 ||
+	    dup2(high_channel, ROLE_CHANNEL_FD) < 0 || dup3(high_program, PROGRAM_FD, O_CLOEXEC) < 0 || close_range(PROGRAM_FD + 1, ~0u, 0) < 0)
 		_exit(127);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	execve(path, argv, no_environment);
+	execveat(PROGRAM_FD, "", argv, no_environment, AT_EMPTY_PATH);
 	_exit(127);
 }
 
@@ -111,7 +113,6 @@ void child_start(struct child *c)
 	struct channel_ends ends = {
 		.me = ROLE_PARENT, .peer = c->kind, .peer_index = c->index, .answers = parent_answers, .broken = on_broken, .ctx = c};
 	int pair[2] = {-1, -1}, log[2] = {-1, -1}, rc;
-	char path[4200];
 
 	if (c->phase != CHILD_DOWN || c->parent->stopping || c->retired)
 		return;
@@ -120,10 +121,9 @@ void child_start(struct child *c)
 		failed_to_start(c, "descriptors", rc ? -rc : errno);
 		goto out;
 	}
-	snprintf(path, sizeof path, "%s/%s", c->parent->libexec, role_kind_name(c->kind));
 	c->pid = sandbox_fork();
 	if (c->pid == 0)
-		become(path, role_kind_name(c->kind), pair[1], log[1]);
+		become(c->parent->programs.fd[c->kind], role_kind_name(c->kind), pair[1], log[1]);
 	if (c->pid < 0) {
 		failed_to_start(c, "fork", -c->pid);
 		goto out;

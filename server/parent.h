@@ -15,6 +15,7 @@
 #include "codec/scene.h"
 #include "conf/site.h"
 #include "server/channel.h"
+#include "server/programs.h"
 
 #define PARENT_SESSIONS_MAX 4096
 #define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
@@ -151,7 +152,7 @@ struct parent {
 	const struct parent_watch *watch; /* NULL: the whole server */
 	struct event_base *base;
 	int64_t started_us;
-	char libexec[4096];
+	struct programs programs;
 	int archive_fd;
 	struct child *child;              /* sign, store, ingest…, serve…, transcode… */
 	unsigned nchildren;

@@ -71,6 +71,8 @@ static int store_settings(struct child *c)
 	TEXT(m.program, PACKAGE_NAME " " PACKAGE_VERSION);
 	if (!EVP_Digest(site->bytes.len ? buf_data(&site->bytes) : (const uint8_t *)"", site->bytes.len, m.site_sha256, NULL, EVP_sha256(), NULL))
 		return -ENOMEM;
+	memcpy(m.sbom_sha256, c->parent->programs.sbom_sha256, sizeof m.sbom_sha256);
+	memcpy(m.binary_sha256, c->parent->programs.sha256, sizeof m.binary_sha256);
 	rc = child_say(c, MSG_STORE_SITE, &m, &c->parent->archive_fd, 1);
 	for (unsigned i = 0; !rc && i < site->ncameras; i++) {
 		const struct site_camera *cam = &site->camera[i];

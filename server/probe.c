@@ -155,11 +155,13 @@ static int attempt(struct probe *pr, const char *url, const char *libexec)
 	struct parent_watch watch = {.roles = 1u << ROLE_INGEST, .longest_us = LONGEST_S * 1000000ll, .state = on_state, .offer = on_offer, .ctx = pr};
 	struct parent parent = {.watch = &watch, .archive_fd = -1, .status_fd = -1, .started_us = clock_mono_us()};
 	struct site *site = NULL;
+	const char *what;
 
 	if (load_site(pr, url, &site))
 		return 2;
 	parent.site = site;
-	snprintf(parent.libexec, sizeof parent.libexec, "%s", libexec);
+	if (programs_open(&parent.programs, libexec, &what) < 0)
+		return complain("%s cannot be read: install casemate again", what);
 	pr->status = 1;
 	if (parent_run(&parent) < 0 || parent.exit_status)
 		return complain("this machine does not let its sandbox be made: see casemate run");

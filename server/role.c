@@ -105,6 +105,7 @@ void role_begin(struct role *r, enum role_kind me, struct event_base *base)
 		.me = me, .peer = ROLE_PARENT, .answers = own_answers, .otherwise = on_other, .broken = parent_broke, .ctx = r};
 
 	check_started_by_parent(me);
+	prctl(PR_SET_NAME, role_kind_name(me), 0, 0, 0);  /* a program started from a descriptor has that one's number for a name */
 	*r = (struct role){.me = me, .base = base, .folder = -1};
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);

@@ -82,6 +82,20 @@ static int open_files(struct parent *p)
 	return rc;
 }
 
+static int open_programs(struct programs *p)
+{
+	char libexec[4096];
+	const char *what;
+	int rc;
+
+	if (libexec_folder(libexec, sizeof libexec) < 0) {
+		fprintf(stderr, "casemate: its own programs are not where they were installed (%s): install it again\n", CM_LIBEXECDIR);
+		return -ENOENT;
+	}
+	rc = programs_open(p, libexec, &what);
+	return rc ? say("program", what, -rc, "install it again") : 0;
+}
+
 static int run(const char *file, enum cpu_level cpu)
 {
 	static struct site_report report;
@@ -97,10 +111,7 @@ static int run(const char *file, enum cpu_level cpu)
 	parent.site = site;
 	parent.cpu = cpu;
 	parent.started_us = clock_mono_us();
-	if (libexec_folder(parent.libexec, sizeof parent.libexec) < 0) {
-		fprintf(stderr, "casemate: its own programs are not where they were installed (%s): install it again\n", CM_LIBEXECDIR);
-		rc = -ENOENT;
-	}
+	rc = open_programs(&parent.programs);
 	if (!rc)
 		rc = open_files(&parent);
 	if (!rc) {

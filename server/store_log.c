@@ -4,6 +4,7 @@
  * -> tiles -> serve. One job of each kind is under way at a time; what comes
  * meanwhile is in the next.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +196,31 @@ static void run_hello(struct work *work)
 	w->rc = tlog_root(w->log, w->hello.size, &w->root);
 }
 
+static bool told(const uint8_t sha256[HASH_BYTES])
+{
+	static const uint8_t none[HASH_BYTES];
+
+	return memcmp(sha256, none, HASH_BYTES) != 0;
+}
+
+/* The program files that the parent starts. */
+static void name_programs(struct entry_start *e, const struct msg_store_site *site)
+{
+	static_assert(MSG_BINARIES == ROLE_COUNT && MSG_BINARIES <= ENTRY_BINARIES_MAX, "an entry has room for each");
+
+	e->has_sbom = told(site->sbom_sha256);
+	memcpy(e->sbom.b, site->sbom_sha256, HASH_BYTES);
+	for (unsigned k = 0; k < MSG_BINARIES; k++) {
+		struct entry_binary *b = &e->binary[e->nbinaries];
+
+		if (!told(site->binary_sha256[k]))
+			continue;
+		snprintf(b->name, sizeof b->name, "%s", role_kind_name(k));
+		memcpy(b->hash.b, site->binary_sha256[k], HASH_BYTES);
+		e->nbinaries++;
+	}
+}
+
 static void start_entry(struct store *s)
 {
 	struct entry e = {.kind = ENTRY_START, .start = {.time_us = s->start_us, .build = s->build, .nkeep = 2}};
@@ -205,6 +231,7 @@ static void start_entry(struct store *s)
 	memcpy(e.start.key, s->vkey, sizeof e.start.key);
 	strcpy(e.start.keep[0], "copy");
 	strcpy(e.start.keep[1], "audio");
+	name_programs(&e.start, &s->site);
 	if (store_log_add(s, &e, &index) < 0)
 		store_give_up("log-start", "the key or the program's name cannot stand in the log", "make another key with: casemate keygen");
 	store_log_flush(s);

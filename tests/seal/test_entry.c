@@ -18,6 +18,13 @@
 #define START \
 	"start/v1\ntime 2026-11-22T15:30:00.000Z\nprogram casemate 0.1.0\nbuild sha256:" HEX_A "\nsite sha256:" HEX_B "\n" \
 	"key example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nkeep copy audio\n"
+/* As long as it gets: the longest name of a site, six programs. */
+#define NAME_128 "site.example/" HEX_A "/abcdefghijklmnopqrstuvwxyz0123456789/abcdefghijkl/"
+#define START_BINARIES \
+	"start/v1\ntime 2026-11-22T15:30:00.000Z\nprogram casemate 0.10.10\nbuild sha256:" HEX_A "\nsite sha256:" HEX_B "\n" \
+	"key " NAME_128 "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nkeep copy audio\nsbom sha256:" HEX_B "\n" \
+	"binary casemate sha256:" HEX_A "\nbinary ingest sha256:" HEX_B "\nbinary transcode sha256:" HEX_A "\nbinary store sha256:" HEX_B "\n" \
+	"binary sign sha256:" HEX_A "\nbinary serve sha256:" HEX_B "\n"
 #define ALARM "alarm/v1\ncamera gate-1\ntime 2026-11-22T15:30:00.000Z\nalarm overload\nstate begin\ndetail frame rate halved - 360p given up\n"
 #define STOP "stop/v1\ntime 2026-11-22T15:30:00.000Z\nwhy asked\n"
 
@@ -42,7 +49,7 @@ Test(entry, segment_has_its_fields)
 Test(entry, what_is_read_is_written_again)
 {
 	static const char *const text[] = {
-		SEGMENT, GAP, DELETE, START, STOP, ALARM, "alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
+		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, "alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
 		"segment/v1\ncamera a\nrendition 360p\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
 		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
 		"camera-signature invalid sha256:" HEX_B "\nprevious " HEX_A "\n",
@@ -60,6 +67,20 @@ Test(entry, what_is_read_is_written_again)
 		cr_assert_eq(entry_write(&e, out, &n), 0);
 		cr_assert(n == strlen(text[i]) && !memcmp(out, text[i], n), "%s", text[i]);
 	}
+}
+
+Test(entry, a_start_has_its_programs)
+{
+	struct entry e;
+
+	cr_assert_eq(strlen(NAME_128), 128);
+	cr_assert_leq(strlen(START_BINARIES), ENTRY_MAX_BYTES);
+	cr_assert_eq(parse(START_BINARIES, &e), 0);
+	cr_assert(e.start.has_sbom && e.start.sbom.b[0] == 0xbb && e.start.nbinaries == 6 && e.start.nkeep == 2);
+	cr_assert_str_eq(e.start.binary[2].name, "transcode");
+	cr_assert(e.start.binary[2].hash.b[31] == 0xaa && e.start.binary[5].hash.b[0] == 0xbb);
+	cr_assert_eq(parse(START, &e), 0);
+	cr_assert(!e.start.has_sbom && e.start.nbinaries == 0);
 }
 
 Test(entry, other_kinds_are_let_through)
@@ -116,7 +137,12 @@ Test(entry, every_line_is_strict)
 		{GAP, "from", "From"}, {DELETE, "from-number 5", "from-number 10"}, {DELETE, "from-number 5", "from-number 0"}, {DELETE, "why space", "why"},
 		{START, "casemate 0.1.0", ""}, {START, "casemate 0.1.0", "casemate\t0.1.0"}, {START, "keep copy audio", "keep"},
 		{START, "keep copy audio", "keep copy  audio"}, {START, "keep copy audio", "keep copy audio "}, {START, "keep copy audio", "keepcopy"},
-		{START, "keep copy audio", "keep a b c d e f g h i j k"}, {START, "audio\n", "audio\nkeep all\n"}, {STOP, "asked", "asked twice"},
+		{START, "keep copy audio", "keep a b c d e f g h i j k"}, {START, "audio\n", "audio\nkeep all\n"},
+		{START_BINARIES, "sbom sha256:b", "sbom sha256:"}, {START_BINARIES, "sbom sha256:" HEX_B "\n", "sbom " HEX_B "\n"},
+		{START_BINARIES, "binary ingest", "binary Ingest"}, {START_BINARIES, "binary ingest", "binary"}, {START_BINARIES, "binary ingest", "binary  ingest"},
+		{START_BINARIES, "ingest sha256:b", "ingest sha256:"}, {START_BINARIES, "ingest sha256:", "ingest sha512:"},
+		{START_BINARIES, "sbom sha256:" HEX_B "\nbinary casemate sha256:" HEX_A "\n", "binary casemate sha256:" HEX_A "\nsbom sha256:" HEX_B "\n"},
+		{START_BINARIES, "ingest", "abcdefghijklmnopqrstuvwxyz0123456"}, {START, "audio\n", "audio\nbinary a sha256:" HEX_A "\nkeep copy\n"}, {STOP, "asked", "asked twice"},
 		{ALARM, "state begin", "state on"}, {ALARM, "state begin", "state"}, {ALARM, "halved", "Halved"}, {ALARM, "halved", "halved,"},
 		{ALARM, "detail frame", "detail  frame"}, {ALARM, "given up", "given up "}, {ALARM, "frame rate halved - 360p given up", ""},
 		{ALARM, "overload", "over load"}, {ALARM, "state begin\n", ""}, {ALARM, "gate-1", ""},

@@ -181,6 +181,45 @@ Test(verify, nothing_there_is_not_an_answer)
 	archive_free(&a);
 }
 
+/* A start of these programs; the second one's hash begins with that byte. */
+static void start_of(struct archive *a, int64_t time_us, const char *program, uint8_t second)
+{
+	struct entry e = {.kind = ENTRY_START, .start = {.time_us = time_us, .nkeep = 1, .keep = {"copy"}, .has_sbom = true, .nbinaries = 2,
+		.binary = {{"casemate", {{0x11}}}, {"ingest", {{second}}}}}};
+
+	snprintf(e.start.program, sizeof e.start.program, "%s", program);
+	key_vkey(key_public_of(a->key), e.start.key);
+	archive_append(a, &e);
+}
+
+Test(verify, tells_the_programs_each_time_that_they_change)
+{
+	struct archive *a = archive_new("site.example");
+	struct verify_report *r;
+	const char *text;
+	struct buf json;
+
+	start_of(a, ARCHIVE_T0, "casemate 0.1.0", 0xaa);
+	start_of(a, ARCHIVE_T0 + 1000000, "casemate 0.1.0", 0xaa);
+	start_of(a, ARCHIVE_T0 + 2000000, "casemate 0.1.0", 0xbb);
+	start_of(a, ARCHIVE_T0 + 3000000, "casemate 0.2.0", 0xbb);
+	archive_publish(a);
+	r = archive_verify(a, NULL, true);
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
+	cr_assert_eq(r->nprograms, 3);
+	cr_assert(r->programs[0].binary[1].hash.b[0] == 0xaa && r->programs[1].binary[1].hash.b[0] == 0xbb);
+	text = archive_explain(r);
+	cr_expect(strstr(text, "programs: 2026-11-22T15:30:00.000Z casemate 0.1.0, casemate 1100000000000000, ingest aa00000000000000, sbom"), "%s", text);
+	cr_expect(strstr(text, "programs: 2026-11-22T15:30:02.000Z casemate 0.1.0, ingest bb00000000000000, sbom"), "%s", text);
+	buf_init(&json, 1 << 20);
+	cr_assert_eq(verify_print_json(r, &json), 0);
+	cr_assert_eq(buf_append(&json, "", 1), 0);
+	cr_expect(strstr((char *)buf_data(&json), "\"programs_total\":3"), "%s", buf_data(&json));
+	buf_free(&json);
+	verify_free(&r);
+	archive_free(&a);
+}
+
 Test(verify, report_as_json)
 {
 	struct archive *a = archive_example();

@@ -31,6 +31,12 @@ static size_t carry(enum msg_type type, const void *body)
 	cr_expect_eq(memcmp(&back.member, &sent, sizeof sent), 0, "%s", msg_name(type)); \
 } while (0)
 
+Test(msg, carries_the_hashes_of_the_programs)
+{
+	CARRIED(MSG_STORE_SITE, store_site, .origin = "a", .program = "casemate 0.1.0", .site_sha256 = {1}, .sbom_sha256 = {2, [31] = 3},
+		.binary_sha256 = {{4}, {5}, {6}, {7}, {8}, {9, [31] = 10}}, .archive_max_bytes = 11, .cameras = 12, .ingests = 13);
+}
+
 Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 {
 	CARRIED(MSG_TRANSCODE_RENDITION, transcode_rendition, .rendition = 3, .name = "small", .width = 640, .height = 360, .fps = 15,
