@@ -19,6 +19,11 @@ enum sandbox_layer {
 /* "user-ns" …; bit counts from 0. */
 const char *sandbox_layer_name(unsigned bit);
 /*
+ * Before anything else, while /proc can still be seen: the process has one thread, and exactly the descriptors that the
+ * policy declares, no folder among them but the one that it names. 0; else -errno, and *ret_why says what is not so.
+ */
+int sandbox_check_entry(const struct policy *p, char *ret_why, size_t why_cap);
+/*
  * Applies every layer of the policy that this kernel has. folder is the
  * descriptor of the one folder the role keeps, or -1. Returns the layers that are
  * active; below LAYERS_ALL *ret_why names the first that failed and errno.

@@ -63,47 +63,43 @@ static int limit(int what, uint64_t to)
 	return setrlimit((__rlimit_resource_t)what, &want) < 0 ? -errno : 0;
 }
 
-static int set_limits(const struct policy *p)
+/* Processes are counted by user; only in a user namespace of one's own are that one's own. */
+static int set_limits(const struct policy *p, bool alone)
 {
-	int rc = limit(RLIMIT_CORE, 0);
+	int rc = alone ? limit(RLIMIT_NPROC, p->threads) : 0;
 
-	if (!rc)
-		rc = limit(RLIMIT_NOFILE, p->descriptors);
-#ifndef __SANITIZE_ADDRESS__
-	if (!rc)
-		rc = limit(RLIMIT_AS, p->memory_bytes);
-#endif
+	for (unsigned i = 0; !rc && i < p->nlimits; i++)
+		if (!POLICY_SANITIZED || p->limits[i].resource != RLIMIT_AS)  /* a sanitizer's shadow is as large as the machine can address */
+			rc = limit((int)p->limits[i].resource, p->limits[i].most);
 	return rc;
 }
 
 /* Rights by ABI (Documentation/userspace-api/landlock): the headers of Debian 12 end at ABI 2, the kernel may know more. */
-static int deny_all_files(int folder)
+static const struct { int abi; uint64_t fs, net, scoped; } landlock_known[] = {
+	{1, (1ull << 13) - 1, 0, 0}, {2, 1ull << 13, 0, 0}, {3, 1ull << 14, 0, 0},
+	{4, 0, 3, 0}, {5, 1ull << 15, 0, 0}, {6, 0, 0, 3},
+};
+
+/* Everything is refused but what the policy's folder is given. */
+static int restrict_files(const struct policy *p, int folder)
 {
-	struct {
-		uint64_t fs, net, scoped;
-	} attr = {0};
-	static const struct { int abi; uint64_t fs, net, scoped; } known[] = {
-		{1, (1ull << 13) - 1, 0, 0}, {2, 1ull << 13, 0, 0}, {3, 1ull << 14, 0, 0},
-		{4, 0, 3, 0}, {5, 1ull << 15, 0, 0}, {6, 0, 0, 3},
-	};
-	const uint64_t keep = (1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8) | 1ull << 13 | 1ull << 14;
-	struct landlock_path_beneath_attr beneath;
+	struct { uint64_t fs, net, scoped; } attr = {0};
 	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), ruleset, rc = 0;
 
 	if (abi < 1)
 		return -errno;
-	for (size_t i = 0; i < COUNT(known) && known[i].abi <= abi; i++) {
-		attr.fs |= known[i].fs;
-		attr.net |= known[i].net;
-		attr.scoped |= known[i].scoped;
+	for (size_t i = 0; i < COUNT(landlock_known) && landlock_known[i].abi <= abi; i++) {
+		attr.fs |= landlock_known[i].fs;
+		attr.net |= landlock_known[i].net;
+		attr.scoped |= landlock_known[i].scoped;
 	}
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, abi < 4 ? 8 : abi < 6 ? 16 : 24, 0);
 	if (ruleset < 0)
 		return -errno;
-	if (folder >= 0) {
-		/* read and write files, list, remove and make files and folders below it; no link, device, socket or program */
-		beneath = (struct landlock_path_beneath_attr){.allowed_access = keep & attr.fs, .parent_fd = folder};
-		if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+	for (unsigned i = 0; !rc && folder >= 0 && i < p->ndescriptors; i++) {
+		struct landlock_path_beneath_attr beneath = {.allowed_access = p->descriptors[i].landlock & attr.fs, .parent_fd = folder};
+
+		if (beneath.allowed_access && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
 			rc = -errno;
 	}
 	if (!rc && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
@@ -144,13 +140,13 @@ uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t
 	int rc;
 
 	note(&layers, LAYER_PID_NS, in_own_pid_namespace() ? 0 : -EPERM, ret_why, why_cap);
-	rc = unshare_rc((in_own_pid_namespace() ? 0 : CLONE_NEWUSER) | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+	rc = unshare_rc((int)p->namespaces & ~(CLONE_NEWPID | (in_own_pid_namespace() ? CLONE_NEWUSER : 0)));
 	note(&layers, LAYER_USER_NS | LAYER_NET_NS | LAYER_IPC_NS | LAYER_UTS_NS, rc, ret_why, why_cap);
 	note(&layers, LAYER_MOUNT_NS, rc ? rc : empty_root(), ret_why, why_cap);
-	note(&layers, LAYER_RLIMITS, set_limits(p), ret_why, why_cap);
+	note(&layers, LAYER_RLIMITS, set_limits(p, rc == 0), ret_why, why_cap);
 	note(&layers, LAYER_NO_CAPABILITIES, drop_capabilities(), ret_why, why_cap);
 	note(&layers, LAYER_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0, ret_why, why_cap);
-	note(&layers, LAYER_LANDLOCK, deny_all_files(p->folder ? folder : -1), ret_why, why_cap);
+	note(&layers, LAYER_LANDLOCK, restrict_files(p, folder), ret_why, why_cap);
 	/* After the credentials have changed for the last time, for that clears both. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -168,7 +164,7 @@ int sandbox_filter(const struct policy *p)
 		struct scmp_arg_cmp limit_to = {.arg = c->arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = c->mask, .datum_b = c->value};
 
 		threads |= c->nr == SYS_clone;
-		rc = c->arg == 255 ? seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, c->nr, 0, NULL)
+		rc = c->arg == POLICY_ANY_ARG ? seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, c->nr, 0, NULL)
 				   : seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, c->nr, 1, &limit_to);
 	}
 	if (!rc && threads)

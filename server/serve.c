@@ -347,7 +347,7 @@ static void warm_up(void)
 static unsigned connections_max(void)
 {
 	struct rlimit now;
-	uint64_t n = policy_of(ROLE_SERVE)->descriptors;
+	uint64_t n = policy_limit(policy_of(ROLE_SERVE), RLIMIT_NOFILE);
 
 	if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_max < n)
 		n = now.rlim_max;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -95,7 +96,7 @@ Test(sandbox, a_role_with_sockets_can_name_no_address)
 /* A message whose descriptors find no room ends the channel, and with it all cameras of the process. */
 Test(sandbox, ingest_has_room_for_the_sockets_of_all_cameras_by_udp)
 {
-	cr_expect_geq(policy_of(ROLE_INGEST)->descriptors, SITE_CAMERAS_MAX * (1 + 4 + 1) + 32);
+	cr_expect_geq(policy_limit(policy_of(ROLE_INGEST), RLIMIT_NOFILE), SITE_CAMERAS_MAX * (1 + 4 + 1) + 32);
 }
 
 Test(sandbox, every_role_may_write_and_leave)
