@@ -3,25 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
 #include "server/commands.h"
 #include "server/libexec.h"
-
-static int cmd_version(int argc, char **argv)
-{
-	static const char usage[] = "usage: casemate version\nPrints the version.\n";
-
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	if (argc != 1) {
-		fputs(usage, stderr);
-		return 2;
-	}
-	puts(PACKAGE_STRING);
-	return 0;
-}
 
 static int cmd_camera(int argc, char **argv)
 {
@@ -46,7 +29,7 @@ static const struct {
 	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},
 	{"passwd", cmd_passwd, "make the lines of a user for the site file"},
 	{"camera", cmd_camera, "be a test camera"},
-	{"version", cmd_version, "print the version"},
+	{"version", cmd_version, "print the version, or what the programs are made of"},
 };
 
 static void help(FILE *to)

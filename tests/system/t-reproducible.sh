@@ -23,6 +23,8 @@ check "there are programs: $(wc -w <<< "$programs")" [ "$(wc -w <<< "$programs")
 for p in $programs; do
     equal "$p: the same to the bit" "$(sha256sum < "$work/another/and-deeper/build/$p")" "$(sha256sum < "$work/one/build/$p")"
 done
+equal "the list of what they are made of: the same" "$(sha256sum < "$work/another/and-deeper/build/libexec/casemate/sbom.cdx.json")" \
+    "$(sha256sum < "$work/one/build/libexec/casemate/sbom.cdx.json")"
 equal "none holds the folder it was built in" "$(cd "$work/one/build" && grep -al "$work" $programs)" ''
 
 # hardened PROGRAM: position independent, all relocations read-only before it begins, no executable stack, no run path, indirect branches

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* casemate version: what this is, and what it is made of. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "config.h"
+#include "server/commands.h"
+#include "server/libexec.h"
+#include "server/programs.h"
+
+#define SBOM_MAX_BYTES (4u << 20)
+
+static void help(FILE *to)
+{
+	fputs("usage: casemate version [--sbom]\n"
+	      "Prints the version.\n"
+	      "  --sbom   print what the programs are made of instead: CycloneDX JSON, with the hash of each program and library\n", to);
+}
+
+static int print_sbom(void)
+{
+	char path[4200];
+	struct buf b;
+	int rc = libexec_folder(path, 4096);
+
+	buf_init(&b, SBOM_MAX_BYTES);
+	if (!rc) {
+		strcat(path, "/" PROGRAMS_SBOM);
+		rc = io_read_file(AT_FDCWD, path, &b);
+	}
+	if (rc)
+		fprintf(stderr, "casemate: the list of its parts, %s, cannot be read: %s: install it again\n", PROGRAMS_SBOM, strerror(-rc));
+	else
+		rc = io_write_all(STDOUT_FILENO, buf_data(&b), b.len);
+	buf_free(&b);
+	return rc ? 2 : 0;
+}
+
+int cmd_version(int argc, char **argv)
+{
+	static const struct option options[] = {{"sbom", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	bool sbom = false;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (o == 'h') {
+			help(stdout);
+			return 0;
+		}
+		if (o != 's') {
+			help(stderr);
+			return 2;
+		}
+		sbom = true;
+	}
+	if (optind != argc) {
+		help(stderr);
+		return 2;
+	}
+	if (sbom)
+		return print_sbom();
+	puts(PACKAGE_STRING);
+	return 0;
+}
