@@ -131,7 +131,9 @@ static const struct {
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
 	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
 		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),
-		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed), END}},
+		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed),
+		INT(msg_serve_state, refused_address), INT(msg_serve_state, refused_user), INT(msg_serve_state, refused_login),
+		INT(msg_serve_state, refused_demand), END}},
 	[MSG_WATCHED] = {"watched", FIELDS{INT(msg_watched, camera), INT(msg_watched, rendition), END}},
 	[MSG_TRACK] = {"track", FIELDS{
 		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),

@@ -245,8 +245,13 @@ struct msg_serve_vkey { char vkey[256]; };
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
 #define MSG_WATCHED_US 1000000
+#define MSG_SNAPSHOT_WORKERS_MAX 48  /* workers for snapshots alone, some 42 MB each: of cameras that have none otherwise */
 struct msg_watched { uint16_t camera; uint8_t rendition; };
-struct msg_serve_state { uint32_t connections, viewers, held; uint64_t requests, refused, bytes_out, slow_closed; };
+struct msg_serve_state {
+	uint32_t connections, viewers, held;
+	uint64_t requests, refused, bytes_out, slow_closed;
+	uint64_t refused_address, refused_user, refused_login, refused_demand;  /* of refused: by which limit */
+};
 
 struct msg_track {
 	uint16_t camera;

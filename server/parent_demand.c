@@ -4,7 +4,8 @@
  * The worker is told when a rendition is to run, and every serve is, so that none shows what was made for an earlier
  * viewer as if it were live. Snapshots are for every camera; the worker of one that has none otherwise comes and goes with them.
  *
- * A serve that lies can have all of it made, as its viewers could; no more than one worker a camera comes of that.
+ * A serve that lies can have all of it made, as its viewers could; no more than one worker a camera comes of that, and of
+ * those that are there for snapshots alone no more than MSG_SNAPSHOT_WORKERS_MAX at once.
  */
 #include "server/parent.h"
 
@@ -61,11 +62,27 @@ static void set_run(struct camera_live *cam, unsigned rendition, bool runs)
 		parent_want_pictures(p, cam->index);
 }
 
+/* Workers that are there for snapshots alone. */
+static unsigned snapshot_workers(const struct parent *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		n += !p->site->camera[i].nrenditions && p->camera[i].demand[RENDITION_SNAPSHOT].runs;
+	return n;
+}
+
+/* serve says no before; this is for one that lies, or several that did at once. */
+static bool is_too_much(const struct parent *p, unsigned camera, unsigned rendition)
+{
+	return rendition == RENDITION_SNAPSHOT && !p->site->camera[camera].nrenditions && snapshot_workers(p) >= MSG_SNAPSHOT_WORKERS_MAX;
+}
+
 void parent_watched(struct parent *p, unsigned camera, unsigned rendition)
 {
 	struct camera_live *cam = &p->camera[camera];
 
-	if (p->stopping)
+	if (p->stopping || (!cam->demand[rendition].runs && is_too_much(p, camera, rendition)))
 		return;
 	cam->demand[rendition].watched_us = clock_mono_us();
 	if (!cam->demand[rendition].runs)

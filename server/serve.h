@@ -5,6 +5,7 @@
 #include "net/http_response.h"
 #include "server/role.h"
 #include "server/serve_auth.h"
+#include "server/serve_limit.h"
 #include "server/serve_media.h"
 #include "server/serve_session.h"
 #include "server/serve_want.h"
@@ -23,6 +24,7 @@ struct serve {
 	struct serve_conns *conns;
 	struct channel *store;             /* NULL while there is none */
 	struct msg_serve_state state;      /* counters */
+	struct serve_limits limits;
 	char date[HTTP_DATE];
 };
 

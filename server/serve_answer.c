@@ -12,6 +12,7 @@
 #include "seal/tile.h"
 #include "server/serve_login.h"
 #include "server/serve_site.h"
+#include "server/serve_snapshot.h"
 #include "server/serve_watch.h"
 #include "web/web.h"
 
@@ -20,6 +21,7 @@
 #define COMPLETE_US 4000000             /* from a camera's first segment: renditions that come later are not waited for */
 #define SNAPSHOT_FRESH_US 10000000      /* how old a snapshot may be, when the camera's segments are not longer than a third of it */
 #define SNAPSHOT_SEGMENTS 3             /* else so many of them */
+#define SNAPSHOT_RETRY_S 10
 #define FOREVER "private, max-age=31536000, immutable"
 #define FRESH "private, no-cache"
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
@@ -41,6 +43,19 @@ static void reply_status(struct ask *a, unsigned status)
 	struct serve_reply reply = {.status = status, .retry_s = status == 503};
 
 	serve_conn_reply(a->c, a->r, &reply);
+}
+
+/* Not now, in words too. */
+static void reply_later(struct ask *a, const char *words, unsigned retry_s, bool close)
+{
+	struct serve_reply reply = {.status = 503, .type = TEXT_TYPE, .text = words, .text_len = strlen(words), .retry_s = retry_s, .close = close};
+
+	serve_conn_reply(a->c, a->r, &reply);
+}
+
+static void refused_by(const struct ask *a, enum serve_limit limit)
+{
+	serve_limit_refused(a->c->serve, limit, serve_auth_name(a->c->serve->auth, (unsigned)a->user));
 }
 
 /* RFC 9110 13.1.5: a range of what has changed meanwhile is no use. */
@@ -130,9 +145,11 @@ static void answer_from_store(struct ask *a, const struct msg_want *key, const c
 		return;
 	}
 	w->want.done = on_have;
-	rc = bytes ? 1 : serve_want_ask(a->c->serve->wants, key, clock_mono_us(), &w->want, &bytes);
+	rc = bytes ? 1 : serve_want_ask(a->c->serve->wants, key, (unsigned)a->user, clock_mono_us(), &w->want, &bytes);
+	if (rc == -EDQUOT)
+		refused_by(a, SERVE_LIMIT_USER);
 	if (rc < 0) {
-		reply_status(a, 503);
+		reply_later(a, "Too much is asked for at once: ask again.\n", 1, false);
 	} else if (rc == 0) {
 		serve_conn_wait(a->c, SERVE_WAIT_STORE, STORE_WAIT_US);
 	} else {
@@ -153,10 +170,7 @@ static void wait_for_segment(struct ask *a)
 
 static void reply_coming(struct ask *a)
 {
-	static const char words[] = "It is made on demand and has not come yet: ask again.\n";
-	struct serve_reply reply = {.status = 503, .type = TEXT_TYPE, .text = words, .text_len = sizeof words - 1, .retry_s = 2};
-
-	serve_conn_reply(a->c, a->r, &reply);
+	reply_later(a, "It is made on demand and has not come yet: ask again.\n", 2, false);
 }
 
 /* What is made on demand is asked for, and the request held back until something of the camera comes. */
@@ -312,10 +326,17 @@ static void answer_snapshot(struct ask *a)
 {
 	const struct serve_segment *s = fresh_snapshot(a);
 	char location[SNAPSHOT_PATH], modified[HTTP_DATE];
+	enum serve_limit limit;
 
 	a->c->media_us = clock_mono_us();
 	if (!s) {
-		wait_for_demand(a, RENDITION_SNAPSHOT);
+		limit = serve_snapshot_begin(a->c->serve->media, a->camera, (unsigned)a->user, a->c->media_us);
+		if (limit == SERVE_LIMIT_COUNT) {
+			wait_for_demand(a, RENDITION_SNAPSHOT);
+		} else {
+			refused_by(a, limit);
+			reply_later(a, "Snapshots of too many cameras are being made: ask again.\n", SNAPSHOT_RETRY_S, false);
+		}
 		return;
 	}
 	serve_watch_say(a->c->serve, a->camera, RENDITION_SNAPSHOT, a->c->media_us);
@@ -406,6 +427,10 @@ static bool prepare(struct ask *a, enum need need)
 {
 	if (need >= USER && (a->user = serve_login_user(a->c, a->r)) < 0)
 		return false;
+	if (need >= USER && !serve_conn_take_user(a->c, (unsigned)a->user)) {
+		reply_later(a, "This user has too many connections.\n", 5, true);
+		return false;
+	}
 	if (need >= CAMERA)
 		a->camera = serve_media_camera(a->c->serve->media, a->path.camera);
 	if (need >= RENDITION && a->camera)

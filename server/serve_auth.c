@@ -17,17 +17,18 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "server/serve_tries.h"
 
 #define WAYS 4
 #define SETS (SERVE_AUTH_REMEMBER_MAX / WAYS)
-#define FORGET_FAILURES_US (900 * 1000000ll)
 
 struct job {
 	TAILQ_ENTRY(job) next;
 	LIST_ENTRY(job) all;                      /* the loop's, as is asks */
 	TAILQ_HEAD(, serve_auth_ask) asks;        /* who waits: all of one address, with one name and password */
 	uint64_t address;
-	uint8_t password_mac[32], failure_mac[32];
+	uint8_t password_mac[32];
+	struct serve_tries_who who;
 	int user;                    /* -1: a name that is nobody's */
 	bool right;
 	char password[SERVE_PASSWORD];
@@ -40,18 +41,12 @@ struct remembered {
 	int64_t until_us;
 };
 
-struct failure {
-	uint8_t mac[32];
-	unsigned times;
-	int64_t at_us, next_try_us;
-};
-
 struct serve_auth {
 	struct msg_serve_user *user;
 	unsigned nusers;
 	EVP_MAC_CTX *mac;            /* HMAC-SHA256 under a key of this process */
 	struct remembered remembered[SETS][WAYS];
-	struct failure failure[SETS][WAYS];
+	struct serve_tries *tries;
 	LIST_HEAD(, job) all;        /* given to the thread and not finished */
 	unsigned nall;
 	struct event *done_event;
@@ -76,6 +71,13 @@ static void mac(struct serve_auth *a, char kind, uint64_t address, const char *n
 	if (!EVP_MAC_init(a->mac, NULL, 0, NULL) || !EVP_MAC_update(a->mac, text, w.len) || !EVP_MAC_final(a->mac, ret, NULL, 32))
 		abort();  /* out of memory while hashing 300 bytes */
 	explicit_bzero(text, sizeof text);
+}
+
+static void who_of(struct serve_auth *a, uint64_t address, const char *name, struct serve_tries_who *ret)
+{
+	mac(a, 'f', address, name, "", ret->hash[SERVE_TRIES_BOTH]);
+	mac(a, 'a', address, "", "", ret->hash[SERVE_TRIES_ADDRESS]);
+	mac(a, 'n', 0, name, "", ret->hash[SERVE_TRIES_NAME]);
 }
 
 static unsigned set_of(const uint8_t m[32])
@@ -104,46 +106,6 @@ static void remember(struct serve_auth *a, const uint8_t m[32], unsigned user, i
 	memcpy(oldest->mac, m, 32);
 	oldest->user = user;
 	oldest->until_us = now_us + SERVE_AUTH_REMEMBER_US;
-}
-
-static struct failure *find_failure(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
-{
-	for (unsigned i = 0; i < WAYS; i++) {
-		struct failure *f = &a->failure[set_of(m)][i];
-
-		if (f->times && f->at_us + FORGET_FAILURES_US > now_us && memcmp(f->mac, m, 32) == 0)
-			return f;
-	}
-	return NULL;
-}
-
-static void count_failure(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
-{
-	struct failure *set = a->failure[set_of(m)], *f = find_failure(a, m, now_us);
-	unsigned over;
-
-	if (!f) {
-		f = &set[0];
-		for (unsigned i = 1; i < WAYS; i++)
-			if (set[i].next_try_us < f->next_try_us)
-				f = &set[i];
-		memcpy(f->mac, m, 32);
-		f->times = 0;
-	}
-	f->times++;
-	f->at_us = f->next_try_us = now_us;
-	if (f->times <= SERVE_AUTH_FREE_TRIES)
-		return;
-	over = f->times - SERVE_AUTH_FREE_TRIES - 1;
-	f->next_try_us += 1000000ll * (over < 6 ? 1 << over : SERVE_AUTH_WAIT_MAX_S);
-}
-
-static void forget_failures(struct serve_auth *a, const uint8_t m[32], int64_t now_us)
-{
-	struct failure *f = find_failure(a, m, now_us);
-
-	if (f)
-		f->times = 0;
 }
 
 static void *work(void *arg)
@@ -179,9 +141,9 @@ static void finish(struct serve_auth *a, struct job *job)
 
 	if (job->right) {
 		remember(a, job->password_mac, (unsigned)job->user, now_us);
-		forget_failures(a, job->failure_mac, now_us);
+		serve_tries_right(a->tries, &job->who, now_us);
 	} else {
-		count_failure(a, job->failure_mac, now_us);
+		serve_tries_wrong(a->tries, &job->who, now_us);
 	}
 	LIST_REMOVE(job, all);
 	a->nall--;
@@ -238,13 +200,14 @@ struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers)
 	a->user = calloc(nusers ? nusers : 1, sizeof *a->user);
 	a->nusers = nusers;
 	a->mac = keyed_mac();
+	a->tries = serve_tries_new();
 	a->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	TAILQ_INIT(&a->todo);
 	TAILQ_INIT(&a->done);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->more, NULL);
 	a->done_event = event_new(base, a->done_fd, EV_READ | EV_PERSIST, on_done, a);
-	if (!a->user || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || !a->mac)
+	if (!a->user || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || !a->mac || !a->tries)
 		return NULL;  /* the role does not start without it */
 	return a;
 }
@@ -323,9 +286,9 @@ static void give_to_thread(struct serve_auth *a, struct job *job)
 enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
                                         struct serve_auth_ask *ask, unsigned *ret_user, unsigned *ret_wait_s)
 {
-	uint8_t password_mac[32], failure_mac[32];
+	uint8_t password_mac[32];
+	struct serve_tries_who who;
 	const struct remembered *known;
-	const struct failure *failed;
 	struct job *job;
 
 	mac(a, 'p', 0, name, password, password_mac);
@@ -334,19 +297,17 @@ enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, 
 		*ret_user = known->user;
 		return SERVE_AUTH_USER;
 	}
-	mac(a, 'f', address, name, "", failure_mac);
-	failed = find_failure(a, failure_mac, now_us);
-	if (failed && failed->next_try_us > now_us) {
-		*ret_wait_s = (unsigned)((failed->next_try_us - now_us + 999999) / 1000000);
+	who_of(a, address, name, &who);
+	*ret_wait_s = serve_tries_wait_s(a->tries, &who, now_us);
+	if (*ret_wait_s)
 		return SERVE_AUTH_TOO_SOON;
-	}
 	job = same_job(a, address, password_mac);
 	if (!job) {
 		job = new_job(a, address, name, password);
 		if (!job)
 			return SERVE_AUTH_BUSY;
 		memcpy(job->password_mac, password_mac, 32);
-		memcpy(job->failure_mac, failure_mac, 32);
+		job->who = who;
 		give_to_thread(a, job);
 	}
 	ask->job = job;

@@ -4,8 +4,8 @@
 /*
  * Whether a name and a password are a user's. argon2id is slow on purpose, so it
  * runs on one thread of its own behind a short queue; a password once verified
- * is remembered for a while under a keyed hash. After failures the next try of
- * that name from that address has to wait, longer each time. A name that is no
+ * is remembered for a while under a keyed hash. After failures the next try
+ * has to wait (server/serve_tries.h). A name that is no
  * user's costs the same time. Passwords are wiped when they were used.
  *
  * All functions belong to the loop's thread.
@@ -21,8 +21,6 @@
 #define SERVE_AUTH_ADDRESS_MAX 4               /* of which from one address */
 #define SERVE_AUTH_REMEMBER_US (600 * 1000000ll)
 #define SERVE_AUTH_REMEMBER_MAX 1024
-#define SERVE_AUTH_FREE_TRIES 3                /* failures before the first wait, which is 1 s and doubles */
-#define SERVE_AUTH_WAIT_MAX_S 64
 
 struct event_base;
 struct serve_auth;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "server/serve_conn.h"
+#include "server/serve_conn_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,31 +10,15 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "server/serve_address.h"
 #include "server/serve_answer.h"
 #include "server/serve_watch.h"
 
 #define HEAD_MAX (8u << 10)
 #define HEAD_TYPICAL 1024
 #define SMALL_BODY 2048          /* goes out with the head */
-#define ACCEPT_BATCH 32
 #define REQUESTS_BATCH 16        /* of one connection, before others get their turn */
 #define BATCHES 8                /* of one response, before others get their turn */
 #define VIEWER_US 15000000
-
-TAILQ_HEAD(conn_list, serve_conn);
-
-struct serve_conns {
-	struct serve *serve;
-	struct ssl_ctx_st *tls;
-	struct event *listener[SERVE_LISTENERS_MAX];
-	unsigned nlisteners, n, max;
-	unsigned held;               /* connections that wait for what is made on demand */
-	bool paused, stopping;
-	struct conn_list all, ready;
-	struct event *run;           /* for those that are ready */
-	struct serve_addresses addresses;
-};
 
 static void settle(struct serve_conn *c);
 static void on_event(int fd, short what, void *arg);
@@ -61,11 +45,20 @@ static bool is_held(const struct serve_conn *c)
 	return c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_DEMAND;
 }
 
+static void stop_holding(struct serve_conn *c)
+{
+	if (!is_held(c))
+		return;
+	c->of->held--;
+	serve_users_drop_held(&c->of->users, c->user);
+}
+
 static void conn_free(struct serve_conn *c)
 {
 	struct serve_conns *l = c->of;
 
-	l->held -= is_held(c);
+	stop_holding(c);
+	serve_users_drop_conn(&l->users, c->user);
 
 	TAILQ_REMOVE(&l->all, c, all);
 	if (c->is_ready)
@@ -83,19 +76,6 @@ static void conn_free(struct serve_conn *c)
 	buf_free(&c->out);
 	serve_bytes_unref(&c->owner);
 	free(c);
-}
-
-static void pause_listeners(struct serve_conns *l, bool pause)
-{
-	if (l->paused == pause || l->stopping)
-		return;
-	l->paused = pause;
-	for (unsigned i = 0; i < l->nlisteners; i++) {
-		if (pause)
-			event_del(l->listener[i]);
-		else
-			event_add(l->listener[i], NULL);
-	}
 }
 
 /* Its turn comes in the next round of the loop. */
@@ -231,10 +211,31 @@ void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout
 	c->woken = false;
 }
 
+bool serve_conn_take_user(struct serve_conn *c, unsigned user)
+{
+	if (c->user == (int)user)
+		return true;
+	if (!serve_users_add_conn(&c->of->users, user, c->of->max)) {
+		serve_limit_refused(c->serve, SERVE_LIMIT_USER, serve_auth_name(c->serve->auth, user));
+		return false;
+	}
+	serve_users_drop_conn(&c->of->users, c->user);
+	c->user = (int)user;
+	return true;
+}
+
 bool serve_conn_hold(struct serve_conn *c, unsigned camera, int64_t timeout_us)
 {
-	if (c->of->held >= SERVE_HOLDS_MAX)
+	const char *name = serve_auth_name(c->serve->auth, (unsigned)c->user);
+
+	if (c->of->held >= SERVE_HOLDS_MAX) {
+		serve_limit_refused(c->serve, SERVE_LIMIT_DEMAND, name);
 		return false;
+	}
+	if (!serve_users_add_held(&c->of->users, (unsigned)c->user, SERVE_HOLDS_MAX)) {
+		serve_limit_refused(c->serve, SERVE_LIMIT_USER, name);
+		return false;
+	}
 	c->of->held++;
 	c->wait.camera = camera;
 	serve_conn_wait(c, SERVE_WAIT_DEMAND, timeout_us);
@@ -362,7 +363,7 @@ static void run_ready(struct serve_conn *c)
 	c->is_ready = false;
 	if (c->state == SERVE_CONN_WAITING && c->woken) {
 		c->woken = false;
-		c->of->held -= is_held(c);
+		stop_holding(c);
 		c->wait.kind = SERVE_WAIT_NONE;
 		c->state = SERVE_CONN_READING;
 	}
@@ -405,14 +406,14 @@ static void settle(struct serve_conn *c)
 	if (c->dead) {
 		conn_free(c);
 		if (l->n < l->max)
-			pause_listeners(l, false);
+			serve_listen_pause(l, false);
 		return;
 	}
 	want_event(c->readable, &c->reading, c->state != SERVE_CONN_WAITING && c->state != SERVE_CONN_WRITING);
 	want_event(c->writable, &c->writing, c->state == SERVE_CONN_WRITING || c->tls.pending.len);
 }
 
-static void conn_new(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)
+void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)
 {
 	struct serve_conn *c = calloc(1, sizeof *c);
 
@@ -424,6 +425,7 @@ static void conn_new(struct serve_conns *l, int fd, const struct sockaddr_storag
 	c->of = l;
 	c->fd = fd;
 	c->address = address;
+	c->user = -1;
 	serve_address_name(from, c->peer);
 	TAILQ_INSERT_TAIL(&l->all, c, all);
 	++*serve_address_count(&l->addresses, address);
@@ -434,36 +436,6 @@ static void conn_new(struct serve_conns *l, int fd, const struct sockaddr_storag
 		c->dead = true;
 	set_state(c, SERVE_CONN_HANDSHAKE, SERVE_HEAD_US);
 	settle(c);
-}
-
-static void on_accept(int listener, short what, void *arg)
-{
-	struct serve_conns *l = arg;
-
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
-		struct sockaddr_storage from;
-		socklen_t len = sizeof from;
-		uint64_t address;
-		int fd;
-
-		if (l->n >= l->max) {
-			pause_listeners(l, true);
-			return;
-		}
-		fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-				pause_listeners(l, true);  /* the next tick tries again */
-			return;
-		}
-		address = serve_address_of(&l->addresses, &from);
-		if (*serve_address_count(&l->addresses, address) >= SERVE_PER_ADDRESS) {
-			l->serve->state.refused++;
-			close(fd);
-			continue;
-		}
-		conn_new(l, fd, &from, address);
-	}
 }
 
 struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsigned max)
@@ -489,28 +461,12 @@ void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls)
 	l->tls = tls;
 }
 
-int serve_conn_listen(struct serve_conns *l, int fd)
-{
-	struct event *e = l->nlisteners < SERVE_LISTENERS_MAX ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;
-
-	if (!e || event_add(e, NULL) < 0) {
-		close(fd);
-		return -ENOBUFS;
-	}
-	l->listener[l->nlisteners++] = e;
-	return 0;
-}
-
 void serve_conn_stop(struct serve_conns *l)
 {
 	struct serve_conn *c, *next;
 
 	l->stopping = true;
-	for (unsigned i = 0; i < l->nlisteners; i++) {
-		close(event_get_fd(l->listener[i]));
-		event_free(l->listener[i]);
-	}
-	l->nlisteners = 0;
+	serve_listen_stop(l);
 	for (c = TAILQ_FIRST(&l->all); c; c = next) {
 		next = TAILQ_NEXT(c, all);
 		if (c->state == SERVE_CONN_READING && !c->in_len) {
@@ -546,7 +502,7 @@ void serve_conn_tick(struct serve_conns *l, int64_t now_us)
 {
 	struct serve_conn *c, *next;
 
-	pause_listeners(l, l->n >= l->max);
+	serve_listen_pause(l, l->n >= l->max);
 	for (c = TAILQ_FIRST(&l->all); c; c = next) {
 		next = TAILQ_NEXT(c, all);
 		if (c->deadline_us <= now_us)

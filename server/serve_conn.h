@@ -65,6 +65,7 @@ struct serve_conn {
 	struct serve_tls tls;
 	uint64_t address;                /* stands for the viewer's address (IPv6: its /64) */
 	char peer[SERVE_ADDRESS_TEXT];   /* for the log */
+	int user;                        /* who asked last, -1 before anybody was known */
 	uint8_t *in;                     /* HTTP_INPUT_MAX bytes, NULL at rest */
 	size_t in_len, request_size;
 	struct http_progress progress;
@@ -95,7 +96,12 @@ unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us);
 /* For serve_answer.c: the request at hand is answered, or waits (for one kind at most timeout_us, however often it is woken). */
 void serve_conn_reply(struct serve_conn *c, const struct http_request *r, const struct serve_reply *reply);
 void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us);
-/* The same until something of that camera comes. False, and nothing waits, when SERVE_HOLDS_MAX do so already. */
+/* The connection is that user's from now on; false when he has his share of connections already. */
+bool serve_conn_take_user(struct serve_conn *c, unsigned user);
+/*
+ * The same as serve_conn_wait until something of that camera comes, on a user's connection. False, and nothing waits, when
+ * SERVE_HOLDS_MAX do so already, or that user has his share of them.
+ */
 bool serve_conn_hold(struct serve_conn *c, unsigned camera, int64_t timeout_us);
 unsigned serve_conn_holds(const struct serve_conns *l);
 /* The request is answered again, from the loop. */

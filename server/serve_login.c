@@ -72,7 +72,8 @@ static void reply_unknown(struct serve_conn *c, const struct http_request *r)
 
 static void reply_later(struct serve_conn *c, const struct http_request *r, unsigned status, unsigned retry_s)
 {
-	struct serve_reply reply = {.status = status, .retry_s = retry_s};
+	static const char words[] = "Not now: try again a little later.\n";
+	struct serve_reply reply = {.status = status, .type = "text/plain; charset=utf-8", .text = words, .text_len = sizeof words - 1, .retry_s = retry_s};
 
 	serve_conn_reply(c, r, &reply);
 }
@@ -113,9 +114,11 @@ static int check(struct serve_conn *c, const struct http_request *r, const char 
 			serve_conn_wait(c, SERVE_WAIT_PASSWORD, PASSWORD_WAIT_US);
 			return -2;
 		case SERVE_AUTH_TOO_SOON:
+			serve_limit_refused(c->serve, SERVE_LIMIT_LOGIN, c->peer);
 			reply_later(c, r, 429, wait_s);
 			return -2;
 		case SERVE_AUTH_BUSY:
+			serve_limit_refused(c->serve, SERVE_LIMIT_LOGIN, c->peer);
 			break;
 		}
 	}

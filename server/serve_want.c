@@ -13,6 +13,7 @@ TAILQ_HEAD(waiters, serve_want_waiter);
 
 struct pending {
 	bool used;
+	unsigned user;               /* who wanted it first */
 	struct msg_want key;
 	int64_t until_us;
 	struct waiters waiters;
@@ -134,7 +135,16 @@ static struct pending *pending_for(struct serve_wants *w, const struct msg_want 
 	return free_one;
 }
 
-int serve_want_ask(struct serve_wants *w, const struct msg_want *key, int64_t now_us, struct serve_want_waiter *waiter, struct serve_bytes **ret)
+static bool has_his_share(const struct serve_wants *w, unsigned user)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
+		n += w->pending[i].used && w->pending[i].user == user;
+	return n >= SERVE_WANTS_USER_MAX;
+}
+
+int serve_want_ask(struct serve_wants *w, const struct msg_want *key, unsigned user, int64_t now_us, struct serve_want_waiter *waiter, struct serve_bytes **ret)
 {
 	struct serve_bytes *held = look_up(w, key);
 	struct pending *p = held ? NULL : pending_for(w, key);
@@ -145,8 +155,10 @@ int serve_want_ask(struct serve_wants *w, const struct msg_want *key, int64_t no
 	}
 	if (!p)
 		return -ENOBUFS;
+	if (!p->used && has_his_share(w, user))
+		return -EDQUOT;
 	if (!p->used) {
-		*p = (struct pending){.used = true, .key = *key, .until_us = now_us + SERVE_WANT_TIMEOUT_US};
+		*p = (struct pending){.used = true, .user = user, .key = *key, .until_us = now_us + SERVE_WANT_TIMEOUT_US};
 		p->key.request = ++w->next_request;
 		TAILQ_INIT(&p->waiters);
 		if (w->store)

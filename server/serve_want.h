@@ -12,6 +12,7 @@
 #include "server/serve_bytes.h"
 
 #define SERVE_WANTS_MAX 256                 /* asked for and not answered */
+#define SERVE_WANTS_USER_MAX 64             /* of which for one user */
 #define SERVE_WANT_TIMEOUT_US 10000000
 #define SERVE_CACHE_MAX_BYTES (64u << 20)
 #define SERVE_CACHE_MAX 2048                /* answers */
@@ -31,8 +32,11 @@ struct serve_wants *serve_want_new(void);
 void serve_want_free(struct serve_wants **w);
 /* The channel to ask on (borrowed), NULL for none. What is not answered is asked again there. */
 void serve_want_use(struct serve_wants *w, struct channel *store);
-/* key.request is ignored. 1 with *ret (borrowed) when it is held, 0 when the waiter waits, -ENOBUFS when too many do. */
-int serve_want_ask(struct serve_wants *w, const struct msg_want *key, int64_t now_us, struct serve_want_waiter *waiter, struct serve_bytes **ret);
+/*
+ * key.request is ignored; user: who wants it. 1 with *ret (borrowed) when it is held, 0 when the waiter waits, -ENOBUFS when
+ * too much is asked for, -EDQUOT when that user has SERVE_WANTS_USER_MAX asked for.
+ */
+int serve_want_ask(struct serve_wants *w, const struct msg_want *key, unsigned user, int64_t now_us, struct serve_want_waiter *waiter, struct serve_bytes **ret);
 void serve_want_cancel(struct serve_want_waiter *waiter);
 /* store's answer; fd is -1 for none and stays the caller's. 0 or -EBADMSG with *why. */
 int serve_want_have(struct serve_wants *w, const struct msg_have *h, int fd, const char **why);

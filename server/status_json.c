@@ -41,6 +41,12 @@ static void role_json(struct json *j, const char *name, int index, pid_t pid, co
 		json_int(j, "viewers", serve->viewers);
 		json_int(j, "requests", (int64_t)serve->requests);
 		json_int(j, "refused", (int64_t)serve->refused);
+		json_open(j, "refused_by", '{');
+		json_int(j, "address", (int64_t)serve->refused_address);
+		json_int(j, "user", (int64_t)serve->refused_user);
+		json_int(j, "login", (int64_t)serve->refused_login);
+		json_int(j, "demand", (int64_t)serve->refused_demand);
+		json_close(j, '}');
 		json_int(j, "held", serve->held);
 		json_int(j, "slow_closed", (int64_t)serve->slow_closed);
 		json_int(j, "sent_bytes", (int64_t)serve->bytes_out);

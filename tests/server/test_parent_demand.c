@@ -362,3 +362,30 @@ Test(cpu, a_level_that_is_not_one_is_named)
 	}
 	close(own);
 }
+
+/* serve bounds them first; whoever lies, or several that did not know of each other, get no further here. */
+Test(demand, workers_for_snapshots_alone_are_bounded)
+{
+	static struct site_camera many[MSG_SNAPSHOT_WORKERS_MAX + 2];
+	static struct camera_live live[MSG_SNAPSHOT_WORKERS_MAX + 2];
+	const unsigned last = MSG_SNAPSHOT_WORKERS_MAX + 1;
+	static union msg_body m;
+
+	memcpy(many, site_camera, sizeof site_camera);
+	for (unsigned i = 0; i <= last; i++) {
+		many[i].name = many[i].name ? many[i].name : "more";
+		live[i] = (struct camera_live){.parent = &p, .index = i};
+		live[i].demand[RENDITION_SNAPSHOT].runs = i > 0 && i < last;
+	}
+	site.camera = many;
+	site.ncameras = last + 1;
+	p.camera = live;
+	watched(last, RENDITION_SNAPSHOT);
+	cr_expect_not(live[last].demand[RENDITION_SNAPSHOT].runs);
+	cr_expect_eq(heard(SERVE, &m), MSG_NONE);
+	watched(0, RENDITION_SNAPSHOT);
+	cr_expect(live[0].demand[RENDITION_SNAPSHOT].runs, "that camera has a worker anyway");
+	cr_expect_eq(heard(SERVE, &m), MSG_RENDITION_RUN);
+	watched(1, RENDITION_SNAPSHOT);
+	cr_expect(live[1].demand[RENDITION_SNAPSHOT].watched_us, "it goes on for who asks for it again");
+}

@@ -10,11 +10,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "media/au.h"
+#include "server/serve_users.h"
+#include "server/serve_watch.h"
 #include "tests/server/serve_world.h"
 #include "tests/server/viewer.h"
 
 #define ATTIC 1
 #define SMALL RENDITION_ENCODED
+#define HIS_SHARE (SERVE_HOLDS_MAX / SERVE_USER_SHARE)
 
 static struct world world;
 static struct viewer viewer;
@@ -180,6 +183,36 @@ Test(serve_demand, holds_are_counted)
 	cr_expect_eq(got.status, 200);
 	while (world.state.held != 0)
 		event_base_loop(world.base, EVLOOP_ONCE);
+}
+
+/* One user has a fourth of what may be held; the next is told at once, and one more when somebody has gone. */
+Test(serve_demand, one_user_does_not_hold_all)
+{
+	static struct viewer many[HIS_SHARE];
+
+	get("/live/attic/index.m3u8");  /* by which the password is known */
+	for (unsigned i = 0; i < HIS_SHARE; i++)
+		cr_assert(viewer_open(&many[i], world.base, world.port[0], 0));
+	for (unsigned i = 0; i < HIS_SHARE; i++)
+		ask(&many[i], "/live/attic/small/index.m3u8");
+	while (world.state.held < HIS_SHARE)
+		event_base_loop(world.base, EVLOOP_ONCE);
+	get("/live/attic/small/index.m3u8");
+	cr_assert_eq(got.status, 503);
+	cr_assert(body_has("ask again"));
+	cr_assert_eq(world.state.held, HIS_SHARE);
+	while (!world.state.refused_user)
+		event_base_loop(world.base, EVLOOP_ONCE);
+	tell_run(true);
+	world_track(&world, SMALL);
+	world_segment(&world, SMALL, 5, 10000, true);
+	for (unsigned i = 0; i < HIS_SHARE; i++) {
+		viewer_receive(&many[i], &got, false);
+		cr_assert_eq(got.status, 200);
+		viewer_close(&many[i]);
+	}
+	get("/live/attic/small/index.m3u8");
+	cr_assert_eq(got.status, 200);
 }
 
 Test(serve_demand, the_page_is_told_of_alarms)

@@ -428,18 +428,18 @@ Test(serve_want, wakes_all_who_want_the_same)
 	struct msg_want key = {.kind = MSG_WANT_SEGMENT, .number = 4}, other = {.kind = MSG_WANT_PROOF, .number = 4};
 	struct serve_bytes *bytes = NULL;
 
-	cr_assert_eq(serve_want_ask(w, &key, 0, &a.waiter, &bytes), 0);
-	cr_assert_eq(serve_want_ask(w, &key, 0, &b.waiter, &bytes), 0);
-	cr_assert_eq(serve_want_ask(w, &key, 0, &c.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, 0, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, 0, &b.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, 0, &c.waiter, &bytes), 0);
 	serve_want_cancel(&c.waiter);
 	serve_want_cancel(&c.waiter);
 	cr_assert_eq(have(w, 2, MSG_HAVE_OK, true), 0);
 	cr_assert_eq(a.times, 0);
 	cr_assert_eq(have(w, 1, MSG_HAVE_OK, true), 0);
 	cr_assert(a.times == 1 && a.bytes && b.times == 1 && b.bytes && c.times == 0);
-	cr_assert_eq(serve_want_ask(w, &key, 0, &a.waiter, &bytes), 1);
+	cr_assert_eq(serve_want_ask(w, &key, 0, 0, &a.waiter, &bytes), 1);
 	cr_assert_eq(bytes->n, 5);
-	cr_assert_eq(serve_want_ask(w, &other, 0, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &other, 0, 0, &a.waiter, &bytes), 0);
 	serve_want_cancel(&a.waiter);
 	serve_want_free(&w);
 	serve_want_free(&w);
@@ -452,14 +452,35 @@ Test(serve_want, gives_up_in_time)
 	struct msg_want key = {.kind = MSG_WANT_TILE};
 	struct serve_bytes *bytes = NULL;
 
-	cr_assert_eq(serve_want_ask(w, &key, 1000, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, 1000, &a.waiter, &bytes), 0);
 	serve_want_expire(w, 999 + SERVE_WANT_TIMEOUT_US);
 	cr_assert_eq(a.times, 0);
 	serve_want_expire(w, 1000 + SERVE_WANT_TIMEOUT_US);
 	cr_assert(a.times == 1 && a.status == MSG_HAVE_ERROR && !a.bytes);
 	cr_assert_eq(have(w, 1, MSG_HAVE_OK, true), 0, "late, but no lie");
-	cr_assert_eq(serve_want_ask(w, &key, 1000, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 0, 1000, &a.waiter, &bytes), 0);
 	serve_want_cancel(&a.waiter);
+	serve_want_free(&w);
+}
+
+Test(serve_want, leaves_room_for_others)
+{
+	static struct seen seen[SERVE_WANTS_USER_MAX + 2];
+	struct serve_wants *w = serve_want_new();
+	struct serve_bytes *bytes = NULL;
+	struct msg_want key = {.kind = MSG_WANT_SEGMENT};
+
+	for (unsigned i = 0; i < SERVE_WANTS_USER_MAX + 2; i++)
+		seen[i].waiter.done = on_done;
+	for (; key.number < SERVE_WANTS_USER_MAX; key.number++)
+		cr_assert_eq(serve_want_ask(w, &key, 3, 0, &seen[key.number].waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &key, 3, 0, &seen[key.number].waiter, &bytes), -EDQUOT);
+	cr_assert_eq(serve_want_ask(w, &key, 4, 0, &seen[key.number].waiter, &bytes), 0);
+	/* What another has asked for costs nothing. */
+	cr_assert_eq(serve_want_ask(w, &key, 3, 0, &seen[key.number + 1].waiter, &bytes), 0);
+	serve_want_expire(w, SERVE_WANT_TIMEOUT_US);
+	for (unsigned i = 0; i < SERVE_WANTS_USER_MAX + 2; i++)
+		cr_assert_eq(seen[i].times, 1);
 	serve_want_free(&w);
 }
 
@@ -474,9 +495,9 @@ Test(serve_want, is_bounded)
 		struct msg_want key = {.kind = MSG_WANT_SEGMENT, .number = i};
 
 		seen[i].waiter.done = on_done;
-		cr_assert_eq(serve_want_ask(w, &key, 0, &seen[i].waiter, &bytes), 0);
+		cr_assert_eq(serve_want_ask(w, &key, i / SERVE_WANTS_USER_MAX, 0, &seen[i].waiter, &bytes), 0);
 	}
-	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_INIT}, 0, &late.waiter, &bytes), -ENOBUFS);
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_INIT}, 9, 0, &late.waiter, &bytes), -ENOBUFS);
 	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
 		cr_assert_eq(have(w, i + 1, i % 2 ? MSG_HAVE_NONE : MSG_HAVE_GONE, false), 0);
 	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
@@ -493,11 +514,11 @@ Test(serve_want, keeps_a_bounded_number_of_answers)
 	for (unsigned i = 0; i <= SERVE_CACHE_MAX; i++) {
 		struct msg_want key = {.kind = MSG_WANT_SEGMENT, .number = i};
 
-		cr_assert_eq(serve_want_ask(w, &key, 0, &a.waiter, &bytes), 0);
+		cr_assert_eq(serve_want_ask(w, &key, 0, 0, &a.waiter, &bytes), 0);
 		cr_assert_eq(have(w, i + 1, MSG_HAVE_OK, true), 0);
 	}
-	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 1}, 0, &a.waiter, &bytes), 1);
-	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 0}, 0, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 1}, 0, 0, &a.waiter, &bytes), 1);
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 0}, 0, 0, &a.waiter, &bytes), 0);
 	serve_want_cancel(&a.waiter);
 	serve_want_free(&w);
 }
@@ -508,7 +529,7 @@ Test(serve_want, refuses_answers_that_cannot_be)
 	struct seen a = {.waiter.done = on_done};
 	struct serve_bytes *bytes = NULL;
 
-	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_TILE}, 0, &a.waiter, &bytes), 0);
+	cr_assert_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_TILE}, 0, 0, &a.waiter, &bytes), 0);
 	cr_assert_eq(have(w, 1, MSG_HAVE_OK, false), -EBADMSG);
 	cr_assert_eq(have(w, 1, MSG_HAVE_NONE, true), -EBADMSG);
 	cr_assert_eq(have(w, 1, MSG_HAVE_ERROR + 1, false), -EBADMSG);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Listeners: who is let in, as far as that can be told before he has said a word. */
+#include "server/serve_conn_inner.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#define ACCEPT_BATCH 32
+
+void serve_listen_pause(struct serve_conns *l, bool pause)
+{
+	if (l->paused == pause || l->stopping)
+		return;
+	l->paused = pause;
+	for (unsigned i = 0; i < l->nlisteners; i++) {
+		if (pause)
+			event_del(l->listener[i]);
+		else
+			event_add(l->listener[i], NULL);
+	}
+}
+
+static void on_accept(int listener, short what, void *arg)
+{
+	struct serve_conns *l = arg;
+
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		struct sockaddr_storage from;
+		socklen_t len = sizeof from;
+		uint64_t address;
+		int fd;
+
+		if (l->n >= l->max) {
+			serve_listen_pause(l, true);
+			return;
+		}
+		fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+				serve_listen_pause(l, true);  /* the next tick tries again */
+			return;
+		}
+		address = serve_address_of(&l->addresses, &from);
+		if (*serve_address_count(&l->addresses, address) >= SERVE_PER_ADDRESS) {
+			char name[SERVE_ADDRESS_TEXT];
+
+			serve_address_name(&from, name);
+			serve_limit_refused(l->serve, SERVE_LIMIT_ADDRESS, name);
+			close(fd);
+			continue;
+		}
+		serve_conn_begin(l, fd, &from, address);
+	}
+}
+
+int serve_conn_listen(struct serve_conns *l, int fd)
+{
+	struct event *e = l->nlisteners < SERVE_LISTENERS_MAX ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;
+
+	if (!e || event_add(e, NULL) < 0) {
+		close(fd);
+		return -ENOBUFS;
+	}
+	l->listener[l->nlisteners++] = e;
+	return 0;
+}
+
+void serve_listen_stop(struct serve_conns *l)
+{
+	for (unsigned i = 0; i < l->nlisteners; i++) {
+		close(event_get_fd(l->listener[i]));
+		event_free(l->listener[i]);
+	}
+	l->nlisteners = 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_users.h"
+
+#include <assert.h>
+
+static bool add(unsigned *n, unsigned max)
+{
+	if (*n >= max)
+		return false;
+	++*n;
+	return true;
+}
+
+static void drop(unsigned *n)
+{
+	assert(*n);
+	--*n;
+}
+
+bool serve_users_add_conn(struct serve_users *u, unsigned user, unsigned max)
+{
+	unsigned share = max / SERVE_USER_SHARE;
+
+	return user < SITE_USERS_MAX && add(&u->user[user].conns, share < SERVE_USER_CONNS_MIN ? SERVE_USER_CONNS_MIN : share);
+}
+
+bool serve_users_add_held(struct serve_users *u, unsigned user, unsigned max)
+{
+	return user < SITE_USERS_MAX && add(&u->user[user].held, max / SERVE_USER_SHARE);
+}
+
+void serve_users_drop_conn(struct serve_users *u, int user)
+{
+	if (user >= 0)
+		drop(&u->user[user].conns);
+}
+
+void serve_users_drop_held(struct serve_users *u, int user)
+{
+	if (user >= 0)
+		drop(&u->user[user].held);
+}
