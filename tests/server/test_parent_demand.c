@@ -373,7 +373,6 @@ Test(demand, workers_for_snapshots_alone_are_bounded)
 
 	memcpy(many, site_camera, sizeof site_camera);
 	for (unsigned i = 0; i <= last; i++) {
-		many[i].name = many[i].name ? many[i].name : "more";
 		live[i] = (struct camera_live){.parent = &p, .index = i};
 		live[i].demand[RENDITION_SNAPSHOT].runs = i > 0 && i < last;
 	}
