@@ -14,6 +14,7 @@
 #include "store/tlog_read.h"
 
 #define TAIL 2048u               /* entries that are compared with the files: more than can be under way in a writer's queue */
+#define HOLE_US 1000000          /* time between segments that needs no word */
 #define CLOCK_ERROR_MS 1000u     /* of a segment whose end nobody told of */
 
 struct recover {
@@ -256,6 +257,25 @@ static int describe(struct recover *r, const char *camera, const char *rendition
 	return rc;
 }
 
+/* What covers the camera's time, as verify counts it. */
+static bool is_primary(const struct recover *r, const char *camera, const char *rendition)
+{
+	return !strcmp(rendition, "copy") || (!strcmp(rendition, "audio") && !heads_find(&r->heads, camera, "copy"));
+}
+
+/* The segment began an epoch, and the gap entry that went before it was still on its way to the disk: it is said now. */
+static int say_gap_before(struct recover *r, const char *camera, const char *rendition, int64_t start_us)
+{
+	struct entry e = {.kind = ENTRY_GAP, .gap = {.from_us = heads_covered_us(&r->heads, camera), .to_us = start_us}};
+	uint64_t index;
+
+	if (!is_primary(r, camera, rendition) || e.gap.from_us == 0 || start_us - e.gap.from_us <= HOLE_US)
+		return 0;
+	memcpy(e.gap.camera, camera, strlen(camera) + 1);
+	strcpy(e.gap.why, r->heads.run == HEADS_STOPPED ? "stopped" : "restart");
+	return append(r, &e, &index);
+}
+
 /* Gives the file its entry and its name, after the chunks that are not whole are cut off. */
 static int adopt(struct recover *r, const char *camera, const char *rendition, uint64_t number, bool unfinished,
 	struct archive_slot *slot, struct buf *bytes, const struct cmaf_extent *x)
@@ -272,6 +292,8 @@ static int adopt(struct recover *r, const char *camera, const char *rendition, u
 		rc = describe(r, camera, rendition, number, slot, bytes, x->duration, &e);
 	if (!rc && fdatasync(fd) < 0)
 		rc = -errno;
+	if (!rc)
+		rc = say_gap_before(r, camera, rendition, slot->start_us);
 	if (!rc)
 		rc = append(r, &e, &slot->entry);
 	slot->has_entry = slot->kept = true;

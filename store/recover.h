@@ -6,6 +6,7 @@
  * entries stand before the new run's start/v1, for they are about the old one:
  *   - an unfinished file keeps its whole chunks and becomes a shorter segment;
  *   - a whole file without an entry gets one;
+ *   - a second or more before such a segment that nothing accounts for gets a gap/v1;
  *   - an entry of the archive's renditions whose bytes are gone gets a delete/v1, why "lost";
  *   - what a published delete/v1 named and is still there is removed;
  *   - slots of the index that the crash took are made again (all of them when `stale`).

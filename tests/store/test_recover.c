@@ -176,6 +176,31 @@ Test(recover, gives_a_whole_file_its_entry)
 	buf_free(&b);
 }
 
+/* A new epoch's first segment, whose gap entry was on its way to the journal when the site was cut off. */
+Test(recover, accounts_for_the_time_before_what_it_adopts)
+{
+	struct buf b = chunks(3);
+	uint8_t bytes[ENTRY_MAX_BYTES];
+	struct entry e;
+	size_t n;
+
+	leave_file(1, &b, true);
+	enter(1, &b);
+	leave_file(5, &b, false);
+	leave_file(6, &b, false);
+	reopen();
+	cr_assert_eq(tlog_size(l), 4, "one gap, before the first of the two");
+	cr_assert_eq(tlog_entry(l, 1, bytes, &n), 0);
+	cr_assert_eq(entry_parse(bytes, n, &e, NULL), 0);
+	cr_assert_eq(e.kind, ENTRY_GAP);
+	cr_assert_str_eq(e.gap.camera, "yard");
+	cr_assert_eq(e.gap.from_us, 1600000);
+	cr_assert_eq(e.gap.to_us, 5000000);
+	cr_assert_str_eq(e.gap.why, "restart");
+	check_last(6, b.len, 3);
+	buf_free(&b);
+}
+
 Test(recover, names_sealed_bytes_that_are_gone)
 {
 	struct buf b = chunks(3);
