@@ -118,11 +118,15 @@ static unsigned effect_of_source(const void *was, const void *is)
 	return e | DIFF_REDIALS;
 }
 
-/* tcp alone needs no port that packets come to unasked. */
+/* Neither tcp alone nor TLS needs ports that packets come to. */
+static bool may_use_udp(const struct site_camera *c)
+{
+	return c->transport != SITE_TRANSPORT_TCP && c->tls == SITE_TLS_NONE;
+}
+
 static unsigned effect_of_transport(const void *was, const void *is)
 {
-	bool had = ((const struct site_camera *)was)->transport != SITE_TRANSPORT_TCP;
-	bool has = ((const struct site_camera *)is)->transport != SITE_TRANSPORT_TCP;
+	bool had = may_use_udp(was), has = may_use_udp(is);
 
 	return DIFF_REDIALS | (has && !had ? DIFF_OPENS : 0) | (had && !has ? DIFF_CLOSES : 0);
 }

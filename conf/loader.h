@@ -31,6 +31,9 @@ void loader_complain(struct loader *l, const struct schema_key *k, struct compla
 /* Sets the member of object from a scalar (listen: or a list) that the table's key takes, or complains. */
 void values_set(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
+/* The words of a type that is a choice, in the order of its enum in site.h; ends with NULL. */
+const char *const *values_words(enum schema_type type);
+
 /* The values that values.c leaves to others. */
 void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void source_set_onvif(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);

@@ -87,8 +87,7 @@ static void set_sandbox(struct loader *l, const struct schema_key *k, const stru
 		*(bool *)member(object, k) = n->text[0] == 'b';
 }
 
-/* The words of each choice, in the order of its enum in site.h. */
-static const char *const *words_of(enum schema_type type)
+const char *const *values_words(enum schema_type type)
 {
 	static const char *const transport[] = {[SITE_TRANSPORT_AUTO] = "auto", [SITE_TRANSPORT_TCP] = "tcp", [SITE_TRANSPORT_UDP] = "udp", NULL};
 	static const char *const denoise[] = {
@@ -105,7 +104,7 @@ static const char *const *words_of(enum schema_type type)
 
 static void set_choice(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	const char *const *word = words_of(k->type);
+	const char *const *word = values_words(k->type);
 
 	for (unsigned i = 0; word[i]; i++)
 		if (!strcmp(n->text, word[i])) {

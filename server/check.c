@@ -22,6 +22,7 @@
 #include "conf/site.h"
 #include "conf/units.h"
 #include "seal/key.h"
+#include "server/against.h"
 #include "server/commands.h"
 
 #define SOON_DAYS 14
@@ -29,18 +30,26 @@
 
 static const char usage[] =
 	"usage: casemate check [-c SITE-FILE]\n"
+	"       casemate check --against OLD-FILE [--json] NEW-FILE\n"
 	"\n"
 	"Reads the site file and looks at the files and folders it names, and says\n"
 	"everything that is wrong with them, with the place and the mend.\n"
+	"With --against: what a change from one site file to another opens and closes,\n"
+	"and who is disconnected by it.\n"
 	"\n"
 	"  -c, --config FILE  the site file (default " SITE_FILE_DEFAULT ")\n"
+	"      --against FILE the site file that is in use\n"
+	"      --json         what changes, as JSON\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"Exit status: 0 the site is good, 1 it is not, 2 it could not be read.\n"
+	"With --against: 0 nothing opens and nobody is disconnected, 1 something does\n"
+	"or somebody is, or footage is deleted, 2 there is an error in a file.\n"
 	"See casemate-check(1) and casemate-site(5).\n";
 
 struct check {
 	const char *path;  /* as the user gave it */
+	FILE *to;
 	const struct site *site;
 	unsigned problems, warnings;
 };
@@ -55,14 +64,14 @@ static void say(struct check *c, enum weight w, int line, const char *fmt, ...)
 
 	*(w == PROBLEM ? &c->problems : &c->warnings) += 1;
 	if (line)
-		printf("%s:%d: ", c->path, line);
+		fprintf(c->to, "%s:%d: ", c->path, line);
 	else
-		printf("%s: ", c->path);
-	fputs(w == WARNING ? "warning: " : "", stdout);
+		fprintf(c->to, "%s: ", c->path);
+	fputs(w == WARNING ? "warning: " : "", c->to);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vfprintf(c->to, fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	putc('\n', c->to);
 }
 
 /* A path as it may be shown. */
@@ -354,66 +363,125 @@ static void summary(const struct check *c, unsigned complaints, bool more)
 	unsigned n = complaints + c->problems;
 
 	if (n)
-		printf("%s: %s%u thing%s to mend", c->path, more ? "at least " : "", n, n == 1 ? "" : "s");
+		fprintf(c->to, "%s: %s%u thing%s to mend", c->path, more ? "at least " : "", n, n == 1 ? "" : "s");
 	else
-		printf("%s: good", c->path);
+		fprintf(c->to, "%s: good", c->path);
 	if (c->warnings)
-		printf(", %u warning%s", c->warnings, c->warnings == 1 ? "" : "s");
-	putchar('\n');
+		fprintf(c->to, ", %u warning%s", c->warnings, c->warnings == 1 ? "" : "s");
+	putc('\n', c->to);
+}
+
+static void check_everything(struct check *c)
+{
+	check_file(c);
+	check_tls(c);
+	check_key(c);
+	check_archive(c);
+	check_socket(c);
+	check_cameras(c);
+}
+
+/* 0 with *ret, 1 when it says what is wrong, 2. With look, at the files that the site names too. */
+static int load(struct check *c, bool look, struct site **ret)
+{
+	struct site_report *report = calloc(1, sizeof *report);
+	int rc = report ? site_load(c->path, ret, report) : -ENOMEM, status = 1;
+
+	if (rc == -EINVAL || rc == -EFBIG) {
+		complaint_print(c->to, c->path, report);
+		summary(c, report->n, report->more);
+	} else if (rc) {
+		fprintf(stderr, "casemate check: %s: %s%s\n", c->path, strerror(-rc), rc == -ENOENT ? "; -c names another site file" : "");
+		status = 2;
+	} else {
+		c->site = *ret;
+		if (look)
+			check_everything(c);
+		if (look && (c->problems || c->warnings))
+			summary(c, 0, false);
+		status = c->problems > 0;
+	}
+	free(report);
+	return status;
 }
 
 static int check_site(const char *path)
 {
-	struct site_report *report = calloc(1, sizeof *report);
-	struct check c = {.path = path};
+	struct check c = {.path = path, .to = stdout};
 	struct site *site = NULL;
-	int rc = report ? site_load(path, &site, report) : -ENOMEM, status = 1;
+	int status = load(&c, true, &site);
 
-	if (rc == -EINVAL || rc == -EFBIG) {
-		complaint_print(stdout, path, report);
-		summary(&c, report->n, report->more);
-	} else if (rc) {
-		fprintf(stderr, "casemate check: %s: %s%s\n", path, strerror(-rc), rc == -ENOENT ? "; -c names another site file" : "");
-		status = 2;
-	} else {
-		c.site = site;
-		check_file(&c);
-		check_tls(&c);
-		check_key(&c);
-		check_archive(&c);
-		check_socket(&c);
-		check_cameras(&c);
+	if (!status && !c.warnings)
 		summary(&c, 0, false);
-		if (!c.problems)
-			print_site(site);
-		status = c.problems > 0;
-	}
+	if (!status)
+		print_site(site);
 	site_free(&site);
-	free(report);
+	return status;
+}
+
+/* What is wrong with either file goes where it cannot be taken for JSON. */
+static int check_against(const char *old, const char *new, bool json)
+{
+	struct check was = {.path = old, .to = json ? stderr : stdout}, is = {.path = new, .to = was.to};
+	struct site *old_site = NULL, *new_site = NULL;
+	struct against *a = NULL;
+	struct buf out;
+	int status = load(&was, false, &old_site) | load(&is, true, &new_site) ? 2 : 0;
+
+	buf_init(&out, AGAINST_MAX);
+	if (!status && against_sites(old_site, new_site, &a) < 0) {
+		fputs("casemate check: there is not enough memory\n", stderr);
+		status = 2;
+	}
+	if (!status) {
+		(json ? against_json : against_text)(a, old, new, &out);
+		fwrite(buf_data(&out), 1, out.len, stdout);
+		status = against_matters(a);
+	}
+	buf_free(&out);
+	against_free(&a);
+	site_free(&old_site);
+	site_free(&new_site);
 	return status;
 }
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct option option[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL}};
-	const char *path = SITE_FILE_DEFAULT;
+	static const struct option option[] = {{"config", required_argument, NULL, 'c'}, {"against", required_argument, NULL, 'a'},
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	const char *path = NULL, *old = NULL;
+	bool json = false;
 	int o;
 
 	optind = 0;
 	while ((o = getopt_long(argc, argv, "c:h", option, NULL)) != -1) {
-		if (o == 'h') {
+		switch (o) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'a':
+			old = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
 			fputs(usage, stdout);
 			return 0;
-		}
-		if (o != 'c') {
+		default:
 			fputs("\"casemate check --help\" says what there is\n", stderr);
 			return 2;
 		}
-		path = optarg;
 	}
-	if (optind != argc) {
+	if (old && !path && optind == argc - 1)
+		path = argv[optind++];
+	if (old && path && optind == argc)
+		return check_against(old, path, json);
+	if (!old && !json && optind == argc)
+		return check_site(path ? path : SITE_FILE_DEFAULT);
+	if (old || json)
+		fputs("casemate check: wanted is casemate check --against OLD-FILE NEW-FILE\n", stderr);
+	else
 		fprintf(stderr, "casemate check: the site file is named by -c: casemate check -c %s\n", argv[optind]);
-		return 2;
-	}
-	return check_site(path);
+	return 2;
 }

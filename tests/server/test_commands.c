@@ -445,3 +445,39 @@ Test(check, could_not_tell_is_exit_2)
 	cr_expect_eq(run(cmd_check, ARGS("check", "-h"), "", 0), 0);
 	cr_expect(strstr(out, "usage: casemate check") != NULL);
 }
+
+/* --against: exits, and where what is wrong is said. The sentences are test_against.c's. */
+static int check_against(const char *json)
+{
+	return run(cmd_check, ARGS("check", "--against", in_dir("old.yaml"), in_dir("site.yaml"), json), "", 0);
+}
+
+Test(check, against_says_by_its_exit_whether_a_change_matters)
+{
+	put("old.yaml", SITE("1 MB", "footage"), 0600);
+	cr_expect_eq(check_against(NULL), 0, "%s%s", out, err);
+	cr_expect(strstr(out, "old.yaml: nothing changes\n"), "%s", out);
+	put("old.yaml", SITE("2 MB", "footage"), 0600);
+	cr_expect_eq(check_against(NULL), 1, "%s%s", out, err);
+	cr_expect(strstr(out, "deletes\n") && strstr(out, "archive.max_size: 2 MB -> 1 MB"), "%s", out);
+	cr_expect_eq(check_against("--json"), 1, "%s%s", out, err);
+	cr_expect(out[0] == '{' && strstr(out, "\"line\":5,\"what\":\"site\",\"name\":null,\"rendition\":null,\"key\":\"archive.max_size\""), "%s", out);
+	cr_expect_eq(run(cmd_check, ARGS("check", "--against", in_dir("old.yaml"), "-c", in_dir("site.yaml")), "", 0), 1);
+}
+
+Test(check, against_wants_two_good_files)
+{
+	put("old.yaml", "site: a.example\n", 0600);
+	cr_expect_eq(check_against("--json"), 2);
+	cr_expect_str_empty(out);
+	cr_expect(strstr(err, "old.yaml:1:") && strstr(err, "to mend\n"), "%s", err);
+	put("old.yaml", SITE("1 MB", "footage"), 0600);
+	break_tls_key();
+	cr_expect_eq(check_against(NULL), 2, "%s", out);
+	cr_expect(strstr(out, "site.yaml:3: ") && !strstr(out, "nothing changes"), "%s", out);
+	remove(in_dir("old.yaml"));
+	cr_expect_eq(check_against(NULL), 2);
+	cr_expect_eq(run(cmd_check, ARGS("check", "--against", in_dir("site.yaml")), "", 0), 2);
+	cr_expect_eq(run(cmd_check, ARGS("check", "--json", "-c", in_dir("site.yaml")), "", 0), 2);
+	cr_expect(strstr(err, "--against OLD-FILE NEW-FILE"), "%s", err);
+}
