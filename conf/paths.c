@@ -13,6 +13,43 @@
 
 #define SOCKET_MAX 100  /* sun_path is 108; some is left for a temporary name beside it */
 #define PASSWORD_MAX 256
+#define CREDENTIAL "credential:"
+#define CREDENTIAL_MAX 128
+#define CREDENTIALS_DEFAULT "/run/credentials/casemate.service"
+
+/* Where the service manager puts credentials for this process; outside of its unit, where it would for the unit that comes with casemate. */
+static const char *credentials(void)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	return folder && folder[0] == '/' ? folder : CREDENTIALS_DEFAULT;
+}
+
+bool site_is_credential(const char *path)
+{
+	const char *folder = credentials();
+	size_t n = strlen(folder);
+
+	return !strncmp(path, folder, n) && path[n] == '/';
+}
+
+/* credential:NAME; a name has no folders, so that it stays among them. Owned; NULL after a complaint or without memory. */
+static char *resolve_credential(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
+{
+	const char *name = n->text + strlen(CREDENTIAL);
+	char *path = NULL;
+
+	if (!*name || *name == '.' || strlen(name) > CREDENTIAL_MAX ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")]) {
+		loader_complain(l, k, n->at, "the name of a credential is 1 to %d letters, digits, '.', '_' and '-', and does not begin with '.'", CREDENTIAL_MAX);
+		return NULL;
+	}
+	if (asprintf(&path, "%s/%s", credentials(), name) < 0) {
+		l->rc = -ENOMEM;
+		return NULL;
+	}
+	return path;
+}
 
 /* Owned, absolute; NULL after a complaint or without memory. */
 static char *resolve(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
@@ -64,7 +101,8 @@ void paths_set_socket(struct loader *l, const struct schema_key *k, const struct
 /* The key's member is for the path; a password file's is for the password, and the path has one beside it. */
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	char **to = (char **)((char *)object + k->member), *path = resolve(l, k, n);
+	bool credential = !strncmp(n->text, CREDENTIAL, strlen(CREDENTIAL));
+	char **to = (char **)((char *)object + k->member), *path = credential ? resolve_credential(l, k, n) : resolve(l, k, n);
 	bool password = k->type == SCHEMA_PASSWORD_FILE;
 	char *mine = path ? strdup(path) : NULL;
 
@@ -108,13 +146,22 @@ out:
 
 static void complain_open(struct loader *l, const struct loader_file *f, const char *name, int err)
 {
-	if (err == ENOENT && f->key->type == SCHEMA_SECRET_FILE)
+	if (site_is_credential(f->path))
+		complaint_add(l->report, f->at, NULL, "%s: %s: %s; systemd puts it there while the unit runs, if it has LoadCredential=%s:/PATH/OF/THE/FILE",
+			      schema_leaf(f->key), name, strerror(err), loader_quote(strrchr(f->path, '/') + 1, strlen(strrchr(f->path, '/') + 1)).text);
+	else if (err == ENOENT && f->key->type == SCHEMA_SECRET_FILE)
 		complaint_add(l->report, f->at, NULL, "%s: %s: %s; \"casemate keygen\" makes one", schema_leaf(f->key), name, strerror(err));
 	else if (err == EACCES)
 		complaint_add(l->report, f->at, NULL, "%s: %s: %s; the user that runs casemate must be able to read it: see \"ls -l\" of it and of its folders",
 			      schema_leaf(f->key), name, strerror(err));
 	else
 		loader_complain(l, f->key, f->at, "%s: %s", name, strerror(err));
+}
+
+/* A credential is another user's file that an access list lets this one read: what stands as its group's rights is that list's mask. */
+static mode_t others(const char *path)
+{
+	return site_is_credential(path) ? S_IRWXO | S_IWGRP : S_IRWXG | S_IRWXO;
 }
 
 static void check_file(struct loader *l, const struct loader_file *f)
@@ -128,7 +175,7 @@ static void check_file(struct loader *l, const struct loader_file *f)
 		complain_open(l, f, name.text, errno);
 	else if (!S_ISREG(st.st_mode))
 		loader_complain(l, f->key, f->at, "%s is not a file", name.text);
-	else if (f->key->type != SCHEMA_PUBLIC_FILE && st.st_mode & 077)
+	else if (f->key->type != SCHEMA_PUBLIC_FILE && st.st_mode & others(f->path))
 		complaint_add(l->report, f->at, NULL, "%s: %s may be read or changed by others (mode %04o): run \"chmod 600 %s\"",
 			      schema_leaf(f->key), name.text, st.st_mode & 07777, name.text);
 	else if (st.st_size == 0)

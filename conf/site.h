@@ -150,5 +150,10 @@ int site_load(const char *path, struct site **ret, struct site_report *report);
  */
 int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report);
 void site_free(struct site **site);
+/*
+ * Whether a file that the site names is a credential of the service manager (credential:NAME, systemd.exec(5)): then its folder
+ * is there only while the unit runs, and nobody writes to it.
+ */
+bool site_is_credential(const char *path);
 
 #endif

@@ -179,8 +179,10 @@ void parent_stop(struct parent *p, const char *why)
 {
 	p->stopping = true;
 	parent_log("info", "stopping", "why=\"%s\"", why);
-	if (!p->watch)
+	if (!p->watch) {
+		service_notify("STOPPING=1");
 		parent_unlisten(p);
+	}
 	event_add(p->stop_deadline, &(struct timeval){STOP_DEADLINE_S, 0});
 	stop_next(p);
 }
@@ -375,6 +377,8 @@ int parent_run(struct parent *p)
 		rc = make_events(p);
 	if (!rc && !p->watch)
 		rc = status_listen(p);
+	if (!rc && !p->watch)
+		rc = parent_service_begin(p);
 	if (rc)
 		return rc;
 	if (!p->watch)

@@ -16,6 +16,7 @@
 #include "conf/site.h"
 #include "server/channel.h"
 #include "server/programs.h"
+#include "server/service.h"
 
 #define PARENT_SESSIONS_MAX 4096
 #define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
@@ -147,6 +148,13 @@ struct parent_watch {
 	void *ctx;
 };
 
+/* What a service manager gave, and was told. */
+struct parent_service {
+	int socket[SERVICE_SOCKETS_MAX], nsockets;
+	struct event *watchdog;
+	bool told_ready;
+};
+
 struct parent {
 	const struct site *site;
 	const struct parent_watch *watch; /* NULL: the whole server */
@@ -162,6 +170,7 @@ struct parent {
 	unsigned nsessions;
 	struct msg_store_state store;
 	struct msg_sign_state sign;
+	struct parent_service service;
 	uint32_t layers;                  /* of its own sandbox */
 	enum cpu_level cpu;               /* what workers' kernels may use */
 	int status_fd;
@@ -183,7 +192,10 @@ void child_start(struct child *c);
 void child_kill(struct child *c, const char *why);
 int child_say(struct child *c, enum msg_type type, const void *body, const int *fds, unsigned nfds);
 
-/* What sign has signed lies beside the key, out of reach of the role that writes the archive. */
+/*
+ * What sign has signed lies beside the key, out of reach of the role that writes the archive. Nothing can be written beside a
+ * credential: then it lies in the unit's own folder ($STATE_DIRECTORY), or beside the site file.
+ */
 void sign_state_path(const struct site *site, char *out, size_t cap);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
@@ -224,6 +236,16 @@ void parent_udp_close(struct parent *p, unsigned camera);
 /* parent_listen.c: opens what is not open yet and tries again each few seconds; says what is in the way */
 void parent_listen(struct parent *p);
 void parent_unlisten(struct parent *p);
+/* "0.0.0.0:8443", "[::]:8443" */
+void parent_name_address(const struct sockaddr_storage *at, char *out, size_t cap);
+/* parent_service.c: takes the sockets that a service manager hands over; 0, or -errno after a message when one is not the site file's */
+int parent_take_sockets(struct parent *p);
+/* The one of them that listens there, the parent's own for as long as it runs; -1 if there is none. */
+int parent_given_socket(const struct parent *p, const struct sockaddr_storage *want);
+/* The watchdog, if one is wanted. 0 or -ENOMEM. */
+int parent_service_begin(struct parent *p);
+/* Says that the server is ready, once, when every role was. */
+void parent_service_ready(struct parent *p);
 /* parent_log.c */
 void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* From here on nothing is written: a command that tells of it in its own words. */

@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ static int address_is_free(const struct sockaddr_storage *at)
 	return rc;
 }
 
-static void name_address(const struct sockaddr_storage *at, char *out, size_t cap)
+void parent_name_address(const struct sockaddr_storage *at, char *out, size_t cap)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
 
@@ -78,19 +79,45 @@ static void name_address(const struct sockaddr_storage *at, char *out, size_t ca
 	}
 }
 
-static int open_listener(struct parent *p, struct listener_live *l, const struct site_listener *want)
+static void close_listener(const struct parent *p, struct listener_live *l)
 {
-	struct sockaddr_storage at = want->address;
-	int rc = address_is_free(&at);
-
-	for (unsigned i = 0; !rc && i < p->site->serve_processes; i++)
-		rc = open_one(&at, &l->fd[i]);  /* a port of 0 is the first socket's from then on */
-	for (unsigned i = 0; rc && i < p->site->serve_processes; i++) {
+	for (unsigned i = 0; i < p->site->serve_processes; i++) {
 		if (l->fd[i] >= 0)
 			close(l->fd[i]);
 		l->fd[i] = -1;
 	}
-	name_address(&at, l->text, sizeof l->text);
+}
+
+/* Of a socket that was handed over there is one: serve processes then accept from it in turn. */
+static int share_one(struct parent *p, struct listener_live *l, int given, const struct sockaddr_storage *at)
+{
+	int one = 1, rc = 0;
+
+	setsockopt(given, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	for (unsigned i = 0; !rc && i < p->site->serve_processes; i++) {
+		l->fd[i] = fcntl(given, F_DUPFD_CLOEXEC, 0);
+		if (l->fd[i] < 0)
+			rc = errno;
+	}
+	if (rc)
+		close_listener(p, l);
+	parent_name_address(at, l->text, sizeof l->text);
+	return rc;
+}
+
+static int open_listener(struct parent *p, struct listener_live *l, const struct site_listener *want)
+{
+	struct sockaddr_storage at = want->address;
+	int given = parent_given_socket(p, &at), rc;
+
+	if (given >= 0)
+		return share_one(p, l, given, &at);
+	rc = address_is_free(&at);
+	for (unsigned i = 0; !rc && i < p->site->serve_processes; i++)
+		rc = open_one(&at, &l->fd[i]);  /* a port of 0 is the first socket's from then on */
+	if (rc)
+		close_listener(p, l);
+	parent_name_address(&at, l->text, sizeof l->text);
 	return rc;
 }
 
@@ -153,11 +180,7 @@ void parent_listen(struct parent *p)
 void parent_unlisten(struct parent *p)
 {
 	for (unsigned i = 0; i < p->site->nlisteners; i++)
-		for (unsigned k = 0; k < p->site->serve_processes; k++)
-			if (p->listener[i].fd[k] >= 0) {
-				close(p->listener[i].fd[k]);
-				p->listener[i].fd[k] = -1;
-			}
+		close_listener(p, &p->listener[i]);
 	if (p->listen_retry)
 		event_free(p->listen_retry);
 	p->listen_retry = NULL;

@@ -51,7 +51,14 @@ static int open_archive(struct parent *p)
 
 void sign_state_path(const struct site *site, char *out, size_t cap)
 {
-	snprintf(out, cap, "%s.state", site->key);
+	const char *name = strrchr(site->key, '/'), *folder = getenv("STATE_DIRECTORY");
+
+	if (!site_is_credential(site->key))
+		snprintf(out, cap, "%s.state", site->key);
+	else if (folder && folder[0] == '/')
+		snprintf(out, cap, "%.*s%s.state", (int)strcspn(folder, ":"), folder, name);
+	else
+		snprintf(out, cap, "%.*s%s.state", (int)(strrchr(site->file, '/') - site->file), site->file, name);
 }
 
 /* Opens and closes what roles will be given, so that a fault is said here and now. */
@@ -112,6 +119,8 @@ static int run(const char *file, enum cpu_level cpu)
 	parent.cpu = cpu;
 	parent.started_us = clock_mono_us();
 	rc = open_programs(&parent.programs);
+	if (!rc)
+		rc = parent_take_sockets(&parent);
 	if (!rc)
 		rc = open_files(&parent);
 	if (!rc) {

@@ -320,6 +320,56 @@ Test(files, trouble_is_named_with_its_mend)
 	}
 }
 
+#define WITH_CREDENTIALS \
+	"site: a.example\ntls: {certificate: c, key: credential:k}\nkey: credential:site.key\narchive: {path: f, max_size: 1 GB}\n" \
+	"cameras: {gate: {source: rtsp://192.0.2.1/, user: u, password_file: credential:cameras_gate}}\n"
+
+Test(files, credentials_lie_where_the_service_manager_says)
+{
+	char folder[sizeof dir + 8];
+	struct site *s = NULL;
+
+	snprintf(folder, sizeof folder, "%s/given", dir);
+	cr_assert_eq(mkdir(folder, 0700), 0);
+	/* what the group may is the mask of its access list */
+	put("given/k", "x", 1, 0440);
+	put("given/site.key", "x", 1, 0400);
+	put("given/cameras_gate", "hunter3", 7, 0440);
+	put("site.yaml", WITH_CREDENTIALS, strlen(WITH_CREDENTIALS), 0644);
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	cr_assert_eq(site_load(in_dir("site.yaml"), &s, &report), 0, "%s", report.complaint->text);
+	cr_expect_str_eq(s->key, in_dir("given/site.key"));
+	cr_expect_str_eq(s->tls_key, in_dir("given/k"));
+	cr_expect_str_eq(s->camera->password, "hunter3");
+	cr_expect(site_is_credential(s->key) && !site_is_credential(s->tls_certificate));
+	site_free(&s);
+	put("given/k", "x", 1, 0444);
+	cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), -EINVAL);
+	cr_expect(report.n == 1 && strstr(report.complaint->text, "may be read or changed by others"), "%s", report.complaint->text);
+	put("given/k", "x", 1, 0420);
+	cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), -EINVAL);
+	/* outside of the unit they are not there */
+	setenv("CREDENTIALS_DIRECTORY", "given", 1);
+	cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), -EINVAL);
+	cr_expect(report.n == 3 && strstr(report.complaint[1].text, "key: /run/credentials/casemate.service/site.key: ") &&
+		  strstr(report.complaint[1].text, "LoadCredential=site.key:"), "%u: %s", report.n, report.complaint[1].text);
+}
+
+Test(files, names_of_credentials_stay_among_them)
+{
+	static const char *const bad[] = {"", ".", "..", ".a", "a/b", "../a", "a b", "\xc3\xa9"};
+	char text[400];
+	struct site *s = NULL;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		int n = snprintf(text, sizeof text, "site: a.example\ntls: {certificate: c, key: k}\nkey: \"credential:%s\"\narchive: {path: f, max_size: 1 GB}\n"
+			"cameras: {gate: {source: rtsp://192.0.2.1/}}\n", bad[i]);
+
+		cr_expect_eq(site_parse("/etc/casemate/site.yaml", text, (size_t)n, &s, &report), -EINVAL, "%s", bad[i]);
+		cr_expect(report.n == 1 && report.complaint->line == 3 && strstr(report.complaint->text, "the name of a credential"), "%s", report.complaint->text);
+	}
+}
+
 Test(files, a_site_file_that_cannot_be_read_is_told_apart)
 {
 	static char big[SITE_FILE_MAX + 1];
