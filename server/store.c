@@ -417,6 +417,8 @@ static void free_rendition(struct store_rendition *r)
 
 static void close_down(struct store *s)
 {
+	struct segment *seg;
+
 	store_disk_finish_all(s);
 	worker_end(&s->reader);
 	worker_end(&s->writer);
@@ -425,6 +427,10 @@ static void close_down(struct store *s)
 	channel_free(&s->sign);
 	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
 		channel_free(&s->serve[i].channel);
+	while ((seg = TAILQ_FIRST(&s->unsynced))) {
+		TAILQ_REMOVE(&s->unsynced, seg, waiting);
+		segment_drop(&seg);
+	}
 	for (unsigned i = 0; i < s->ncameras; i++)
 		for (unsigned k = 0; k < RENDITIONS_MAX; k++)
 			free_rendition(&s->camera[i].rendition[k]);

@@ -64,6 +64,7 @@ struct segment {
 	bool queued;                     /* the writer has heard of it */
 	int64_t held_us;                 /* mono: since when it waits for its source */
 	TAILQ_ENTRY(segment) next;       /* in unhashed, held or finishing */
+	TAILQ_ENTRY(segment) waiting;    /* in unsynced */
 	/* the writer's alone */
 	int file, error;
 	uint64_t written, mapped;        /* mapped: bytes at map, 0 for none */
@@ -95,6 +96,7 @@ struct store_rendition {
 	int64_t newest_end_us;
 	struct segment *window[STORE_WINDOW];  /* oldest first */
 	unsigned nwindow;
+	unsigned unshown;                /* segments in unsynced */
 	struct segment_list held;        /* over, but the hash of their source is not known yet */
 	struct store_lost lost;
 	uint64_t lost_segments;
@@ -171,6 +173,7 @@ struct store {
 	struct serve serve[STORE_SERVES_MAX];
 	struct event *tick, *replay, *stop_timer, *finish_timer, *hash_timer;
 	struct segment_list unhashed;    /* sealed; hashed together, which is faster where many end at about the same time */
+	struct segment_list unsynced;    /* entered, not archived, and the entry is not on the disk yet; by entry */
 	unsigned unhashed_n, hash_batch; /* hash_batch: so many are not waited for any more */
 	unsigned ticks;
 	int64_t start_us;                /* wall clock */
@@ -226,6 +229,8 @@ void store_hash_begin(struct store *s);
 void store_hash(struct store *s);
 /* Enters held segments whose source is known by now or who waited long enough; all when force. */
 void store_release_held(struct store *s, struct store_camera *c, bool force);
+/* Shows serve what waited for its entry to be on the disk. */
+void store_show_synced(struct store *s);
 /* A gap/v1 up to to_us if the camera has one; called before the segment that begins there. */
 void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int64_t to_us, bool hole);
 /* At the end: gap entries of all cameras without footage. */

@@ -20,7 +20,8 @@
 #include "server/store.h"
 
 #define BATCH_ENTRIES 64
-#define BATCH_WAIT {0, 200000}
+#define BATCH_WAIT_MAX_US 200000    /* how long an entry waits for others to be brought to the disk with */
+#define BATCH_WAIT_CAMERA_US 10000  /* … where so few cameras are that it would wait alone */
 #define RETRY_WAIT {5, 0}
 
 static void log_trouble(struct store *s, int error)
@@ -68,12 +69,14 @@ static void done_sync(struct work *work)
 	if (w->rc) {
 		log_trouble(s, w->rc);
 		event_add(s->sync_timer, &(struct timeval)RETRY_WAIT);
+		store_show_synced(s);
 	} else {
 		s->synced = w->synced;
 		if (!s->publish_failed)
 			s->alarm_log[0] = 0;
 		store_log_tell_sign(s);
-		if (s->nbatch >= BATCH_ENTRIES || s->stopping)
+		store_show_synced(s);
+		if (s->nbatch >= BATCH_ENTRIES || s->stopping || (s->nbatch && !event_pending(s->sync_timer, EV_TIMEOUT, NULL)))
 			store_log_flush(s);
 	}
 	buf_free(&w->batch);
@@ -92,6 +95,13 @@ void store_log_flush(struct store *s)
 	s->nbatch = 0;
 	s->syncing = true;
 	worker_give(&s->logger, &w->work);
+}
+
+static void flush_soon(struct store *s)
+{
+	int64_t wait_us = s->ncameras * BATCH_WAIT_CAMERA_US;
+
+	event_add(s->sync_timer, &(struct timeval){0, wait_us < BATCH_WAIT_MAX_US ? wait_us : BATCH_WAIT_MAX_US});
 }
 
 int store_log_add(struct store *s, const struct entry *e, uint64_t *ret_index)
@@ -114,7 +124,7 @@ int store_log_add(struct store *s, const struct entry *e, uint64_t *ret_index)
 	if (++s->nbatch >= BATCH_ENTRIES)
 		store_log_flush(s);
 	else if (!event_pending(s->sync_timer, EV_TIMEOUT, NULL))
-		event_add(s->sync_timer, &(struct timeval)BATCH_WAIT);
+		flush_soon(s);
 	return 0;
 }
 

@@ -139,14 +139,45 @@ static bool find_source(const struct store_camera *c, uint64_t number, struct ha
 	return false;
 }
 
-static void into_window(struct store_rendition *r, struct segment *seg)
+/* Serve hears of it, now and when it is started anew. Takes over a reference. */
+static void show(struct store *s, struct segment *seg)
 {
+	struct store_rendition *r = seg->of;
+
 	if (r->nwindow == (r->index == RENDITION_SNAPSHOT ? STORE_SNAPSHOTS : STORE_WINDOW)) {
 		segment_drop(&r->window[0]);
 		r->nwindow--;
 		memmove(&r->window[0], &r->window[1], r->nwindow * sizeof r->window[0]);
 	}
-	r->window[r->nwindow++] = segment_ref(seg);
+	r->window[r->nwindow++] = seg;
+	store_serve_segment(s, seg);
+}
+
+/*
+ * Once a viewer has a segment, nothing may take its entry back: its file in the archive is found again by whoever
+ * starts next, but what is in no archive has its entry in the journal first. A disk that takes no entries is an
+ * alarm, not the end of the live view.
+ */
+void store_show_synced(struct store *s)
+{
+	struct segment *seg;
+
+	while ((seg = TAILQ_FIRST(&s->unsynced)) && (seg->entry < s->synced || s->sync_failed)) {
+		TAILQ_REMOVE(&s->unsynced, seg, waiting);
+		seg->of->unshown--;
+		show(s, seg);
+	}
+}
+
+static void show_in_time(struct store *s, struct segment *seg)
+{
+	segment_ref(seg);
+	if (s->sync_failed || (!seg->unkept && seg->of->unshown == 0)) {
+		show(s, seg);
+	} else {
+		TAILQ_INSERT_TAIL(&s->unsynced, seg, waiting);
+		seg->of->unshown++;
+	}
 }
 
 static void enter_failed(struct store *s, struct segment *seg)
@@ -184,8 +215,7 @@ static void enter(struct store *s, struct segment *seg)
 		r->rate_bps = (uint32_t)(seg->bytes * 8 * 1000 / e.segment.duration_ms);
 	r->newest_end_us = end_us;
 	r->changed = true;
-	into_window(r, seg);
-	store_serve_segment(s, seg);
+	show_in_time(s, seg);
 	store_disk_finish(s, seg);
 	segment_drop(&seg);
 }
@@ -307,6 +337,7 @@ void store_hash(struct store *s)
 void store_hash_begin(struct store *s)
 {
 	TAILQ_INIT(&s->unhashed);
+	TAILQ_INIT(&s->unsynced);
 	s->hash_batch = hash_many_pays() && s->ncameras >= HASH_CAMERAS_MIN ? HASH_BATCH_MAX : 1;
 }
 

@@ -195,7 +195,7 @@ bool rig_start_store(struct rig *r)
 {
 	static const char *const names[RIG_RENDITIONS] = {"copy", "audio", "small"};
 	struct msg_store_site site = {.origin = RIG_ORIGIN, .program = "casemate test", .archive_max_bytes = r->max_bytes,
-		.cameras = 1, .ingests = 2};
+		.cameras = (uint16_t)(1 + r->silent), .ingests = 2};
 	struct msg_store_camera camera = {.name = "gate-1"};
 
 	spawn(r, &r->store, ROLE_STORE);
@@ -203,6 +203,12 @@ bool rig_start_store(struct rig *r)
 	r->checkpoint = (struct msg_checkpoint){0};
 	say(r->store.parent, MSG_STORE_SITE, &site, &r->archive, 1);
 	say(r->store.parent, MSG_STORE_CAMERA, &camera, NULL, 0);
+	for (unsigned i = 1; i <= r->silent; i++) {
+		struct msg_store_camera other = {.camera = (uint16_t)i};
+
+		snprintf(other.name, sizeof other.name, "silent-%u", i);
+		say(r->store.parent, MSG_STORE_CAMERA, &other, NULL, 0);
+	}
 	for (uint8_t i = 0; i < RIG_RENDITIONS; i++) {
 		struct msg_store_rendition m = {.rendition = i, .hidden = r->hidden >> i & 1};
 

@@ -55,6 +55,7 @@ struct rig {
 	unsigned refused;           /* records that a ring did not take */
 	bool worker_sound;          /* the camera's worker makes its sound */
 	unsigned hidden;            /* bits of renditions that serve may not have */
+	unsigned silent;            /* cameras beside it that send nothing */
 	unsigned without;           /* bits of renditions that the camera does not have */
 
 	/* heard from store */

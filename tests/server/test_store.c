@@ -511,6 +511,25 @@ Test(store, a_folder_with_other_things_is_refused)
 
 /* --- crashes ---------------------------------------------------------------------------- */
 
+/* What no archive keeps can be accounted for by its entry alone. */
+Test(store, shows_serve_nothing_whose_entry_a_kill_takes_along)
+{
+	r.silent = 20;  /* then an entry waits its longest for others */
+	for (int i = 0; i < 6; i++) {
+		rig_start(&r);
+		rig_epoch(&r, clock_wall_us());
+		wanted = r.segments[2] + 1;
+		rig_feed(&r, 1, ALL, 500);
+		cr_assert(rig_until(&r, has_smalls, 60000));
+		rig_kill(&r.store);
+	}
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us());
+	rig_feed(&r, 1, ALL, 500);
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_count_entries(&r, "rendition small\n"), 7);
+}
+
 Test(store, survives_being_killed_at_any_time, .timeout = 600)
 {
 	const char *env = getenv("CASEMATE_KILLS");
