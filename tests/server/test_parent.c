@@ -169,7 +169,7 @@ Test(parent, ends_a_worker_that_does_not_get_on)
 		cr_assert_eq(ring_put(&in, &record, 1), 0);
 		cr_assert_eq(ring_put(&in, &record, 1), 0);
 		parent_watch_workers(-1, 0, &p);
-		c->watch_since_us -= 4500000;
+		c->watch_since_us -= 2000000;
 		parent_watch_workers(-1, 0, &p);
 		cr_assert(!c->killed);
 		/* It takes one: slow, but it gets on. */
@@ -188,10 +188,10 @@ Test(parent, ends_a_worker_that_does_not_get_on)
 		;
 	while (status_usage(c->pid).state != 'R')
 		;
-	c->watch_cpu_s = 0;
+	c->watch_cpu_s = status_usage(c->pid).cpu_s;
 	parent_watch_workers(-1, 0, &p);
 	cr_assert(!c->killed);
-	c->watch_cpu_s = -2;
+	c->watch_cpu_s -= 2;
 	parent_watch_workers(-1, 0, &p);
 	cr_assert(c->killed);
 	ring_close(&in);
