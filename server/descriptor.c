@@ -118,7 +118,27 @@ int descriptor_line(const struct policy *p, int number, enum policy_kind kind, i
 	return any;
 }
 
-static int each_of(int list, const char *entries, long n, int (*each)(void *arg, int number), void *arg)
+struct policy_descriptor descriptor_total(const struct policy *p, unsigned line)
+{
+	struct policy_descriptor total = p->descriptors[line];
+
+	if (descriptor_line(p, total.number, total.kind, total.access) != (int)line) {
+		total.least = total.most = total.later = 0;
+		return total;
+	}
+	for (unsigned i = line + 1; i < p->ndescriptors; i++) {
+		const struct policy_descriptor *d = &p->descriptors[i];
+
+		if (d->kind != total.kind || d->access != total.access || d->number != total.number)
+			continue;
+		total.least += d->least;
+		total.most += d->most;
+		total.later += d->later;
+	}
+	return total;
+}
+
+static int each_of(int skip, const char *entries, long n, int (*each)(void *arg, int number), void *arg)
 {
 	int rc = 0;
 
@@ -126,7 +146,7 @@ static int each_of(int list, const char *entries, long n, int (*each)(void *arg,
 		const struct dirent64 *d = (const void *)(entries + at);
 		uint64_t number;
 
-		if (text_u64(d->d_name, strlen(d->d_name), INT32_MAX, &number) == 0 && (int)number != list)
+		if (text_u64(d->d_name, strlen(d->d_name), INT32_MAX, &number) == 0 && (int)number != skip)
 			rc = each(arg, (int)number);
 		at += d->d_reclen;
 	}
@@ -134,16 +154,20 @@ static int each_of(int list, const char *entries, long n, int (*each)(void *arg,
 }
 
 /* By the calls themselves: the roles' programs shall import nothing that opens (tests/server/linkage.sh). */
-int descriptor_each(const char *path, int (*each)(void *arg, int number), void *arg)
+int descriptor_each(long pid, int (*each)(void *arg, int number), void *arg)
 {
 	_Alignas(struct dirent64) char entries[LIST_BYTES];
-	int list = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	int list, rc = 0;
+	char path[64] = "/proc/self/fd";
 	long n;
 
+	if (pid)
+		snprintf(path, sizeof path, "/proc/%ld/fd", pid);
+	list = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (list < 0)
 		return -errno;
 	while (!rc && (n = syscall(SYS_getdents64, list, entries, sizeof entries)) != 0)
-		rc = n < 0 ? -errno : each_of(list, entries, n, each, arg);
+		rc = n < 0 ? -errno : each_of(pid ? -1 : list, entries, n, each, arg);
 	close(list);
 	return rc;
 }

@@ -6,12 +6,14 @@
 
 /* Of a descriptor of this process. access: O_RDONLY, O_WRONLY or O_RDWR. 0, -ENOTSUP when it is of no kind that a policy has, -errno. */
 int descriptor_look(int fd, enum policy_kind *ret_kind, int *ret_access);
-/* The policy's line for a descriptor of that number and kind, -1 when it has none. */
+/* The policy's first line for a descriptor of that number and kind, -1 when it has none. */
 int descriptor_line(const struct policy *p, int number, enum policy_kind kind, int access);
+/* That line with the numbers of those after it that are for the same kind: which of them one is cannot be told. */
+struct policy_descriptor descriptor_total(const struct policy *p, unsigned line);
 /*
- * Calls each for every open descriptor of the process whose /proc/PID/fd is at path ("/proc/self/fd"), except the one
- * that it reads the list by. Stops at the first that is not 0, which it returns; or -errno.
+ * Calls each for every open descriptor of a process; of this one (pid 0) but for the one that it reads the list by.
+ * Stops at the first that is not 0, which it returns; or -errno.
  */
-int descriptor_each(const char *path, int (*each)(void *arg, int number), void *arg);
+int descriptor_each(long pid, int (*each)(void *arg, int number), void *arg);
 
 #endif

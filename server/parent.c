@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "server/become.h"
 #include "server/role.h"
 #include "server/sandbox.h"
 
@@ -60,28 +61,6 @@ static void on_broken(void *ctx, struct channel *channel, const char *why)
 		child_kill(ctx, why);
 }
 
-/* In the new process: only async-signal-safe calls until exec. */
-static void become(int program, const char *name, int channel, int log)
-{
-	enum { PROGRAM_FD = ROLE_CHANNEL_FD + 1 };
-	static char *const no_environment[] = {NULL};
-	char *const argv[] = {(char *)(uintptr_t)name, NULL};
-	int nothing = open("/dev/null", O_RDWR), high_channel, high_log, high_program;
-	sigset_t none;
-
-	high_channel = fcntl(channel, F_DUPFD, 10);
-	high_log = fcntl(log, F_DUPFD, 10);
-	high_program = fcntl(program, F_DUPFD, 10);
-	if (nothing < 0 || high_channel < 0 || high_log < 0 || high_program < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high_log, 2) < 0 ||
-	    dup2(high_channel, ROLE_CHANNEL_FD) < 0 || dup3(high_program, PROGRAM_FD, O_CLOEXEC) < 0 || close_range(PROGRAM_FD + 1, ~0u, 0) < 0)
-		_exit(127);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	execveat(PROGRAM_FD, "", argv, no_environment, AT_EMPTY_PATH);
-	_exit(127);
-}
-
 static void start_again(struct child *c)
 {
 	unsigned ms = c->backoff_ms, max_ms = c->kind == ROLE_TRANSCODE ? BACKOFF_WORKER_MAX_MS : BACKOFF_MAX_MS;
@@ -123,7 +102,7 @@ void child_start(struct child *c)
 	}
 	c->pid = sandbox_fork();
 	if (c->pid == 0)
-		become(c->parent->programs.fd[c->kind], role_kind_name(c->kind), pair[1], log[1]);
+		become_role(c->parent->programs.fd[c->kind], c->kind, pair[1], log[1]);
 	if (c->pid < 0) {
 		failed_to_start(c, "fork", -c->pid);
 		goto out;

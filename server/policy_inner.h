@@ -31,14 +31,14 @@ extern const struct policy policy_ingest, policy_transcode, policy_store, policy
 /*
  * What a sanitizer's runtime does of its own: memory for shadows and the quarantine, stacks for its handlers, what it asks
  * before it writes a report to standard error and ends the process. Not what its search for leaks does: that stops the process by a
- * tracer that reads /proc, so sanitized.c switches it off.
+ * tracer that reads /proc, so role.c switches it off.
  */
 #if POLICY_SANITIZED
 #define SANITIZER \
-	ANY(mmap), ANY(munmap), ANY(mprotect), ANY(madvise), ANY(mremap), ANY(sigaltstack), ANY(rt_sigaction), ANY(rt_sigprocmask), ANY(rt_sigreturn), \
+	CLEAR(mmap, 2, PROT_EXEC, "never PROT_EXEC"), ANY(munmap), CLEAR(mprotect, 2, PROT_EXEC, "never PROT_EXEC"), ANY(madvise), ANY(mremap), ANY(sigaltstack), ANY(rt_sigaction), ANY(rt_sigprocmask), ANY(rt_sigreturn), \
 	ANY(gettid), ANY(getpid), ANY(sched_yield), ANY(sched_getaffinity), ANY(nanosleep), ANY(clock_nanosleep), ANY(clock_gettime), ANY(futex), \
 	ANY(prlimit64), ANY(set_robust_list), ANY(rseq), ANY(readlink), ANY(readlinkat), ANY(openat), ANY(fstat), ANY(newfstatat), ANY(close), \
-	ANY(lseek), FD(ioctl, STDERR_FILENO, "on standard error"),
+	ANY(lseek), ANY(fcntl), FD(ioctl, STDERR_FILENO, "on standard error"),
 #else
 #define SANITIZER
 #endif

@@ -105,7 +105,6 @@ void role_begin(struct role *r, enum role_kind me, struct event_base *base)
 		.me = me, .peer = ROLE_PARENT, .answers = own_answers, .otherwise = on_other, .broken = parent_broke, .ctx = r};
 
 	check_started_by_parent(me);
-	prctl(PR_SET_NAME, role_kind_name(me), 0, 0, 0);  /* a program started from a descriptor has that one's number for a name */
 	*r = (struct role){.me = me, .base = base, .folder = -1};
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -132,12 +131,43 @@ void role_settings(struct role *r, const struct channel_answer *answers, void *c
 			_exit(1);
 }
 
+/*
+ * A sanitizer reads the programs' symbols for its reports while it can. Its search for leaks would stop the process by a tracer that
+ * reads /proc, which is gone: what leaks is found by the tests of the parts, which are not sealed.
+ */
+#if POLICY_SANITIZED
+const char *__asan_default_options(void);
+void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t cap);
+
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
+static void sanitizer_prepare(void)
+{
+	char name[64];
+
+	__sanitizer_symbolize_pc(__builtin_return_address(0), "%f", name, sizeof name);
+}
+#else
+static void sanitizer_prepare(void)
+{
+}
+#endif
+
 void role_seal(struct role *r)
 {
 	const struct policy *p = policy_of(r->me);
 	char why[128] = "";
 	int rc;
 
+	sanitizer_prepare();
+	rc = sandbox_check_entry(p, why, sizeof why);
+	if (rc < 0) {
+		log_error("sandbox-refused", "why=\"%s\" mend=\"mount /proc if it is not; else this is a mistake in casemate: report it\"", why);
+		_exit(ROLE_EXIT_UNSEALED);
+	}
 	r->layers = sandbox_enter(p, r->folder, why, sizeof why);
 	if ((r->layers | LAYER_SECCOMP) != LAYERS_ALL && !r->best_effort) {
 		log_error("sandbox-incomplete", "missing=\"%s\" mend=\"allow user namespaces (a chroot or a container may forbid them), "

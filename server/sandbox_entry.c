@@ -36,10 +36,10 @@ static int count_one(void *arg, int number)
 static int check_counts(const struct entry *e)
 {
 	for (unsigned i = 0; i < e->policy->ndescriptors; i++) {
-		const struct policy_descriptor *d = &e->policy->descriptors[i];
+		struct policy_descriptor d = descriptor_total(e->policy, i);
 
-		if (e->count[i] < d->least || e->count[i] > d->most) {
-			snprintf(e->why, e->cap, "%u of %s, declared are %u to %u", e->count[i], d->what, d->least, d->most);
+		if (e->count[i] < d.least || e->count[i] > d.most) {
+			snprintf(e->why, e->cap, "%u of %s, declared are %u to %u", e->count[i], d.what, d.least, d.most);
 			return -EPERM;
 		}
 	}
@@ -70,7 +70,7 @@ int sandbox_check_entry(const struct policy *p, char *ret_why, size_t why_cap)
 		return -E2BIG;
 	rc = check_threads(&e);
 	if (!rc) {
-		rc = descriptor_each("/proc/self/fd", count_one, &e);
+		rc = descriptor_each(0, count_one, &e);
 		if (rc && !*ret_why)
 			snprintf(ret_why, why_cap, "descriptors cannot be listed: /proc: %s", strerror(-rc));
 	}

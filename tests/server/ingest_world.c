@@ -17,15 +17,9 @@
 #include <openssl/ssl.h>
 
 #include "net/rtp_send.h"
-#include "server/role.h"
+#include "tests/server/rig_role.h"
 
 #define PATIENCE_MS 20000
-
-#ifdef __SANITIZE_ADDRESS__
-static const bool sanitized = true;
-#else
-static const bool sanitized = false;
-#endif
 
 static const char sdp[] = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
 	"a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z00AH5WoFAFuQA==,aO48gA==\r\n";
@@ -77,25 +71,6 @@ static void on_udp_close(void *ctx, struct channel *from, const union msg_body *
 static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_DIAL, on_dial}, {MSG_CAMERA_STATE, on_state}, {MSG_CAMERA_OFFER, on_offer},
 	{MSG_UDP_OPEN, on_udp_open}, {MSG_UDP_CONNECT, on_udp_connect}, {MSG_UDP_CLOSE, on_udp_close}, {MSG_NONE, NULL}};
 
-static void spawn(int channel_fd)
-{
-	char path[4096];
-	const char *top = getenv("abs_top_builddir");
-
-	snprintf(path, sizeof path, "%s/libexec/casemate/ingest", top ? top : ".");
-	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
-	rig.pid = fork();
-	cr_assert_geq(rig.pid, 0);
-	if (rig.pid == 0) {
-		if (channel_fd == ROLE_CHANNEL_FD)
-			fcntl(channel_fd, F_SETFD, 0);
-		else
-			dup2(channel_fd, ROLE_CHANNEL_FD);
-		execl(path, "ingest", (char *)NULL);
-		_exit(127);
-	}
-}
-
 void rig_say(enum msg_type type, const void *body, const int *fds, unsigned nfds)
 {
 	cr_assert_eq(channel_say(rig.channel, type, body, fds, nfds), 0);
@@ -137,21 +112,19 @@ void rig_begin(const struct msg_ingest_camera *m, int ca)
 	static const struct track track = {.codec = CODEC_H264, .timescale = 90000};
 	int pair[2];
 
-	if (sanitized)
-		cr_skip_test("a sanitizer makes system calls that no seal lets through");
 	rig = (struct ingest_rig){.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .camera = -1, .media = {-1, -1}};
 	rtp_send_init(&out, &track, (const uint8_t *)"random bytes");
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert_eq(channel_pair(pair), 0);
-	spawn(pair[1]);
+	rig.pid = rig_start_role(ROLE_INGEST, pair[1]);
 	close(pair[1]);
 	rig.channel = channel_new(NULL, pair[0], &ends);
 	cr_assert_not_null(rig.channel);
 	rig_say(MSG_INGEST_CAMERA, m, &ca, ca >= 0);
-	rig_give_store_ring();
 	/* Where namespaces are forbidden the filter must still be there. */
 	rig_say(MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0);
 	rig_hear_until(&rig.heard.ready);
+	rig_give_store_ring();
 	rig_hear_until(&rig.heard.dial);
 }
 

@@ -20,8 +20,7 @@
 #include <openssl/x509.h>
 
 #include "base/io.h"
-#include "server/role.h"
-#include "server/sandbox.h"
+#include "tests/server/rig_role.h"
 
 #define PATIENCE_S 20
 
@@ -194,27 +193,6 @@ static int listen_anywhere(uint16_t *ret_port)
 	return fd;
 }
 
-static pid_t spawn(int channel_fd)
-{
-	char path[4096];
-	const char *top = getenv("abs_top_builddir");
-	pid_t pid;
-
-	snprintf(path, sizeof path, "%s/libexec/casemate/serve", top ? top : ".");
-	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
-	pid = sandbox_fork();
-	cr_assert_geq(pid, 0);
-	if (pid == 0) {
-		if (channel_fd == ROLE_CHANNEL_FD)
-			fcntl(channel_fd, F_SETFD, 0);
-		else
-			dup2(channel_fd, ROLE_CHANNEL_FD);
-		execl(path, "serve", (char *)NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
 static void give_settings(struct channel *c, unsigned i, const char *hash, const int pem[2], int listener)
 {
 	struct msg_serve_site site = {.origin = "test.example/house", .version = "0", .cameras = 2, .users = 1, .index = (uint16_t)i};
@@ -265,7 +243,7 @@ void world_start(struct world *w, unsigned serves)
 		int pair[2], listener = listen_anywhere(&w->port[i]);
 
 		cr_assert_eq(channel_pair(pair), 0);
-		w->pid[i] = spawn(pair[1]);
+		w->pid[i] = rig_start_role(ROLE_SERVE, pair[1]);
 		close(pair[1]);
 		w->parent[i] = channel_new(w->base, pair[0], &ends);
 		cr_assert(w->parent[i]);

@@ -21,8 +21,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "seal/tile.h"
-#include "server/role.h"
-#include "server/sandbox.h"
+#include "tests/server/rig_role.h"
 
 #define START_MS 20000
 #define RING_BYTES (16u << 20)
@@ -152,23 +151,10 @@ static void on_serve_broken(void *ctx, struct channel *c, const char *why)
 static void spawn(struct rig *r, struct rig_role *role, enum role_kind kind)
 {
 	struct channel_ends ends = {.me = ROLE_PARENT, .peer = kind, .answers = from_role, .broken = on_broken, .ctx = r};
-	const char *top = getenv("abs_top_builddir");
-	char path[4096];
 	int pair[2];
 
-	snprintf(path, sizeof path, "%s/libexec/casemate/%s", top ? top : ".", role_kind_name(kind));
-	cr_assert_eq(access(path, X_OK), 0, "%s is not built", path);
 	cr_assert_eq(channel_pair(pair), 0);
-	*role = (struct rig_role){0};
-	role->pid = sandbox_fork();
-	cr_assert_geq(role->pid, 0);
-	if (role->pid == 0) {
-		dup2(pair[1], ROLE_CHANNEL_FD);
-		if (pair[1] == ROLE_CHANNEL_FD)
-			fcntl(ROLE_CHANNEL_FD, F_SETFD, 0);
-		execl(path, role_kind_name(kind), (char *)NULL);
-		_exit(127);
-	}
+	*role = (struct rig_role){.pid = rig_start_role(kind, pair[1])};
 	close(pair[1]);
 	role->parent = channel_new(r->base, pair[0], &ends);
 	cr_assert(role->parent);

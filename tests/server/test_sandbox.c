@@ -3,9 +3,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -16,9 +18,72 @@
 #include <unistd.h>
 
 #include "conf/site.h"
+#include "server/role.h"
 #include "server/sandbox.h"
 
 #define NOT_SEALED 99
+
+/* As role_begin leaves sign when it has its settings: for the tests of what else it might hold. */
+static void hold_what_sign_does(void)
+{
+	int nothing, log[2], channel[2], loop[2], state;
+
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	nothing = open("/dev/null", O_RDWR);
+	if (dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || pipe(log) < 0 || dup2(log[1], 2) < 0)
+		_exit(NOT_SEALED);
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel) < 0)
+		_exit(NOT_SEALED);
+	close(channel[1]);
+	state = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	if (channel[0] != ROLE_CHANNEL_FD || epoll_create1(0) < 0 || pipe(loop) < 0 || state < 0)
+		_exit(NOT_SEALED);
+}
+
+static void *wait_for_a_signal(void *arg)
+{
+	pause();
+	return arg;
+}
+
+static void hold_nothing_else(void) {}
+static void hold_a_file(void) { (void)!open("/etc/passwd", O_RDONLY); }
+static void hold_a_second_state(void) { (void)!open("/tmp", O_TMPFILE | O_RDWR, 0600); }
+static void hold_a_folder(void) { (void)!open("/tmp", O_RDONLY | O_DIRECTORY); }
+static void hold_a_path(void) { (void)!open("/tmp", O_PATH); }
+static void hold_a_socket(void) { (void)!socket(AF_INET, SOCK_STREAM, 0); }
+static void hold_a_local_socket(void) { (void)!socket(AF_UNIX, SOCK_DGRAM, 0); }
+static void hold_a_timer(void) { (void)!syscall(SYS_timerfd_create, CLOCK_MONOTONIC, 0); }
+static void hold_a_second_channel(void) { (void)!dup(ROLE_CHANNEL_FD); }
+static void hold_a_high_one(void) { (void)!dup2(STDIN_FILENO, 900); }
+static void hold_no_loop(void) { close(ROLE_CHANNEL_FD + 1); }
+static void hold_a_log_to_read(void) { int p[2]; (void)!(pipe(p) < 0 || dup2(p[0], STDERR_FILENO) < 0); close(p[0]); close(p[1]); }
+static void hold_a_thread(void) { pthread_t t; (void)!pthread_create(&t, NULL, wait_for_a_signal, NULL); }
+
+Test(sandbox, is_entered_by_one_thread_with_just_the_declared_descriptors, .timeout = 60)
+{
+	static const struct { const char *name; void (*hold)(void); int rc; } cases[] = {
+		{"as declared", hold_nothing_else, 0}, {"a file", hold_a_file, -EPERM}, {"a second state", hold_a_second_state, -EPERM},
+		{"a folder", hold_a_folder, -EPERM}, {"a path", hold_a_path, -EPERM}, {"a socket", hold_a_socket, -EPERM},
+		{"a local socket", hold_a_local_socket, -EPERM}, {"a timer", hold_a_timer, -EPERM}, {"a second channel", hold_a_second_channel, -EPERM},
+		{"one of a high number", hold_a_high_one, -EPERM}, {"no loop", hold_no_loop, -EPERM}, {"a log to read", hold_a_log_to_read, -EPERM},
+		{"a thread", hold_a_thread, -EPERM},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char why[160] = "";
+		int status, pid = fork();
+
+		if (pid == 0) {
+			hold_what_sign_does();
+			cases[i].hold();
+			_exit(sandbox_check_entry(policy_of(ROLE_SIGN), why, sizeof why) == cases[i].rc && !*why == !cases[i].rc ? 0 : 1);
+		}
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: status %x", cases[i].name, (unsigned)status);
+	}
+}
 
 /* Runs act behind the role's sandbox; returns waitpid's status. */
 static int behind(enum role_kind role, int folder, int (*act)(int folder))
@@ -186,9 +251,9 @@ static int act_make_role(int folder)
 
 Test(sandbox, the_parent_cannot_trace_or_sniff_but_can_make_roles)
 {
-	static int (*const dies[])(int) = {act_packet_socket, act_netlink, act_ptrace, act_vm_read, act_io_uring};
+	static int (*const dies[])(int) = {act_packet_socket, act_netlink, act_vm_read, act_io_uring, act_ptrace};
 
-	for (size_t i = 0; i < sizeof dies / sizeof *dies; i++) {
+	for (size_t i = 0; i < sizeof dies / sizeof *dies - POLICY_SANITIZED; i++) {
 		int status = parent_does(dies[i]);
 
 		cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "act %zu: status %x", i, (unsigned)status);
@@ -227,3 +292,39 @@ Test(sandbox, the_kernel_confirms_it_from_outside)
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		cr_assert(strstr(text, lines[i]), "%s is not in:\n%s", lines[i], text);
 }
+
+#if POLICY_SANITIZED
+void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t cap);
+
+static int act_overflow(int folder)
+{
+	char *volatile some = malloc(8);
+	int seen = some[8 + (folder >= 0)];
+
+	free(some);
+	return seen + 7;
+}
+
+/* What a sanitizer finds behind the seal is told, and ends the role as one that failed. */
+Test(sandbox, a_sanitizer_can_report_from_behind_it)
+{
+	char text[16384];
+	int log[2], saved = dup(STDERR_FILENO), status;
+	ssize_t n;
+
+	__sanitizer_symbolize_pc(__builtin_return_address(0), "%f", text, sizeof text);  /* as role_seal does */
+	cr_assert(saved >= 0 && pipe2(log, O_CLOEXEC | O_NONBLOCK) == 0);
+	for (int role = ROLE_INGEST; role < ROLE_COUNT; role++) {
+		dup2(log[1], STDERR_FILENO);
+		status = behind((enum role_kind)role, -1, act_overflow);
+		dup2(saved, STDERR_FILENO);
+		n = read(log[0], text, sizeof text - 1);
+		text[n > 0 ? n : 0] = 0;
+		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%s: status %x", role_kind_name((unsigned)role), (unsigned)status);
+		cr_expect(strstr(text, "heap-buffer-overflow") && strstr(text, "act_overflow"), "%s: %s", role_kind_name((unsigned)role), text);
+	}
+	close(saved);
+	close(log[0]);
+	close(log[1]);
+}
+#endif
