@@ -6,6 +6,7 @@
  * name, the rest its arguments. Each has --help. The return value is the exit
  * status: 0 good, 1 the answer is no, 2 could not tell (usage, no such file).
  */
+int cmd_audit(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);

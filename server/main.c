@@ -25,6 +25,7 @@ static const struct {
 	{"check", cmd_check, "say what is wrong with a site file, or what it means"},
 	{"probe", cmd_probe, "say what a camera offers, and what to write of it in the site file"},
 	{"status", cmd_status, "ask the running server how it is"},
+	{"audit", cmd_audit, "print all that can be attacked of a site, on one page"},
 	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},
 	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},
 	{"passwd", cmd_passwd, "make the lines of a user for the site file"},

@@ -2,7 +2,7 @@
 /*
  * The local socket that `casemate status` asks. Only the user who runs the server
  * (and root) can open it. A question is one line, the answer everything up to
- * the end: "text", "colour" or "json".
+ * the end: "text", "colour" or "json"; "audit" (audit_tell.c).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "server/audit.h"
 #include "server/parent.h"
 
 #define ANSWER_MAX (8u << 20)
@@ -47,6 +48,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 	buf_init(&out, ANSWER_MAX);
 	if (strcmp(line, "json") == 0)
 		status_json(ctx, &out);
+	else if (strcmp(line, "audit") == 0)
+		audit_tell(ctx, &out);
 	else
 		status_text(ctx, &out, strcmp(line, "colour") == 0);
 	free(line);

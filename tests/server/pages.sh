@@ -50,6 +50,11 @@ grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c server/status_wo
 items doc/casemate-status.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
 compare status "$work/keys" "$work/page"
 
+# keys of the audit
+grep -ohE '(json_[a-z]+|hash_json)\(&?j, "[a-z_0-9]+"' server/audit_json.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys-audit"
+items doc/casemate-audit.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
+compare audit "$work/keys-audit" "$work/page"
+
 # words of the status: camera's phases, reasons, layers of the sandbox
 {
     sed -n '/^const .*status_camera_phase/,/^}/p' server/status_camera.c | grep -oE '"[a-z]+"' | tr -d '"'

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the server says of itself is taken word by word: it may be another version, or taken over. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "server/audit.h"
+
+struct words {
+	const char *at, *end;   /* of a line */
+};
+
+static bool is_graphic(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= 0x20 || s[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+static bool take_word(struct words *w, char *out, size_t cap)
+{
+	const char *blank = memchr(w->at, ' ', (size_t)(w->end - w->at)), *end = blank ? blank : w->end;
+	size_t n = (size_t)(end - w->at);
+
+	if (n == 0 || n >= cap || !is_graphic(w->at, n))
+		return false;
+	memcpy(out, w->at, n);
+	out[n] = 0;
+	w->at = blank ? blank + 1 : w->end;
+	return true;
+}
+
+static bool take_number(struct words *w, uint64_t max, uint64_t *ret)
+{
+	char word[24];
+
+	return take_word(w, word, sizeof word) && !text_u64(word, strlen(word), max, ret);
+}
+
+static bool take_role(struct words *w, enum role_kind *ret)
+{
+	char word[16];
+
+	if (!take_word(w, word, sizeof word))
+		return false;
+	for (unsigned kind = 0; kind < ROLE_COUNT; kind++)
+		if (!strcmp(word, role_kind_name(kind))) {
+			*ret = (enum role_kind)kind;
+			return true;
+		}
+	return false;
+}
+
+static bool take_version(struct audit *a, struct words *w)
+{
+	return take_word(w, a->version, sizeof a->version);
+}
+
+static bool take_file(struct audit *a, struct words *w)
+{
+	if (w->at == w->end || w->end - w->at >= PATH_MAX || memchr(w->at, 0, (size_t)(w->end - w->at)) || a->site_file)
+		return false;
+	a->site_file = strndup(w->at, (size_t)(w->end - w->at));
+	w->at = w->end;
+	return a->site_file;
+}
+
+static bool take_program(struct audit *a, struct words *w)
+{
+	enum role_kind kind;
+	char hex[65];
+
+	if (!take_role(w, &kind) || !take_word(w, hex, sizeof hex) || hex_decode(hex, strlen(hex), a->program[kind].runs, 32))
+		return false;
+	a->program[kind].told = true;
+	return true;
+}
+
+static bool take_process(struct audit *a, struct words *w)
+{
+	struct audit_process p = {0};
+	uint64_t index, pid, layers;
+	char ready[8];
+
+	if (a->nprocesses == AUDIT_PROCESSES_MAX || !take_role(w, &p.kind) || !take_number(w, SITE_CAMERAS_MAX, &index) ||
+	    !take_word(w, p.camera, sizeof p.camera) || !take_number(w, INT_MAX, &pid) || !take_word(w, ready, sizeof ready) ||
+	    !take_number(w, LAYERS_ALL, &layers))
+		return false;
+	if (!strcmp(p.camera, "-"))
+		*p.camera = 0;
+	p.index = (unsigned)index;
+	p.pid = (pid_t)pid;
+	p.ready = !strcmp(ready, "ready");
+	p.layers = (uint32_t)layers;
+	a->process[a->nprocesses++] = p;
+	return true;
+}
+
+static bool take_listener(struct audit *a, struct words *w)
+{
+	struct audit_listener l;
+	uint64_t i;
+	char open[8];
+
+	if (!take_number(w, SITE_LISTENERS_MAX - 1, &i) || !take_word(w, open, sizeof open) || !take_word(w, l.text, sizeof l.text))
+		return false;
+	l.open = !strcmp(open, "open");
+	a->listener[i] = l;
+	return true;
+}
+
+static bool take_camera(struct audit *a, struct words *w)
+{
+	struct audit_camera c;
+	uint64_t i;
+
+	if (!take_number(w, SITE_CAMERAS_MAX - 1, &i) || !take_word(w, c.state, sizeof c.state) || !take_word(w, c.link, sizeof c.link))
+		return false;
+	if (!strcmp(c.link, "-"))
+		*c.link = 0;
+	a->camera[i] = c;
+	return true;
+}
+
+static const struct {
+	const char *word;
+	bool (*take)(struct audit *a, struct words *w);
+} lines[] = {
+	{"casemate", take_version}, {"file", take_file}, {"program", take_program}, {"role", take_process}, {"listener", take_listener}, {"camera", take_camera},
+};
+
+static bool take_line(struct audit *a, struct words w)
+{
+	char first[16];
+
+	if (!take_word(&w, first, sizeof first))
+		return false;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (!strcmp(first, lines[i].word))
+			return lines[i].take(a, &w) && w.at == w.end;
+	return false;
+}
+
+static int take_bytes(struct audit *a, struct words w, const char *bytes, size_t n)
+{
+	struct site_report *report;
+	char first[16];
+	uint64_t size;
+	int rc;
+
+	if (!take_word(&w, first, sizeof first) || strcmp(first, "site") || !take_number(&w, SITE_FILE_MAX, &size) || size != n || !a->site_file || !a->nprocesses)
+		return -EINVAL;
+	report = calloc(1, sizeof *report);
+	rc = report ? site_parse(a->site_file, bytes, n, &a->site, report) : -ENOMEM;
+	free(report);
+	return rc;
+}
+
+static int make_room(struct audit *a)
+{
+	a->process = calloc(AUDIT_PROCESSES_MAX, sizeof *a->process);
+	a->camera = calloc(SITE_CAMERAS_MAX, sizeof *a->camera);
+	return a->process && a->camera ? 0 : -ENOMEM;
+}
+
+int audit_take(struct audit *a, const void *answer, size_t n, const char **why)
+{
+	const char *at = answer, *end = at + n;
+	int rc = make_room(a);
+
+	*why = "its answer is not one that this version knows";
+	while (!rc) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		struct words w = {at, newline};
+
+		if (!newline)
+			return -EINVAL;
+		at = newline + 1;
+		if (newline - w.at > 5 && !memcmp(w.at, "site ", 5)) {
+			rc = take_bytes(a, w, at, (size_t)(end - at));
+			break;
+		}
+		if (!take_line(a, w))
+			return -EINVAL;
+	}
+	a->live = !rc;
+	return rc;
+}
+
+/* The processes that there would be, with no process behind any of them. */
+static void expect(struct audit *a, enum role_kind kind, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		a->process[a->nprocesses++] = (struct audit_process){.kind = kind, .index = i, .layers = LAYERS_ALL};
+}
+
+int audit_take_site(struct audit *a, struct site **site)
+{
+	int rc = make_room(a);
+
+	a->site = *site;
+	*site = NULL;
+	if (!rc)
+		a->site_file = strdup(a->site->file);
+	if (rc || !a->site_file)
+		return -ENOMEM;
+	expect(a, ROLE_PARENT, 1);
+	expect(a, ROLE_SIGN, 1);
+	expect(a, ROLE_STORE, 1);
+	expect(a, ROLE_INGEST, a->site->ingest_processes);
+	expect(a, ROLE_SERVE, a->site->serve_processes);
+	for (unsigned i = 0; i < a->site->ncameras; i++)
+		if (a->site->camera[i].nrenditions) {
+			expect(a, ROLE_TRANSCODE, 1);
+			memcpy(a->process[a->nprocesses - 1].camera, a->site->camera[i].name, SITE_NAME);
+		}
+	for (unsigned i = 0; i < a->site->nlisteners; i++)
+		memcpy(a->listener[i].text, a->site->listener[i].text, sizeof a->listener[i].text);
+	return 0;
+}
+
+void audit_clear(struct audit *a)
+{
+	site_free(&a->site);
+	free(a->site_file);
+	free(a->process);
+	free(a->camera);
+	*a = (struct audit){0};
+}

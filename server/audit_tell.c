@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parent tells an auditor: lines of words, and then the site file as it was read. It has no secret but the hashes of
+ * passwords in the site file, and goes to the user who runs the server, who can read that, and to root.
+ */
+#include <unistd.h>
+
+#include "base/text.h"
+#include "config.h"
+#include "server/audit.h"
+#include "server/parent.h"
+#include "server/status_inner.h"
+
+static void tell_process(struct buf *out, enum role_kind kind, unsigned index, const char *camera, pid_t pid, bool ready, uint32_t layers)
+{
+	buf_append_fmt(out, "role %s %u %s %d %s %u\n", role_kind_name(kind), index, camera, (int)pid, ready ? "ready" : "not", layers);
+}
+
+static void tell_programs(const struct parent *p, struct buf *out)
+{
+	for (unsigned kind = 0; kind < ROLE_COUNT; kind++) {
+		char hex[65];
+
+		hex_encode(p->programs.sha256[kind], 32, hex);
+		buf_append_fmt(out, "program %s %s\n", role_kind_name(kind), hex);
+	}
+}
+
+static void tell_camera(const struct parent *p, unsigned i, struct buf *out)
+{
+	const struct msg_camera_state *s = &p->camera[i].state;
+
+	buf_append_fmt(out, "camera %u %s %s%s\n", i, status_camera_phase(&p->camera[i]),
+		       s->transport == SITE_TRANSPORT_UDP ? "udp" : s->transport == SITE_TRANSPORT_TCP ? "tcp" : "-", s->transport && s->tls ? "+tls" : "");
+}
+
+void audit_tell(const struct parent *p, struct buf *out)
+{
+	buf_append_fmt(out, "casemate %s\nfile %s\n", PACKAGE_VERSION, p->site->file);
+	tell_programs(p, out);
+	tell_process(out, ROLE_PARENT, 0, "-", getpid(), true, p->layers);
+	for (unsigned i = 0; i < p->nchildren; i++) {
+		const struct child *c = &p->child[i];
+
+		if (!c->retired)
+			tell_process(out, c->kind, c->index, c->kind == ROLE_TRANSCODE ? p->site->camera[c->index].name : "-", c->pid,
+				     c->phase == CHILD_READY, c->layers);
+	}
+	for (unsigned i = 0; i < p->site->nlisteners; i++)
+		buf_append_fmt(out, "listener %u %s %s\n", i, p->listener[i].fd[0] >= 0 ? "open" : "closed",
+			       p->listener[i].fd[0] >= 0 ? p->listener[i].text : p->site->listener[i].text);
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		tell_camera(p, i, out);
+	buf_append_fmt(out, "site %zu\n", p->site->bytes.len);
+	buf_append(out, buf_data(&p->site->bytes), p->site->bytes.len);
+}
