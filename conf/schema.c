@@ -38,7 +38,7 @@ const struct schema_key schema_keys[] = {
 	{"socket", SCHEMA_SOCKET, .fallback = "casemate.sock", SITE(socket), LINE(socket_line),
 	 .doc = "The local socket that casemate status asks; at most 100 bytes with its folder.", .example = "/run/casemate/casemate.sock"},
 	{"sandbox", SCHEMA_SANDBOX, .fallback = "strict", SITE(sandbox_best_effort),
-	 .doc = "strict does not start when this kernel lacks a layer of the sandbox; best-effort goes on with the layers there are.",
+	 .doc = "strict does not start when this kernel lacks a layer of the sandbox; best-effort goes on with the layers there are, but never without seccomp.",
 	 .example = "strict"},
 	{"processes", SCHEMA_MAP, .doc = "How many processes share a kind of work.", .example = "{serve: 4, ingest: 1}"},
 	{"processes.serve", SCHEMA_COUNT, .min = 1, .max = 64, .fallback_is = "one for each CPU, at most 4", SITE(serve_processes),

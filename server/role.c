@@ -156,6 +156,23 @@ static void sanitizer_prepare(void)
 }
 #endif
 
+/* Says which layers are missing, if any, and ends when the role may not go on without them. */
+static void refuse_without(const struct role *r, uint32_t missing, const char *why, bool best_effort)
+{
+	char names[LAYERS_TEXT];
+
+	if (!missing)
+		return;
+	sandbox_layers_text(missing, names, sizeof names);
+	if (best_effort) {
+		log_warn("sandbox-incomplete", "missing=\"%s\" why=\"%s\" mend=\"%s\"", names, why, sandbox_mend(missing));
+		return;
+	}
+	log_error("sandbox-incomplete", "missing=\"%s\" why=\"%s\" mend=\"%s%s\"", names, why, sandbox_mend(missing),
+		missing & LAYER_SECCOMP ? "" : ", or set sandbox: best-effort in the site file");
+	_exit(ROLE_EXIT_UNSEALED);
+}
+
 void role_seal(struct role *r)
 {
 	const struct policy *p = policy_of(r->me);
@@ -169,18 +186,11 @@ void role_seal(struct role *r)
 		_exit(ROLE_EXIT_UNSEALED);
 	}
 	r->layers = sandbox_enter(p, r->folder, why, sizeof why);
-	if ((r->layers | LAYER_SECCOMP) != LAYERS_ALL && !r->best_effort) {
-		log_error("sandbox-incomplete", "missing=\"%s\" mend=\"allow user namespaces (a chroot or a container may forbid them), "
-			"or set sandbox: best-effort in the site file\"", why);
-		_exit(ROLE_EXIT_UNSEALED);
-	}
-	if (*why)
-		log_warn("sandbox-incomplete", "missing=\"%s\"", why);
+	refuse_without(r, LAYERS_NEEDED & ~(r->layers | LAYER_SECCOMP), why, r->best_effort);
 	rc = sandbox_filter(p);
-	if (rc < 0) {
-		log_error("sandbox-incomplete", "missing=seccomp error=\"%s\"", strerror(-rc));
-		_exit(ROLE_EXIT_UNSEALED);
-	}
+	if (rc < 0)
+		snprintf(why, sizeof why, "seccomp: %s", strerror(-rc));
+	refuse_without(r, rc < 0 ? LAYER_SECCOMP : 0, why, false);
 	r->layers |= LAYER_SECCOMP;
 	if (channel_say(r->parent, MSG_READY, &(struct msg_ready){r->layers}, NULL, 0) < 0)
 		_exit(1);

@@ -22,13 +22,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-const char *sandbox_layer_name(unsigned bit)
-{
-	static const char *const name[LAYER_COUNT] = {
-		"user-ns", "pid-ns", "net-ns", "mount-ns", "ipc-ns", "uts-ns", "no-capabilities", "rlimits", "landlock", "no-new-privs", "seccomp"};
-
-	return bit < LAYER_COUNT ? name[bit] : "?";
-}
+#define LANDLOCK_NEEDED 2  /* Linux 5.19, so Debian 12: with 1 no file can be renamed into another folder */
 
 /* The whole tree becomes one empty read-only tmpfs; the folder that a role keeps lives on through its descriptor. */
 static int empty_root(void)
@@ -80,14 +74,22 @@ static const struct { int abi; uint64_t fs, net, scoped; } landlock_known[] = {
 	{4, 0, 3, 0}, {5, 1ull << 15, 0, 0}, {6, 0, 0, 3},
 };
 
-/* Everything is refused but what the policy's folder is given. */
-static int restrict_files(const struct policy *p, int folder)
+/* The version that the kernel has, or -errno. */
+static int landlock_version(void)
+{
+	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return abi < 0 ? -errno : abi;
+}
+
+/* Everything that this version knows is refused but what the policy's folder is given. */
+static int restrict_files(const struct policy *p, int folder, int abi)
 {
 	struct { uint64_t fs, net, scoped; } attr = {0};
-	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), ruleset, rc = 0;
+	int ruleset, rc = 0;
 
-	if (abi < 1)
-		return -errno;
+	if (abi < 0)
+		return abi;
 	for (size_t i = 0; i < COUNT(landlock_known) && landlock_known[i].abi <= abi; i++) {
 		attr.fs |= landlock_known[i].fs;
 		attr.net |= landlock_known[i].net;
@@ -105,7 +107,7 @@ static int restrict_files(const struct policy *p, int folder)
 	if (!rc && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		rc = -errno;
 	close(ruleset);
-	return rc;
+	return rc ? rc : abi < LANDLOCK_NEEDED ? -EPROTONOSUPPORT : 0;
 }
 
 /* sandbox_fork made a user namespace around the pid namespace; a role is the first process of both. */
@@ -136,17 +138,18 @@ static int unshare_rc(int flags)
 
 uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t why_cap)
 {
+	int abi = landlock_version(), rc;
 	uint32_t layers = 0;
-	int rc;
 
-	note(&layers, LAYER_PID_NS, in_own_pid_namespace() ? 0 : -EPERM, ret_why, why_cap);
 	rc = unshare_rc((int)p->namespaces & ~(CLONE_NEWPID | (in_own_pid_namespace() ? CLONE_NEWUSER : 0)));
 	note(&layers, LAYER_USER_NS | LAYER_NET_NS | LAYER_IPC_NS | LAYER_UTS_NS, rc, ret_why, why_cap);
+	note(&layers, LAYER_PID_NS, in_own_pid_namespace() ? 0 : -EPERM, ret_why, why_cap);
 	note(&layers, LAYER_MOUNT_NS, rc ? rc : empty_root(), ret_why, why_cap);
 	note(&layers, LAYER_RLIMITS, set_limits(p, rc == 0), ret_why, why_cap);
 	note(&layers, LAYER_NO_CAPABILITIES, drop_capabilities(), ret_why, why_cap);
 	note(&layers, LAYER_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0, ret_why, why_cap);
-	note(&layers, LAYER_LANDLOCK, restrict_files(p, folder), ret_why, why_cap);
+	rc = restrict_files(p, folder, abi);
+	note(&layers, LAYER_LANDLOCK | (abi >= 4 ? LAYER_LANDLOCK_NET : 0) | (abi >= 6 ? LAYER_LANDLOCK_SCOPE : 0), rc, ret_why, why_cap);
 	/* After the credentials have changed for the last time, for that clears both. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -230,21 +233,23 @@ static void keep_over_exec(void)
 		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0);
 }
 
+/*
+ * clone3 is what a container refuses that cannot look into its arguments, and clone what one refuses that can: each is
+ * tried, with namespaces before without.
+ */
 int sandbox_fork(void)
 {
 	static const uint64_t wishes[] = {CLONE_NEWUSER | CLONE_NEWPID, 0};
+	long pid = -1;
 
-	for (size_t i = 0; i < COUNT(wishes); i++) {
+	for (size_t i = 0; pid < 0 && i < COUNT(wishes); i++) {
 		struct clone_args args = {.flags = wishes[i], .exit_signal = SIGCHLD};
-		long pid = syscall(SYS_clone3, &args, sizeof args);
 
-		if (pid == 0) {
-			if (wishes[i])
-				keep_over_exec();
-			return 0;
-		}
-		if (pid > 0)
-			return (int)pid;
+		pid = syscall(SYS_clone3, &args, sizeof args);
+		if (pid < 0)
+			pid = syscall(SYS_clone, wishes[i] | SIGCHLD, NULL, NULL, NULL, 0);
+		if (pid == 0 && wishes[i])
+			keep_over_exec();
 	}
-	return -errno;
+	return pid < 0 ? -errno : (int)pid;
 }

@@ -25,16 +25,13 @@ static const char *size_text(uint64_t bytes, char out[16])
 
 static void layers_text(uint32_t layers, char *out, size_t cap)
 {
-	size_t n = 0;
+	char missing[LAYERS_TEXT];
 
-	if (layers == LAYERS_ALL) {
-		snprintf(out, cap, "all layers");
-		return;
-	}
-	n = (size_t)snprintf(out, cap, "without");
-	for (unsigned bit = 0; bit < LAYER_COUNT && n < cap; bit++)
-		if (!(layers >> bit & 1))
-			n += (size_t)snprintf(out + n, cap - n, " %s", sandbox_layer_name(bit));
+	sandbox_layers_text(LAYERS_ALL & ~layers, missing, sizeof missing);
+	if ((layers & LAYERS_NEEDED) == LAYERS_NEEDED)
+		snprintf(out, cap, "all layers%s%s", *missing ? " that it needs, without " : "", missing);
+	else
+		snprintf(out, cap, "without %s", missing);
 }
 
 static void role_text(struct buf *out, const char *name, int index, const struct child *c, pid_t pid, int64_t started_us, const char *sandbox)
@@ -92,7 +89,7 @@ static void camera_text(struct buf *out, const struct site_camera *conf, const s
 void status_text(struct parent *p, struct buf *out, bool colour)
 {
 	uint64_t viewers = 0, connections = 0;
-	char a[16], b[16], c[16], sandbox[160];
+	char a[16], b[16], c[16], sandbox[LAYERS_TEXT + 40];
 	double up_s = (double)(clock_mono_us() - p->started_us) / 1e6;
 
 	buf_append_fmt(out, "site     %s, casemate %s, up %s\n", p->site->origin, PACKAGE_VERSION, status_age(up_s, a));

@@ -62,7 +62,7 @@ compare audit "$work/keys-audit" "$work/page"
 } > "$work/words"
 items doc/casemate-status.1 '.Sh CAMERAS' '.Sh ROLES' > "$work/page"
 compare "camera's words" "$work/words" "$work/page"
-sed -n '/^const .*sandbox_layer_name/,/^}/p' server/sandbox_linux.c | grep -oE '"[a-z-]+"' | tr -d '"' > "$work/layers"
+sed -n '/^const .*sandbox_layer_name/,/^}/p' server/sandbox_layers.c | grep -oE '"[a-z-]+"' | tr -d '"' > "$work/layers"
 sed -n '/^The layers of its sandbox/,/^\.Sh/s/^\.Cm \([a-z-]*\).*/\1/p' doc/casemate-status.1 > "$work/page"
 compare layers "$work/layers" "$work/page"
 

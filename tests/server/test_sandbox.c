@@ -95,7 +95,7 @@ static int behind(enum role_kind role, int folder, int (*act)(int folder))
 	if (pid == 0) {
 		uint32_t layers = sandbox_enter(policy_of(role), folder, why, sizeof why);
 
-		if ((layers | LAYER_SECCOMP) != LAYERS_ALL || sandbox_filter(policy_of(role)) < 0) {
+		if (LAYERS_NEEDED & ~(layers | LAYER_SECCOMP) || sandbox_filter(policy_of(role)) < 0) {
 			(void)!write(2, why, sizeof why);
 			_exit(NOT_SEALED);
 		}
@@ -242,7 +242,7 @@ static int act_make_role(int folder)
 	if (pid == 0) {
 		uint32_t layers = sandbox_enter(policy_of(ROLE_SIGN), -1, why, sizeof why);
 
-		if ((layers | LAYER_SECCOMP) != LAYERS_ALL || sandbox_filter(policy_of(ROLE_SIGN)) < 0)
+		if (LAYERS_NEEDED & ~(layers | LAYER_SECCOMP) || sandbox_filter(policy_of(ROLE_SIGN)) < 0)
 			_exit(NOT_SEALED);
 		syscall(SYS_exit_group, 7);
 	}

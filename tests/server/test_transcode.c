@@ -336,6 +336,15 @@ static long resident_kb(void)
 	return pages * sysconf(_SC_PAGESIZE) / 1024;
 }
 
+/* A sanitizer keeps what was freed: there only its findings count. */
+static void expect_no_more_than(long kb)
+{
+	long now = resident_kb();
+
+	if (!POLICY_SANITIZED)
+		cr_assert_leq(now, kb + kb / 10 + 4096, "from %ld to %ld kB", kb, now);
+}
+
 Test(transcode, stays_the_same_size_while_the_stream_flips)
 {
 	static const struct stream_kind kinds[] = {{"small", 320, 240, 30, 25}, {"large", 1280, 720, 30, 25, 2}};
@@ -348,7 +357,7 @@ Test(transcode, stays_the_same_size_while_the_stream_flips)
 		if (i == 9)
 			after_ten = resident_kb();
 	}
-	cr_assert_leq(resident_kb(), after_ten + after_ten / 10 + 4096, "from %ld to %ld kB", after_ten, resident_kb());
+	expect_no_more_than(after_ten);
 }
 
 /* The same inside one epoch, as a taken-over ingest could send it: parameter sets in band, another size each picture. */
@@ -377,7 +386,7 @@ Test(transcode, stays_the_same_size_while_H265_flips_in_band)
 		if (i == 79)
 			after_ten = resident_kb();
 	}
-	cr_assert_leq(resident_kb(), after_ten + after_ten / 10 + 4096, "from %ld to %ld kB", after_ten, resident_kb());
+	expect_no_more_than(after_ten);
 }
 
 Test(transcode, survives_a_damaged_stream)
