@@ -257,6 +257,12 @@ static void done_hello(struct work *work)
 		free(w);
 		return;
 	}
+	/* The log of this run grew out of what sign had signed at its beginning, and this store has not lost any of it since. */
+	if (s->running && (w->rc == -EINVAL || (!w->rc && memcmp(w->root.b, w->hello.root, HASH_BYTES)))) {
+		role_bad_peer(&s->role, ROLE_SIGN, 0, "it says it has signed what this log never held");
+		free(w);
+		return;
+	}
 	if (w->rc == -EINVAL)
 		store_give_up("log-behind", "the log is shorter than what sign has signed: entries were removed, or an older copy was put back",
 			"put the newer archive back; or begin with a new folder and a new key");

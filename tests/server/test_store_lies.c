@@ -230,6 +230,29 @@ Test(store_lies, sign_says_hello_once)
 	channel_free(&c);
 }
 
+/* Before this run's first hello that would mean a log that was cut, and be the end; after it, that a sign lies. */
+Test(store_lies, sign_cannot_end_store_by_what_it_says_it_has_signed)
+{
+	struct msg_sign_hello hello = {.size = 1ull << 40};
+	struct channel *c;
+
+	rig_start(&r);
+	begin_anew();
+	snprintf(hello.vkey, sizeof hello.vkey, "%s", r.vkey);
+	for (unsigned i = 0; i < 2; i++) {
+		c = link_as(ROLE_SIGN, ROLE_STORE, &r.store, nothing);
+		cr_assert_eq(channel_say(c, MSG_SIGN_HELLO, &hello, NULL, 0), 0);
+		expect_accused("it says it has signed what this log never held");
+		channel_free(&c);
+		hello.size = 1;  /* with another root */
+	}
+	rig_link_sign(&r);
+	begin_anew();
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 2);
+}
+
 /* It may have ended between making its state sure and sending; and no further entry may come for long. */
 Test(store_lies, sign_says_its_last_checkpoint_again)
 {
