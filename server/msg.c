@@ -29,6 +29,8 @@ static const struct {
 	[MSG_GO] = {"go", FIELDS{BOOL(msg_go, best_effort), END}},
 	[MSG_READY] = {"ready", FIELDS{INT(msg_ready, layers), END}},
 	[MSG_STOP] = {"stop", FIELDS{END}},
+	[MSG_ASK] = {"ask", FIELDS{END}},
+	[MSG_HERE] = {"here", FIELDS{END}},
 	[MSG_BAD_PEER] = {"bad-peer", FIELDS{INT(msg_bad_peer, role), INT(msg_bad_peer, index), TEXT(msg_bad_peer, why), END}},
 	[MSG_PEER] = {"peer", FIELDS{INT(msg_peer, role), INT(msg_peer, index), END}},
 	[MSG_INGEST_CAMERA] = {"ingest-camera", FIELDS{

@@ -31,6 +31,8 @@ enum msg_type {
 	MSG_GO,                    /* parent -> role: settings are complete, seal yourself */
 	MSG_READY,                 /* role -> parent: sealed */
 	MSG_STOP,                  /* parent -> role: finish what you hold and exit */
+	MSG_ASK,                   /* parent -> role with a loop: are you there? */
+	MSG_HERE,                  /* its answer */
 	MSG_BAD_PEER,              /* role -> parent: that role lied to me */
 	MSG_PEER,                  /* parent -> role: fd 0 is your channel to that role; replaces an earlier one */
 	/* ingest */

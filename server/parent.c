@@ -56,9 +56,10 @@ void child_kill(struct child *c, const char *why)
 
 static void on_broken(void *ctx, struct channel *channel, const char *why)
 {
-	/* A closed channel alone means that the process has ended: SIGCHLD tells how. */
 	if (why)
 		child_kill(ctx, why);
+	else
+		parent_hung_up(ctx);
 }
 
 static void start_again(struct child *c)
@@ -90,7 +91,8 @@ static void close_rings(struct child *c)
 void child_start(struct child *c)
 {
 	struct channel_ends ends = {
-		.me = ROLE_PARENT, .peer = c->kind, .peer_index = c->index, .answers = parent_answers, .broken = on_broken, .ctx = c};
+		.me = ROLE_PARENT, .peer = c->kind, .peer_index = c->index, .answers = parent_hears, .otherwise = parent_hear,
+		.broken = on_broken, .ctx = c};
 	int pair[2] = {-1, -1}, log[2] = {-1, -1}, rc;
 
 	if (c->phase != CHILD_DOWN || c->parent->stopping || c->retired)
@@ -109,6 +111,8 @@ void child_start(struct child *c)
 	}
 	c->started_us = clock_mono_us();
 	c->phase = CHILD_STARTING;
+	c->hung_up = c->answers = c->asked = false;
+	c->heard = c->said = c->sessions = 0;
 	c->layers = 0;
 	*c->last_error = 0;
 	c->serve = (struct msg_serve_state){0};
@@ -231,6 +235,8 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 
 	if (c->phase == CHILD_STARTING)
 		child_kill(c, "did not become ready in time");
+	else if (c->hung_up)
+		child_kill(c, "closed its channel and lives on");
 }
 
 static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
@@ -354,6 +360,8 @@ int parent_run(struct parent *p)
 		rc = make_children(p);
 	if (!rc)
 		rc = make_events(p);
+	if (!rc && !p->watch)
+		rc = parent_ask(p);
 	if (!rc && !p->watch)
 		rc = status_listen(p);
 	if (!rc && !p->watch)

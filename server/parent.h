@@ -52,6 +52,12 @@ struct child {
 	char last_end[264];               /* why the one before ended, "" if none did */
 	char last_error[192];             /* its last line of level error: when it exits by itself, this is why */
 	bool killed;                      /* by child_kill, which said why */
+	/* whether it is heard: parent_hear.c */
+	bool hung_up;                     /* closed its channel */
+	bool answers, asked;              /* it did once; it is being asked */
+	unsigned unanswered;              /* so many rounds since */
+	int64_t heard_second;
+	unsigned heard;
 	/* its standard error */
 	int log_fd;
 	struct event *log_event;
@@ -174,7 +180,7 @@ struct parent {
 	uint32_t layers;                  /* of its own sandbox */
 	enum cpu_level cpu;               /* what workers' kernels may use */
 	int status_fd;
-	struct event *status_event, *signals[4], *stop_deadline, *listen_retry, *worker_watch;
+	struct event *status_event, *signals[4], *stop_deadline, *listen_retry, *worker_watch, *asking;
 	bool stopping;
 	int exit_status;
 };
@@ -224,6 +230,15 @@ void parent_tell_alarms(struct child *serve);
 void parent_alarm_sweep(struct camera_live *cam, int64_t now_us);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
 void child_wire(struct child *c);
+/*
+ * parent_hear.c: what roles say comes here first, and is answered by parent_answers if they may be heard; they are asked now and then
+ * whether they still live. parent_ask is 0 or -ENOMEM.
+ */
+extern const struct channel_answer parent_hears[];
+void parent_hear(void *child, struct channel *from, enum msg_type type, const union msg_body *m, int fds[MSG_FDS_MAX]);
+void parent_hung_up(struct child *c);
+void parent_heard(struct child *c);
+int parent_ask(struct parent *p);
 /* parent_answers.c: which function answers what the roles say */
 extern const struct channel_answer parent_answers[];
 void parent_tell_state(int fd, short what, void *camera_live);

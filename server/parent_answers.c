@@ -27,6 +27,11 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 	parent_service_ready(c->parent);
 }
 
+static void on_here(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_heard(ctx);
+}
+
 /*
  * Nobody has a role ended that is trusted more than he is: who took over serve could else stop the recording. When
  * serve and store do not understand each other, it is serve that starts anew.
@@ -340,6 +345,7 @@ static void on_serve_state(void *ctx, struct channel *from, const union msg_body
 
 const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready},
+	{MSG_HERE, on_here},
 	{MSG_BAD_PEER, on_bad_peer},
 	{MSG_DIAL, on_dial},
 	{MSG_UDP_OPEN, on_udp_open},

@@ -6,7 +6,7 @@
 #define DESCRIPTORS_MAX 65536
 
 static const struct policy_call calls[] = {
-	LOOP, THREADS, ANY(accept4), ANY(shutdown), ONLY(fcntl, 1, F_GET_SEALS, "F_GET_SEALS"),
+	LOOP, THREADS, ANY(accept4), ONLY(shutdown, 1, SHUT_WR, "to end a viewer's connection: SHUT_RD would deafen a listener for all that share it"), ONLY(fcntl, 1, F_GET_SEALS, "F_GET_SEALS"),
 	SANITIZER
 };
 

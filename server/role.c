@@ -70,6 +70,12 @@ static void on_stop(void *ctx, struct channel *from, const union msg_body *m, in
 		event_base_loopbreak(r->base);
 }
 
+/* From the loop, so that one that hangs is found out. */
+static void on_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	channel_say(from, MSG_HERE, NULL, NULL, 0);
+}
+
 static void on_other(void *ctx, struct channel *from, enum msg_type type, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct role *r = ctx;
@@ -87,6 +93,7 @@ static void on_other(void *ctx, struct channel *from, enum msg_type type, const 
 static const struct channel_answer own_answers[] = {
 	{MSG_GO, on_go},
 	{MSG_STOP, on_stop},
+	{MSG_ASK, on_ask},
 	{MSG_NONE, NULL},
 };
 

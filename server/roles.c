@@ -14,6 +14,8 @@ static const struct rule {
 	{MSG_GO,              TO(PARENT),    ANY_ROLE,     0, 0},
 	{MSG_READY,           ANY_ROLE,      TO(PARENT),   0, 0},
 	{MSG_STOP,            TO(PARENT),    ANY_ROLE,     0, 0},
+	{MSG_ASK,             TO(PARENT),    TO(INGEST) | TO(STORE) | TO(SIGN) | TO(SERVE), 0, 0},
+	{MSG_HERE,            TO(INGEST) | TO(STORE) | TO(SIGN) | TO(SERVE), TO(PARENT), 0, 0},
 	{MSG_BAD_PEER,        TO(STORE) | TO(SIGN) | TO(SERVE), TO(PARENT), 0, 0},
 	{MSG_PEER,            TO(PARENT),    TO(STORE) | TO(SIGN) | TO(SERVE), 1, 1},
 
