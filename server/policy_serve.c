@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* serve: TLS and HTTP to viewers, who come to its listeners. It can dial nobody and open nothing; what it sends lies in sealed memory. */
+#include <sys/socket.h>
+
 #include "conf/site.h"
 #include "server/policy_inner.h"
 
