@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,6 +24,7 @@
 #include "server/serve_tls.h"
 
 #define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
+#define UNSENT_BYTES (128 << 10)     /* what the kernel holds of one response beyond what is under way */
 #define STOP_US 3000000              /* responses may still finish */
 
 static struct serve serve;
@@ -93,6 +96,8 @@ static void on_listener(void *ctx, struct channel *from, const union msg_body *m
 	/* Accepted sockets inherit it: what is closed takes its unsent bytes along. */
 	if (setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &none, sizeof none) < 0)
 		fail("bad-setting", "a listener that is no socket");
+	/* As well: a reader who takes nothing must not have megabytes of the kernel's. */
+	setsockopt(fds[0], IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
 	fcntl(fds[0], F_SETFL, fcntl(fds[0], F_GETFL) | O_NONBLOCK);
 	listener[nlisteners++] = take(&fds[0]);
 }

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+A crowd at the door: thousands of viewers who say nothing, who send their headers a byte at a time, who ask and do not read; each few
+of them from an address of their own in 127/8. Beside them one viewer who asks for what a player asks for, and is timed with and without them.
+
+usage: crowd.py PORT CA.crt USER:PASSWORD CONNECTIONS PID[,PID…]   (of the serves; prints `ok NAME`, `not ok NAME: what was seen`, `# note`)
+"""
+import base64
+import re
+import resource
+import select
+import socket
+import ssl
+import sys
+import threading
+import time
+
+PORT, CA, USER, CROWD = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+PIDS = [int(p) for p in sys.argv[5].split(',')]
+PER_ADDRESS = 256 * len(PIDS)    # each serve has its own count
+BOUND_BYTES = 48 << 10           # of serve's memory, for a connection at rest
+BOUND_BUSY_BYTES = 96 << 10      # for one with a request that is not whole
+REFRESH_S = 25                   # who is at rest for 60 s is sent away
+PATIENCE_S = 120
+WORKERS = 6
+SLOW, DRIP, SILENT = 100, 500, 400
+SAME = PER_ADDRESS * 3 // 2      # however the kernel spreads them, each serve gets more than it takes
+LOGIN = b'GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n'
+AUTHORIZATION = b'Authorization: Basic ' + base64.b64encode(USER.encode()) + b'\r\n'
+context = ssl.create_default_context(cafile=CA)
+say_lock = threading.Lock()
+
+
+def say(line):
+    with say_lock:
+        print(line, flush=True)
+
+
+def check(name, wrong):
+    say('not ok %s: %s' % (name, wrong) if wrong else 'ok ' + name)
+
+
+def get(path):
+    return b'GET ' + path + b' HTTP/1.1\r\nHost: localhost\r\n' + AUTHORIZATION + b'\r\n'
+
+
+def tcp(address, receive_bytes=0):
+    s = socket.socket()
+    if receive_bytes:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    s.settimeout(PATIENCE_S)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.bind((address, 0))
+    s.connect(('127.0.0.1', PORT))
+    return s
+
+
+def secure(s):
+    return context.wrap_socket(s, server_hostname='localhost')
+
+
+def answer(s):
+    """Status of the next answer, its body thrown away; 0 when the connection ends."""
+    data = b''
+    while b'\r\n\r\n' not in data:
+        got = s.recv(65536)
+        if not got:
+            return 0
+        data += got
+    head, rest = data.split(b'\r\n\r\n', 1)
+    left = int(re.search(rb'\r\nContent-Length: (\d+)', head).group(1)) - len(rest)
+    while left > 0:
+        got = s.recv(65536)
+        if not got:
+            return 0
+        left -= len(got)
+    return int(head[9:12])
+
+
+def address_of(i):
+    return '127.%d.%d.%d' % (80 + i // 62500, i // 250 % 250, i % 250 + 1)
+
+
+def anonymous_bytes():
+    """Memory of the serves that is theirs: not the segments that they share with store."""
+    n = 0
+    for pid in PIDS:
+        with open('/proc/%d/status' % pid) as f:
+            n += sum(int(kib) << 10 for kib in re.findall(r'(?:RssAnon|VmSwap):\s*(\d+)', f.read()))
+    return n
+
+
+def kernel_bytes():
+    with open('/proc/net/sockstat') as f:
+        return int(re.search(r'TCP: .* mem (\d+)', f.read()).group(1)) * resource.getpagesize()
+
+
+def in_threads(work, n):
+    """work(i) for each i below n."""
+    todo, lock = iter(range(n)), threading.Lock()
+
+    def run():
+        while True:
+            with lock:
+                i = next(todo, None)
+            if i is None:
+                return
+            work(i)
+
+    threads = [threading.Thread(target=run) for _ in range(WORKERS)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+class Resting:
+    """Viewers who have shaken hands, and asked once or not at all, and stay."""
+
+    def __init__(self, n):
+        self.s, self.since, self.lost = [None] * n, [0.0] * n, 0
+        in_threads(self.begin, n)
+
+    def begin(self, i):
+        try:
+            self.s[i] = secure(tcp(address_of(i // 5)))
+            self.since[i] = time.monotonic()
+            if i % 4 == 0:
+                self.ask(i)
+        except OSError:
+            self.lost += 1
+        if i % 250 == 0:
+            self.refresh()
+
+    def ask(self, i):
+        self.s[i].sendall(LOGIN)
+        self.since[i] = time.monotonic()
+        if answer(self.s[i]) != 200:
+            raise ConnectionError
+
+    def refresh(self, at_least_s=REFRESH_S):
+        """Those who would be sent away soon ask for something."""
+        late = time.monotonic() - at_least_s
+        for i, s in enumerate(self.s):
+            if s and self.since[i] < late:
+                self.since[i] = time.monotonic()
+                try:
+                    self.ask(i)
+                except OSError:
+                    self.lost += 1
+                    self.s[i] = None
+                    s.close()
+
+    def close(self):
+        for s in self.s:
+            if s:
+                s.close()
+
+
+class Player:
+    """Asks for the playlist and the newest segment, again and again, and notes how long that took, in ms."""
+
+    def __init__(self):
+        self.s = secure(tcp('127.70.0.1'))
+        self.failed = 0
+        self.one()  # the password is known from now on
+
+    def one(self):
+        began = time.monotonic()
+        self.s.sendall(get(b'/live/gate/copy/index.m3u8'))
+        data = b''
+        while b'\r\n\r\n' not in data or len(data.split(b'\r\n\r\n', 1)[1]) < int(re.search(rb'Content-Length: (\d+)', data).group(1)):
+            got = self.s.recv(65536)
+            if not got:
+                raise ConnectionError
+            data += got
+        newest = re.findall(rb'\n(\d+\.m4s)', data)[-1]
+        self.s.sendall(get(b'/live/gate/copy/' + newest))
+        self.failed += answer(self.s) != 200
+        return (time.monotonic() - began) * 1000
+
+    def times(self, n):
+        took = []
+        for _ in range(n):
+            took.append(self.one())
+            time.sleep(0.02)
+        return sorted(took)
+
+
+def text(times):
+    return 'p50 %.1f ms, p99 %.1f ms, longest %.1f ms of %d' % (times[len(times) // 2], times[len(times) * 99 // 100], times[-1], len(times))
+
+
+def newest_path():
+    s = secure(tcp('127.70.0.2'))
+    s.sendall(get(b'/live/gate/copy/index.m3u8'))
+    data = b''
+    while not re.search(rb'\n\d+\.m4s\n$', data):
+        data += s.recv(65536)
+    s.close()
+    return b'/live/gate/copy/' + re.findall(rb'\n(\d+\.m4s)', data)[-1]
+
+
+def is_connected(s):
+    """By the kernel's word: what was received before a reset can be read after it."""
+    return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1
+
+
+class Slow:
+    """Who asks for sixty segments and reads nothing."""
+
+    def __init__(self, n, path):
+        self.s = [None] * n
+        self.path = path
+        in_threads(self.begin, n)
+
+    def begin(self, i):
+        self.s[i] = secure(tcp('127.71.%d.1' % (i // 5), 1))
+        self.s[i].sendall(get(self.path) * 60)
+
+    def left(self):
+        return sum(is_connected(s) for s in self.s)
+
+
+def readable(s):
+    p = select.poll()
+    p.register(s, select.POLLIN)
+    return p.poll(0)
+
+
+class Drip:
+    """Who begins a request and goes on by a byte a second; each is told that this took too long."""
+
+    def __init__(self, n):
+        self.s, self.told, self.ended = [None] * n, 0, 0
+        in_threads(self.begin, n)
+
+    def begin(self, i):
+        self.s[i] = secure(tcp('127.72.%d.1' % (i // 5)))
+        self.s[i].sendall(b'GET /login HTTP/1.1\r\nHost: localhost\r\nX: ' + b'a' * 3000)
+
+    def step(self):
+        for i, s in enumerate(self.s):
+            if not s:
+                continue
+            try:
+                if readable(s):
+                    self.told += answer(s) == 408
+                    raise ConnectionError
+                s.sendall(b'a')
+            except OSError:
+                self.ended += 1
+                self.s[i] = None
+                s.close()
+
+
+def silent(n):
+    return [tcp('127.73.%d.1' % (i // 5)) for i in range(n)]
+
+
+def same_address():
+    """One address more than it may: those beyond are closed before a word, and come in again when others have gone."""
+    alive = []
+    for _ in range(SAME):
+        try:
+            alive.append(secure(tcp('127.74.0.1')))
+        except OSError:
+            continue
+    check('of %d connections of one address %d live' % (SAME, PER_ADDRESS), None if len(alive) == PER_ADDRESS else '%d do' % len(alive))
+    alive.pop().close()
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            alive.append(secure(tcp('127.74.0.1')))
+            break
+        except OSError:
+            time.sleep(0.1)
+    check('when one has gone another is let in', None if len(alive) == PER_ADDRESS else 'none is')
+    for c in alive:
+        c.close()
+
+
+def until(condition, step=lambda: None):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition() and time.monotonic() < deadline:
+        step()
+        time.sleep(1)
+    return condition()
+
+
+def main():
+    began = time.monotonic()
+    player = Player()
+    alone = player.times(200)
+    path = newest_path()
+    memory, kernel = anonymous_bytes(), kernel_bytes()
+
+    slow = Slow(SLOW, path)
+    say('# %d who do not read: %d KiB each in the kernel' % (SLOW, (kernel_bytes() - kernel) / SLOW / 1024))
+    before_rest = anonymous_bytes()
+    resting = Resting(CROWD - SLOW - DRIP - SILENT)
+    resting.refresh()
+    n = len(resting.s) - resting.lost
+    each = (anonymous_bytes() - before_rest) / n
+    check('%d connections at rest' % len(resting.s), None if not resting.lost else '%d were refused' % resting.lost)
+    say('# a connection at rest: %.1f KiB; %d of them within %.0f s' % (each / 1024, n, time.monotonic() - began))
+    check('a connection at rest takes less than %d KiB' % (BOUND_BYTES >> 10), None if each < BOUND_BYTES else '%d bytes' % each)
+
+    before_busy = anonymous_bytes()
+    drip, quiet = Drip(DRIP), silent(SILENT)
+    each = (anonymous_bytes() - before_busy) / (DRIP + SILENT)
+    say('# a connection with 3 KiB of a request, or none: %.1f KiB' % (each / 1024))
+    check('one with a request that is not whole takes less than %d KiB' % (BOUND_BUSY_BYTES >> 10), None if each < BOUND_BUSY_BYTES else '%d bytes' % each)
+
+    stop = threading.Event()
+
+    def go_on():
+        while not stop.wait(1):
+            drip.step()
+
+    dripping = threading.Thread(target=go_on)
+    dripping.start()
+    crowded = player.times(200)
+    say('# a playlist and a segment, alone: ' + text(alone))
+    say('# and in the crowd: ' + text(crowded))
+    check('the player was served every time', None if not player.failed else '%d failed' % player.failed)
+    check('nothing took him 5 s', None if crowded[-1] < 5000 else text(crowded))
+    until(lambda: drip.ended == DRIP, resting.refresh)
+    stop.set()
+    dripping.join()
+    check('%d who drip are told so and closed' % DRIP, None if drip.told == DRIP else '%d were told, %d closed' % (drip.told, drip.ended))
+    check('%d who say nothing are closed' % SILENT, None if until(lambda: not any(map(is_connected, quiet)), resting.refresh) else '%d live' % sum(map(is_connected, quiet)))
+    resting.refresh()
+    same_address()
+    check('%d who do not read are closed' % SLOW, None if until(lambda: not slow.left(), resting.refresh) else '%d live' % slow.left())
+    resting.refresh(0)
+    check('whoever was at rest is still served', None if not resting.lost else '%d are not' % resting.lost)
+    peak = anonymous_bytes()
+    resting.close()
+    again = Resting(500)
+    check('memory is used again', None if anonymous_bytes() <= peak + (1 << 20) else '%d bytes more' % (anonymous_bytes() - peak))
+    say('# %.1f MiB at first, %.1f MiB at most, %.0f s' % (memory / (1 << 20), peak / (1 << 20), time.monotonic() - began))
+    again.close()
+
+
+main()
