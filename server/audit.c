@@ -13,6 +13,7 @@
 #include "conf/complaint.h"
 #include "server/ask.h"
 #include "server/commands.h"
+#include "server/parent.h"
 
 #define PAGE_MAX (64u << 20)   /* bytes, however it is printed */
 
@@ -41,6 +42,17 @@ static int load(const char *file, struct site **ret)
 	return rc;
 }
 
+static int take_site(struct audit *a, struct site **site)
+{
+	char state[4200];
+	int rc;
+
+	sign_state_path(*site, state, sizeof state);
+	rc = audit_take_site(a, site);
+	a->state_file = strdup(state);
+	return !rc && !a->state_file ? -ENOMEM : rc;
+}
+
 /* What the server at that socket says, else what the site would be, if there is one. site is taken over then. */
 static int gather(struct audit *a, const char *path, struct site **site)
 {
@@ -55,7 +67,7 @@ static int gather(struct audit *a, const char *path, struct site **site)
 		if (rc)
 			fprintf(stderr, "casemate audit: the server at %s: %s\n", path, rc == -EINVAL ? why : strerror(-rc));
 	} else if (*site && (rc == -ENOENT || rc == -ECONNREFUSED)) {
-		rc = audit_take_site(a, site);
+		rc = take_site(a, site);
 	} else {
 		ask_complain("audit", path, rc);
 	}

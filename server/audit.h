@@ -87,6 +87,7 @@ struct audit {
 	char version[32];                /* of the server */
 	struct site *site;               /* owned: as the server has it */
 	char *site_file;                 /* owned: its path */
+	char *state_file;                /* owned: of what was signed; NULL if not known */
 	bool site_file_differs;          /* from what the server has */
 	uint32_t parent_layers;
 	struct audit_process *process;   /* owned; the parent first */
@@ -96,7 +97,6 @@ struct audit {
 	struct audit_program program[ROLE_COUNT];
 	struct audit_file file[AUDIT_FILES_MAX];
 	unsigned nfiles;
-	char state_file[4200];
 	char certificate_ends[16];       /* day; "" when it cannot be read */
 	int certificate_days;            /* until then */
 	struct audit_finding finding[AUDIT_FINDINGS_MAX];

@@ -99,13 +99,14 @@ static uid_t user_of(const struct audit *a)
 	return a->live && a->process[0].seen.there ? a->process[0].seen.uid : geteuid();
 }
 
+/* Of a credential the group's bits are the mask of an access list that names the server's user (systemd.exec(5)). */
 static void find_in_file(struct audit *a, const struct audit_file *f, enum audit_weight if_open)
 {
 	if (!f->ours)
 		return;
 	if (f->mode & 022 && !S_ISSOCK(f->mode))
 		find(a, AUDIT_ALARM, "%s (%s) may be changed by others, mode %04o: chmod go-w", f->path, f->what, f->mode & 07777);
-	else if (f->secret && f->mode & 077)
+	else if (f->secret && f->mode & (site_is_credential(f->path) ? 037 : 077))
 		find(a, if_open, "%s (%s) is open to others, mode %04o: chmod go=", f->path, f->what, f->mode & 07777);
 	if (f->uid != 0 && f->uid != user_of(a))
 		find(a, AUDIT_WARNING, "%s (%s) belongs to user %u, who is neither root nor who runs the server", f->path, f->what, f->uid);
@@ -175,7 +176,7 @@ static bool shares_namespaces(const struct audit *a, const struct audit_process 
 {
 	const struct policy *rule = policy_of(p->kind);
 
-	return p->ready && rule && p->layers == LAYERS_ALL && p->seen.shared & rule->namespaces;
+	return p->ready && rule && (p->layers & LAYERS_NEEDED) == LAYERS_NEEDED && p->seen.shared & rule->namespaces;
 }
 static bool has_no_limits(const struct audit *a, const struct audit_process *p)
 {
@@ -253,7 +254,7 @@ static void find_missing_layers(struct audit *a)
 				add_name(&who, name);
 			}
 		if (who.n)
-			find(a, AUDIT_ALARM, "%s: without %s: the kernel lacks it or does not allow it; casemate-run(1) has the mends", end_names(&who), sandbox_layer_name(bit));
+			find(a, LAYERS_NEEDED >> bit & 1 ? AUDIT_ALARM : AUDIT_NOTE, "%s: without %s: %s", end_names(&who), sandbox_layer_name(bit), sandbox_mend(1u << bit));
 	}
 	if (a->site->sandbox_best_effort)
 		find(a, AUDIT_WARNING, "sandbox: best-effort: after the next start, or on another kernel, layers may be missing: sandbox: strict");

@@ -169,7 +169,6 @@ static void look_at_files(struct audit *a)
 {
 	const struct site *s = a->site;
 
-	snprintf(a->state_file, sizeof a->state_file, "%s.state", s->key);
 	look_at_file(a, "the site file", a->site_file, false);
 	look_at_file(a, "signs the log", s->key, true);
 	look_at_file(a, "what was signed", a->state_file, true);

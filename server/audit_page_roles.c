@@ -158,7 +158,8 @@ static struct sum sum_of(const struct audit *a, enum role_kind kind)
 			add(s.pids, sizeof s.pids, "%d", (int)p->pid);
 		s.n++;
 		s.ready += p->ready;
-		s.layers &= p->layers;
+		if (p->ready)
+			s.layers &= p->layers;
 		s.memory_bytes += p->seen.memory_bytes;
 		s.fds_of += p->seen.fds_known;
 		for (unsigned k = 0; k < AUDIT_FD_KINDS; k++)
@@ -167,17 +168,23 @@ static struct sum sum_of(const struct audit *a, enum role_kind kind)
 	return s;
 }
 
-static void layers_text(const struct audit *a, enum role_kind kind, uint32_t layers, char *text, size_t cap)
+/* What all of its processes that are sealed have. */
+static void layers_text(const struct audit *a, enum role_kind kind, const struct sum *s, char *text, size_t cap)
 {
+	uint32_t layers = s->layers;
+
 	*text = 0;
-	if (kind == ROLE_PARENT) {
-		snprintf(text, cap, "%s", a->live && !layers ? "NONE" : "no-capabilities no-new-privs seccomp");
+	if (kind == ROLE_PARENT)
+		add(text, cap, "%s", a->live && !layers ? "NONE" : "no-capabilities no-new-privs seccomp");
+	else if (a->live && !s->ready)
+		add(text, cap, "not entered yet");
+	else
+		add(text, cap, "%s", (layers & LAYERS_NEEDED) == LAYERS_NEEDED ? "whole" : "");
+	if (kind == ROLE_PARENT || (a->live && !s->ready))
 		return;
-	}
-	add(text, cap, layers == LAYERS_ALL ? "whole" : layers ? "" : "NONE");
 	for (unsigned bit = 0; bit < LAYER_COUNT; bit++)
 		if (!(layers >> bit & 1))
-			add(text, cap, "WITHOUT %s", sandbox_layer_name(bit));
+			add(text, cap, "%s %s", LAYERS_NEEDED >> bit & 1 ? "WITHOUT" : "without", sandbox_layer_name(bit));
 }
 
 static void says(const struct audit *a, enum role_kind kind, struct buf *out)
@@ -221,7 +228,7 @@ static void role(const struct audit *a, enum role_kind kind, bool at_length, str
 	}
 	snprintf(text, sizeof text, a->live ? "%u, pid %s%s" : "%u", s.n, s.pids, s.n > PIDS_SHOWN ? " ..." : "");
 	audit_wrap(out, "  processes  ", text);
-	layers_text(a, kind, s.layers, text, sizeof text);
+	layers_text(a, kind, &s, text, sizeof text);
 	audit_wrap(out, "  sandbox    ", text);
 	if (p) {
 		(at_length ? calls_at_length : calls_in_short)(p, text, sizeof text);
@@ -241,11 +248,10 @@ static void role(const struct audit *a, enum role_kind kind, bool at_length, str
 
 void audit_page_roles(const struct audit *a, bool calls, struct buf *out)
 {
-	char layers[TEXT] = "";
+	char layers[LAYERS_TEXT];
 
 	buf_append_str(out, "\nWHAT EACH ROLE CAN DO\n");
-	for (unsigned bit = 0; bit < LAYER_COUNT; bit++)
-		add(layers, sizeof layers, "%s", sandbox_layer_name(bit));
+	sandbox_layers_text(LAYERS_NEEDED, layers, sizeof layers);
 	audit_wrap(out, "a whole sandbox is: ", layers);
 	for (unsigned kind = 0; kind < ROLE_COUNT; kind++)
 		role(a, (enum role_kind)kind, calls, out);

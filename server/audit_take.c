@@ -59,13 +59,36 @@ static bool take_version(struct audit *a, struct words *w)
 	return take_word(w, a->version, sizeof a->version);
 }
 
+/* The rest of the line, which may have blanks. */
+static bool take_path(struct words *w, char **ret)
+{
+	size_t n = (size_t)(w->end - w->at);
+
+	if (n == 0 || n >= PATH_MAX || memchr(w->at, 0, n) || *ret)
+		return false;
+	*ret = strndup(w->at, n);
+	w->at = w->end;
+	return *ret;
+}
+
 static bool take_file(struct audit *a, struct words *w)
 {
-	if (w->at == w->end || w->end - w->at >= PATH_MAX || memchr(w->at, 0, (size_t)(w->end - w->at)) || a->site_file)
-		return false;
-	a->site_file = strndup(w->at, (size_t)(w->end - w->at));
-	w->at = w->end;
-	return a->site_file;
+	return take_path(w, &a->site_file);
+}
+
+static bool take_state(struct audit *a, struct words *w)
+{
+	return take_path(w, &a->state_file);
+}
+
+/* Where the server finds its credentials, for conf/paths.c. */
+static bool take_credentials(struct audit *a, struct words *w)
+{
+	char *folder = NULL;
+	bool good = take_path(w, &folder) && !setenv("CREDENTIALS_DIRECTORY", folder, 1);
+
+	free(folder);
+	return good;
 }
 
 static bool take_program(struct audit *a, struct words *w)
@@ -129,7 +152,8 @@ static const struct {
 	const char *word;
 	bool (*take)(struct audit *a, struct words *w);
 } lines[] = {
-	{"casemate", take_version}, {"file", take_file}, {"program", take_program}, {"role", take_process}, {"listener", take_listener}, {"camera", take_camera},
+	{"casemate", take_version}, {"file", take_file}, {"state", take_state}, {"credentials", take_credentials}, {"program", take_program},
+	{"role", take_process}, {"listener", take_listener}, {"camera", take_camera},
 };
 
 static bool take_line(struct audit *a, struct words w)
@@ -226,6 +250,7 @@ void audit_clear(struct audit *a)
 {
 	site_free(&a->site);
 	free(a->site_file);
+	free(a->state_file);
 	free(a->process);
 	free(a->camera);
 	*a = (struct audit){0};

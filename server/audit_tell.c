@@ -3,6 +3,7 @@
  * What the parent tells an auditor: lines of words, and then the site file as it was read. It has no secret but the hashes of
  * passwords in the site file, and goes to the user who runs the server, who can read that, and to root.
  */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -34,9 +35,22 @@ static void tell_camera(const struct parent *p, unsigned i, struct buf *out)
 		       s->transport == SITE_TRANSPORT_UDP ? "udp" : s->transport == SITE_TRANSPORT_TCP ? "tcp" : "-", s->transport && s->tls ? "+tls" : "");
 }
 
+/* What depends on how the server was started, and not on the site file alone. */
+static void tell_paths(const struct parent *p, struct buf *out)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	char state[4200];
+
+	sign_state_path(p->site, state, sizeof state);
+	buf_append_fmt(out, "file %s\nstate %s\n", p->site->file, state);
+	if (credentials)
+		buf_append_fmt(out, "credentials %s\n", credentials);
+}
+
 void audit_tell(const struct parent *p, struct buf *out)
 {
-	buf_append_fmt(out, "casemate %s\nfile %s\n", PACKAGE_VERSION, p->site->file);
+	buf_append_fmt(out, "casemate %s\n", PACKAGE_VERSION);
+	tell_paths(p, out);
 	tell_programs(p, out);
 	tell_process(out, ROLE_PARENT, 0, "-", getpid(), true, p->layers);
 	for (unsigned i = 0; i < p->nchildren; i++) {

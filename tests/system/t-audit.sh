@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What casemate audit says of a running site is what the kernel and the files show from outside; and it sees what is spoilt.
+source "$(dirname "$0")/lib.sh"
+wants jq ss sha256sum
+
+make_site
+camera_password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+printf '%s\n' "$camera_password" > "$site/camera-password"
+chmod 600 "$site/camera-password"
+start_camera --user tom --password-file "$site/camera-password"
+site_camera gate "$camera_source" 'user: tom' 'password_file: camera-password'
+
+# audit [ARGUMENT…]: the page to $work/page, as JSON to $work/audit; sets page_exit
+audit() {
+    timeout 20 "$casemate" audit -c "$site/site.yaml" > "$work/page" 2> "$work/page.err"
+    page_exit=$?
+    timeout 20 "$casemate" audit -c "$site/site.yaml" --json > "$work/audit" 2>> "$work/page.err" || true
+}
+au() { jq -r "$1" "$work/audit"; }
+# found WEIGHT PATTERN: that weight of finding is there
+found() { jq -e --arg w "$1" --arg p "$2" '[.findings[] | select(.weight == $w and (.text | test($p)))] | length == 1' "$work/audit" > /dev/null; }
+
+audit
+matches "without a server it says what would be" "$(head -1 "$work/page")" 'no server runs; this is what casemate .* would make of .*/site\.yaml$'
+equal "no process is made up" "$(au '[.roles[].processes[].pid | select(. != 0)] | length')" 0
+
+start_server gate
+all_run() { st_is '[.roles[] | select(.state != "running")] | length' 0; }
+wait_for 20 all_run || bail "not every role runs: $(status | jq -c .roles)"
+audit
+matches "with one, what is" "$(head -1 "$work/page")" "^site test.example/casemate: casemate .* runs as user $(id -un), pid $server\$"
+equal "nothing on the page but paths is wider than 120" "$(awk 'length > 120 && !/\//' "$work/page")" ''
+equal "the exit tells whether there is an alarm or a warning" "$page_exit" "$(au 'if [.findings[] | select(.weight != "note")] == [] then 0 else 1 end')"
+equal "no alarm" "$(au '.findings[] | select(.weight == "alarm") | .text' | grep -v ' (program) may be changed by others')" ''
+equal "each role's sandbox is whole" "$(grep -c '^  sandbox    whole' "$work/page")" 5
+
+# processes: exactly the children of the server, and as the kernel shows them
+children() { ps -o pid= --ppid "$server" | tr -d ' ' | sort; }
+same_children() { audit; [ "$(au '.roles[] | select(.role != "casemate") | .processes[].pid' | sort)" = "$(children)" ]; }
+check "its processes are the server's children, no more and no fewer" wait_for 10 same_children
+proc() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | awk '{print $1}'; }
+for pid in $(au '.roles[].processes[].pid'); do
+    said=$(au ".roles[].processes[] | select(.pid == $pid) | \"\(.uid) \(.seccomp) \(.no_new_privs) \(.capabilities)\"")
+    equal "process $pid: user, filter, privileges, capabilities" "$said" "$(proc "$pid" Uid) $(proc "$pid" Seccomp) true false"
+done
+# The descriptors of those two do not come and go.
+held() { find "/proc/$1/fd" -type l -printf '%l\n' | grep -c "$2"; }
+same_descriptors() {
+    local pid
+    audit
+    for pid in $(au '.roles[] | select(.role == "sign" or .role == "transcode") | .processes[].pid'); do
+        [ "$(au ".roles[].processes[] | select(.pid == $pid) | \"\(.holds.sockets) \(.holds.pipes)\"")" = "$(held "$pid" '^socket:') $(held "$pid" '^pipe:')" ] || return 1
+    done
+}
+if [ "$(id -u)" = 0 ]; then
+    check "descriptors are those under /proc" wait_for 10 same_descriptors
+else
+    matches "descriptors are root's to see" "$(cat "$work/page")" 'descriptors: shown to root alone'
+fi
+
+# who is listened to, and who is dialled
+if [ "$(id -u)" = 0 ]; then
+    # of FLAGS FIELD: that field of ss's lines that name a process of ours
+    of() { ss -Hn "$1" | grep -E "pid=($(tr '\n' '|' <<< "$server
+$(children)" | sed 's/|$//'))," | awk -v f="$2" '{print $f}' | sort -u; }
+    equal "listeners are those that ss shows" "$(au '.listeners[] | select(.open) | .address' | sort)" "$(of -tlp 4)"
+    same_peers() { [ "$(au '.cameras[].dialled' | sort)" = "$(of -tp 5)" ]; }
+    check "who is dialled is who is connected" wait_for 10 same_peers
+    equal "no datagrams" "$(of -up 5)" ''
+else
+    equal "listeners are those of the site" "$(au '.listeners[].address')" "127.0.0.1:$port"
+    equal "who is dialled is the camera" "$(au '.cameras[].dialled')" "$(sed 's|rtsp://\([^/]*\).*|\1|' <<< "$camera_source")"
+fi
+equal "how its password is told" "$(au '.cameras[].login')" 'Digest SHA-256, MD5'
+
+# files and programs
+equal "modes are those of the files" "$(au '.files[] | select(.mode) | "\(.mode) \(.owner) \(.path)"')" \
+    "$(au '.files[] | select(.mode) | .path' | while read -r f; do stat -c '%04a %u %n' "$f"; done)"
+equal "every file of the site is there" "$(au '.files[] | select(.mode == null) | .path')" ''
+equal "programs are those that run" "$(au '.roles[] | "\(.runs_sha256)  \(.program)"')" "$(au '.roles[].program' | xargs -d '\n' sha256sum)"
+hash=$(sed -n 's/.*password_hash: "\(.*\)"/\1/p' "$site/site.yaml")
+printf '%s\n%s\n%s\n' "$password" "$camera_password" "$hash" > "$work/secrets"
+equal "no secret on it" "$(grep -lFf "$work/secrets" "$work/page" "$work/audit")" ''
+
+# what is spoilt under a running server
+chmod 640 "$site/tls.key"
+chmod 604 "$site/site.yaml"
+echo '# changed' >> "$site/site.yaml"
+timeout 20 "$casemate" audit -s "$site/casemate.sock" --json > "$work/audit"
+equal "a spoilt site exits 1" $? 1
+check "a key that others can read is an alarm" found alarm 'tls.key .* is open to others, mode 0640'
+check "a site file that others can read is a warning" found warning 'site.yaml holds hashes of passwords'
+check "so is one that was changed since" found warning 'site.yaml is not what the server runs with'
+chmod 600 "$site/tls.key" "$site/site.yaml"
+sed -i '$d' "$site/site.yaml"
+
+sed 's/^  gate:/  gate-2:/' "$site/site.yaml" > "$site/new.yaml"
+against=$(timeout 20 "$casemate" check --against "$site/site.yaml" "$site/new.yaml")
+equal "a change that opens something exits 1" $? 1
+matches "and is named with its line" "$against" 'new\.yaml:[0-9]+: camera gate-2: 127\.0\.0\.1:[0-9]+ is dialled, as for gate before: RTSP in the clear$'
+
+stop_server
+audit
+matches "after the end it says what would be again" "$(head -1 "$work/page")" 'no server runs'
+timeout 20 "$casemate" audit -s "$site/casemate.sock" > /dev/null 2> "$work/none"
+equal "without server and site file it cannot tell" $? 2
+finish
