@@ -34,6 +34,8 @@ const char *sandbox_mend(uint32_t missing)
 		{LAYER_USER_NS | LAYER_PID_NS | LAYER_NET_NS | LAYER_IPC_NS | LAYER_UTS_NS, NAMESPACES},
 		{LAYER_MOUNT_NS, "allow mounting in user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns; a container may forbid it)"},
 		{LAYER_LANDLOCK, "run Linux 5.19 or newer with landlock among its security modules (boot with lsm=landlock,...)"},
+		{LAYER_LANDLOCK_NET | LAYER_LANDLOCK_SCOPE, "Linux 6.12 has it; the network namespace, and user and pid namespace, do as well"},
+		{LAYER_CGROUP, "start it as a unit with Delegate=memory cpu pids (conf/casemate.service); the limits of each process hold without it"},
 	};
 
 	for (size_t i = 0; i < sizeof mends / sizeof *mends; i++)
