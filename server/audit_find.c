@@ -33,6 +33,9 @@ static void find(struct audit *a, enum audit_weight weight, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof f->text, fmt, ap);
 	va_end(ap);
+	/* A path may have anything in it. */
+	for (char *c = f->text; *c; c++)
+		*c = *c >= 0x20 && *c < 0x7f ? *c : '?';
 }
 
 /* "gate, yard and 3 more" */

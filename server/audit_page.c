@@ -51,10 +51,11 @@ static void user_text(uid_t uid, char *out, size_t cap)
 
 static void head(const struct audit *a, struct buf *out)
 {
-	char user[64];
+	char user[64], path[300];
 
+	text_escape(a->site_file, strlen(a->site_file), path, sizeof path);
 	if (!a->live) {
-		buf_append_fmt(out, "site %s: no server runs; this is what casemate %s would make of %s\n", a->site->origin, PACKAGE_VERSION, a->site_file);
+		buf_append_fmt(out, "site %s: no server runs; this is what casemate %s would make of %s\n", a->site->origin, PACKAGE_VERSION, path);
 	} else {
 		user_text(a->process[0].seen.uid, user, sizeof user);
 		buf_append_fmt(out, "site %s: casemate %s runs as user %s, pid %d\n", a->site->origin, a->version, user, (int)a->process[0].pid);
