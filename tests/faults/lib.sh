@@ -120,3 +120,190 @@ machine_jq() {
         --arg cores "$(nproc)" --arg kernel "$(uname -r)" --arg date "$(date -u +%Y-%m-%d)" \
         '"def machine: {commit: \($commit | tojson), date: \($date | tojson), cpu: \($cpu | tojson), cores: \($cores), kernel: \($kernel | tojson)};"'
 }
+
+# --- one call that fails --------------------------------------------------------------------
+
+# What a kernel may answer to such a call.
+actions_of() {
+    case $1 in
+    alloc | map) echo ENOMEM ;;
+    open) echo EMFILE ENOSPC EIO EINTR ;;
+    read) echo EIO EINTR short ;;
+    write) echo ENOSPC EIO EINTR short ;;
+    log) echo EAGAIN EINTR ;;
+    sync) echo EIO ENOSPC EINTR ;;
+    name) echo EIO ENOSPC ;;
+    stat) echo EIO ENOMEM ;;
+    make) echo EMFILE ENOMEM ENOSPC ;;
+    socket) echo EMFILE ENOMEM ENOBUFS ;;
+    accept) echo EMFILE ENOMEM ECONNABORTED EINTR ;;
+    send) echo EINTR ENOBUFS EAGAIN ENOMEM ;;
+    receive) echo EINTR ENOMEM short ;;
+    wait) echo EINTR ;;
+    control) echo ENOMEM EBUSY ;;
+    thread) echo EAGAIN ;;
+    esac
+}
+fault_kinds=(alloc open read write log sync name stat map make socket accept send receive wait control thread)
+
+descriptors() { find "/proc/$1/fd" -mindepth 1 2> /dev/null | wc -l; }
+copies() { st '[.cameras[].renditions[] | select(.name == "copy") | .newest] | min'; }
+# What was said since the shot, but for what a restart always says.
+said_since() { tail -n +$((shot_line + 1)) "$site/log" | grep -vE ' (role-ready|listen|key|camera-playing) '; }
+# How a role of this name ended since the shot, "" for not at all; of those that the parent ended, its reason.
+ended_since() { said_since | grep " role-ended role=$1 " | sed 's/.*how="\([^"]*\)".*/\1/' | head -1; }
+
+# shoot ROLE WHEN N KIND ACTION: the N-th call of this kind fails, from now on ("run") or from the role's next start ("start"; it is killed for that).
+# Sets `outcome` to unmet, borne (the role goes on) or ended (it was restarted); fails, and says why, if anything is not as it should be.
+shoot() {
+    local role=$1 when=$2 n=$3 kind=$4 action=$5 pid fds before where how
+    shot="$role $when $n. $kind: $action"
+    shot_line=$(wc -l < "$site/log")
+    if [ "$role" = casemate ]; then pid=$server; else pid=$(pids_of "$role" | grep -v '^0$' | head -1); fi
+    before=$(copies)
+    fds=$(descriptors "$pid")
+    if [ "$when" = start ] && [ "$role" = casemate ]; then
+        stop_server
+        aim "$role" at "$n" "$kind" "$action"
+        run_faulty
+    else
+        aim "$role" at "$n" "$kind" "$action"
+        # shellcheck disable=SC2046
+        [ "$when" != start ] || kill -KILL $(pids_of "$role" | grep -v '^0$') 2> /dev/null
+    fi
+    where=$(aim "$role" wait 4000)
+    aim "$role" off
+    outcome=borne
+    [ -n "$where" ] || outcome=unmet
+    shot+=" at ${where:-nowhere}"
+    if [ "$role" = casemate ] && { sleep 0.2; ! alive "$server"; }; then
+        wait "$server"
+        how=$?
+        outcome=ended
+        [ $how -lt 128 ] || { not_ok "$shot: the parent ended by signal $((how - 128))"; return 1; }
+        [ -n "$(said_since)" ] || { not_ok "$shot: the parent ended with $how, and without a word"; return 1; }
+        run_faulty
+    fi
+    wait_for 60 steady || { not_ok "$shot: not well after 60 s: $(status | jq -c '[(.roles[] | [.role, .state, .last_end]), (.cameras[] | [.state, .detail])]' | tr '\n' ' ') $(said_since | tail -4 | tr '\n' '|')"; return 1; }
+    # of a number, "null" for a store that has just begun
+    wait_for 40 gone_on "$before" || { not_ok "$shot: no new segment after 40 s: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
+    if [ "$role" != casemate ]; then
+        if [ "$when" = start ]; then
+            how=$(said_since | grep " role-ended role=$role " | grep -v 'signal 9 ' | sed 's/.*how="\([^"]*\)".*/\1/' | head -1)
+        else
+            how=$(ended_since "$role")
+        fi
+        [ -z "$how" ] || outcome=ended
+        case $how in
+        '' | 'exit '[0-9]*) ;;
+        'signal 9 '*) [ -n "$(said_since | grep " role-killed role=$role .*why=\"")" ] || { not_ok "$shot: killed, and nobody says why"; return 1; } ;;
+        *) not_ok "$shot: it ended by $how"; return 1 ;;
+        esac
+        [[ $how != exit* ]] || [ -n "$(said_since | grep -E " (error|warn) $role")" ] || { not_ok "$shot: it ended with $how, and without a word"; return 1; }
+    fi
+    if [ $outcome = borne ] && [ "$when" = run ] && [ "$role" != store ] && [ "$role" != serve ]; then
+        wait_for 20 has_descriptors "$pid" "$fds" || { not_ok "$shot: $(descriptors "$pid") descriptors, $fds before"; return 1; }
+    fi
+}
+gone_on() { local now; now=$(copies); [ "$now" != null ] && { [ "$1" = null ] || [ "$now" -gt "$1" ]; }; }
+has_descriptors() { [ "$(descriptors "$1")" -le "$2" ]; }
+
+start_faulty_cameras() { start_camera --count 2 --size 640x360; }
+lives=0
+# A server of its own, with a viewer who gives serve something to do.
+begin_life() {
+    lives=$((lives + 1)) life_shots=0
+    make_site "site-$lives"
+    site_camera gate "$camera_source"
+    site_camera yard "${camera_source%/*}/2"
+    nobody_aimed_at
+    run_faulty
+    wait_for 60 steady || bail "not well: $(status | jq -c '[.roles, .cameras]') $(tail -5 "$site/log")"
+    wait_for 30 gone_on 0 || bail "no segments: $(status | jq -c .cameras) $(tail -5 "$site/log")"
+    while sleep 0.3; do
+        get /live/gate/360p/index.m3u8
+        get "/live/gate/copy/$(newest gate copy).m4s"
+    done > /dev/null 2>&1 &
+    life_viewer=$!
+    started_pids+=("$life_viewer")
+}
+
+end_life() {
+    kill "$life_viewer" 2> /dev/null
+    wait "$life_viewer" 2> /dev/null
+    stop_server
+    verified || { not_ok "life $lives, of $life_shots shots: $(tail -4 "$work/verify.out" | tr '\n' '|')"; return 1; }
+    rm -rf --one-file-system "$site"
+}
+
+# Lines "ROLE WHEN N KIND ACTION", each role and kind as often; for ever, or with $all of every N once.
+choose_shots() {
+    local role kind action when n top
+    while :; do
+        for kind in ${kinds:-${fault_kinds[@]}}; do
+            for role in ${roles//,/ }; do
+                for when in start run; do
+                    # a start makes calls that a server at work never makes again
+                    top=$(awk -v k="$kind" -v r="$role" '$1 == r && $2 == k {print $3}' "$work/calls-$when")
+                    [ "${top:-0}" -gt 0 ] || continue
+                    local actions
+                    read -ra actions <<< "$(actions_of "$kind")"
+                    if [ -z "$all" ]; then
+                        echo "$role $when $(random_up_to "$top") $kind ${actions[RANDOM % ${#actions[@]}]}"
+                        continue
+                    fi
+                    for action in "${actions[@]}"; do
+                        for n in $(seq "$top"); do echo "$role $when $n $kind $action"; done
+                    done
+                done
+            done
+        done
+        [ -z "$all" ] || break
+    done
+}
+
+# How many calls of each kind each role makes at a start and in some seconds after, in $work/calls-start and calls-run.
+count_calls() {
+    local role
+    begin_life
+    for role in "${faulty_roles[@]}"; do aim "$role" counts | sed "s/^/$role /"; done > "$work/calls-start"
+    wait_for 30 gone_on $(($(copies) + 2))
+    for role in "${faulty_roles[@]}"; do aim "$role" counts | sed "s/^/$role /"; done | paste -d' ' "$work/calls-start" - | awk '{print $1, $2, $6 - $3}' > "$work/calls-run"
+    life_ended_by=-1
+}
+
+declare -A shot_count
+shots=0 life_met=0 unmet=0
+shots_table() {
+    local key
+    for key in "${!shot_count[@]}"; do echo "${key% *}"; done | sort -u | while read -r key; do
+        echo "$key ${shot_count[$key borne]:-0} ${shot_count[$key ended]:-0}"
+    done
+}
+
+# Up to $want shots in $seconds. A fresh site each dozen, and after one that failed.
+shoot_many() {
+    local role when n kind action until=$((SECONDS + seconds)) silent=()
+    kinds=${kinds//,/ }
+    count_calls
+    mapfile -t chosen < <(choose_shots | { [ -n "$all" ] && cat || head -n $((want * 2)); })
+    [ -n "$all" ] && want=${#chosen[@]} || mapfile -t chosen < <(printf '%s\n' "${chosen[@]}" | shuf --random-source=<(yes "$seed"))
+    for line in "${chosen[@]}"; do
+        [ $shots -lt "$want" ] && [ $SECONDS -lt $until ] || break
+        read -r role when n kind action <<< "$line"
+        [ $life_shots -lt 12 ] || { end_life; begin_life; }
+        life_shots=$((life_shots + 1))
+        if ! shoot "$role" "$when" "$n" "$kind" "$action"; then
+            end_life
+            begin_life
+            continue
+        fi
+        [ $outcome = unmet ] && { unmet=$((unmet + 1)); continue; }
+        shots=$((shots + 1))
+        shot_count["$role $kind $outcome"]=$((${shot_count["$role $kind $outcome"]:-0} + 1))
+        [ -z "${VERBOSE:-}" ] || note "$shot: $outcome; $(said_since | grep -v role-ended | head -1 | cut -c26-160)"
+    done
+    end_life && ok "all $lives archives verify"
+    shots_table | sort | awk '{b[$1] += $3; e[$1] += $4} END {for (r in b) printf "# %-10s %4d borne, %4d ended with words and restarted\n", r, b[r], e[r]}'
+    note "$shots calls failed, $unmet more were not made in time"
+}
