@@ -1,95 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * By OpenSSL's SHA256_*, whose state is the caller's own, not by EVP: that allocates at each beginning, and a hash that can fail for want of memory
+ * ends its process, or has to be answered for everywhere. (EVP chooses the same instructions.)
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "seal/hash.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <openssl/evp.h>
-#include <pthread.h>
 
 #include "base/text.h"
 
-/* Fetching SHA-256 and making a context cost more than hashing a node does, so each thread does it once. */
-static _Thread_local EVP_MD_CTX *mine;
-static pthread_key_t key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void free_context(void *ctx)
+void hasher_init(struct hasher *h)
 {
-	EVP_MD_CTX_free(ctx);
+	SHA256_Init(&h->state);
 }
 
-static void make_key(void)
+void hasher_update(struct hasher *h, const void *p, size_t n)
 {
-	int rc = pthread_key_create(&key, free_context);
-
-	assert(rc == 0);
+	SHA256_Update(&h->state, p, n);
 }
 
-static EVP_MD_CTX *new_context(void)
+void hasher_final(struct hasher *h, struct hash *ret)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1)
-		return ctx;
-	EVP_MD_CTX_free(ctx);
-	return NULL;
-}
-
-int hash_warm(void)
-{
-	if (mine)
-		return 0;
-	pthread_once(&once, make_key);
-	mine = new_context();
-	if (!mine)
-		return -ENOMEM;
-	if (pthread_setspecific(key, mine)) {
-		EVP_MD_CTX_free(mine);
-		mine = NULL;
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* A context whose digest was set once allocates nothing any more: a failure here is no outside event. */
-static void update(EVP_MD_CTX *ctx, const void *p, size_t n)
-{
-	int ok = n == 0 || EVP_DigestUpdate(ctx, p, n) == 1;
-
-	assert(ok);
-}
-
-static void finish(EVP_MD_CTX *ctx, struct hash *ret)
-{
-	unsigned len = 0;
-	int ok = EVP_DigestFinal_ex(ctx, ret->b, &len) == 1 && len == HASH_BYTES && EVP_DigestInit_ex(ctx, NULL, NULL) == 1;
-
-	assert(ok);
-}
-
-static EVP_MD_CTX *warm(void)
-{
-	int rc = hash_warm();
-
-	assert(rc == 0);
-	return mine;
+	SHA256_Final(ret->b, &h->state);
+	hasher_init(h);
 }
 
 void hash_bytes(const void *p, size_t n, struct hash *ret)
 {
-	EVP_MD_CTX *ctx = warm();
+	struct hasher h;
 
-	update(ctx, p, n);
-	finish(ctx, ret);
+	hasher_init(&h);
+	hasher_update(&h, p, n);
+	hasher_final(&h, ret);
 }
 
 void hash_ranges(const uint8_t *p, const struct hash_range *range, unsigned ranges, struct hash *ret)
 {
-	EVP_MD_CTX *ctx = warm();
+	struct hasher h;
 
+	hasher_init(&h);
 	for (unsigned i = 0; i < ranges; i++)
-		update(ctx, p + range[i].at, range[i].len);
-	finish(ctx, ret);
+		hasher_update(&h, p + range[i].at, range[i].len);
+	hasher_final(&h, ret);
 }
 
 void hash_empty(struct hash *ret)
@@ -99,11 +52,12 @@ void hash_empty(struct hash *ret)
 
 void hash_leaf(const void *entry, size_t n, struct hash *ret)
 {
-	EVP_MD_CTX *ctx = warm();
+	struct hasher h;
 
-	update(ctx, "\0", 1);
-	update(ctx, entry, n);
-	finish(ctx, ret);
+	hasher_init(&h);
+	hasher_update(&h, "\0", 1);
+	hasher_update(&h, entry, n);
+	hasher_final(&h, ret);
 }
 
 void hash_node(const struct hash *left, const struct hash *right, struct hash *ret)
@@ -126,37 +80,4 @@ int hash_parse_hex(const char *s, size_t n, struct hash *ret)
 		if (s[i] >= 'A' && s[i] <= 'F')
 			return -EINVAL;
 	return hex_decode(s, n, ret->b, HASH_BYTES);
-}
-
-int hasher_init(struct hasher *h)
-{
-	EVP_MD_CTX *ctx = new_context();
-
-	if (!ctx)
-		return -ENOMEM;
-	h->ctx = ctx;
-	return 0;
-}
-
-void hasher_free(struct hasher *h)
-{
-	EVP_MD_CTX_free(h->ctx);
-	h->ctx = NULL;
-}
-
-void hasher_update(struct hasher *h, const void *p, size_t n)
-{
-	update(h->ctx, p, n);
-}
-
-void hasher_final(struct hasher *h, struct hash *ret)
-{
-	finish(h->ctx, ret);
-}
-
-void hasher_reset(struct hasher *h)
-{
-	int ok = EVP_DigestInit_ex(h->ctx, NULL, NULL) == 1;
-
-	assert(ok);
 }

@@ -5,15 +5,14 @@
  * SHA-256, and the three hashes of RFC 6962 2.1: of an empty log, of an entry
  * (leaf) and of two subtrees (node).
  *
- * None of these can fail once hash_warm has succeeded in the thread: each thread
- * keeps one digest context, made at its first use. A sandboxed role calls
- * hash_warm before it is sealed; without memory for the context at first use the
- * program is aborted.
+ * None of these can fail: they allocate nothing.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include <openssl/sha.h>
 
 #define HASH_BYTES 32
 #define HASH_HEX 65  /* 64 hex digits and a NUL */
@@ -21,9 +20,6 @@
 struct hash {
 	uint8_t b[HASH_BYTES];
 };
-
-/* Makes this thread's context now; 0 or -ENOMEM. */
-int hash_warm(void);
 
 /* len bytes from at on. */
 struct hash_range {
@@ -56,19 +52,15 @@ void hash_hex(const struct hash *h, char out[HASH_HEX]);
 /* Exactly 64 lower-case hex digits; 0 or -EINVAL. */
 int hash_parse_hex(const char *s, size_t n, struct hash *ret);
 
-/* A running SHA-256 over bytes that come in pieces. Owns an OpenSSL context; reusable. */
+/* A running SHA-256 over bytes that come in pieces; reusable, and owns nothing. */
 struct hasher {
-	void *ctx;
+	SHA256_CTX state;
 };
 
-/* Ready for hasher_update; 0 or -ENOMEM. */
-int hasher_init(struct hasher *h);
-/* Any state, also zeroed and never initialised. */
-void hasher_free(struct hasher *h);
+/* Ready for hasher_update; forgets what was fed. */
+void hasher_init(struct hasher *h);
 void hasher_update(struct hasher *h, const void *p, size_t n);
-/* The hash of all since init or the last final or reset; starts again from nothing. */
+/* The hash of all since init or the last final; starts again from nothing. */
 void hasher_final(struct hasher *h, struct hash *ret);
-/* Forgets what was fed. */
-void hasher_reset(struct hasher *h);
 
 #endif

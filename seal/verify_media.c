@@ -26,7 +26,7 @@ static int hash_file(struct verify *v, const char *path, uint64_t max_bytes, str
 	int rc = v->src->hash(v->src->ctx, path, max_bytes, &v->hasher, ret_bytes);
 
 	if (rc) {
-		hasher_reset(&v->hasher);
+		hasher_init(&v->hasher);
 		return rc;
 	}
 	hasher_final(&v->hasher, ret);

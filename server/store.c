@@ -135,7 +135,7 @@ static void prepare(struct store *s)
 		store_give_up("store-settings", "no site was given", "this is a mistake in casemate: report it");
 	if (flock(s->role.folder, LOCK_EX | LOCK_NB) < 0)
 		store_give_up("archive", "another casemate writes into this folder", "stop it, or give the site an archive folder of its own");
-	if (hash_warm() < 0 || worker_warm() < 0 || worker_init(&s->logger, s->role.base) < 0 || worker_init(&s->writer, s->role.base) < 0 ||
+	if (worker_warm() < 0 || worker_init(&s->logger, s->role.base) < 0 || worker_init(&s->writer, s->role.base) < 0 ||
 	    worker_init(&s->reader, s->role.base) < 0)
 		store_give_up("no-memory", "workers", "give the machine more memory");
 	hash_program(s);

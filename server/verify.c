@@ -242,17 +242,17 @@ static int verify_folder(const struct options *o, const struct key_public *key)
 static int hash_path(const char *path, struct hash *ret)
 {
 	static uint8_t chunk[256u << 10];
-	struct hasher h = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = fd < 0 ? -errno : hasher_init(&h);
+	struct hasher h;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = fd < 0 ? -errno : 0;
 	ssize_t n = 0;
 
+	hasher_init(&h);
 	while (!rc && (n = read(fd, chunk, sizeof chunk)) > 0)
 		hasher_update(&h, chunk, (size_t)n);
 	if (!rc && n < 0)
 		rc = -errno;
 	if (!rc)
 		hasher_final(&h, ret);
-	hasher_free(&h);
 	if (fd >= 0)
 		close(fd);
 	return rc;
