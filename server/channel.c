@@ -31,7 +31,7 @@ struct channel {
 	TAILQ_HEAD(, pending) queue;
 	size_t queued_bytes;
 	unsigned queued_fds;
-	bool broken;
+	bool broken, unwritable;
 };
 
 static void drop_fds(int *fds, unsigned n)
@@ -91,6 +91,12 @@ static int send_packet(int fd, const uint8_t *p, size_t n, const int *fds, unsig
 	return rc < 0 ? -errno : 0;
 }
 
+/* The socket is full, or the kernel short of room: it is tried again. */
+static bool passes(int rc)
+{
+	return rc == -EAGAIN || rc == -ENOBUFS || rc == -ENOMEM || rc == -ETOOMANYREFS;
+}
+
 static void on_writable(int fd, short what, void *arg)
 {
 	struct channel *c = arg;
@@ -99,7 +105,7 @@ static void on_writable(int fd, short what, void *arg)
 	while ((p = TAILQ_FIRST(&c->queue))) {
 		int rc = send_packet(c->fd, p->bytes, p->len, p->fds, p->nfds);
 
-		if (rc == -EAGAIN)
+		if (passes(rc))
 			return;
 		if (rc < 0) {
 			break_channel(c, NULL);
@@ -130,10 +136,14 @@ static int enqueue(struct channel *c, const uint8_t *bytes, size_t n, const int 
 			return -ENOBUFS;
 		}
 	}
+	if (event_add(c->writable, NULL) < 0) {
+		drop_fds(p->fds, p->nfds);
+		free(p);
+		return -ENOBUFS;
+	}
 	TAILQ_INSERT_TAIL(&c->queue, p, next);
 	c->queued_bytes += n;
 	c->queued_fds += nfds;
-	event_add(c->writable, NULL);
 	return 0;
 }
 
@@ -151,9 +161,16 @@ int channel_say(struct channel *c, enum msg_type type, const void *body, const i
 	if (!TAILQ_EMPTY(&c->queue))
 		return enqueue(c, bytes, w.len, fds, nfds);
 	rc = send_packet(c->fd, bytes, w.len, fds, nfds);
-	if (rc == -EAGAIN || rc == -ENOBUFS)
+	if (passes(rc))
 		return enqueue(c, bytes, w.len, fds, nfds);
-	return rc ? -EPIPE : 0;  /* `broken` comes from the loop, when it reads the end */
+	if (rc == 0)
+		return 0;
+	/* `broken` comes from the loop: when it reads the end, or now, for a message that is lost without one. */
+	if (rc != -EPIPE && rc != -ECONNRESET && c->readable) {
+		c->unwritable = true;
+		event_active(c->readable, EV_READ, 0);
+	}
+	return -EPIPE;
 }
 
 /* Answers one packet; false when the channel is broken or freed meanwhile. */
@@ -207,7 +224,7 @@ static int receive(struct channel *c, enum msg_type *ret_type)
 	do
 		n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
+	if (n < 0 && passes(-errno))
 		return 0;
 	if (n <= 0) {
 		break_channel(c, NULL);
@@ -231,10 +248,15 @@ static int receive(struct channel *c, enum msg_type *ret_type)
 
 static void on_readable(int fd, short what, void *arg)
 {
+	struct channel *c = arg;
 	enum msg_type type;
 
+	if (c->unwritable) {
+		break_channel(c, "it cannot be written to");
+		return;
+	}
 	for (int i = 0; i < BATCH; i++)
-		if (receive(arg, &type) <= 0)
+		if (receive(c, &type) <= 0)
 			return;
 }
 

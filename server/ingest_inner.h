@@ -12,8 +12,6 @@
  *   ingest_key.c      key frames: how often they come, when to ask for one
  *   ingest_count.c    what status is told
  */
-#include <openssl/evp.h>
-
 #include "media/cutter.h"
 #include "media/dts.h"
 #include "media/packager.h"
@@ -21,6 +19,7 @@
 #include "net/rtp_reorder.h"
 #include "net/rtp_video.h"
 #include "net/timeline.h"
+#include "seal/hash.h"
 #include "server/ingest_stream.h"
 
 #define INGEST_SECOND_US 1000000ll
@@ -48,7 +47,7 @@ struct ingest_set {
 /* What belongs to one rendition that is packaged here. */
 struct ingest_output {
 	struct packager packager;
-	EVP_MD_CTX *hash;                 /* sound's: over what was sent of the segment, each frame behind its length */
+	struct hasher hash;               /* sound's: over what was sent of the segment, each frame behind its length */
 	bool track_owed;                  /* transcode was not told yet what it is */
 	struct ingest_stream *stream;
 };
@@ -140,7 +139,7 @@ bool ingest_epoch_place(struct ingest_stream *s, unsigned track, uint32_t timest
 void ingest_epoch_cut(struct ingest_stream *s, unsigned track);
 
 /* ingest_out.c */
-int ingest_out_init(struct ingest_stream *s);
+void ingest_out_init(struct ingest_stream *s);
 void ingest_out_free(struct ingest_stream *s);
 /* Forgets what was not sent: it belongs to an epoch that a new store never heard of. */
 void ingest_out_reset(struct ingest_stream *s);

@@ -26,7 +26,8 @@ static void shake(struct ingest_link *l)
 	case INGEST_TLS_READ:
 		break;
 	case INGEST_TLS_WRITE:
-		event_add(l->writable, NULL);
+		if (event_add(l->writable, NULL) < 0)
+			l->news(l->ctx, INGEST_LINK_BROKEN);
 		break;
 	case INGEST_TLS_FAILED:
 		l->news(l->ctx, INGEST_LINK_BROKEN);

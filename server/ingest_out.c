@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The way out: copy and audio renditions to store, pictures and sound that is not packaged here to transcode. */
 #include <errno.h>
+#include <string.h>
 
 #include "server/ingest_inner.h"
 
@@ -16,16 +17,17 @@ static void hash_sent(void *ctx, const uint8_t *data, size_t len)
 	struct ingest_output *o = ctx;
 	uint8_t prefix[4] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len};
 
-	EVP_DigestUpdate(o->hash, prefix, sizeof prefix);
-	EVP_DigestUpdate(o->hash, data, len);
+	hasher_update(&o->hash, prefix, sizeof prefix);
+	hasher_update(&o->hash, data, len);
 }
 
 static void take_hash(void *ctx, uint8_t ret[32])
 {
 	struct ingest_output *o = ctx;
+	struct hash h;
 
-	EVP_DigestFinal_ex(o->hash, ret, NULL);
-	EVP_DigestInit_ex(o->hash, EVP_sha256(), NULL);
+	hasher_final(&o->hash, &h);
+	memcpy(ret, h.b, HASH_BYTES);
 }
 
 static void reset_output(struct ingest_stream *s, unsigned track)
@@ -39,7 +41,7 @@ static void reset_output(struct ingest_stream *s, unsigned track)
 	if (track == INGEST_AUDIO) {
 		hooks.sent = hash_sent;
 		hooks.source = take_hash;
-		EVP_DigestInit_ex(o->hash, EVP_sha256(), NULL);
+		hasher_init(&o->hash);
 	}
 	o->packager.hooks = hooks;
 	packager_restart(&o->packager);
@@ -51,23 +53,17 @@ void ingest_out_reset(struct ingest_stream *s)
 		reset_output(s, i);
 }
 
-int ingest_out_init(struct ingest_stream *s)
+void ingest_out_init(struct ingest_stream *s)
 {
-	s->output[INGEST_AUDIO].hash = EVP_MD_CTX_new();
-	if (!s->output[INGEST_AUDIO].hash)
-		return -ENOMEM;
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
 		packager_init(&s->output[i].packager, &(struct packager_hooks){0}, PACKAGER_PART_MS);
 	ingest_out_reset(s);
-	return 0;
 }
 
 void ingest_out_free(struct ingest_stream *s)
 {
-	for (unsigned i = 0; i < INGEST_TRACKS; i++) {
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
 		packager_free(&s->output[i].packager);
-		EVP_MD_CTX_free(s->output[i].hash);
-	}
 }
 
 static bool packages(const struct ingest_stream *s, unsigned track)

@@ -197,10 +197,7 @@ int ingest_stream_new(uint16_t camera, uint32_t segment_ms, const struct ingest_
 	s->segment_ms = segment_ms;
 	s->hooks = *hooks;
 	buf_init(&s->in_band, AU_MAX_BYTES);
-	if (ingest_out_init(s)) {
-		ingest_stream_free(&s);
-		return -ENOMEM;
-	}
+	ingest_out_init(s);
 	*ret = s;
 	return 0;
 }

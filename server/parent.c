@@ -67,7 +67,9 @@ static void start_again(struct child *c)
 	unsigned ms = c->backoff_ms, max_ms = c->kind == ROLE_TRANSCODE ? BACKOFF_WORKER_MAX_MS : BACKOFF_MAX_MS;
 
 	c->backoff_ms = ms == 0 ? BACKOFF_FIRST_MS : ms * 2 > max_ms ? max_ms : ms * 2;
-	event_add(c->again, &(struct timeval){ms / 1000, ms % 1000 * 1000});
+	/* Without memory for the timer, at once. */
+	if (event_add(c->again, &(struct timeval){ms / 1000, ms % 1000 * 1000}) < 0)
+		event_active(c->again, EV_TIMEOUT, 0);
 }
 
 static void failed_to_start(struct child *c, const char *what, int error)

@@ -155,8 +155,8 @@ void child_log_open(struct child *c, int fd)
 	child_log_close(c);
 	c->log_fd = fd;
 	c->log_event = event_new(c->parent->base, fd, EV_READ | EV_PERSIST, on_log, c);
-	if (c->log_event)
-		event_add(c->log_event, NULL);
+	if (!c->log_event || event_add(c->log_event, NULL) < 0)
+		child_kill(c, "its log cannot be heard");
 }
 
 void child_log_close(struct child *c)

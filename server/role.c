@@ -112,6 +112,10 @@ void role_begin(struct role *r, enum role_kind me, struct event_base *base)
 		.me = me, .peer = ROLE_PARENT, .answers = own_answers, .otherwise = on_other, .broken = parent_broke, .ctx = r};
 
 	check_started_by_parent(me);
+	if (!base && me != ROLE_TRANSCODE) {
+		log_error("no-memory", "at=start");
+		_exit(1);
+	}
 	*r = (struct role){.me = me, .base = base, .folder = -1};
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -134,8 +138,10 @@ void role_settings(struct role *r, const struct channel_answer *answers, void *c
 	r->settings = answers;
 	r->ctx = ctx;
 	while (!r->go)
-		if (channel_wait(r->parent, &type) < 0)
+		if (channel_wait(r->parent, &type) < 0) {
+			log_error("parent-message", "why=\"no more settings come\"");
 			_exit(1);
+		}
 }
 
 /*
@@ -195,12 +201,18 @@ void role_seal(struct role *r)
 	r->layers = sandbox_enter(p, r->folder, why, sizeof why);
 	refuse_without(r, LAYERS_NEEDED & ~(r->layers | LAYER_SECCOMP), why, r->best_effort);
 	rc = sandbox_filter(p);
+	if (rc == -ENOMEM) {
+		log_error("no-memory", "at=seal");
+		_exit(1);  /* it passes: it is tried again */
+	}
 	if (rc < 0)
 		snprintf(why, sizeof why, "seccomp: %s", strerror(-rc));
 	refuse_without(r, rc < 0 ? LAYER_SECCOMP : 0, why, false);
 	r->layers |= LAYER_SECCOMP;
-	if (channel_say(r->parent, MSG_READY, &(struct msg_ready){r->layers}, NULL, 0) < 0)
+	if (channel_say(r->parent, MSG_READY, &(struct msg_ready){r->layers}, NULL, 0) < 0) {
+		log_error("parent-message", "why=\"it cannot be told that this is ready\"");
 		_exit(1);
+	}
 }
 
 static void loop_at_pace(struct role *r)

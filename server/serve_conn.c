@@ -392,10 +392,10 @@ static void want_event(struct event *e, bool *is, bool want)
 	if (*is == want)
 		return;
 	*is = want;
-	if (want)
-		event_add(e, NULL);
-	else
+	if (!want)
 		event_del(e);
+	else if (event_add(e, NULL) < 0)
+		*is = false;  /* its deadline ends it, if nothing else comes */
 }
 
 /* After anything happened to a connection: its events follow its state, or it goes. */

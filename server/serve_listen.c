@@ -18,8 +18,8 @@ void serve_listen_pause(struct serve_conns *l, bool pause)
 	for (unsigned i = 0; i < l->nlisteners; i++) {
 		if (pause)
 			event_del(l->listener[i]);
-		else
-			event_add(l->listener[i], NULL);
+		else if (event_add(l->listener[i], NULL) < 0)
+			l->paused = true;  /* the next tick tries again */
 	}
 }
 

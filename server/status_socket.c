@@ -75,7 +75,8 @@ static void on_caller(int fd, short what, void *arg)
 	}
 	bufferevent_setcb(b, on_question, NULL, on_end, p);
 	bufferevent_set_timeouts(b, &(struct timeval){DEADLINE_S, 0}, &(struct timeval){DEADLINE_S, 0});
-	bufferevent_enable(b, EV_READ | EV_WRITE);
+	if (bufferevent_enable(b, EV_READ | EV_WRITE) < 0)
+		bufferevent_free(b);
 }
 
 int status_listen(struct parent *p)

@@ -538,9 +538,9 @@ void store_ring_from(struct store *s, enum role_kind role, unsigned index, int r
 			s->camera[i].new_ingest = true;
 	p = store_alloc(sizeof *p);
 	*p = (struct producer){.store = s, .role = role, .index = index, .bell = bell_fd};
-	if (ring_open(&p->ring, ring_fd, bell_fd) < 0 || !(p->rung = event_new(s->role.base, bell_fd, EV_READ | EV_PERSIST, on_rung, p)))
+	if (ring_open(&p->ring, ring_fd, bell_fd) < 0 || !(p->rung = event_new(s->role.base, bell_fd, EV_READ | EV_PERSIST, on_rung, p)) ||
+	    event_add(p->rung, NULL) < 0)
 		store_give_up("no-memory", "a ring", "give the machine more memory, or fewer cameras");
-	event_add(p->rung, NULL);
 	s->producer[place] = p;
 	s->last_producer = place > s->last_producer ? place : s->last_producer;
 	event_active(p->rung, EV_READ, 0);

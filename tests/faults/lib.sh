@@ -149,7 +149,7 @@ fault_kinds=(alloc open read write log sync name stat map make socket accept sen
 descriptors() { find "/proc/$1/fd" -mindepth 1 2> /dev/null | wc -l; }
 copies() { st '[.cameras[].renditions[] | select(.name == "copy") | .newest] | min'; }
 # What was said since the shot, but for what a restart always says.
-said_since() { tail -n +$((shot_line + 1)) "$site/log" | grep -vE ' (role-ready|listen|key|camera-playing) '; }
+said_since() { tail -n +$((shot_line + 1)) "$site/log" | grep -vE ' casemate (role-ready|listen|key)| camera-playing '; }
 # How a role of this name ended since the shot, "" for not at all; of those that the parent ended, its reason.
 ended_since() { said_since | grep " role-ended role=$1 " | sed 's/.*how="\([^"]*\)".*/\1/' | head -1; }
 
@@ -187,6 +187,8 @@ shoot() {
     wait_for 60 steady || { not_ok "$shot: not well after 60 s: $(status | jq -c '[(.roles[] | [.role, .state, .last_end]), (.cameras[] | [.state, .detail])]' | tr '\n' ' ') $(said_since | tail -4 | tr '\n' '|')"; return 1; }
     # of a number, "null" for a store that has just begun
     wait_for 40 gone_on "$before" || { not_ok "$shot: no new segment after 40 s: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
+    wait_for 40 signed_on "$(st .log.checkpoint)" || { not_ok "$shot: the log does not go on: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
+    wait_for 20 all_answer || { not_ok "$shot: not every answer comes: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
     if [ "$role" != casemate ]; then
         if [ "$when" = start ]; then
             how=$(said_since | grep " role-ended role=$role " | grep -v 'signal 9 ' | sed 's/.*how="\([^"]*\)".*/\1/' | head -1)
@@ -204,6 +206,13 @@ shoot() {
     if [ $outcome = borne ] && [ "$when" = run ] && [ "$role" != store ] && [ "$role" != serve ]; then
         wait_for 20 has_descriptors "$pid" "$fds" || { not_ok "$shot: $(descriptors "$pid") descriptors, $fds before"; return 1; }
     fi
+}
+signed_on() { [ "$(st .log.checkpoint)" -gt "$1" ]; }
+# The newest segment, over and over: connections are dealt out to the processes of serve.
+all_answer() {
+    local n i
+    n=$(newest gate copy)
+    for i in 1 2 3 4 5 6; do get "/live/gate/copy/$n.m4s" -o /dev/null || return 1; done
 }
 gone_on() { local now; now=$(copies); [ "$now" != null ] && { [ "$1" = null ] || [ "$now" -gt "$1" ]; }; }
 has_descriptors() { [ "$(descriptors "$1")" -le "$2" ]; }
