@@ -111,6 +111,7 @@ void child_start(struct child *c)
 		failed_to_start(c, "fork", -c->pid);
 		goto out;
 	}
+	child_group_begin(c);
 	c->started_us = clock_mono_us();
 	c->phase = CHILD_STARTING;
 	c->hung_up = c->answers = c->asked = false;
@@ -181,6 +182,8 @@ static void ended(struct child *c, int status)
 		snprintf(how, sizeof how, "signal %d (%s)", WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
 	else
 		snprintf(how, sizeof how, "exit %d", WEXITSTATUS(status));
+	if (child_group_end(c))
+		snprintf(how, sizeof how, "its memory was at the cap of its control group");
 	child_log_close(c);
 	channel_free(&c->channel);
 	for (unsigned i = 0; c->kind == ROLE_INGEST && i < c->parent->site->ncameras; i++)
@@ -370,8 +373,10 @@ int parent_run(struct parent *p)
 		rc = parent_service_begin(p);
 	if (rc)
 		return rc;
-	if (!p->watch)
+	if (!p->watch) {
 		parent_listen(p);
+		parent_groups_begin(p);
+	}
 	rc = sandbox_parent();
 	if (rc) {
 		parent_log("error", "sandbox-incomplete", "role=casemate error=\"%s\"", strerror(-rc));

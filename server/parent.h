@@ -68,6 +68,7 @@ struct child {
 	/* transcode: its two rings, kept until ingest and store are ready; the first one's bell is kept as long as it */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
 	bool pictures;                    /* it is given pictures too, not only sound */
+	bool grouped;                     /* in a control group of its own */
 	bool retired;                     /* nothing needs it: it is not started again */
 	/* and whether it gets on: the first ring, how much it had taken, since when */
 	int watch_fd;
@@ -178,6 +179,8 @@ struct parent {
 	struct msg_sign_state sign;
 	struct parent_service service;
 	uint32_t layers;                  /* of its own sandbox */
+	bool has_groups;                  /* a control group of its own to divide: */
+	int groups_fd;
 	enum cpu_level cpu;               /* what workers' kernels may use */
 	int status_fd;
 	struct event *status_event, *signals[4], *stop_deadline, *listen_retry, *worker_watch, *asking;
@@ -228,6 +231,11 @@ void parent_worker_alarms(struct camera_live *cam);
 void parent_tell_alarms(struct child *serve);
 /* Says what could not be said when it happened. */
 void parent_alarm_sweep(struct camera_live *cam, int64_t now_us);
+/* parent_group.c: control groups, where they were delegated. Before the first child; a child's as its process begins, and after it has ended */
+void parent_groups_begin(struct parent *p);
+void child_group_begin(struct child *c);
+/* Whether it was ended because its group's memory was at the cap. */
+bool child_group_end(struct child *c);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
 void child_wire(struct child *c);
 /*

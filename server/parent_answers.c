@@ -20,7 +20,7 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 		return;
 	c->phase = CHILD_READY;
 	c->was_ready = true;
-	c->layers = m->ready.layers & LAYERS_ALL & ~LAYER_CGROUP;  /* which is the parent's to say */
+	c->layers = (m->ready.layers & LAYERS_ALL & ~LAYER_CGROUP) | (c->grouped ? LAYER_CGROUP : 0);
 	parent_log("info", "role-ready", "role=%s index=%u pid=%d after_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid,
 		   (long long)(clock_mono_us() - c->started_us) / 1000);
 	child_wire(c);
