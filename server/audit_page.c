@@ -165,7 +165,7 @@ static void program(const struct audit *a, enum role_kind kind, struct buf *out)
 static void files(const struct audit *a, struct buf *out)
 {
 	unsigned shown = a->nfiles > CAMERAS_SHOWN ? CAMERAS_SHOWN : a->nfiles;
-	char max[32];
+	char max[32], text[400];
 
 	units_format(a->site->archive_max_bytes, units_bytes, max, sizeof max);
 	buf_append_str(out, "\nWHAT LIES WHERE\n");
@@ -175,7 +175,11 @@ static void files(const struct audit *a, struct buf *out)
 		buf_append_fmt(out, "  and %u more: --json has them all\n", a->nfiles - shown);
 	for (unsigned kind = 0; kind < ROLE_COUNT; kind++)
 		program(a, (enum role_kind)kind, out);
-	buf_append_fmt(out, "  footage goes, the oldest first, at %s; the log says so, and stays\n", max);
+	buf_append_fmt(out, "  footage goes, the oldest first, at %s; the signed log says so, and stays\n", max);
+	snprintf(text, sizeof text,
+		 "what becomes of roles, cameras and listeners; who logged in or failed to, from which address, and who was refused; never a password, "
+		 "a key or a path that was asked for; at most %d lines a second of each role", CHILD_LOG_LINES_PER_S);
+	audit_wrap(out, "  on standard error: ", text);
 }
 
 static void findings(const struct audit *a, struct buf *out)
