@@ -109,3 +109,15 @@ void secret_free(void *p)
 	if (before && !before->used)
 		join(before);
 }
+
+int secret_buf(struct buf *b, size_t max_bytes)
+{
+	*b = (struct buf){.mem = secret_alloc(max_bytes), .cap = max_bytes, .max = max_bytes};
+	return b->mem ? 0 : -ENOMEM;
+}
+
+void secret_buf_free(struct buf *b)
+{
+	secret_free(b->mem);
+	*b = (struct buf){0};
+}

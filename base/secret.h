@@ -8,6 +8,8 @@
  */
 #include <stddef.h>
 
+#include "base/buf.h"
+
 #define SECRET_DEFAULT_BYTES (256u << 10)
 
 /*
@@ -20,5 +22,8 @@ void *secret_alloc(size_t n);
 char *secret_strdup(const char *s);
 /* Wipes; takes NULL. */
 void secret_free(void *p);
+/* A buf whose memory is of the region, all of it at once: it never grows. 0 or -ENOMEM; secret_buf_free, not buf_free, gives it back. */
+int secret_buf(struct buf *b, size_t max_bytes);
+void secret_buf_free(struct buf *b);
 
 #endif

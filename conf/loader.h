@@ -13,7 +13,7 @@ struct loader_file {
 	const struct schema_key *key;
 	struct complaint_at at;
 	char *path;       /* owned */
-	char **password;  /* where a password file's first line goes, else NULL */
+	char **password_mark;  /* where a password file's mark goes, else NULL */
 };
 
 struct loader {
@@ -48,7 +48,7 @@ void camera_set_tls_name(struct loader *l, const struct schema_key *k, const str
 /* What is wrong between the keys of a camera that n is; tells how it proves who it is. */
 void camera_check(struct loader *l, const struct ytree_node *n, struct site_camera *c);
 
-/* Looks at every file that was named, and reads the passwords. */
+/* Looks at every file that was named, and marks the passwords. */
 void paths_check_files(struct loader *l);
 
 /* A node's text with everything unprintable escaped, cut to what a complaint holds. */

@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/siphash.h"
 #include "conf/loader.h"
 
 #define SOCKET_MAX 100  /* sun_path is 108; some is left for a temporary name beside it */
-#define PASSWORD_MAX 256
 #define CREDENTIAL "credential:"
 #define CREDENTIAL_MAX 128
 #define CREDENTIALS_DEFAULT "/run/credentials/casemate.service"
@@ -98,7 +99,7 @@ void paths_set_socket(struct loader *l, const struct schema_key *k, const struct
 	keep((char **)((char *)object + k->member), path);
 }
 
-/* The key's member is for the path; a password file's is for the password, and the path has one beside it. */
+/* The key's member is for the path; a password file's is for the password's mark, and the path has one beside it. */
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	bool credential = !strncmp(n->text, CREDENTIAL, strlen(CREDENTIAL));
@@ -114,34 +115,68 @@ void paths_set_file(struct loader *l, const struct schema_key *k, const struct y
 		return;
 	}
 	/* Each key is set once and cameras are counted before: there is room for every file. */
-	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .password = password ? to : NULL};
+	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .password_mark = password ? to : NULL};
 	keep(password ? &((struct site_camera *)object)->password_file : to, mine);
 }
 
-static void take_password(struct loader *l, const struct loader_file *f, int fd)
+/* 0, -EINVAL when the first line is no password, or -errno. Nothing of it is left behind elsewhere. */
+static int read_password(int fd, char ret[SITE_PASSWORD])
 {
-	char text[PASSWORD_MAX + 2] = "";
+	char text[SITE_PASSWORD + 1] = "";
 	ssize_t n = read(fd, text, sizeof text);
-	size_t len;
+	size_t len = 0;
+	int rc = n < 0 ? -errno : 0;
 
-	if (n < 0) {
-		loader_complain(l, f->key, f->at, "%s: %s", loader_quote(f->path, strlen(f->path)).text, strerror(errno));
-		goto out;
-	}
-	for (len = 0; len < (size_t)n && text[len] != '\n'; len++)
-		;
-	if (len < (size_t)n && len && text[len - 1] == '\r')
+	while (!rc && len < (size_t)n && text[len] != '\n')
+		len++;
+	if (!rc && len < (size_t)n && len && text[len - 1] == '\r')
 		len--;
-	if (len > PASSWORD_MAX || memchr(text, 0, len)) {
-		loader_complain(l, f->key, f->at, "%s: its first line must be the password: at most %d bytes, no NUL",
-				loader_quote(f->path, strlen(f->path)).text, PASSWORD_MAX);
-		goto out;
+	if (!rc && (len >= SITE_PASSWORD || memchr(text, 0, len)))
+		rc = -EINVAL;
+	if (!rc) {
+		memcpy(ret, text, len);
+		ret[len] = 0;
 	}
-	*f->password = strndup(text, len);
-	if (!*f->password)
-		l->rc = -ENOMEM;
-out:
 	explicit_bzero(text, sizeof text);
+	return rc;
+}
+
+int site_read_password(const struct site_camera *c, char ret[SITE_PASSWORD])
+{
+	int fd = open(c->password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = read_password(fd, ret);
+	close(fd);
+	return rc;
+}
+
+/* Under a key that this process has for as long as it lives: what one password is like, nobody can tell from it. */
+static uint64_t mark_of(const char *password)
+{
+	static uint8_t key[16];
+	static bool has_key;
+
+	if (!has_key && getrandom(key, sizeof key, 0) != sizeof key)
+		abort();  /* getrandom(2): 16 bytes are given whole */
+	has_key = true;
+	return siphash(key, password, strlen(password));
+}
+
+static void mark_password(struct loader *l, const struct loader_file *f, int fd)
+{
+	struct loader_quote name = loader_quote(f->path, strlen(f->path));
+	char password[SITE_PASSWORD];
+	int rc = read_password(fd, password);
+
+	if (rc == -EINVAL)
+		loader_complain(l, f->key, f->at, "%s: its first line must be the password: at most %d bytes, no NUL", name.text, SITE_PASSWORD - 1);
+	else if (rc)
+		loader_complain(l, f->key, f->at, "%s: %s", name.text, strerror(-rc));
+	else if (asprintf(f->password_mark, "%016llx", (unsigned long long)mark_of(password)) < 0)
+		l->rc = -ENOMEM;
+	explicit_bzero(password, sizeof password);
 }
 
 static void complain_open(struct loader *l, const struct loader_file *f, const char *name, int err)
@@ -180,8 +215,8 @@ static void check_file(struct loader *l, const struct loader_file *f)
 			      schema_leaf(f->key), name.text, st.st_mode & 07777, name.text);
 	else if (st.st_size == 0)
 		loader_complain(l, f->key, f->at, "%s is empty", name.text);
-	else if (f->password)
-		take_password(l, f, fd);
+	else if (f->password_mark)
+		mark_password(l, f, fd);
 	if (fd >= 0)
 		close(fd);
 }

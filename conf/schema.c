@@ -58,7 +58,7 @@ const struct schema_key schema_keys[] = {
 		"rtsps:// is encrypted, and wants one of fingerprint, ca and unverified.",
 	 .example = "rtsp://192.0.2.11:554/stream1"},
 	{"cameras.*.user", SCHEMA_LOGIN, CAMERA(user), .doc = "Who to log in as; wants a password_file too.", .example = "viewer"},
-	{"cameras.*.password_file", SCHEMA_PASSWORD_FILE, CAMERA(password),
+	{"cameras.*.password_file", SCHEMA_PASSWORD_FILE, CAMERA(password_mark),
 	 .doc = "The file whose first line, of at most 256 bytes, is the camera's password; an empty line is an empty password.",
 	 .example = "secrets/gate.txt"},
 	{"cameras.*.transport", SCHEMA_TRANSPORT, .fallback = "auto", CAMERA(transport),

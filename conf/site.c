@@ -348,9 +348,7 @@ int site_load(const char *path, struct site **ret, struct site_report *report)
 
 static void free_camera(struct site_camera *c)
 {
-	if (c->password)
-		explicit_bzero(c->password, strlen(c->password));
-	free(c->password);
+	free(c->password_mark);
 	free(c->user);
 	free(c->password_file);
 	free(c->url);

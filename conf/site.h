@@ -21,6 +21,7 @@
 #define SITE_USERS_MAX 1000
 #define SITE_LISTENERS_MAX 8
 #define SITE_FILE_MAX (1u << 20)    /* bytes */
+#define SITE_PASSWORD 257           /* at most 256 bytes and a NUL */
 #define SITE_NAME 33                /* [a-z0-9-]{1,32} and a NUL */
 #define SITE_ORIGIN 129             /* printable ASCII without blank, '+' or '/'-leading; a NUL */
 
@@ -61,8 +62,9 @@ struct site_camera {
 	struct sockaddr_storage address;  /* IPv4 or IPv6, port filled in */
 	char host[64];                    /* literal address and port as in a Host header: "192.0.2.11:554", "[::1]:8554" */
 	char *url;                        /* rtsp://HOST/path?query (or rtsps) without user information; what DESCRIBE asks for */
-	char *user, *password;            /* NULL if none; password read from password_file, wiped by site_free */
-	char *password_file;              /* path; NULL if none */
+	char *user;                       /* NULL if none */
+	char *password_file;              /* path; NULL if none. The password itself is not kept: site_read_password */
+	char *password_mark;              /* two that this process read have the same mark if they are the same; NULL if none was read */
 	enum site_transport transport;
 	enum site_tls tls;
 	bool unverified;
@@ -150,6 +152,8 @@ int site_load(const char *path, struct site **ret, struct site_report *report);
  */
 int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report);
 void site_free(struct site **site);
+/* The first line of a camera's password_file, as it is now. 0, or -errno; -EINVAL when it is no password. The caller wipes it. */
+int site_read_password(const struct site_camera *c, char ret[SITE_PASSWORD]);
 /*
  * Whether a file that the site names is a credential of the service manager (credential:NAME, systemd.exec(5)): then its folder
  * is there only while the unit runs, and nobody writes to it.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 static int copy_text(const char *from, char **ret)
@@ -46,7 +47,8 @@ int rtsp_client_new(const struct rtsp_client_config *config, struct rtsp_client 
 	if (!c)
 		return -ENOMEM;
 	configure(c, config);
-	if (copy_text(config->url, &c->url) || copy_text(config->user, &c->user) || copy_text(config->password, &c->password))
+	c->password = config->password ? secret_strdup(config->password) : NULL;
+	if (copy_text(config->url, &c->url) || copy_text(config->user, &c->user) || (config->password && !c->password))
 		rc = -ENOMEM;
 	else if (rtsp_url_resolve(config->url, "", "", c->base))
 		rc = -EINVAL;
@@ -69,11 +71,9 @@ void rtsp_client_free(struct rtsp_client **cp)
 		explicit_bzero(c->out.mem, c->out.cap);
 	buf_free(&c->in);
 	buf_free(&c->out);
-	if (c->password)
-		explicit_bzero(c->password, strlen(c->password));
 	free(c->url);
 	free(c->user);
-	free(c->password);
+	secret_free(c->password);
 	free(c);
 }
 

@@ -147,6 +147,16 @@ static int enqueue(struct channel *c, const uint8_t *bytes, size_t n, const int 
 	return 0;
 }
 
+/* `broken` comes from the loop: when it reads the end, or now, for a message that is lost without one. */
+static int lost(struct channel *c, int rc)
+{
+	if (rc != -EPIPE && rc != -ECONNRESET && c->readable) {
+		c->unwritable = true;
+		event_active(c->readable, EV_READ, 0);
+	}
+	return -EPIPE;
+}
+
 int channel_say(struct channel *c, enum msg_type type, const void *body, const int *fds, unsigned nfds)
 {
 	uint8_t bytes[MSG_MAX];
@@ -158,19 +168,14 @@ int channel_say(struct channel *c, enum msg_type type, const void *body, const i
 		return -EPIPE;
 	msg_encode(&w, type, body);
 	assert(!w.bad);
-	if (!TAILQ_EMPTY(&c->queue))
-		return enqueue(c, bytes, w.len, fds, nfds);
-	rc = send_packet(c->fd, bytes, w.len, fds, nfds);
+	rc = TAILQ_EMPTY(&c->queue) ? send_packet(c->fd, bytes, w.len, fds, nfds) : -EAGAIN;
 	if (passes(rc))
-		return enqueue(c, bytes, w.len, fds, nfds);
-	if (rc == 0)
-		return 0;
-	/* `broken` comes from the loop: when it reads the end, or now, for a message that is lost without one. */
-	if (rc != -EPIPE && rc != -ECONNRESET && c->readable) {
-		c->unwritable = true;
-		event_active(c->readable, EV_READ, 0);
-	}
-	return -EPIPE;
+		rc = enqueue(c, bytes, w.len, fds, nfds);
+	else if (rc)
+		rc = lost(c, rc);
+	if (type == MSG_INGEST_CAMERA)
+		explicit_bzero(bytes, w.len);  /* a password passes through here */
+	return rc;
 }
 
 /* Answers one packet; false when the channel is broken or freed meanwhile. */

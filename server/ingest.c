@@ -22,6 +22,7 @@
 #include "server/role.h"
 
 #define TICK_MS 250
+#define SECRETS_BYTES (1u << 20)   /* the password of each of 1000 cameras, twice: its connection has a copy */
 
 struct ingest {
 	struct role role;
@@ -221,6 +222,7 @@ int main(void)
 	ingest_pace_init(&in.site.pace);
 	in.role.pace_us = INGEST_PACE_LEAST_US;
 	in.role.round = on_round;
+	role_secrets(SECRETS_BYTES, true);
 	role_settings(&in.role, settings, &in);
 	role_seal(&in.role);
 	on_tick(-1, 0, &in);

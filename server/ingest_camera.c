@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "server/ingest_camera_inner.h"
 #include "server/ingest_onvif.h"
 
@@ -275,7 +276,7 @@ static int open_client(struct ingest_camera *c)
 	struct rtsp_client_config config = {.url = c->conf.url, .allow_md5 = c->conf.allow_md5, .allow_basic = c->conf.allow_basic,
 		.tls = c->tls.how == SITE_TLS_FINGERPRINT || c->tls.how == SITE_TLS_CA, .no_audio = !c->conf.audio,
 		.transport = c->tls.how == SITE_TLS_NONE ? (enum rtsp_client_transport)c->conf.transport : RTSP_CLIENT_TCP, .prefer = c->prefer,
-		.user = c->conf.has_user ? c->conf.user : NULL, .password = c->conf.has_user ? c->conf.password : NULL};
+		.user = c->conf.has_user ? c->conf.user : NULL, .password = c->password};
 
 	if (getrandom(config.random, sizeof config.random, 0) != sizeof config.random)
 		return -EIO;
@@ -467,6 +468,8 @@ int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *
 		return -ENOMEM;
 	c->site = site;
 	c->conf = *m;
+	explicit_bzero(c->conf.password, sizeof c->conf.password);
+	c->password = m->has_user ? secret_strdup(m->password) : NULL;
 	c->link = (struct ingest_link)INGEST_LINK_NONE;
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
 		c->port[i].udp = (struct ingest_udp)INGEST_UDP_NONE;
@@ -475,10 +478,12 @@ int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *
 	c->since_us = clock_wall_us();
 	c->retry_us = clock_mono_us() + first_ms * 1000ll;
 	rc = ingest_tls_init(&c->tls, m, ca, &site->tls);
+	if (m->has_user && !c->password)
+		rc = -ENOMEM;
 	if (!rc)
 		rc = ingest_stream_new(m->camera, m->segment_ms, &hooks, &c->stream);
 	if (!rc && *m->onvif_url)
-		rc = ingest_onvif_new(site, &c->conf, &c->onvif);
+		rc = ingest_onvif_new(site, &c->conf, c->password, &c->onvif);
 	if (rc)
 		ingest_camera_free(&c);
 	else
@@ -498,7 +503,7 @@ void ingest_camera_free(struct ingest_camera **cp)
 	ingest_stream_free(&c->stream);
 	ingest_ring_close(&c->transcode);
 	ingest_tls_free(&c->tls);
-	explicit_bzero(&c->conf, sizeof c->conf);
+	secret_free(c->password);
 	free(c);
 }
 

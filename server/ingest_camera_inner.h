@@ -20,7 +20,8 @@ struct ingest_port {
 
 struct ingest_camera {
 	struct ingest_site *site;
-	struct msg_ingest_camera conf;
+	struct msg_ingest_camera conf;    /* but for the password */
+	char *password;                   /* secret memory; NULL if none */
 	struct ingest_tls tls;
 	enum camera_phase phase;
 	int64_t since_us;                 /* wall clock: in this phase since */

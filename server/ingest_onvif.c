@@ -145,11 +145,11 @@ void ingest_onvif_tick(struct ingest_onvif *o)
 		done(o, "ONVIF: the service does not answer");
 }
 
-int ingest_onvif_new(struct ingest_site *site, const struct msg_ingest_camera *m, struct ingest_onvif **ret)
+int ingest_onvif_new(struct ingest_site *site, const struct msg_ingest_camera *m, const char *password, struct ingest_onvif **ret)
 {
 	struct ingest_onvif *o = calloc(1, sizeof *o);
 	struct onvif_config config = {.host = m->onvif_host, .path = m->onvif_url + strlen("http://") + strlen(m->onvif_host),
-		.user = m->has_user ? m->user : NULL, .password = m->has_user ? m->password : NULL, .allow_md5 = m->allow_md5};
+		.user = m->has_user ? m->user : NULL, .password = password, .allow_md5 = m->allow_md5};
 
 	if (!o)
 		return -ENOMEM;

@@ -10,8 +10,8 @@
 
 struct ingest_onvif;
 
-/* m is borrowed for its life and names a service. 0 or -ENOMEM. */
-int ingest_onvif_new(struct ingest_site *site, const struct msg_ingest_camera *m, struct ingest_onvif **ret);
+/* m, which names a service, and the password (NULL if none) are borrowed for its life. 0 or -ENOMEM. */
+int ingest_onvif_new(struct ingest_site *site, const struct msg_ingest_camera *m, const char *password, struct ingest_onvif **ret);
 void ingest_onvif_free(struct ingest_onvif **o);
 /* Asks, unless it is asking already. NULL: there is nobody to ask. So for the others. */
 void ingest_onvif_ask(struct ingest_onvif *o);

@@ -150,6 +150,7 @@ struct listener_live {
 struct parent_watch {
 	unsigned roles;                   /* bits of enum role_kind: which are started */
 	int64_t longest_us;               /* then it is over */
+	const char *password;             /* of its camera; NULL if none */
 	void (*state)(struct parent *p, const struct msg_camera_state *m);
 	void (*offer)(struct parent *p, const struct msg_camera_offer *m);
 	void *ctx;

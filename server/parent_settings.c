@@ -91,12 +91,30 @@ static int store_settings(struct child *c)
 	return rc;
 }
 
+/*
+ * Read for each process anew, so that the parent has no password but for this moment. A camera whose password cannot be read
+ * any more is asked without one, and says so in log and status; it must not keep the others from starting.
+ */
+static void take_password(const struct parent *p, const struct site_camera *cam, struct msg_ingest_camera *m)
+{
+	int rc = 0;
+
+	if (p->watch)
+		TEXT(m->password, p->watch->password);
+	else
+		rc = site_read_password(cam, m->password);
+	m->has_user = rc == 0;
+	if (rc)
+		parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"its first line must be the password of %s, readable by the user that runs casemate\"",
+			   cam->password_file, strerror(-rc), cam->name);
+}
+
 /* An authority goes with the first of the cameras that share it one after the other. */
 static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_before)
 {
 	const struct site_camera *cam = &c->parent->site->camera[i];
 	struct msg_ingest_camera m = {
-		.camera = (uint16_t)i, .has_user = cam->user != NULL, .allow_md5 = cam->allow_md5, .allow_basic = cam->allow_basic,
+		.camera = (uint16_t)i, .allow_md5 = cam->allow_md5, .allow_basic = cam->allow_basic,
 		.audio = cam->audio, .transport = (uint8_t)cam->transport,
 		.worked = c->parent->camera[i].worked, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms};
 	int ca = -1, rc = 0;
@@ -105,7 +123,8 @@ static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_b
 	TEXT(m.host, cam->host);
 	TEXT(m.url, cam->url);
 	TEXT(m.user, cam->user);
-	TEXT(m.password, cam->password);
+	if (cam->user)
+		take_password(c->parent, cam, &m);
 	memcpy(m.fingerprint, cam->fingerprint, sizeof m.fingerprint);
 	TEXT(m.tls_name, cam->tls_name);
 	TEXT(m.onvif_host, cam->onvif_host);

@@ -144,15 +144,12 @@ static int load_site(struct probe *pr, const char *url, struct site **ret)
 	else if (rc)
 		complain("%s", strerror(-rc));
 	buf_free(&text);
-	if (rc || !pr->o.user)
-		return rc;
-	(*ret)->camera[0].password = strndup(pr->password.text, pr->password.len);
-	return (*ret)->camera[0].password ? 0 : -ENOMEM;
+	return rc;
 }
 
 static int attempt(struct probe *pr, const char *url, const char *libexec)
 {
-	struct parent_watch watch = {.roles = 1u << ROLE_INGEST, .longest_us = LONGEST_S * 1000000ll, .state = on_state, .offer = on_offer, .ctx = pr};
+	struct parent_watch watch = {.roles = 1u << ROLE_INGEST, .longest_us = LONGEST_S * 1000000ll, .password = pr->password.text, .state = on_state, .offer = on_offer, .ctx = pr};
 	struct parent parent = {.watch = &watch, .archive_fd = -1, .status_fd = -1, .started_us = clock_mono_us()};
 	struct site *site = NULL;
 	const char *what;
@@ -162,6 +159,7 @@ static int attempt(struct probe *pr, const char *url, const char *libexec)
 	parent.site = site;
 	if (programs_open(&parent.programs, libexec, &what) < 0)
 		return complain("%s cannot be read: install casemate again", what);
+	pr->password.text[pr->password.len] = 0;
 	pr->status = 1;
 	if (parent_run(&parent) < 0 || parent.exit_status)
 		return complain("this machine does not let its sandbox be made: see casemate run");

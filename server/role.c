@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "server/sandbox.h"
 
 #define ANSWERS_MAX 32
@@ -213,6 +214,15 @@ void role_seal(struct role *r)
 		log_error("parent-message", "why=\"it cannot be told that this is ready\"");
 		_exit(1);
 	}
+}
+
+void role_secrets(size_t bytes, bool openssl)
+{
+	int rc = secret_begin(bytes);
+
+	if (rc || !openssl)
+		log_warn("memory-not-locked", "error=\"%s\" mend=\"let this user lock memory: LimitMEMLOCK=64M in the unit, or ulimit -l\"",
+			 strerror(rc ? -rc : ENOMEM));
 }
 
 static void loop_at_pace(struct role *r)

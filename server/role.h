@@ -38,6 +38,13 @@ struct role {
  * base: the role's loop, NULL for a role without one.
  */
 void role_begin(struct role *r, enum role_kind me, struct event_base *base);
+/*
+ * For a role that is given keys or passwords, before it takes its settings: makes the memory for them (base/secret.h). openssl: OpenSSL
+ * could lock its own, or the role needs none. What cannot be locked is said in the log, and the role goes on.
+ */
+#define ROLE_OPENSSL_SECRET_BYTES (256u << 10)
+#define ROLE_OPENSSL_SECRET_LEAST 32
+void role_secrets(size_t bytes, bool openssl);
 /* Takes settings until MSG_GO, giving each to its answer. Exits when the parent is gone. */
 void role_settings(struct role *r, const struct channel_answer *answers, void *ctx);
 /*

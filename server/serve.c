@@ -18,10 +18,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "server/policy.h"
 #include "server/serve_conn.h"
 #include "server/serve_pem.h"
 #include "server/serve_tls.h"
+#include "server/wiping.h"
 
 #define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
 #define UNSENT_BYTES (128 << 10)     /* what the kernel holds of one response beyond what is under way */
@@ -364,12 +366,14 @@ int main(int argc, char **argv)
 	struct event *tick;
 	unsigned max;
 
+	wiping_init();
 	serve.base = event_base_new();
 	if (!serve.base)
 		fail("no-memory", "at start");
 	role_begin(&serve.role, ROLE_SERVE, serve.base);
 	distrust_event = evtimer_new(serve.base, on_distrust, NULL);
 	tick = event_new(serve.base, -1, EV_PERSIST, on_tick, NULL);
+	role_secrets(SECRET_DEFAULT_BYTES, CRYPTO_secure_malloc_init(ROLE_OPENSSL_SECRET_BYTES, ROLE_OPENSSL_SECRET_LEAST) == 1);
 	role_settings(&serve.role, settings, &serve);
 	need_site();
 	warm_up();

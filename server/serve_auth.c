@@ -16,6 +16,7 @@
 #include <openssl/rand.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "server/serve_tries.h"
 
@@ -31,7 +32,7 @@ struct job {
 	struct serve_tries_who who;
 	int user;                    /* -1: a name that is nobody's */
 	bool right;
-	char password[SERVE_PASSWORD];
+	char *password;              /* secret memory */
 };
 TAILQ_HEAD(jobs, job);
 
@@ -125,7 +126,7 @@ static void *work(void *arg)
 		/* A name that is nobody's is tried against somebody's hash, so that the time taken says nothing. */
 		hash = a->user[job->user < 0 ? 0 : job->user].password_hash;
 		job->right = argon2id_verify(hash, job->password, strlen(job->password)) == ARGON2_OK && job->user >= 0;
-		explicit_bzero(job->password, sizeof job->password);
+		explicit_bzero(job->password, strlen(job->password));
 		pthread_mutex_lock(&a->lock);
 		TAILQ_INSERT_TAIL(&a->done, job, next);
 		if (write(a->done_fd, &one, sizeof one) < 0)
@@ -151,6 +152,7 @@ static void finish(struct serve_auth *a, struct job *job)
 		serve_auth_cancel(ask);
 		ask->done(ask, job->right ? job->user : -1);
 	}
+	secret_free(job->password);
 	free(job);
 }
 
@@ -264,12 +266,15 @@ static struct job *new_job(struct serve_auth *a, uint64_t address, const char *n
 {
 	struct job *job = a->nusers && has_room(a, address) && strlen(password) < SERVE_PASSWORD ? calloc(1, sizeof *job) : NULL;
 
-	if (!job)
+	if (job)
+		job->password = secret_strdup(password);
+	if (!job || !job->password) {
+		free(job);
 		return NULL;
+	}
 	TAILQ_INIT(&job->asks);
 	job->address = address;
 	job->user = find_user(a, name);
-	memcpy(job->password, password, strlen(password));
 	LIST_INSERT_HEAD(&a->all, job, all);
 	a->nall++;
 	return job;

@@ -5,7 +5,8 @@
  * The server's certificate chain and key, out of descriptors that were opened for this process alone, read from where they
  * stand by read() and nothing else: what a sealed process may do too. The key's bytes are wiped when OpenSSL has the key.
  */
-#define SERVE_PEM_MAX_BYTES (256u << 10)  /* of each */
+#define SERVE_PEM_MAX_BYTES (256u << 10)
+#define SERVE_KEY_MAX_BYTES (32u << 10)   /* four times what RSA with 16384 bits takes */
 
 struct ssl_ctx_st;
 

@@ -13,13 +13,16 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <openssl/crypto.h>
 
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "seal/checkpoint.h"
 #include "server/role.h"
 #include "server/sign_state.h"
+#include "server/wiping.h"
 
 #define INTERVAL_US 1000000
 #define RETRY_US 5000000
@@ -57,8 +60,8 @@ static void read_key(struct sign *s, int fd)
 	struct buf pem;
 	int rc;
 
-	buf_init(&pem, KEY_FILE_MAX);
-	rc = buf_reserve(&pem, KEY_FILE_MAX) ? 0 : -ENOMEM;  /* whole at once: no copy of it is left behind by growing */
+	wiping_begin();
+	rc = secret_buf(&pem, KEY_FILE_MAX);
 	while (!rc) {
 		ssize_t n = read(fd, buf_data(&pem) + pem.len, KEY_FILE_MAX - pem.len);
 
@@ -70,9 +73,8 @@ static void read_key(struct sign *s, int fd)
 	}
 	if (rc > 0)
 		rc = key_read(s->origin, buf_data(&pem), pem.len, &s->key, &why);
-	if (pem.mem)
-		explicit_bzero(pem.mem, pem.cap);
-	buf_free(&pem);
+	wiping_end();
+	secret_buf_free(&pem);
 	if (rc)
 		give_up("bad-key", why, "make one with: casemate keygen");
 	key_vkey(key_public_of(s->key), s->vkey);
@@ -250,7 +252,9 @@ int main(void)
 	static struct sign s;
 
 	s.state_fd = -1;
+	wiping_init();
 	role_begin(&s.role, ROLE_SIGN, event_base_new());
+	role_secrets(SECRET_DEFAULT_BYTES, CRYPTO_secure_malloc_init(ROLE_OPENSSL_SECRET_BYTES, ROLE_OPENSSL_SECRET_LEAST) == 1);
 	role_settings(&s.role, settings, &s);
 	warm(&s);
 	s.timer = evtimer_new(s.role.base, on_due, &s);
