@@ -18,6 +18,7 @@
 #define AUDIT_WIDTH 120
 #define AUDIT_PROCESSES_MAX (3 + 64 + 64 + SITE_CAMERAS_MAX)
 #define AUDIT_FILES_MAX (2 * SITE_CAMERAS_MAX + 32)
+#define AUDIT_FOLDERS_MAX 8
 #define AUDIT_FINDINGS_MAX 200
 
 struct parent;
@@ -34,6 +35,7 @@ struct audit_seen {
 	uint64_t capabilities;           /* of any of its sets but the bounding one */
 	uint64_t memory_bytes;           /* resident */
 	uint64_t memory_max, files_max;  /* RLIMIT_AS, RLIMIT_NOFILE, hard; UINT64_MAX: no limit */
+	uint64_t group_memory_max;       /* of its control group; UINT64_MAX: no limit, or not known */
 	bool fds_known;                  /* roles show theirs to root alone */
 	unsigned fd[AUDIT_FD_KINDS];
 	unsigned shared;                 /* CLONE_NEW…: namespaces that are also ours, of those that could be read */
@@ -61,7 +63,7 @@ struct audit_camera {
 
 /* A file or folder that the site rests on. */
 struct audit_file {
-	const char *what, *path;         /* path as long as the site */
+	const char *what, *path;         /* path as long as what holds this */
 	bool secret, ours;               /* nobody else may read it; we can look at it */
 	mode_t mode;
 	uid_t uid;
@@ -97,6 +99,8 @@ struct audit {
 	struct audit_program program[ROLE_COUNT];
 	struct audit_file file[AUDIT_FILES_MAX];
 	unsigned nfiles;
+	char folder[AUDIT_FOLDERS_MAX][4200];  /* that those lie in which decide who the server is */
+	unsigned nfolders;
 	char certificate_ends[16];       /* day; "" when it cannot be read */
 	int certificate_days;            /* until then */
 	struct audit_finding finding[AUDIT_FINDINGS_MAX];

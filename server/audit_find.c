@@ -107,7 +107,7 @@ static void find_in_file(struct audit *a, const struct audit_file *f, enum audit
 {
 	if (!f->ours)
 		return;
-	if (f->mode & 022 && !S_ISSOCK(f->mode))
+	if (f->mode & 022 && !S_ISSOCK(f->mode) && !(S_ISDIR(f->mode) && f->mode & S_ISVTX))
 		find(a, AUDIT_ALARM, "%s (%s) may be changed by others, mode %04o: chmod go-w", f->path, f->what, f->mode & 07777);
 	else if (f->secret && f->mode & (site_is_credential(f->path) ? 037 : 077))
 		find(a, if_open, "%s (%s) is open to others, mode %04o: chmod go=", f->path, f->what, f->mode & 07777);
@@ -188,6 +188,13 @@ static bool has_no_limits(const struct audit *a, const struct audit_process *p)
 	return p->ready && p->seen.there && rule && p->layers & LAYER_RLIMITS &&
 	       ((!POLICY_SANITIZED && p->seen.memory_max > policy_limit(rule, RLIMIT_AS)) || p->seen.files_max > policy_limit(rule, RLIMIT_NOFILE));
 }
+static bool has_no_group(const struct audit *a, const struct audit_process *p)
+{
+	const struct policy *rule = policy_of(p->kind);
+
+	return p->ready && p->seen.there && rule && p->layers & LAYER_CGROUP && p->seen.group_memory_max != UINT64_MAX &&
+	       p->seen.group_memory_max > rule->group.memory_bytes;
+}
 static bool has_threads(const struct audit *a, const struct audit_process *p)
 {
 	const struct policy *rule = policy_of(p->kind);
@@ -220,6 +227,7 @@ static const struct {
 	{has_capabilities, AUDIT_ALARM, "has capabilities: nothing here needs one"},
 	{shares_namespaces, AUDIT_ALARM, "is in namespaces of the machine, though it was said to have its own"},
 	{has_no_limits, AUDIT_ALARM, "may take more memory or descriptors than its policy has"},
+	{has_no_group, AUDIT_ALARM, "its control group lets it have more memory than its policy has"},
 	{has_threads, AUDIT_ALARM, "has more threads than its policy has"},
 	{has_files, AUDIT_ALARM, "holds open files that its policy does not have"},
 	{has_sockets, AUDIT_ALARM, "holds sockets that its policy does not have"},

@@ -86,6 +86,7 @@ static void seen_json(struct json *j, const struct audit_seen *s)
 	json_bool(j, "capabilities", s->capabilities != 0);
 	json_int(j, "threads_now", s->threads);
 	json_int(j, "memory_bytes", (int64_t)s->memory_bytes);
+	json_int(j, "group_memory_max", s->group_memory_max == UINT64_MAX ? -1 : (int64_t)s->group_memory_max);
 	json_open(j, "holds", s->fds_known ? '{' : '[');
 	for (unsigned k = 0; s->fds_known && k < AUDIT_FD_KINDS; k++)
 		json_int(j, audit_fd_name((enum audit_fd)k), s->fd[k]);

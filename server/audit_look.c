@@ -17,6 +17,7 @@
 #include <openssl/x509.h>
 
 #include "base/io.h"
+#include "base/text.h"
 #include "server/audit.h"
 #include "server/libexec.h"
 #include "server/programs.h"
@@ -80,6 +81,24 @@ static uint64_t limit_of(const char *text, const char *name)
 	return strtoull(hard, NULL, 10);
 }
 
+/* cgroup v2 has one line, "0::/path"; where it is mounted elsewhere the limit is not known. */
+static uint64_t group_limit_of(const char *text)
+{
+	const char *group = !strncmp(text, "0::", 3) ? text + 3 : NULL;
+	char path[PATH_MAX + 64];
+	uint64_t max = UINT64_MAX;
+	struct buf b;
+
+	if (!group)
+		return UINT64_MAX;
+	snprintf(path, sizeof path, "/sys/fs/cgroup%.*s/memory.max", (int)strcspn(group, "\n"), group);
+	buf_init(&b, 64);
+	if (!io_read_file(AT_FDCWD, path, &b) && b.len && text_u64((char *)buf_data(&b), b.len - 1, UINT64_MAX, &max))
+		max = UINT64_MAX;
+	buf_free(&b);
+	return max;
+}
+
 static enum audit_fd kind_of(const char *target)
 {
 	static const struct { const char *begins; enum audit_fd kind; } kinds[] = {
@@ -140,6 +159,7 @@ static void look_at_process(struct audit_process *p, struct buf *b)
 	limits = read_proc(b, p->pid, "limits");
 	p->seen.memory_max = limit_of(limits, "Max address space");
 	p->seen.files_max = limit_of(limits, "Max open files");
+	p->seen.group_memory_max = group_limit_of(read_proc(b, p->pid, "cgroup"));
 	look_at_fds(&p->seen, p->pid);
 	look_at_namespaces(&p->seen, p->pid);
 }
@@ -165,6 +185,24 @@ static bool is_known(const struct audit *a, const char *path)
 	return false;
 }
 
+/* Who may write into it can put another file in the place of this one. */
+static void look_at_folder_of(struct audit *a, const char *path)
+{
+	char *folder = a->folder[a->nfolders], *slash;
+
+	if (a->nfolders == AUDIT_FOLDERS_MAX)
+		return;
+	snprintf(folder, sizeof a->folder[0], "%s", path);
+	slash = strrchr(folder, '/');
+	if (!slash)
+		return;
+	slash[slash == folder] = 0;
+	if (is_known(a, folder))
+		return;
+	look_at_file(a, "folder", folder, false);
+	a->nfolders++;
+}
+
 static void look_at_files(struct audit *a)
 {
 	const struct site *s = a->site;
@@ -176,6 +214,11 @@ static void look_at_files(struct audit *a)
 	look_at_file(a, "of that certificate", s->tls_key, true);
 	look_at_file(a, "footage and log", s->archive, true);
 	look_at_file(a, "status, reload, audit", s->socket, true);
+	look_at_folder_of(a, a->site_file);
+	look_at_folder_of(a, s->key);
+	look_at_folder_of(a, s->tls_key);
+	look_at_folder_of(a, s->socket);
+	look_at_folder_of(a, s->archive);
 	for (unsigned i = 0; i < s->ncameras; i++) {
 		const struct site_camera *c = &s->camera[i];
 
@@ -227,6 +270,7 @@ static void look_at_programs(struct audit *a)
 		if (fstat(files.fd[kind], &st) == 0)
 			look_at_program(p, &st);
 	}
+	look_at_folder_of(a, a->program[ROLE_STORE].path);
 	programs_close(&files);
 }
 

@@ -48,7 +48,7 @@ static struct audit *kept(const char *site)
 
 		a->process[i].seen = (struct audit_seen){.there = true, .uid = 998, .threads = p ? p->threads : 1, .seccomp = 2, .no_new_privs = true,
 			.memory_max = p ? policy_limit(p, RLIMIT_AS) : UINT64_MAX, .files_max = p ? policy_limit(p, RLIMIT_NOFILE) : UINT64_MAX,
-			.fds_known = true, .fd = {[AUDIT_FD_SOCKET] = 1, [AUDIT_FD_PIPE] = 2}};
+			.group_memory_max = UINT64_MAX, .fds_known = true, .fd = {[AUDIT_FD_SOCKET] = 1, [AUDIT_FD_PIPE] = 2}};
 	}
 	a->file[a->nfiles++] = (struct audit_file){"the site file", a->site_file, .ours = true, .mode = S_IFREG | 0640, .uid = 0};
 	a->file[a->nfiles++] = (struct audit_file){"signs the log", a->site->key, .secret = true, .ours = true, .mode = S_IFREG | 0600, .uid = 998};
@@ -124,6 +124,7 @@ static void shared_namespace(struct audit *a) { a->process[3].seen.shared = poli
 static void more_memory(struct audit *a) { a->process[5].seen.memory_max = UINT64_MAX; }
 static void more_descriptors(struct audit *a) { a->process[5].seen.files_max++; }
 static void more_threads(struct audit *a) { a->process[5].seen.threads++; }
+static void no_cap(struct audit *a) { a->process[5].seen.group_memory_max = UINT64_MAX - 1; }
 static void a_file(struct audit *a) { a->process[4].seen.fd[AUDIT_FD_FILE] = 1; }
 static void a_socket(struct audit *a) { a->process[5].seen.fd[AUDIT_FD_SOCKET] = 2; }
 static void a_user(struct audit *a) { a->process[4].seen.uid = 0; }
@@ -136,6 +137,8 @@ static void open_key(struct audit *a) { a->file[1].mode = S_IFREG | 0640; }
 static void open_archive(struct audit *a) { a->file[2].mode = S_IFDIR | 0755; }
 static void written_site(struct audit *a) { a->file[0].mode = S_IFREG | 0660; }
 static void read_site(struct audit *a) { a->file[0].mode = S_IFREG | 0644; }
+static void open_folder(struct audit *a) { a->file[a->nfiles++] = (struct audit_file){"folder", "/etc/casemate", .ours = true, .mode = S_IFDIR | 0775}; }
+static void sticky_folder(struct audit *a) { a->file[a->nfiles++] = (struct audit_file){"folder", "/tmp", .ours = true, .mode = S_IFDIR | 01777}; }
 static void foreign_key(struct audit *a) { a->file[1].uid = 1000; }
 static void open_socket(struct audit *a) { a->file[3].mode = S_IFSOCK | 0666; }
 static void written_program(struct audit *a) { a->program[ROLE_STORE].file.mode = S_IFREG | 0775; }
@@ -153,10 +156,11 @@ Test(audit, finds_what_is_wrong)
 		enum audit_weight weight;
 		const char *text;             /* the beginning of the only finding; NULL: none */
 	} c[] = {
-		{nothing, 0, NULL},
+		{nothing, 0, NULL}, {sticky_folder, 0, NULL}, {open_folder, AUDIT_ALARM, "/etc/casemate (folder) may be changed by others, mode 0775"},
 		{no_filter, AUDIT_ALARM, "transcode of gate: no system-call filter"}, {new_privileges, AUDIT_ALARM, "sign[0]: no system-call filter or new priv"},
 		{capabilities, AUDIT_ALARM, "store[0]: has capabilities"}, {shared_namespace, AUDIT_ALARM, "ingest[0]: is in namespaces of the machine"},
 		{more_descriptors, AUDIT_ALARM, "transcode of gate: may take more memory or desc"},
+		{no_cap, AUDIT_ALARM, "transcode of gate: its control group lets it"},
 		{a_file, AUDIT_ALARM, "serve[0]: holds open files"}, {a_socket, AUDIT_ALARM, "transcode of gate: holds sockets"},
 		{a_user, AUDIT_ALARM, "serve[0]: runs as another user"}, {no_landlock, AUDIT_ALARM, "sign[0], serve[0]: without landlock: "},
 		{no_group, AUDIT_NOTE, "transcode of gate: without cgroup: "},
