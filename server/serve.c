@@ -26,7 +26,7 @@
 #include "server/wiping.h"
 
 #define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
-#define UNSENT_BYTES (128 << 10)     /* what the kernel holds of one response beyond what is under way */
+#define UNSENT_BYTES (256 << 10)     /* what the kernel holds of one response beyond what is under way */
 #define STOP_US 3000000              /* responses may still finish */
 
 static struct serve serve;

@@ -122,6 +122,27 @@ Test(parent, lets_no_user_log_the_others_out)
 	cr_assert(role(ROLE_SERVE, 0)->killed);
 }
 
+/* The newest ones stay: whoever logs in gets in, and what one user has costs no other his. */
+Test(parent, a_user_with_many_sessions_loses_those_that_end_first)
+{
+	struct child *serve = role(ROLE_SERVE, 0);
+	int64_t now_us = clock_wall_us();
+	bool others_stays = false;
+
+	for (unsigned i = 0; i < PARENT_USER_SESSIONS_MAX + 11; i++) {
+		union msg_body m = {.session = {.user = i != 0, .token_sha256 = {(uint8_t)i}, .expires_us = now_us + (int64_t)(i + 1) * 1000000}};
+
+		serve->sessions = 0;
+		hear(serve, MSG_SESSION, &m);
+	}
+	cr_assert_eq(p.nsessions, PARENT_USER_SESSIONS_MAX + 1);
+	for (unsigned i = 0; i < p.nsessions; i++) {
+		others_stays |= p.session[i].user == 0;
+		cr_assert(p.session[i].user == 0 || p.session[i].token_sha256[0] > 10);
+	}
+	cr_assert(others_stays);
+}
+
 Test(parent, keeps_no_session_longer_than_one_lasts_nor_takes_them_by_the_thousand)
 {
 	union msg_body m = {.session = {.user = 0, .expires_us = INT64_MAX}};
