@@ -87,10 +87,14 @@ static void seen_json(struct json *j, const struct audit_seen *s)
 	json_int(j, "threads_now", s->threads);
 	json_int(j, "memory_bytes", (int64_t)s->memory_bytes);
 	json_int(j, "group_memory_max", s->group_memory_max == UINT64_MAX ? -1 : (int64_t)s->group_memory_max);
-	json_open(j, "holds", s->fds_known ? '{' : '[');
-	for (unsigned k = 0; s->fds_known && k < AUDIT_FD_KINDS; k++)
+	if (!s->fds_known) {
+		json_str(j, "holds", NULL);
+		return;
+	}
+	json_open(j, "holds", '{');
+	for (unsigned k = 0; k < AUDIT_FD_KINDS; k++)
 		json_int(j, audit_fd_name((enum audit_fd)k), s->fd[k]);
-	json_close(j, s->fds_known ? '}' : ']');
+	json_close(j, '}');
 }
 
 static void process_json(struct json *j, const struct audit *a, const struct audit_process *p)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -331,6 +332,6 @@ Test(audit, looks_at_a_process)
 	cr_expect_eq(a->process[5].seen.files_max, l.rlim_max == RLIM_INFINITY ? UINT64_MAX : l.rlim_max);
 	cr_expect(a->process[5].seen.memory_bytes > 100000 && a->process[5].seen.fds_known);
 	cr_expect_eq(a->process[5].seen.shared & policy_of(ROLE_TRANSCODE)->namespaces, policy_of(ROLE_TRANSCODE)->namespaces);
-	cr_expect_eq(a->process[5].seen.seccomp, 0);
+	cr_expect_eq((int)a->process[5].seen.seccomp, prctl(PR_GET_SECCOMP));
 	drop(&a);
 }
