@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/policy.h"
 #include "tests/taken/taken.h"
 
 #define CHUNK (16u << 20)
@@ -71,6 +72,34 @@ static const char *crash(struct taken *t)
 	return "alive";
 }
 
+/* A decoder is well until its camera sends the one picture that it cannot bear. */
+static void await_the_camera(struct taken *t)
+{
+	uint8_t rings[64];
+	size_t len;
+
+	while (ring_look(&t->in, &len) == 0 && read(TRANSCODE_DOORBELL_FD, rings, sizeof rings) > 0)
+		;
+}
+
+static const char *crash_by_camera(struct taken *t)
+{
+	await_the_camera(t);
+	return crash(t);
+}
+
+static const char *loop_by_camera(struct taken *t)
+{
+	await_the_camera(t);
+	return loop(t);
+}
+
+static const char *take_memory_by_camera(struct taken *t)
+{
+	await_the_camera(t);
+	return take_memory(t);
+}
+
 /* A segment whose memory is taken away once serve has it: nobody may be sent, or die of, what is gone. */
 static const char *take_a_segment_back(struct taken *t)
 {
@@ -105,6 +134,9 @@ const struct attack attacks_hold[] = {
 	{"ask-memory", IN_ALL & ~IN(TRANSCODE), 0, ask_for_memory, 0},
 	{"descriptors-all", IN(INGEST) | IN(STORE) | IN(SERVE) | IN(SIGN), 0, take_descriptors, 0},
 	{"crash", IN_ALL, 0, crash, 0},
+	{"camera-crash", IN(TRANSCODE), 0, crash_by_camera, 0},
+	{"camera-loop", IN(TRANSCODE), 0, loop_by_camera, 0},
+	{"camera-memory", IN(TRANSCODE), 0, take_memory_by_camera, 0},
 	{"unsealed", IN(STORE), NEEDS_SERVE, take_a_segment_back, 1},
 	{"half-a-seal", IN(STORE), NEEDS_SERVE, half_a_seal, 1},
 	{0},
