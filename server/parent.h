@@ -22,6 +22,8 @@
 #define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
 #define CHILD_SESSIONS_PER_S 50
 #define CHILD_LOG_LINES_PER_S 200
+#define CHILD_LOG_BYTES_PER_S (256u << 10)
+#define CHILDREN_LOG_LINES_PER_S 1000     /* of all of them */
 #define CHILD_WATCHED_PER_S 20000         /* a few for each rendition of 1000 cameras */
 #define RING_STORE_BYTES (32u << 20)      /* ingest -> store, all cameras of one ingest process */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
@@ -60,10 +62,12 @@ struct child {
 	unsigned heard;
 	/* its standard error */
 	int log_fd;
-	struct event *log_event;
+	struct event *log_event, *log_timer;
 	char line[1024];
 	size_t line_len;
+	bool line_cut;
 	int64_t log_second;
+	size_t log_bytes;                 /* that were read in it */
 	unsigned log_lines, log_suppressed;
 	/* transcode: its two rings, kept until ingest and store are ready; the first one's bell is kept as long as it */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
@@ -179,6 +183,8 @@ struct parent {
 	struct msg_store_state store;
 	struct msg_sign_state sign;
 	struct parent_service service;
+	int64_t log_second;               /* and what the roles have said in it */
+	unsigned log_lines;
 	uint32_t layers;                  /* of its own sandbox */
 	bool has_groups;                  /* a control group of its own to divide: */
 	int groups_fd;
@@ -274,6 +280,9 @@ void parent_service_ready(struct parent *p);
 void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* From here on nothing is written: a command that tells of it in its own words. */
 void parent_log_quiet(void);
+/* A role's line, "level event key=value", of which no byte is trusted; index -1: there is one of that role. */
+void parent_log_line(const char *role, int index, const char *text, size_t n);
+/* parent_log_child.c */
 void child_log_open(struct child *c, int fd);
 /* Reads what is still there first. */
 void child_log_close(struct child *c);
