@@ -84,14 +84,12 @@ equal "no role was started anew meanwhile" "$(role_pids | sort | tr '\n' ' ')" "
 
 # Roles have network namespaces of their own, but the sockets that they were given belong to the outer one, where ss looks.
 pids=" $server $(role_pids | tr '\n' ' ')"
-# mine SS-FLAGS: lines of ss that name one of our processes
+# mine SS-FLAGS: lines of ss that name one of our processes; a machine may have thousands of others
 mine() {
-    local line pid
-    ss -Hn "$1" | while read -r line; do
-        for pid in $(grep -o 'pid=[0-9]*' <<< "$line" | cut -d= -f2); do
-            case $pids in *" $pid "*) echo "$line"; break ;; esac
-        done
-    done
+    ss -Hn "$1" | awk -v pids="$pids" '
+        BEGIN { n = split(pids, p, " "); for (i = 1; i <= n; i++) ours[p[i]] }
+        { for (rest = $0; match(rest, /pid=[0-9]+/); rest = substr(rest, RSTART + RLENGTH))
+            if (substr(rest, RSTART + 4, RLENGTH - 4) in ours) { print; next } }'
 }
 if [ "$(id -u)" = 0 ]; then
     equal "listening on TCP: the HTTPS listener alone" "$(mine -tlp | awk '{print $4}' | sort -u | tr '\n' ' ')" "127.0.0.1:$port "
