@@ -95,10 +95,18 @@ check "a viewer comes in by the port that systemd opened" wait_for 15 get /live/
 main=$(property MainPID)
 equal "as its own user" "$(inside stat -c %u "/proc/$main")" 64999
 equal "without a capability" "$(inside grep -hE '^Cap(Inh|Prm|Eff|Amb)' "/proc/$main/status" | awk '{print $2}' | sort -u)" 0000000000000000
+# in_unit COMMAND…: as the server's user, in the folders as the unit shows them
+in_unit() { timeout 20 nsenter -t "$init" -p -C -- nsenter -t "$main_outside" -m -- setpriv --reuid 64999 --regid 64999 --clear-groups "$@"; }
+main_outside=$(pgrep -f -x "/usr/local/bin/casemate run -c /var/lib/casemate/site.yaml" --ns "$init" --nslist pid | head -1)
+own=/sys/fs/cgroup/system.slice/casemate.service
+check "it may make control groups below its own" in_unit mkdir "$own/mine"
+fails() { ! "$@"; }
+check "and nowhere else" fails in_unit mkdir /sys/fs/cgroup/system.slice/mine
+check "it cannot write where its programs are" fails in_unit touch /usr/local/bin/casemate
 equal "the key is nowhere but where root put it" "$(find "$work/lib" -name '*.key')" ''
 check "what it signed is remembered in the unit's folder" [ -s "$work/lib/casemate/site.key.state" ]
 check "it stops when asked" inside timeout 40 systemctl stop casemate.socket casemate.service
 equal "in order" "$(property Result) $(property ExecMainStatus)" 'success 0'
 cp "$(readlink -f "/proc/$init/root")/run/casemate.log" "$work/log" 2> /dev/null || inside cat /run/casemate.log > "$work/log"
-equal "without an error in its log" "$(grep -E ' error |role-(ended|killed)|sandbox-incomplete' "$work/log")" ''
+equal "without an error in its log" "$(grep -E ' error |role-(ended|killed)|sandbox-incomplete|memory-not-locked' "$work/log")" ''
 finish
