@@ -262,6 +262,38 @@ Test(sandbox, the_parent_cannot_trace_or_sniff_but_can_make_roles)
 	cr_assert_eq(WEXITSTATUS(parent_does(act_make_role)), 7);
 }
 
+static void *end_at_once(void *arg)
+{
+	return arg;
+}
+
+/* The threads of its table, and, but for root, whom the kernel exempts, none more. They stay until the process ends. */
+static int start_threads(enum role_kind role)
+{
+	pthread_t t;
+
+	for (unsigned i = 1; i < policy_of(role)->threads; i++)
+		if (pthread_create(&t, NULL, wait_for_a_signal, NULL))
+			return 1;
+	return pthread_create(&t, NULL, end_at_once, NULL) == EAGAIN ? 7 : 8;
+}
+
+static int act_threads_of_store(int folder) { return start_threads(ROLE_STORE); }
+static int act_threads_of_serve(int folder) { return start_threads(ROLE_SERVE); }
+
+Test(sandbox, threads_are_those_of_the_table)
+{
+	static const struct { enum role_kind role; int (*act)(int); } cases[] = {{ROLE_STORE, act_threads_of_store}, {ROLE_SERVE, act_threads_of_serve}};
+
+	for (size_t i = 0; i < 2; i++) {
+		int status = behind(cases[i].role, -1, cases[i].act);
+		bool exact = WIFEXITED(status) && WEXITSTATUS(status) == 7;
+
+		cr_expect(exact || (geteuid() == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 8), "%s: status %x", role_kind_name(cases[i].role),
+			(unsigned)status);
+	}
+}
+
 /* What the kernel says of a sealed role, read from outside: proc(5). */
 Test(sandbox, the_kernel_confirms_it_from_outside)
 {
