@@ -193,9 +193,20 @@ static int listen_anywhere(uint16_t *ret_port)
 	return fd;
 }
 
-static void give_settings(struct channel *c, unsigned i, const char *hash, const int pem[2], int listener)
+/* Cameras with a copy alone, "c2" and on. */
+static void give_more_cameras(struct channel *c, unsigned n)
 {
-	struct msg_serve_site site = {.origin = "test.example/house", .version = "0", .cameras = 2, .users = 1, .index = (uint16_t)i};
+	for (unsigned i = 2; i < 2 + n; i++) {
+		struct msg_serve_camera more = {.camera = (uint16_t)i, .segment_ms = 2000};
+
+		snprintf(more.name, sizeof more.name, "c%u", i);
+		cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &more, NULL, 0), 0);
+	}
+}
+
+static void give_settings(struct channel *c, unsigned i, unsigned more, const char *hash, const int pem[2], int listener)
+{
+	struct msg_serve_site site = {.origin = "test.example/house", .version = "0", .cameras = (uint16_t)(2 + more), .users = 1, .index = (uint16_t)i};
 	struct msg_serve_user user = {.name = WORLD_USER};
 	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000}, attic = {.camera = 1, .name = "attic", .segment_ms = 2000, .no_copy = true};
 	struct msg_serve_rendition small = {.rendition = RENDITION_ENCODED, .name = "360p", .width = 640, .height = 360, .bitrate_bps = 800000};
@@ -209,6 +220,7 @@ static void give_settings(struct channel *c, unsigned i, const char *hash, const
 	cr_assert_eq(channel_say(c, MSG_SERVE_USER, &user, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &yard, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &attic, NULL, 0), 0);
+	give_more_cameras(c, more);
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &small, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &asked, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_VKEY, &vkey, NULL, 0), 0);
@@ -231,6 +243,11 @@ void world_give_store(struct world *w, unsigned i)
 
 void world_start(struct world *w, unsigned serves)
 {
+	world_start_with(w, serves, 0);
+}
+
+void world_start_with(struct world *w, unsigned serves, unsigned more)
+{
 	struct channel_ends ends = {.me = ROLE_PARENT, .peer = ROLE_SERVE, .answers = parent_answers, .broken = on_gone, .ctx = w};
 	char hash[256];
 	int pem[2];
@@ -247,7 +264,7 @@ void world_start(struct world *w, unsigned serves)
 		close(pair[1]);
 		w->parent[i] = channel_new(w->base, pair[0], &ends);
 		cr_assert(w->parent[i]);
-		give_settings(w->parent[i], i, hash, pem, listener);
+		give_settings(w->parent[i], i, more, hash, pem, listener);
 		close(listener);
 		world_wait(w, &w->ready, i + 1);
 		world_give_store(w, i);

@@ -34,6 +34,8 @@ struct world {
 
 /* Starts that many processes, each with its listener on a free port, a camera "yard" (copy, audio, 360p) and one "attic" (audio, and "small" on demand). */
 void world_start(struct world *w, unsigned serves);
+/* And that many cameras with a copy alone, "c2" and on. */
+void world_start_with(struct world *w, unsigned serves, unsigned more);
 void world_stop(struct world *w);
 /* A new channel to a new store, for serve i. */
 void world_give_store(struct world *w, unsigned i);

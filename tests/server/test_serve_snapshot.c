@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "media/au.h"
+#include "server/serve_snapshot.h"
 #include "tests/server/serve_world.h"
 #include "tests/server/viewer.h"
 
@@ -18,15 +19,25 @@ static struct viewer viewer;
 static struct response got;
 static char basic[128];
 
-static void start(void)
+static void start_with(unsigned more)
 {
 	char pair[80], text[100];
 
 	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
 	base64_encode(pair, strlen(pair), text);
 	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
-	world_start(&world, 1);
+	world_start_with(&world, 1, more);
 	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+}
+
+static void start(void)
+{
+	start_with(0);
+}
+
+static void start_with_more(void)
+{
+	start_with(SERVE_USER_SNAPSHOTS + 1);
 }
 
 static void stop(void)
@@ -41,11 +52,16 @@ static void get(const char *path)
 	viewer_get(&viewer, path, basic, &got);
 }
 
-static void ask(const char *path)
+static void ask_by(struct viewer *v, const char *path)
 {
 	char head[400];
 
-	viewer_send(&viewer, head, (size_t)snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, basic));
+	viewer_send(v, head, (size_t)snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, basic));
+}
+
+static void ask(const char *path)
+{
+	ask_by(&viewer, path);
 }
 
 /* Captured so long ago. */
@@ -192,4 +208,39 @@ Test(serve_snapshot, a_track_of_it_is_a_lie)
 	world_track(&world, RENDITION_SNAPSHOT);
 	world_wait(&world, &world.bad_peers, 1);
 	cr_expect_str_eq(world.why, "a track that cannot be");
+}
+
+/* Each is a worker of some 42 MB: who wants one more is told so at once, and what he began already goes on. */
+Test(serve_snapshot, one_user_begins_them_for_so_many_cameras, .init = start_with_more)
+{
+	static struct viewer many[SERVE_USER_SNAPSHOTS];
+	char path[40];
+
+	for (unsigned i = 0; i < SERVE_USER_SNAPSHOTS; i++)
+		cr_assert(viewer_open(&many[i], world.base, world.port[0], 0));
+	for (unsigned i = 0; i < SERVE_USER_SNAPSHOTS; i++) {
+		struct msg_rendition_run run = {.camera = (uint16_t)(2 + i), .rendition = RENDITION_SNAPSHOT, .run = true};
+
+		snprintf(path, sizeof path, "/live/c%u/snapshot.jpg", 2 + i);
+		ask_by(&many[i], path);
+		world_wait(&world, &world.watched, i + 1);
+		cr_assert_eq(world.last_watched.camera, 2 + i);
+		cr_assert_eq(channel_say(world.parent[0], MSG_RENDITION_RUN, &run, NULL, 0), 0);
+	}
+	snprintf(path, sizeof path, "/live/c%u/snapshot.jpg", 2 + SERVE_USER_SNAPSHOTS);
+	get(path);
+	cr_assert_eq(got.status, 503);
+	cr_expect(header_is("Retry-After", "10") && body_has("too many cameras"));
+	cr_expect_eq(world.watched, SERVE_USER_SNAPSHOTS, "the parent hears nothing of it");
+	while (!world.state.refused_user)
+		event_base_loop(world.base, EVLOOP_ONCE);
+	world.camera = 1 + SERVE_USER_SNAPSHOTS;
+	snapshot(7, 1000, 1000000);
+	viewer_receive(&many[SERVE_USER_SNAPSHOTS - 1], &got, false);
+	cr_expect_eq(got.status, 200);
+	ask("/live/yard/snapshot.jpg");  /* it has a worker anyway */
+	while (world.last_watched.camera != 0)
+		event_base_loop(world.base, EVLOOP_ONCE);
+	for (unsigned i = 0; i < SERVE_USER_SNAPSHOTS; i++)
+		viewer_close(&many[i]);
 }
