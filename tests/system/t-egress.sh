@@ -188,17 +188,13 @@ for program in "$build"/libexec/casemate/*; do
     name=$(basename "$program")
     cp "$program" "$leaky/libexec/casemate/"
     case $name in
-    serve) way=udp/$nobody_ip/53 ;;
-    ingest) way=tcp/$camera_ip/4444 ;;
+    serve) way="udp $nobody_ip 53" ;;
+    ingest) way="tcp $camera_ip 4444" ;;
     *) continue ;;
     esac
     mv "$leaky/libexec/casemate/$name" "$leaky/libexec/casemate/honest-$name"
-    cat > "$leaky/libexec/casemate/$name" <<END
-#!/bin/bash
-(echo leak > /dev/$way) 2> /dev/null
-exec -a "\$0" "$leaky/libexec/casemate/honest-$name" "\$@"
-END
-    chmod +x "$leaky/libexec/casemate/$name"
+    cp "$build/tests/taken/leak" "$leaky/libexec/casemate/$name"
+    printf '%s\n' "$way" > "$leaky/libexec/casemate/leak-$name"
 done
 casemate=$leaky/casemate
 capture leaky
