@@ -110,6 +110,57 @@ Test(channel, malformed_messages_break_it)
 	cr_assert_eq(answered, 0);
 }
 
+static unsigned heard, refused;
+
+static void on_one(void *ctx, struct channel *from, enum msg_type type, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	heard++;
+}
+
+static void on_refused(void *ctx, struct channel *c, const char *why)
+{
+	refused += why != NULL;
+}
+
+/* One message of n bytes from `from` to `to`: 1 heard, 0 refused. */
+static unsigned hears(enum role_kind from, enum role_kind to, const uint8_t *p, size_t n)
+{
+	static const struct channel_answer none[] = {{MSG_NONE, NULL}};
+	struct channel_ends ends = {.me = to, .peer = from, .answers = none, .otherwise = on_one, .broken = on_refused};
+	struct channel *c;
+	int fd[2];
+
+	heard = refused = 0;
+	cr_assert_eq(channel_pair(fd), 0);
+	c = channel_new(base, fd[0], &ends);
+	cr_assert_eq(send(fd[1], p, n, 0), (ssize_t)n);
+	turn();
+	cr_assert_eq(heard + refused, 1);
+	channel_free(&c);
+	close(fd[1]);
+	return heard;
+}
+
+Test(channel, hears_of_every_message_only_what_the_table_says_and_only_whole)
+{
+	static uint8_t bytes[MSG_MAX];
+	static const union msg_body m;
+
+	for (unsigned type = MSG_NONE + 1; type < MSG_TYPE_COUNT; type++) {
+		struct wr w = wr_init(bytes, sizeof bytes);
+
+		msg_encode(&w, (enum msg_type)type, &m);
+		for (unsigned from = 0; from < ROLE_COUNT; from++)
+			for (unsigned to = 0; to < ROLE_COUNT; to++) {
+				cr_expect_eq(hears((enum role_kind)from, (enum role_kind)to, bytes, w.len),
+					roles_may_say((enum role_kind)from, (enum role_kind)to, (enum msg_type)type, 0), "%s from %s to %s",
+					msg_name(type), role_kind_name(from), role_kind_name(to));
+				cr_expect(!hears((enum role_kind)from, (enum role_kind)to, bytes, w.len - 1), "%s, cut", msg_name(type));
+				cr_expect(!hears((enum role_kind)from, (enum role_kind)to, bytes, w.len + 1), "%s, and more", msg_name(type));
+			}
+	}
+}
+
 Test(channel, too_many_descriptors_break_it)
 {
 	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = {{0}};
