@@ -46,6 +46,8 @@ edges   ingest     race                 ${killed}store says:
 edges   ingest     segment-flood        ${killed}store says: segments that come too fast
 edges   ingest     gap-flood            $left
 edges   ingest     fill-bell            $left
+edges   ingest     bell-flood           $left
+edges   ingest     dial-flood           $left
 edges   ingest     flood-log            exit 0\$
 
 edges   transcode  loop                 ${killed}does not get on with what the camera sent
@@ -69,6 +71,7 @@ edges   transcode  ring-garbage         ${killed}store says:
 edges   transcode  foreign-footage      ${killed}store says: a record of a rendition that is not its own
 edges   transcode  worker-copy          ${killed}store says: a record of a rendition that is not its own
 edges   transcode  fill-bell            $left
+edges   transcode  bell-flood           $left
 edges   transcode  tail-beyond          ${killed}does not get on with what the camera sent
 edges   transcode  tail-back            ${killed}does not get on with what the camera sent
 edges   transcode  scribble             $left
@@ -77,7 +80,7 @@ edges   transcode  flood-log            exit 0\$
 edges   serve      loop                 ${killed}does not answer
 edges   serve      close-channel        ${killed}closed its channel and lives on
 edges   serve      open                 $sys
-edges   serve      dial                 $sys
+edges   serve      dial-udp             $sys
 edges   serve      dial-own-listener    $sys
 edges   serve      send-from-listener   $sys
 edges   serve      fork                 $sys
@@ -104,7 +107,7 @@ edges   sign       sign-nonsense        ${killed}store says:
 edges   sign       greet-nonsense       ${killed}store says: 
 edges   sign       garbage-to-store     ${killed}store says: 
 edges   sign       open                 $sys
-edges   sign       dial                 $sys
+edges   sign       dial-raw             $sys
 edges   sign       clone                $sys
 edges   sign       anothers-words       $words
 
@@ -118,7 +121,7 @@ store-1 store      descriptor           ${killed}message store-state with 1 desc
 store-1 store      lying-leaves         ${killed}sign says: 
 store-1 store      descriptor-to-sign   ${killed}sign says: 
 
-store-2 store      dial                 $sys
+store-2 store      dial-unix            $sys
 store-2 store      exec-memory          $sys
 store-2 store      descriptors          ${killed}a message that is too large
 store-2 store      folder-to-serve      $left

@@ -52,6 +52,16 @@ static const char *dial(struct taken *t)
 	return taken_outcome(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0), "GAINED a socket");
 }
 
+static const char *dial_by_udp(struct taken *t)
+{
+	return taken_outcome(syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0), "GAINED a socket");
+}
+
+static const char *dial_raw(struct taken *t)
+{
+	return taken_outcome(syscall(SYS_socket, AF_PACKET, SOCK_RAW, 0), "GAINED a socket");
+}
+
 static const char *dial_by_unix(struct taken *t)
 {
 	return taken_outcome(syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0), "GAINED a socket");
@@ -183,6 +193,8 @@ const struct attack attacks_call[] = {
 	{"open-above", IN(STORE), 0, open_from_store, 0},
 	{"plant-link", IN(STORE), 0, plant_a_link, 0},
 	{"dial", IN_ALL, 0, dial, 0},
+	{"dial-udp", IN_ALL, 0, dial_by_udp, 0},
+	{"dial-raw", IN_ALL, 0, dial_raw, 0},
 	{"dial-unix", IN_ALL, 0, dial_by_unix, 0},
 	{"dial-own-camera", IN(INGEST), NEEDS_SOCKET, dial_with_what_it_has, 0},
 	{"dial-own-listener", IN(SERVE), 0, dial_with_what_it_has, 0},

@@ -148,6 +148,17 @@ static const char *fill_the_bell(struct taken *t)
 	return "done";
 }
 
+/* For nothing, as fast as it can. */
+static const char *ring_without_end(struct taken *t)
+{
+	int64_t until_us = taken_now_us() + RACE_US;
+
+	while (taken_now_us() < until_us)
+		for (int i = 0; i < 100; i++)
+			ring_kick(&t->ring);
+	return "done";
+}
+
 /* --- as the one who reads --------------------------------------------------------------------- */
 
 static const char *take_more_than_there_is(struct taken *t)
@@ -188,6 +199,7 @@ const struct attack attacks_ring[] = {
 	{"gap-flood", IN(INGEST), NEEDS_RING, gaps_without_end, 1},
 	{"race", IN(INGEST), NEEDS_RING, change_under_its_hands, 20},
 	{"fill-bell", IN(INGEST) | IN(TRANSCODE), NEEDS_RING, fill_the_bell, 1},
+	{"bell-flood", IN(INGEST) | IN(TRANSCODE), NEEDS_RING, ring_without_end, 0},
 	{"tail-beyond", IN(TRANSCODE), NEEDS_RING, take_more_than_there_is, 20},
 	{"tail-beyond", IN(STORE), NEEDS_RING, take_more_than_there_is, 1},
 	{"tail-back", IN(TRANSCODE), NEEDS_RING, give_back_what_was_taken, 20},

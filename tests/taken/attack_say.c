@@ -109,6 +109,14 @@ static const char *ask_for_an_address_that_is_not_there(struct taken *t)
 	return done(taken_say(PARENT, MSG_DIAL, &(struct msg_dial){.camera = t->camera, .what = 200}, NULL, 0));
 }
 
+/* The parent dials a camera so often as it wants to, and keeps nobody waiting for that. */
+static const char *ask_to_dial_without_end(struct taken *t)
+{
+	for (int i = 0; i < 1000; i++)
+		taken_say(PARENT, MSG_DIAL, &(struct msg_dial){.camera = t->camera}, NULL, 0);
+	return "done";
+}
+
 /* The address is the site file's, and ports below 1024 are no media: the parent must not be led to any. */
 static const char *ask_for_foreign_ports(struct taken *t)
 {
@@ -340,6 +348,7 @@ const struct attack attacks_say[] = {
 	{"no-camera", IN(INGEST) | IN(TRANSCODE), 0, say_of_no_camera, STAY},
 	{"dial-foreign-camera", IN(INGEST), 0, ask_for_a_foreign_camera, STAY},
 	{"dial-no-address", IN(INGEST), 0, ask_for_an_address_that_is_not_there, STAY},
+	{"dial-flood", IN(INGEST), 0, ask_to_dial_without_end, 1},
 	{"foreign-ports", IN(INGEST), 0, ask_for_foreign_ports, STAY},
 	{"early", IN_ALL, NEEDS_EARLY, say_too_early, STAY},
 	{"ready-again", IN_ALL, 0, say_ready_again, 0},
