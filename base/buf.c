@@ -37,7 +37,7 @@ uint8_t *buf_reserve(struct buf *b, size_t n)
 	mem = malloc(cap);
 	if (!mem)
 		return NULL;
-	if (b->len)
+	if (b->mem)
 		memcpy(mem, b->mem + b->off, b->len);
 	free(b->mem);
 	b->mem = mem;

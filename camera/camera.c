@@ -205,11 +205,15 @@ int camera_open(struct camera *c, const struct camera_settings *settings, struct
 
 unsigned camera_port(const struct camera *c)
 {
-	struct sockaddr_storage a = {0};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} a = {.v6 = {0}};
 	socklen_t n = sizeof a;
 
-	getsockname(evconnlistener_get_fd(c->listener), (struct sockaddr *)&a, &n);
-	return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port);
+	getsockname(evconnlistener_get_fd(c->listener), &a.any, &n);
+	return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
 }
 
 int camera_run(struct camera *c)

@@ -94,7 +94,7 @@ static bool is_loopback(const struct sockaddr_storage *a)
 /* "1.2.3.4:port" or "[1::2]:port". */
 static int parse_listen(const char *text, struct camera_settings *c)
 {
-	const char *colon = strrchr(text, ':');
+	const char *colon = text ? strrchr(text, ':') : NULL;
 	struct sockaddr_in *in = (struct sockaddr_in *)&c->address;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&c->address;
 	char host[INET6_ADDRSTRLEN + 2];

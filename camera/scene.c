@@ -101,7 +101,7 @@ static void draw_line(struct scene *s, struct line *l, const char *text)
 {
 	bool ended = false;
 
-	for (unsigned i = 0; text[i] && i < sizeof l->shown - 1; i++) {
+	for (unsigned i = 0; i < sizeof l->shown - 1 && text[i]; i++) {
 		ended = ended || !l->shown[i];
 		if (ended || l->shown[i] != text[i])
 			draw_glyph(s, l, i, text[i]);

@@ -37,6 +37,7 @@ static int64_t curve(int64_t x)
 
 static int64_t div_floor(int64_t a, int64_t b)
 {
+	assert(b > 0);
 	return a >= 0 ? a / b : -((-a + b - 1) / b);
 }
 

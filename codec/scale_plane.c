@@ -135,7 +135,8 @@ static void across_first_line(const struct scale_filter *f, const uint8_t *from,
 static void down_second(const struct scale_plane *p, unsigned y, const int16_t *lines, uint8_t *to)
 {
 	const struct scale_filter *f = p->down;
-	const int16_t (*weight)[2] = (const int16_t (*)[2])f->weight + (size_t)y * f->taps, *line[SCALE_FILTER_TAPS_MAX + 2];
+	const int16_t (*weight)[2] = (const int16_t (*)[2])f->weight + (size_t)y * f->taps;
+	const int16_t *line[SCALE_FILTER_TAPS_MAX + 2];
 
 	for (unsigned k = 0; k < f->taps; k++)
 		line[k] = lines + scale_plane_line(f, y, k) % SCALE_PLANE_LINES(f) * line_words(p);

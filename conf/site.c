@@ -279,7 +279,7 @@ out:
 static struct site *new_site(const char *path)
 {
 	struct site *site = calloc(1, sizeof *site);
-	char *cwd = NULL;
+	char *cwd = NULL, *file = NULL;
 
 	if (!site)
 		return NULL;
@@ -287,11 +287,12 @@ static struct site *new_site(const char *path)
 	if (path[0] != '/')
 		cwd = getcwd(NULL, 0);
 	if (path[0] == '/')
-		site->file = strdup(path);
-	else if (cwd && asprintf(&site->file, "%s/%s", cwd, path) < 0)
-		site->file = NULL;
+		file = strdup(path);
+	else if (cwd && asprintf(&file, "%s/%s", cwd, path) < 0)
+		file = NULL;
 	free(cwd);
-	if (!site->file)
+	site->file = file;
+	if (!file)
 		site_free(&site);
 	return site;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conf/ytree.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -258,7 +259,10 @@ static int refuse_duplicates(struct reader *r, const struct ytree_node *map)
 static int on_close(struct reader *r)
 {
 	struct ytree_node *n = r->frame[--r->depth].node;
-	int rc = n->kind == YTREE_MAP ? refuse_duplicates(r, n) : 0;
+	int rc;
+
+	assert(n);
+	rc = n->kind == YTREE_MAP ? refuse_duplicates(r, n) : 0;
 
 	if (!rc)
 		place(r, n);

@@ -201,6 +201,7 @@ static int looks_like_frame(const struct rtsp_client *c)
 {
 	struct span s = c->view;
 
+	assert(s.p || !s.n);
 	while (c->stray && s.n && (s.p[0] == '\r' || s.p[0] == '\n'))
 		s = span_skip(s, 1);
 	if (c->stray == 0 || s.n == 0 || s.p[0] != '$')

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/rtsp_message.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static int take_line(struct rd *r, struct span *ret, const char **why)
 	if (!end)
 		return 0;
 	*ret = span_of(rd_bytes(r, n + 1), n);
+	assert(ret->p);
 	if (ret->n && ret->p[ret->n - 1] == '\r')
 		ret->n--;
 	return 1;

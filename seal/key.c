@@ -36,7 +36,7 @@ int key_make_public(const char *name, const uint8_t raw[32], struct key_public *
 	if (!key_is_name(name, strnlen(name, KEY_NAME)))
 		return -EINVAL;
 	memset(&k, 0, sizeof k);
-	strcpy(k.name, name);
+	memcpy(k.name, name, strlen(name) + 1);
 	memcpy(k.raw, raw, sizeof k.raw);
 	wr_str(&w, name);
 	wr_u8(&w, '\n');

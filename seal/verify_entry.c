@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* verify's reading of entries: what each says, and whether it follows from the one before. */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -165,6 +166,7 @@ static void salvage(const uint8_t *p, size_t n, struct verify_problem *ret)
 {
 	struct rd r = rd_init(p, n);
 
+	assert(ret);
 	while (rd_left(&r) && !r.bad) {
 		struct rd line = lines_until(&r, '\n'), field = lines_until(&line, ' ');
 		char *to = lines_is(&field, "camera") ? ret->camera : lines_is(&field, "rendition") ? ret->rendition : NULL;

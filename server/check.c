@@ -120,7 +120,7 @@ static void day(const ASN1_TIME *t, char out[16])
 	struct tm tm;
 
 	if (!ASN1_TIME_to_tm(t, &tm) || !strftime(out, 16, "%Y-%m-%d", &tm))
-		strcpy(out, "a day unknown");
+		snprintf(out, 16, "a day unknown");
 }
 
 static void check_dates(struct check *c, const X509 *x)

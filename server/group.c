@@ -84,7 +84,7 @@ int group_open(int *ret_top)
 	fd = openat(hierarchy, *own ? own : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = fd < 0 ? -errno : 0;
 	close(hierarchy);
-	if (!rc)
+	if (fd >= 0)
 		*ret_top = fd;
 	return rc;
 }

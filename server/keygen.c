@@ -92,7 +92,7 @@ static void wipe(struct buf *b)
 
 static int make_site_key(const char *name, const char *path)
 {
-	char vkey[KEY_VKEY + 1], public_path[4096];
+	char vkey[KEY_VKEY], line[KEY_VKEY + 1], public_path[4096];
 	struct key_private *k = NULL;
 	struct buf pem;
 	int rc;
@@ -109,11 +109,11 @@ static int make_site_key(const char *name, const char *path)
 		rc = fail("no key could be made", strerror(-rc));
 	} else {
 		key_vkey(key_public_of(k), vkey);
-		strcat(vkey, "\n");
-		rc = write_pair(path, &pem, public_path, vkey, strlen(vkey));
+		snprintf(line, sizeof line, "%s\n", vkey);
+		rc = write_pair(path, &pem, public_path, line, strlen(line));
 	}
 	if (!rc)
-		fputs(vkey, stdout);
+		fputs(line, stdout);
 	key_free(&k);
 	wipe(&pem);
 	return rc;

@@ -328,6 +328,7 @@ static void on_tick(int fd, short what, void *arg)
 	serve.state.connections = serve_conn_count(serve.conns);
 	serve.state.viewers = serve_conn_viewers(serve.conns, now_us);
 	serve.state.held = serve_conn_holds(serve.conns);
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): both are static, so what lies between members is 0 */
 	if (memcmp(&serve.state, &told, sizeof told) != 0 && channel_say(serve.role.parent, MSG_SERVE_STATE, &serve.state, NULL, 0) == 0)
 		told = serve.state;
 	if (stop_at_us && (!serve.state.connections || now_us >= stop_at_us))

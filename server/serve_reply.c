@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/serve_reply.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ static int content_range(struct buf *out, const struct serve_reply *r)
 {
 	char text[80];
 
+	assert(r->bytes);
 	if (r->unsatisfiable)
 		snprintf(text, sizeof text, "bytes */%zu", r->bytes->n);
 	else
