@@ -2,19 +2,22 @@
 /*
  * Runs a fuzz target without libFuzzer, for `make check`: every file of the
  * corpus folder as it is, then a fixed number of repeatable mutations of each.
- * usage: fuzz_X CORPUS-FOLDER [MUTATIONS-PER-FILE]
+ * With MILLISECONDS it goes on, file by file and round by round, until they are over.
+ * usage: fuzz_X CORPUS-FOLDER [MUTATIONS-PER-FILE [SEED [MILLISECONDS]]]
  */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define INPUT_MAX (1u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint64_t state;
+static uint64_t state, inputs;
 
 static uint32_t next_random(void)
 {
@@ -30,6 +33,7 @@ static void run(const uint8_t *data, size_t n)
 	if (!copy)
 		abort();
 	memcpy(copy, data, n);
+	inputs++;
 	LLVMFuzzerTestOneInput(copy, n);
 	free(copy);
 }
@@ -71,38 +75,65 @@ static void mutate(const uint8_t *data, size_t n)
 	run(work, n);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* One file of the corpus and its mutations; false when there is none. */
+static bool replay(const char *folder, const char *name, long mutations, uint64_t seed, int64_t end_ms)
+{
+	static uint8_t input[INPUT_MAX];
+	char path[4096];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	f = fopen(path, "rb");
+	if (!f)
+		return false;
+	n = fread(input, 1, sizeof input, f);
+	fclose(f);
+	state = 0x9e3779b97f4a7c15u ^ n ^ seed;
+	run(input, n);
+	for (long i = 0; i < mutations && (!end_ms || now_ms() < end_ms); i++)
+		mutate(input, n);
+	return true;
+}
+
+/* Every file once; how many there were. */
+static unsigned replay_all(const char *folder, long mutations, uint64_t seed, int64_t end_ms)
+{
+	unsigned files = 0;
+	struct dirent *e;
+	DIR *dir = opendir(folder);
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			files += replay(folder, e->d_name, mutations, seed, end_ms);
+	if (dir)
+		closedir(dir);
+	return files;
+}
+
 int main(int argc, char **argv)
 {
 	long mutations = argc > 2 ? atol(argv[2]) : 2000;
-	static uint8_t input[INPUT_MAX];
-	unsigned files = 0;
-	struct dirent *e;
-	DIR *dir;
+	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+	int64_t end_ms = argc > 4 ? now_ms() + atol(argv[4]) : 0;
+	unsigned files;
 
-	if (argc < 2 || !(dir = opendir(argv[1]))) {
-		fprintf(stderr, "usage: %s CORPUS-FOLDER [MUTATIONS-PER-FILE]\n", argv[0]);
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s CORPUS-FOLDER [MUTATIONS-PER-FILE [SEED [MILLISECONDS]]]\n", argv[0]);
 		return 2;
 	}
-	while ((e = readdir(dir))) {
-		char path[4096];
-		FILE *f;
-		size_t n;
-
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "%s/%s", argv[1], e->d_name);
-		f = fopen(path, "rb");
-		if (!f)
-			continue;
-		n = fread(input, 1, sizeof input, f);
-		fclose(f);
-		files++;
-		state = 0x9e3779b97f4a7c15u ^ n;
-		run(input, n);
-		for (long i = 0; i < mutations; i++)
-			mutate(input, n);
-	}
-	closedir(dir);
-	printf("%s: %u files, %ld mutations each\n", argv[0], files, mutations);
+	/* Seeds of later rounds are far from those of the first: seconds since 1970, say. */
+	do
+		files = replay_all(argv[1], mutations, seed, end_ms);
+	while (files && now_ms() < end_ms && (seed += 1ull << 40));
+	printf("%s: %u files, %ld mutations each, %llu inputs\n", argv[0], files, mutations, (unsigned long long)inputs);
 	return files ? 0 : 1;
 }
