@@ -118,12 +118,16 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# A port that nobody has, below those that the kernel gives out itself, so that it stays free while a server is down.
+# A port that nobody has, below those that the kernel gives out itself, so that it stays free while a server is down: never the same
+# twice in a test, and from this test's own thousands when tests/run-all runs several at a time (CASEMATE_SLOT).
 free_port() {
-    local port
+    local port from=10000 many=20000
+    [ -z "${CASEMATE_SLOT:-}" ] || from=$((10000 + CASEMATE_SLOT % 10 * 2000)) many=2000
     for _ in $(seq 200); do
-        port=$((10000 + RANDOM % 20000))
-        ss -Hltn "sport = :$port" | grep -q . || { echo $port; return; }
+        port=$((from + RANDOM % many))
+        if ss -Hltn "sport = :$port" | grep -q . || ! mkdir "$work/port-$port" 2> /dev/null; then continue; fi
+        echo $port
+        return
     done
     return 1
 }

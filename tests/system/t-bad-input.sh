@@ -3,6 +3,7 @@
 # What goes wrong at a site: a one-line reason with the mend, and the rest of the site runs on.
 # It runs in namespaces of its own, where anybody may mount a small disk and make an address that never answers (a cable, known to
 # lead to it, at whose end nobody listens).
+# takes: 56 s
 if [ -z "${CASEMATE_APART:-}" ] && unshare --user --map-root-user --net --mount true 2> /dev/null; then
     CASEMATE_APART=1 exec unshare --user --map-root-user --net --mount --kill-child "$0" "$@"
 fi

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Systems that lack a layer of the sandbox, each switched off for the server alone (tests/system/without.c). A strict site does not start and
 # says which layer, why, and what to do; a best-effort one runs, and its log and status say what is missing.
+# takes: 10 s
 source "$(dirname "$0")/lib.sh"
 wants jq
 without=$build/tests/system/without

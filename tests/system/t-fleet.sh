@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Cameras that we did not write, all in one site: GStreamer's RTSP server (H.264, H.265, AAC, G.711; TCP, UDP, TLS, Digest), VLC, which
 # offers UDP alone, and casemate camera. Each is recorded, played back by ffmpeg over HTTPS and verified.
+# takes: 23 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffmpeg ffprobe openssl
 [ -x "$gst_camera" ] || skip_all "gst-camera is not built (libgstrtspserver-1.0-dev)"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Many cameras that mean harm, each in a way of its own, in one site with a good one: it loses nothing, nothing of theirs goes where it must
 # not, nobody is sent a password, memory stays where it was. What each of them does: camera/hostile.mjs.
+# takes: 59 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node ffmpeg ffprobe
 

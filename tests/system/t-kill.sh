@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # SIGKILL to each role in turn, and to the parent: the picture is back within 5 s, nothing that was ever offered to a viewer is lost,
 # and the archive verifies and names the gaps.
+# takes: 28 s
+# alone: it measures how long until there is a picture again
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss sha256sum
 

@@ -3,6 +3,8 @@
 # usage: t-kills.sh [SEED]
 # SIGKILL to roles and parent, at random times and in the middle of random calls (a write, an fdatasync, a rename …), of a server with two
 # cameras: after each the archive verifies. A few dozen; tests/soak/kill-points does a thousand.
+# takes: 45 s
+# alone: roles that die under load
 source "$(dirname "$0")/../faults/lib.sh"
 wants jq curl ss
 

@@ -3,6 +3,7 @@
 # A bad line between cameras and server, in network namespaces of its own: 2 % of the packets lost, others late and out of order. By UDP
 # the stream goes on and the counters say what the line did; by TCP nothing is missing. Where the kernel has no tc netem, bad-link.py is
 # the line.
+# takes: 37 s
 if [ -z "${IN_NAMESPACE:-}" ]; then
     how=(unshare -n)
     [ "$(id -u)" = 0 ] || how=(unshare -Urn)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a browser without H.265 makes of cameras that send it: an explanation, or the encoded rendition. Opus goes to it as it came, G.711 as AAC.
 # Of a smart codec it gets the rendition that can be begun anywhere.
+# takes: 35 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node chromium ffmpeg ffprobe
 [ -d "$here/node_modules/playwright-core" ] || skip_all "playwright-core is not installed (npm ci in tests/system)"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The page in headless Chromium, by page-trust.mjs: sites that it should not trust, networks that go away, and its buttons and keys.
+# takes: 93 s
 source "$(dirname "$0")/lib.sh"
 wants curl ss node chromium
 [ -d "$here/node_modules/playwright-core" ] || skip_all "playwright-core is not installed (npm ci in tests/system)"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The page in headless Chromium, by page.mjs: it logs in, plays and verifies; a changed byte turns its badge red; it comes back by
 # itself after the server was killed. The site is scripts/demo's, as ./bootstrap run starts it.
+# takes: 41 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node chromium
 [ -d "$here/node_modules/playwright-core" ] || skip_all "playwright-core is not installed (npm ci in tests/system)"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # casemate probe: what it says of a camera, why it can't, and a snippet with which the camera is recorded. The password shows nowhere.
+# takes: 11 s
 source "$(dirname "$0")/lib.sh"
 wants jq openssl ss
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Built twice, in different folders, at different times, under different names and languages: the same programs to the bit. And each is
 # hardened as the documents say.
+# takes: 38 s
+# niced: it builds and compares
 source "$(dirname "$0")/lib.sh"
 wants make gcc autoreconf tar readelf objdump
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Cameras that go and come back, refuse, fall silent: how long until there is a picture again, and how often they are asked meanwhile.
 # One upstream session however many watch, and a TEARDOWN on every way out.
+# takes: 66 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node ffmpeg
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Snapshots: of a camera with renditions, of one that has a copy alone, and of one with masks; had by curl, decoded by ffmpeg, proved by
 # casemate verify; in no playlist; made while somebody asks and no longer.
+# takes: 44 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ffmpeg ffprobe openssl
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The unit that comes with casemate: how systemd rates it; and, where a systemd can be started in namespaces of its own, the site under
 # it: as its own user, keys as credentials, a port that systemd opened, every layer of every role's sandbox.
+# takes: 15 s
 source "$(dirname "$0")/lib.sh"
 wants systemd-analyze jq pgrep nsenter setpriv unshare
 systemd=/lib/systemd/systemd

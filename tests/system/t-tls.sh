@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # testssl.sh against a running site: no finding above LOW. The certificate is such as an authority gives: by an authority of the test's
 # own, for 90 days, with names and a place for its revocations, so that nothing has to be excused.
+# takes: 40 s
 source "$(dirname "$0")/lib.sh"
 wants jq openssl testssl
 

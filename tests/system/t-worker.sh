@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One camera's worker hangs, then dies again and again: it is replaced, then held back, and the camera is named; its footage as the camera
 # sent it goes on, and the other camera loses nothing of anything.
+# takes: 39 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffprobe
 
