@@ -27,13 +27,14 @@
 /* A file below /proc/PID as a string; "" if it cannot be read. */
 static const char *read_proc(struct buf *b, pid_t pid, const char *name)
 {
+	const char *text = NULL;
 	char path[64];
 
 	buf_clear(b);
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	if (io_read_file(AT_FDCWD, path, b) || buf_append(b, "", 1))
-		return "";
-	return (const char *)buf_data(b);
+	if (!io_read_file(AT_FDCWD, path, b) && !buf_append(b, "", 1))
+		text = (const char *)buf_data(b);
+	return text ? text : "";
 }
 
 /* What stands after "NAME:" at the beginning of a line. */
@@ -188,10 +189,11 @@ static bool is_known(const struct audit *a, const char *path)
 /* Who may write into it can put another file in the place of this one. */
 static void look_at_folder_of(struct audit *a, const char *path)
 {
-	char *folder = a->folder[a->nfolders], *slash;
+	char *folder, *slash;
 
 	if (a->nfolders == AUDIT_FOLDERS_MAX)
 		return;
+	folder = a->folder[a->nfolders];
 	snprintf(folder, sizeof a->folder[0], "%s", path);
 	slash = strrchr(folder, '/');
 	if (!slash)

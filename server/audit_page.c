@@ -116,7 +116,7 @@ static void camera(const struct audit *a, unsigned i, struct buf *out)
 
 	audit_camera_proof(c, proof, sizeof proof);
 	if (strlen(proof) > PROOF_SHOWN)
-		strcpy(proof + PROOF_SHOWN - 3, "...");
+		memcpy(proof + PROOF_SHOWN - 3, "...", 4);
 	audit_camera_login(c, login, sizeof login);
 	row(out, c->name, c->host, c->tls ? "rtsps" : "rtsp", c->tls ? "tcp" : by[c->transport], proof, login);
 	if (c->onvif_url)

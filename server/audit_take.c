@@ -124,7 +124,7 @@ static bool take_process(struct audit *a, struct words *w)
 
 static bool take_listener(struct audit *a, struct words *w)
 {
-	struct audit_listener l;
+	struct audit_listener l = {0};
 	uint64_t i;
 	char open[8];
 
@@ -137,7 +137,7 @@ static bool take_listener(struct audit *a, struct words *w)
 
 static bool take_camera(struct audit *a, struct words *w)
 {
-	struct audit_camera c;
+	struct audit_camera c = {0};
 	uint64_t i;
 
 	if (!take_number(w, SITE_CAMERAS_MAX - 1, &i) || !take_word(w, c.state, sizeof c.state) || !take_word(w, c.link, sizeof c.link))

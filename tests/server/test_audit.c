@@ -92,8 +92,8 @@ Test(audit, takes_what_a_server_says)
 Test(audit, refuses_any_other_answer)
 {
 	static const char *const words[] = {
-		"", "casemate\n", "casemate a b\n", "nonsense 1\n", "role casemate 0 - 1 ready 1\n", "file \n", "file /a\nfile /b\n", "state \n", "program x " SHA "\n",
-		"program store 00\n", "program store " SHA "00\n", "role none 0 - 1 ready 1\n", "role store 1001 - 1 ready 1\n", "role store -1 - 1 ready 1\n",
+		"", "casemate\n", "casemate a b\n", "nonsense 1\n", "role casemate 0 - 1 ready 1\n", "file \n", "file /a\nfile /b\n", "state \n", ("program x " SHA "\n"),
+		"program store 00\n", ("program store " SHA "00\n"), "role none 0 - 1 ready 1\n", "role store 1001 - 1 ready 1\n", "role store -1 - 1 ready 1\n",
 		"role store 0 - 99999999999 ready 1\n", "role store 0 - 1 ready 16384\n", "role store 0 - 1 ready\n", "role store 0 - 1 ready 1 2\n",
 		"role store 0 a-name-of-more-than-thirty-two-letters 1 ready 1\n", "listener 8 open 0.0.0.0:1\n", "listener 0 open\n", "camera 1000 streaming tcp\n",
 		"camera 0 \033[31m tcp\n", "camera 0  tcp\n",
