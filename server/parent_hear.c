@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "server/parent.h"
 
-#define SAYS_PER_S 10000          /* an ingest with 1000 cameras says some 2000 */
+#define SAYS_PER_S 5000           /* and for each camera: store tells of eleven renditions, all at the same tick */
+#define SAYS_PER_CAMERA 50
 #define ASK_S 5
 #define UNANSWERED_MAX 6          /* half a minute, by as many rounds of our own: one that we sleep through does not count */
 #define HUNG_UP_S 5               /* what ends by itself has long done so */
@@ -26,7 +27,7 @@ static bool says_too_much(struct child *c, enum msg_type type)
 	if (second != c->heard_second)
 		c->heard = 0;
 	c->heard_second = second;
-	return ++c->heard > SAYS_PER_S;
+	return ++c->heard > SAYS_PER_S + SAYS_PER_CAMERA * c->parent->site->ncameras;
 }
 
 void parent_hear(void *ctx, struct channel *from, enum msg_type type, const union msg_body *m, int fds[MSG_FDS_MAX])
