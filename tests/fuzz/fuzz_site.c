@@ -20,7 +20,7 @@ static void check_camera(const struct site_camera *c)
 	const char *scheme = c->tls == SITE_TLS_NONE ? "rtsp://" : "rtsps://";
 
 	check(text_is_name(c->name, strlen(c->name)) && c->nrenditions <= SITE_RENDITIONS_MAX);
-	check(!strncmp(c->url, scheme, strlen(scheme)) && !strncmp(c->url + strlen(scheme), c->host, strlen(c->host)) && !c->password);
+	check(!strncmp(c->url, scheme, strlen(scheme)) && !strncmp(c->url + strlen(scheme), c->host, strlen(c->host)) && !c->password_mark);
 	check((c->tls == SITE_TLS_CA) == (c->ca != NULL) && (c->tls == SITE_TLS_CA || !*c->tls_name));
 	check(c->tls == SITE_TLS_NONE || c->transport != SITE_TRANSPORT_UDP);
 	for (const char *s = c->url; *s; s++)
