@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Five thousand viewers who say nothing, drip, or do not read: what each costs is bounded, who is too slow is closed, and neither the other
 # viewers nor the cameras notice. Fewer where a process may not have that many descriptors.
+# takes: 60 s
+# alone: it measures what other viewers notice
 source "$(dirname "$0")/lib.sh"
 wants jq python3
 

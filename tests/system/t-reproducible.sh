@@ -30,9 +30,9 @@ equal "the list of what they are made of: the same" "$(sha256sum < "$work/anothe
 equal "none holds the folder it was built in" "$(cd "$work/one/build" && grep -al "$work" $programs)" ''
 
 # hardened PROGRAM: position independent, all relocations read-only before it begins, no executable stack, no run path, indirect branches
-# checked, and the checked forms of the C library's functions
+# checked, and the checked forms of the C library's functions; and every file of it compiled by the flags that say so
 hardened() {
-    local p=$1 headers dynamic symbols begin
+    local p=$1 headers dynamic symbols begin compiled flag
     headers=$(readelf -hlW "$p") dynamic=$(readelf -dW "$p") symbols=$(readelf -sW --dyn-syms "$p") begin=$(objdump -d --disassemble=main "$p")
     grep -q 'Type: *DYN' <<< "$headers" || { echo "not position independent"; return 1; }
     grep -q 'GNU_RELRO' <<< "$headers" && grep -q 'BIND_NOW\|FLAGS.*NOW' <<< "$dynamic" || { echo "relocations stay writable"; return 1; }
@@ -42,6 +42,10 @@ hardened() {
     # (the note that turns the check on needs a C library that was built with it too)
     [ "$(uname -m)" != x86_64 ] || grep -q endbr64 <<< "$begin" || { echo "indirect branches have no landing marks"; return 1; }
     grep -q '__stack_chk_fail' <<< "$symbols" || { echo "no stack protector"; return 1; }
+    compiled=$(readelf -p .debug_str "$p" | grep -o 'GNU C[0-9]* .*') || { echo "nothing tells how it was compiled"; return 1; }
+    for flag in -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero; do
+        ! grep -vF -e "$flag" <<< "$compiled" || { echo "a file of it was compiled without $flag"; return 1; }
+    done
     grep -q '_chk@' <<< "$symbols" || { echo "no checked functions (FORTIFY_SOURCE)"; return 1; }
 }
 for p in $programs; do check "$p: hardened" hardened "$work/one/build/$p"; done
