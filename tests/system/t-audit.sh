@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes: 6 s
 # What casemate audit says of a running site is what the kernel and the files show from outside; and it sees what is spoilt.
 # takes: 20 s
 source "$(dirname "$0")/lib.sh"
