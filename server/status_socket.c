@@ -94,9 +94,11 @@ int status_listen(struct parent *p)
 		rc = -errno;
 	if (!rc)
 		p->status_event = event_new(p->base, p->status_fd, EV_READ | EV_PERSIST, on_caller, p);
-	if (rc || !p->status_event || event_add(p->status_event, NULL) < 0)
+	if (!rc && (!p->status_event || event_add(p->status_event, NULL) < 0))
+		rc = -ENOMEM;
+	if (rc)
 		parent_log("error", "status-socket", "path=\"%s\" error=\"%s\" mend=\"set socket: to a path that this user may write\"",
-			   at.sun_path, strerror(rc ? -rc : ENOMEM));
+			   at.sun_path, strerror(-rc));
 	return rc;
 }
 

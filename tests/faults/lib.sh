@@ -197,7 +197,7 @@ shoot() {
         fi
         [ -z "$how" ] || outcome=ended
         case $how in
-        '' | 'exit '[0-9]*) ;;
+        '' | 'exit '[1-9]*) ;;
         'signal 9 '*) [ -n "$(said_since | grep " role-killed role=$role .*why=\"")" ] || { not_ok "$shot: killed, and nobody says why"; return 1; } ;;
         *) not_ok "$shot: it ended by $how"; return 1 ;;
         esac
@@ -278,11 +278,10 @@ count_calls() {
     for role in "${faulty_roles[@]}"; do aim "$role" counts | sed "s/^/$role /"; done > "$work/calls-start"
     wait_for 30 gone_on $(($(copies) + 2))
     for role in "${faulty_roles[@]}"; do aim "$role" counts | sed "s/^/$role /"; done | paste -d' ' "$work/calls-start" - | awk '{print $1, $2, $6 - $3}' > "$work/calls-run"
-    life_ended_by=-1
 }
 
 declare -A shot_count
-shots=0 life_met=0 unmet=0
+shots=0 unmet=0
 shots_table() {
     local key
     for key in "${!shot_count[@]}"; do echo "${key% *}"; done | sort -u | while read -r key; do
@@ -290,15 +289,11 @@ shots_table() {
     done
 }
 
-# Up to $want shots in $seconds. A fresh site each dozen, and after one that failed.
-shoot_many() {
-    local role when n kind action until=$((SECONDS + seconds)) silent=()
-    kinds=${kinds//,/ }
-    count_calls
-    mapfile -t chosen < <(choose_shots | { [ -n "$all" ] && cat || head -n $((want * 2)); })
-    [ -n "$all" ] && want=${#chosen[@]} || mapfile -t chosen < <(printf '%s\n' "${chosen[@]}" | shuf --random-source=<(yes "$seed"))
+# shoot_all N SECONDS LEAST: N shots of $chosen, that were met, for so long; LEAST of them in any case. A fresh site each dozen, and after one that failed.
+shoot_all() {
+    local role when n kind action until=$((SECONDS + $2)) line want=$1
     for line in "${chosen[@]}"; do
-        [ $shots -lt "$want" ] && [ $SECONDS -lt $until ] || break
+        [ $shots -lt "$want" ] && { [ $SECONDS -lt $until ] || [ $shots -lt "$3" ]; } || break
         read -r role when n kind action <<< "$line"
         [ $life_shots -lt 12 ] || { end_life; begin_life; }
         life_shots=$((life_shots + 1))
@@ -312,7 +307,7 @@ shoot_many() {
         shot_count["$role $kind $outcome"]=$((${shot_count["$role $kind $outcome"]:-0} + 1))
         [ -z "${VERBOSE:-}" ] || note "$shot: $outcome; $(said_since | grep -v role-ended | head -1 | cut -c26-160)"
     done
-    end_life && ok "all $lives archives verify"
+    end_life && ok "the archive of each of $lives servers verifies"
     shots_table | sort | awk '{b[$1] += $3; e[$1] += $4} END {for (r in b) printf "# %-10s %4d borne, %4d ended with words and restarted\n", r, b[r], e[r]}'
     note "$shots calls failed, $unmet more were not made in time"
 }
