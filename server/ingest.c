@@ -62,8 +62,11 @@ static void on_ring_store(void *ctx, struct channel *from, const union msg_body 
 	int rc = ingest_ring_open(&in->site.store, fds[0], fds[1]);
 
 	fds[0] = fds[1] = -1;
-	if (rc)
+	if (rc) {
+		/* Cameras would play, and nothing of them be recorded: started anew, it is given another. */
 		log_error("ring", "to=store error=\"%s\"", strerror(-rc));
+		_exit(1);
+	}
 	for (unsigned i = 0; i < in->ncameras; i++)
 		ingest_camera_store_anew(in->camera[i]);
 }

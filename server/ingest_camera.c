@@ -446,8 +446,10 @@ void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell, bool
 		ingest_ring_close(&c->transcode);
 	else
 		rc = ingest_ring_open(&c->transcode, fd, doorbell);
-	if (rc)
+	if (rc) {
 		log_error("ring", "camera=%s to=transcode error=\"%s\"", c->conf.name, strerror(-rc));
+		_exit(1);
+	}
 	ingest_stream_transcode_anew(c->stream, pictures);
 }
 

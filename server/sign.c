@@ -65,6 +65,8 @@ static void read_key(struct sign *s, int fd)
 	while (!rc) {
 		ssize_t n = read(fd, buf_data(&pem) + pem.len, KEY_FILE_MAX - pem.len);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0) {
 			rc = n < 0 ? -errno : 1;
 			break;

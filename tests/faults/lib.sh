@@ -149,7 +149,7 @@ fault_kinds=(alloc open read write log sync name stat map make socket accept sen
 descriptors() { find "/proc/$1/fd" -mindepth 1 2> /dev/null | wc -l; }
 copies() { st '[.cameras[].renditions[] | select(.name == "copy") | .newest] | min'; }
 # What was said since the shot, but for what a restart always says.
-said_since() { tail -n +$((shot_line + 1)) "$site/log" | grep -vE ' casemate (role-ready|listen|key)| camera-playing '; }
+said_since() { tail -n +$((shot_line + 1)) "$site/log" | grep -vE ' info casemate (role-ready|listen|key) | camera-playing '; }
 # How a role of this name ended since the shot, "" for not at all; of those that the parent ended, its reason.
 ended_since() { said_since | grep " role-ended role=$1 " | sed 's/.*how="\([^"]*\)".*/\1/' | head -1; }
 

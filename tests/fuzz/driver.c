@@ -4,6 +4,7 @@
  * corpus folder as it is, then a fixed number of repeatable mutations of each.
  * With MILLISECONDS it goes on, file by file and round by round, until they are over.
  * usage: fuzz_X CORPUS-FOLDER [MUTATIONS-PER-FILE [SEED [MILLISECONDS]]]
+ *        fuzz_X CORPUS-FOLDER memory    each file with one allocation after another failing
  */
 #include <dirent.h>
 #include <stdbool.h>
@@ -13,7 +14,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/faults/memory.h"
+
 #define INPUT_MAX (1u << 20)
+#define MEMORY_POINTS_MAX 2000   /* of a file */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -83,20 +87,59 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* One file of the corpus and its mutations; false when there is none. */
-static bool replay(const char *folder, const char *name, long mutations, uint64_t seed, int64_t end_ms)
+static uint8_t input[INPUT_MAX];
+
+static bool read_input(const char *folder, const char *name, size_t *ret_n)
 {
-	static uint8_t input[INPUT_MAX];
 	char path[4096];
-	size_t n;
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	f = fopen(path, "rb");
 	if (!f)
 		return false;
-	n = fread(input, 1, sizeof input, f);
+	*ret_n = fread(input, 1, sizeof input, f);
 	fclose(f);
+	return true;
+}
+
+static void run_input(void *ctx)
+{
+	LLVMFuzzerTestOneInput(input, *(const size_t *)ctx);
+}
+
+/* 0: nothing crashed, and all memory was given back each time. */
+static int run_short_of_memory(const char *self, const char *folder)
+{
+	unsigned long points = 0, lost = 0, files = 0;
+	struct memory_result r;
+	struct dirent *e;
+	DIR *dir = opendir(folder);
+	size_t n;
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.' || !read_input(folder, e->d_name, &n))
+			continue;
+		memory_torture(run_input, &n, MEMORY_POINTS_MAX, &r);
+		files++;
+		points += r.points;
+		lost += r.leaked_at != 0;
+		if (r.leaked_at)
+			printf("%s/%s: %ld pieces of memory are lost when allocation %lu fails\n", folder, e->d_name, r.leaked, r.leaked_at);
+	}
+	if (dir)
+		closedir(dir);
+	printf("%s: %lu files, %lu allocations that failed\n", self, files, points);
+	return files && !lost ? 0 : 1;
+}
+
+/* One file of the corpus and its mutations; false when there is none. */
+static bool replay(const char *folder, const char *name, long mutations, uint64_t seed, int64_t end_ms)
+{
+	size_t n;
+
+	if (!read_input(folder, name, &n))
+		return false;
 	state = 0x9e3779b97f4a7c15u ^ n ^ seed;
 	run(input, n);
 	for (long i = 0; i < mutations && (!end_ms || now_ms() < end_ms); i++)
@@ -127,9 +170,11 @@ int main(int argc, char **argv)
 	unsigned files;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: %s CORPUS-FOLDER [MUTATIONS-PER-FILE [SEED [MILLISECONDS]]]\n", argv[0]);
+		fprintf(stderr, "usage: %s CORPUS-FOLDER [MUTATIONS-PER-FILE [SEED [MILLISECONDS]] | memory]\n", argv[0]);
 		return 2;
 	}
+	if (argc > 2 && !strcmp(argv[2], "memory"))
+		return run_short_of_memory(argv[0], argv[1]);
 	/* Seeds of later rounds are far from those of the first: seconds since 1970, say. */
 	do
 		files = replay_all(argv[1], mutations, seed, end_ms);
