@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -156,11 +157,22 @@ uint32_t sandbox_enter(const struct policy *p, int folder, char *ret_why, size_t
 	return layers;
 }
 
+/* libseccomp's errors do not tell a kernel without filters from one that has no memory for this one. */
+static int kernel_has_filters(void)
+{
+	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0 ? -errno : 0;
+}
+
 int sandbox_filter(const struct policy *p)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	bool threads = false;
-	int rc = filter ? 0 : -ENOMEM;
+	int rc = kernel_has_filters();
+
+	if (!rc && !filter)
+		rc = -ENOMEM;
 
 	for (unsigned i = 0; !rc && i < p->ncalls; i++) {
 		const struct policy_call *c = &p->calls[i];
