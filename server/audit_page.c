@@ -178,7 +178,7 @@ static void files(const struct audit *a, struct buf *out)
 	buf_append_fmt(out, "  footage goes, the oldest first, at %s; the signed log says so, and stays\n", max);
 	snprintf(text, sizeof text,
 		 "what becomes of roles, cameras and listeners; who logged in or failed to, from which address, and who was refused; never a password, "
-		 "a key or a path that was asked for; at most %d lines a second of each role", CHILD_LOG_LINES_PER_S);
+		 "a key or a path that was asked for; at most %d lines a second of each role, and %d of all", CHILD_LOG_LINES_PER_S, CHILDREN_LOG_LINES_PER_S);
 	audit_wrap(out, "  on standard error: ", text);
 }
 

@@ -103,6 +103,19 @@ equal "a change that opens something exits 1" $? 1
 matches "and is named with its line" "$against" 'new\.yaml:[0-9]+: camera gate-2: 127\.0\.0\.1:[0-9]+ is dialled, as for gate before: RTSP in the clear$'
 
 stop_server
+without=$build/tests/system/without
+if "$without" landlock true; then
+    printf 'sandbox: best-effort\n' >> "$site/site.yaml"
+    run_server "$without" landlock
+    wait_for 20 all_run || bail "not every role runs without Landlock: $(status | jq -c .roles)"
+    audit
+    equal "a layer that is missing exits 1" "$page_exit" 1
+    check "it is an alarm" found alarm 'store\[0\].*: without landlock: '
+    matches "and stands with each role" "$(grep -c '^  sandbox    .*WITHOUT landlock' "$work/page")" '^5$'
+    stop_server
+else
+    skip "a missing layer: no filters can be made here"
+fi
 audit
 matches "after the end it says what would be again" "$(head -1 "$work/page")" 'no server runs'
 timeout 20 "$casemate" audit -s "$site/casemate.sock" > /dev/null 2> "$work/none"
