@@ -141,7 +141,7 @@ static void teardown(void)
 	stream_free(&stream);
 }
 
-TestSuite(transcode, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(transcode, .init = setup, .fini = teardown, .timeout = 240);  /* a sanitizer takes its time */
 
 static void put(const struct record *r, const void *data, size_t n)
 {
