@@ -209,6 +209,15 @@ def newest_path():
     return b'/live/gate/copy/' + re.findall(rb'\n(\d+\.m4s)', data)[-1]
 
 
+def known(i):
+    """Each serve checks the password once, in 64 MiB of memory: before anything is measured."""
+    s = secure(tcp('127.70.0.3'))
+    s.sendall(get(b'/api/site'))
+    if answer(s) != 200:
+        raise ConnectionError
+    s.close()
+
+
 def is_connected(s):
     """By the kernel's word: what was received before a reset can be read after it."""
     return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1
@@ -304,6 +313,7 @@ def main():
     player = Player()
     alone = player.times(200)
     path = newest_path()
+    in_threads(known, 10 * len(PIDS))
     memory, kernel = anonymous_bytes(), kernel_bytes()
 
     slow = Slow(SLOW, path)
@@ -329,12 +339,13 @@ def main():
         while not stop.wait(1):
             drip.step()
 
-    dripping = threading.Thread(target=go_on)
+    dripping = threading.Thread(target=go_on, daemon=True)
     dripping.start()
-    crowded = player.times(200)
+    newcomer = Player()
+    crowded = newcomer.times(200)
     say('# a playlist and a segment, alone: ' + text(alone))
     say('# and in the crowd: ' + text(crowded))
-    check('the player was served every time', None if not player.failed else '%d failed' % player.failed)
+    check('the player was served every time', None if not player.failed + newcomer.failed else '%d failed' % (player.failed + newcomer.failed))
     check('nothing took him 5 s', None if crowded[-1] < 5000 else text(crowded))
     until(lambda: drip.ended == DRIP, resting.refresh)
     stop.set()
