@@ -8,8 +8,8 @@ fail() { echo "SECURITY.md: $*"; bad=1; }
 
 words() { grep -o '`[^`]*`' | tr -d '`'; }
 
-# tests: a path below tests/, or the name of a system test alone
-tests=$(words < SECURITY.md | grep -E '^(tests/[a-z_/0-9-]+\.(c|sh)|t-[a-z-]+\.sh)$' | sort -u)
+# tests: a path below tests/, or the name of a system test alone; those without .c and .sh are commands for who has the time
+tests=$(words < SECURITY.md | grep -E '^(tests/[A-Za-z0-9_./-]+|t-[a-z-]+\.sh)$' | sort -u)
 [ "$(wc -l <<< "$tests")" -ge 10 ] || fail "names hardly any test, so this one has lost its way"
 for t in $tests; do
     case $t in t-*) t=tests/system/$t ;; esac
@@ -17,7 +17,7 @@ for t in $tests; do
         fail "$t is not there"
         continue
     fi
-    grep -qF "$t" "$(dirname "$t")/module.am" || fail "$t is not in $(dirname "$t")/module.am"
+    [[ $t != *.* ]] || grep -qF "$t" "$(dirname "$t")/module.am" || fail "$t is not in $(dirname "$t")/module.am"
 done
 
 # promises: numbered, each with at least one of those tests
