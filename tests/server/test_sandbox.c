@@ -41,9 +41,12 @@ static void hold_what_sign_does(void)
 		_exit(NOT_SEALED);
 }
 
-static void *wait_for_a_signal(void *arg)
+/* By a call that those with threads may make: futex. */
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+
+static void *wait_for_the_end(void *arg)
 {
-	pause();
+	pthread_mutex_lock(&held);
 	return arg;
 }
 
@@ -59,7 +62,7 @@ static void hold_a_second_channel(void) { (void)!dup(ROLE_CHANNEL_FD); }
 static void hold_a_high_one(void) { (void)!dup2(STDIN_FILENO, 900); }
 static void hold_no_loop(void) { close(ROLE_CHANNEL_FD + 1); }
 static void hold_a_log_to_read(void) { int p[2]; (void)!(pipe(p) < 0 || dup2(p[0], STDERR_FILENO) < 0); close(p[0]); close(p[1]); }
-static void hold_a_thread(void) { pthread_t t; (void)!pthread_create(&t, NULL, wait_for_a_signal, NULL); }
+static void hold_a_thread(void) { pthread_t t; pthread_mutex_lock(&held); (void)!pthread_create(&t, NULL, wait_for_the_end, NULL); }
 
 Test(sandbox, is_entered_by_one_thread_with_just_the_declared_descriptors, .timeout = 60)
 {
@@ -272,8 +275,9 @@ static int start_threads(enum role_kind role)
 {
 	pthread_t t;
 
+	pthread_mutex_lock(&held);
 	for (unsigned i = 1; i < policy_of(role)->threads; i++)
-		if (pthread_create(&t, NULL, wait_for_a_signal, NULL))
+		if (pthread_create(&t, NULL, wait_for_the_end, NULL))
 			return 1;
 	return pthread_create(&t, NULL, end_at_once, NULL) == EAGAIN ? 7 : 8;
 }
