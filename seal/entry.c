@@ -176,6 +176,24 @@ static void write_alarm(struct wr *w, const struct entry_alarm *a)
 		w->bad = true;
 }
 
+static void write_config(struct wr *w, const struct entry_config *c)
+{
+	unsigned named = c->changes < ENTRY_CHANGES_MAX ? c->changes : ENTRY_CHANGES_MAX;
+
+	if (c->nchange != named) {
+		w->bad = true;
+		return;
+	}
+	put_time(w, "config/v1\ntime", c->time_us);
+	put_sha256(w, "site", &c->site);
+	wr_fmt(w, "changes %u\n", c->changes);
+	for (unsigned i = 0; i < named; i++) {
+		put_text(w, "change", c->change[i], sizeof c->change[i]);
+		if (strspn(c->change[i], "abcdefghijklmnopqrstuvwxyz0123456789 -./:_") < strnlen(c->change[i], sizeof c->change[i]))
+			w->bad = true;
+	}
+}
+
 int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret_n)
 {
 	uint8_t text[4 * ENTRY_MAX_BYTES];
@@ -188,6 +206,7 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
 	case ENTRY_START: write_start(&w, &e->start); break;
 	case ENTRY_STOP: write_stop(&w, &e->stop); break;
 	case ENTRY_ALARM: write_alarm(&w, &e->alarm); break;
+	case ENTRY_CONFIG: write_config(&w, &e->config); break;
 	default: return -EINVAL;
 	}
 	if (w.bad)
@@ -395,13 +414,28 @@ static void read_alarm(struct rd *r, struct entry *e)
 	get_text(r, "detail ", e->alarm.detail, sizeof e->alarm.detail);
 }
 
+static void read_config(struct rd *r, struct entry *e)
+{
+	struct entry_config *c = &e->config;
+	uint64_t changes = 0;
+
+	get_time(r, "time ", &c->time_us);
+	get_hash(r, "site sha256:", &c->site);
+	get_number(r, "changes ", &changes);
+	if (changes > UINT32_MAX)
+		r->bad = true;
+	c->changes = (uint32_t)changes;
+	while (c->nchange < ENTRY_CHANGES_MAX && begins(r, "change "))
+		get_text(r, "change ", c->change[c->nchange++], ENTRY_CHANGE);
+}
+
 static const struct {
 	const char *line;
 	void (*read)(struct rd *r, struct entry *e);
 } kinds[] = {
 	[ENTRY_SEGMENT] = {"segment/v1", read_segment}, [ENTRY_GAP] = {"gap/v1", read_gap}, [ENTRY_DELETE] = {"delete/v1", read_delete},
 	[ENTRY_START] = {"start/v1", read_start}, [ENTRY_STOP] = {"stop/v1", read_stop},
-	[ENTRY_ALARM] = {"alarm/v1", read_alarm},
+	[ENTRY_ALARM] = {"alarm/v1", read_alarm}, [ENTRY_CONFIG] = {"config/v1", read_config},
 };
 
 /* [a-z]{1,32}/v<number> */

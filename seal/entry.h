@@ -17,12 +17,14 @@
 #define ENTRY_PROGRAM 65                /* 1 to 64 printable ASCII characters and a NUL */
 #define ENTRY_VKEY 256
 #define ENTRY_DETAIL 97                 /* 1 to 96 of a-z, 0-9, blank and hyphen, no blank at an end, and a NUL */
+#define ENTRY_CHANGE 97                 /* 1 to 96 of a-z, 0-9, blank, hyphen, dot, slash, colon and underscore, and a NUL */
+#define ENTRY_CHANGES_MAX 8             /* that are named; how many there are is told as well */
 #define ENTRY_KEEP_MAX 10               /* renditions */
 #define ENTRY_BINARIES_MAX 8            /* programs of a run; no more fit beside the longest key */
 #define ENTRY_NUMBER_MAX ((uint64_t)1 << 53)  /* JavaScript counts exactly up to here */
 #define ENTRY_DURATION_MAX_MS 3600000u
 
-enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_ALARM, ENTRY_OTHER };
+enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_ALARM, ENTRY_CONFIG, ENTRY_OTHER };
 enum entry_signature { ENTRY_SIGNATURE_NONE, ENTRY_SIGNATURE_VALID, ENTRY_SIGNATURE_INVALID, ENTRY_SIGNATURE_STRIPPED };
 
 /* segment/v1: one segment of one rendition, sealed. */
@@ -93,6 +95,15 @@ struct entry_alarm {
 	char detail[ENTRY_DETAIL];
 };
 
+/* config/v1: a changed site file came into force, without a new run. */
+struct entry_config {
+	int64_t time_us;
+	struct hash site;               /* of the site file that is in force from here on */
+	uint32_t changes;               /* differences to the one before; 0: only its bytes differ */
+	char change[ENTRY_CHANGES_MAX][ENTRY_CHANGE];  /* the first of them: "camera gate: source" */
+	unsigned nchange;               /* changes, or ENTRY_CHANGES_MAX if there are more */
+};
+
 struct entry {
 	enum entry_kind kind;
 	union {
@@ -102,6 +113,7 @@ struct entry {
 		struct entry_start start;
 		struct entry_stop stop;
 		struct entry_alarm alarm;
+		struct entry_config config;
 		char other[ENTRY_NAME * 2];  /* ENTRY_OTHER: its kind line, "login/v1" */
 	};
 };

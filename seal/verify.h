@@ -24,6 +24,7 @@
 #define VERIFY_PROBLEMS_MAX 1000       /* kept; more are only counted */
 #define VERIFY_GAPS_MAX 1000           /* kept; more are only counted */
 #define VERIFY_ALARMS_MAX 1024
+#define VERIFY_CONFIGS_MAX 256         /* kept; more are only counted */
 #define VERIFY_PROGRAMS_MAX 64         /* kept; more are only counted */
 #define VERIFY_RENDITIONS_MAX 16384u
 #define VERIFY_FOLDERS_MAX (1u << 20)  /* thousands of segments, all renditions together */
@@ -97,6 +98,8 @@ struct verify_report {
 	uint64_t ngaps;
 	struct entry_alarm alarm[VERIFY_ALARMS_MAX];
 	uint64_t nalarms;
+	struct entry_config config[VERIFY_CONFIGS_MAX];
+	uint64_t nconfigs;
 	struct entry_start programs[VERIFY_PROGRAMS_MAX];  /* starts with other programs than the start before */
 	uint64_t nprograms;
 	struct verify_problem problem[VERIFY_PROBLEMS_MAX];

@@ -147,6 +147,15 @@ static void take_programs(struct verify_report *r, const struct entry_start *bef
 	r->nprograms++;
 }
 
+static void take_config(struct verify *v, const struct entry_config *c)
+{
+	struct verify_report *r = v->report;
+
+	if (r->nconfigs < VERIFY_CONFIGS_MAX)
+		r->config[r->nconfigs] = *c;
+	r->nconfigs++;
+}
+
 static void take_start(struct verify *v, const struct entry_start *s)
 {
 	struct key_public k;
@@ -210,6 +219,9 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 		break;
 	case ENTRY_ALARM:
 		take_alarm(v, &e.alarm);
+		break;
+	case ENTRY_CONFIG:
+		take_config(v, &e.config);
 		break;
 	case ENTRY_OTHER:
 		break;

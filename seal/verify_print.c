@@ -116,6 +116,25 @@ static void print_alarms(const struct verify_report *r, struct sheet *out)
 		say(out, "and %" PRIu64 " more alarms\n", r->nalarms - VERIFY_ALARMS_MAX);
 }
 
+static void print_configs(const struct verify_report *r, struct sheet *out)
+{
+	char at[CLOCK_TEXT];
+
+	for (uint64_t i = 0; i < least(r->nconfigs, VERIFY_CONFIGS_MAX); i++) {
+		const struct entry_config *c = &r->config[i];
+
+		clock_text(c->time_us, at);
+		say(out, "site file changed: %s", at);
+		for (unsigned k = 0; k < c->nchange; k++)
+			say(out, "%s %s", k ? "," : ":", c->change[k]);
+		if (c->changes > c->nchange)
+			say(out, " and %" PRIu32 " more", c->changes - c->nchange);
+		say(out, "\n");
+	}
+	if (r->nconfigs > VERIFY_CONFIGS_MAX)
+		say(out, "and %" PRIu64 " more changes of the site file\n", r->nconfigs - VERIFY_CONFIGS_MAX);
+}
+
 #define SHORT_HEX 16    /* digits of a hash for people; the JSON has it whole */
 
 /* before is NULL or the programs that ran until then: what is as it was needs no words. */
@@ -175,6 +194,7 @@ int verify_print(const struct verify_report *r, struct buf *to)
 		print_rendition(&r->rendition[i], out);
 	print_gaps(r, out);
 	print_alarms(r, out);
+	print_configs(r, out);
 	print_all_programs(r, out);
 	if (r->crashes)
 		say(out, "note: %" PRIu64 " of %" PRIu64 " runs ended without a stop entry (killed, or power was lost)\n", r->crashes, r->starts);
@@ -263,6 +283,29 @@ static void json_alarms(struct json *j, const struct verify_report *r)
 	json_int(j, "alarms_total", (int64_t)r->nalarms);
 }
 
+static void json_configs(struct json *j, const struct verify_report *r)
+{
+	char hex[HASH_HEX];
+
+	json_open(j, "configs", '[');
+	for (uint64_t i = 0; i < least(r->nconfigs, VERIFY_CONFIGS_MAX); i++) {
+		const struct entry_config *c = &r->config[i];
+
+		hash_hex(&c->site, hex);
+		json_open(j, NULL, '{');
+		time_member(j, "time", c->time_us);
+		json_str(j, "site", hex);
+		json_int(j, "changes", c->changes);
+		json_open(j, "change", '[');
+		for (unsigned k = 0; k < c->nchange; k++)
+			json_str(j, NULL, c->change[k]);
+		json_close(j, ']');
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_int(j, "configs_total", (int64_t)r->nconfigs);
+}
+
 static void json_programs(struct json *j, const struct verify_report *r)
 {
 	char hex[HASH_HEX];
@@ -311,6 +354,7 @@ int verify_print_json(const struct verify_report *r, struct buf *out)
 	json_close(&j, ']');
 	json_gaps(&j, r);
 	json_alarms(&j, r);
+	json_configs(&j, r);
 	json_programs(&j, r);
 	json_open(&j, "problems", '[');
 	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)

@@ -64,6 +64,7 @@ static const struct {
 		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
 		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
 		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), END}},
+	[MSG_CAMERA_GONE] = {"camera-gone", FIELDS{INT(msg_camera_gone, camera), END}},
 	[MSG_CAMERA_OFFER] = {"camera-offer", FIELDS{
 		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, vendor), INT(msg_camera_offer, quirks),
 		TEXT(msg_camera_offer, media), END}},
@@ -94,7 +95,11 @@ static const struct {
 	[MSG_STORE_CAMERA] = {"store-camera", FIELDS{INT(msg_store_camera, camera), TEXT(msg_store_camera, name), END}},
 	[MSG_STORE_RENDITION] = {"store-rendition", FIELDS{
 		INT(msg_store_rendition, camera), INT(msg_store_rendition, rendition), TEXT(msg_store_rendition, name),
-		BOOL(msg_store_rendition, hidden), END}},
+		BOOL(msg_store_rendition, hidden), BOOL(msg_store_rendition, gone), END}},
+	[MSG_CAMERA_TAKEN] = {"camera-taken", FIELDS{INT(msg_camera_taken, camera), END}},
+	[MSG_STORE_CONFIG] = {"store-config", FIELDS{
+		BYTES(msg_store_config, site_sha256), INT(msg_store_config, archive_max_bytes), INT(msg_store_config, changes),
+		TEXT(msg_store_config, change), END}},
 	[MSG_RING_FROM] = {"ring-from", FIELDS{INT(msg_ring_from, role), INT(msg_ring_from, index), END}},
 	[MSG_STORE_STATE] = {"store-state", FIELDS{
 		INT(msg_store_state, entries), INT(msg_store_state, checkpoint_size), INT(msg_store_state, archive_bytes),
@@ -117,19 +122,20 @@ static const struct {
 	[MSG_SERVE_SITE] = {"serve-site", FIELDS{
 		TEXT(msg_serve_site, origin), TEXT(msg_serve_site, version), INT(msg_serve_site, cameras), INT(msg_serve_site, users),
 		INT(msg_serve_site, index), END}},
-	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{END}},
+	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{INT(msg_serve_listener, listener), END}},
 	[MSG_SERVE_USER] = {"serve-user", FIELDS{
-		INT(msg_serve_user, user), TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), END}},
+		INT(msg_serve_user, user), INT(msg_serve_user, version), BOOL(msg_serve_user, gone), TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), END}},
 	[MSG_SERVE_CAMERA] = {"serve-camera", FIELDS{INT(msg_serve_camera, camera), TEXT(msg_serve_camera, name), INT(msg_serve_camera, segment_ms),
 		BOOL(msg_serve_camera, no_copy), END}},
 	[MSG_SERVE_RENDITION] = {"serve-rendition", FIELDS{
 		INT(msg_serve_rendition, camera), INT(msg_serve_rendition, rendition), TEXT(msg_serve_rendition, name),
 		INT(msg_serve_rendition, width), INT(msg_serve_rendition, height), INT(msg_serve_rendition, fps),
-		INT(msg_serve_rendition, bitrate_bps), INT(msg_serve_rendition, profile), BOOL(msg_serve_rendition, on_demand), END}},
+		INT(msg_serve_rendition, bitrate_bps), INT(msg_serve_rendition, profile), BOOL(msg_serve_rendition, on_demand),
+		BOOL(msg_serve_rendition, gone), END}},
 	[MSG_SERVE_VKEY] = {"serve-vkey", FIELDS{TEXT(msg_serve_vkey, vkey), END}},
 	[MSG_SERVE_CERTIFICATE] = {"serve-certificate", FIELDS{END}},
 	[MSG_SESSION] = {"session", FIELDS{
-		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, expires_us), END}},
+		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, version), INT(msg_session, expires_us), END}},
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
 	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
 		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),

@@ -47,6 +47,7 @@ enum msg_type {
 	MSG_UDP_CONNECTED,         /* fds: sockets of RTP and RTCP, connected to the camera, if error is 0 */
 	MSG_UDP_CLOSE,             /* ports that were opened and not connected are not wanted any more */
 	MSG_CAMERA_STATE,
+	MSG_CAMERA_GONE,           /* parent -> ingest, store, serve: the site has it no more */
 	MSG_CAMERA_OFFER,          /* what a camera said of itself, in our words; once it described itself, and when a connection failed */
 	/* transcode (before it seals itself) */
 	MSG_TRANSCODE_CAMERA,
@@ -60,6 +61,8 @@ enum msg_type {
 	MSG_STORE_SITE,            /* fd: archive folder */
 	MSG_STORE_CAMERA,
 	MSG_STORE_RENDITION,
+	MSG_CAMERA_TAKEN,          /* store -> parent: a camera that came while it ran has its place; ingest may begin */
+	MSG_STORE_CONFIG,          /* another site file is in force: a config/v1 entry */
 	MSG_RING_FROM,             /* fds: ring, doorbell. Replaces an earlier one of that role */
 	MSG_STORE_STATE,
 	MSG_RENDITION_STATE,
@@ -72,7 +75,7 @@ enum msg_type {
 	MSG_SIGN_STATE,
 	/* serve */
 	MSG_SERVE_SITE,            /* fds: certificate, key (PEM); opened for this process alone, which reads them from where they stand */
-	MSG_SERVE_LISTENER,        /* fd: listening socket */
+	MSG_SERVE_LISTENER,        /* fd: listening socket; none: it is closed */
 	MSG_SERVE_USER,
 	MSG_SERVE_CAMERA,
 	MSG_SERVE_RENDITION,
@@ -108,6 +111,7 @@ struct msg_ingest_camera {
 };
 enum dial_what { DIAL_RTSP, DIAL_ONVIF, DIAL_WHAT_COUNT };
 struct msg_ring_transcode { uint16_t camera; bool pictures; };  /* pictures: it wants them too, not only sound that no browser plays */
+struct msg_camera_gone { uint16_t camera; };
 struct msg_dial { uint16_t camera; uint8_t what; };      /* enum dial_what */
 struct msg_dialed { uint16_t camera; uint8_t what; int32_t error; };  /* errno, 0 when connected */
 struct msg_udp_open { uint16_t camera; uint8_t track; };
@@ -198,7 +202,11 @@ struct msg_store_site {
 	uint16_t cameras, ingests;                   /* camera i is of ingest i % ingests */
 };
 struct msg_store_camera { uint16_t camera; char name[SITE_NAME]; };
-struct msg_store_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; bool hidden; };  /* hidden: not for serve */
+struct msg_store_rendition { uint16_t camera; uint8_t rendition; char name[SITE_NAME]; bool hidden, gone; };  /* hidden: not for serve; gone: it is not made any more */
+struct msg_camera_taken { uint16_t camera; };
+/* change: ENTRY_CHANGES_MAX lines of an entry's grammar at most, each behind a line feed; there may be more changes than these. */
+#define MSG_CHANGES_MAX 800
+struct msg_store_config { uint8_t site_sha256[32]; uint64_t archive_max_bytes; uint32_t changes; char change[MSG_CHANGES_MAX]; };
 struct msg_ring_from { uint8_t role; uint16_t index; };  /* ingest: process number; transcode: camera */
 struct msg_store_state {
 	uint64_t entries, checkpoint_size, archive_bytes, disk_free_bytes, segments, gaps, dropped;
@@ -231,7 +239,9 @@ struct msg_checkpoint { uint64_t size; uint16_t note_len; uint8_t note[MSG_NOTE_
 struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusal[160]; };
 
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
-struct msg_serve_user { uint16_t user; char name[SITE_NAME], password_hash[256]; };
+struct msg_serve_listener { uint8_t listener; };  /* below SITE_LISTENERS_MAX */
+/* version: grows with each change of this user, and every login says under which it was; gone: nobody logs in as him any more. */
+struct msg_serve_user { uint16_t user; uint32_t version; bool gone; char name[SITE_NAME], password_hash[256]; };
 struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; bool no_copy; };  /* no_copy: it is not for viewers */
 struct msg_serve_rendition {
 	uint16_t camera;
@@ -241,10 +251,11 @@ struct msg_serve_rendition {
 	uint32_t fps, bitrate_bps;
 	uint8_t profile;                             /* enum site_profile */
 	bool on_demand;
+	bool gone;                                   /* not offered any more */
 };
 struct msg_serve_vkey { char vkey[256]; };
 #define MSG_SESSION_US (12 * 3600 * 1000000ll)
-struct msg_session { uint8_t token_sha256[32]; uint16_t user; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
+struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
 #define MSG_WATCHED_US 1000000
 #define MSG_SNAPSHOT_WORKERS_MAX 48  /* workers for snapshots alone, some 42 MB each: of cameras that have none otherwise */
@@ -311,6 +322,7 @@ union msg_body {
 	struct msg_udp_close udp_close;
 	struct msg_camera_state camera_state;
 	struct msg_camera_offer camera_offer;
+	struct msg_camera_gone camera_gone;
 	struct msg_transcode_camera transcode_camera;
 	struct msg_transcode_rendition transcode_rendition;
 	struct msg_rendition_run rendition_run;
@@ -319,6 +331,8 @@ union msg_body {
 	struct msg_store_site store_site;
 	struct msg_store_camera store_camera;
 	struct msg_store_rendition store_rendition;
+	struct msg_camera_taken camera_taken;
+	struct msg_store_config store_config;
 	struct msg_ring_from ring_from;
 	struct msg_store_state store_state;
 	struct msg_rendition_state rendition_state;
@@ -329,6 +343,7 @@ union msg_body {
 	struct msg_checkpoint checkpoint;
 	struct msg_sign_state sign_state;
 	struct msg_serve_site serve_site;
+	struct msg_serve_listener serve_listener;
 	struct msg_serve_user serve_user;
 	struct msg_serve_camera serve_camera;
 	struct msg_serve_rendition serve_rendition;

@@ -30,6 +30,7 @@ static const struct rule {
 	{MSG_UDP_CONNECTED,   TO(PARENT),    TO(INGEST),   0, 2},
 	{MSG_UDP_CLOSE,       TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(INGEST),    TO(PARENT),   0, 0},
+	{MSG_CAMERA_GONE,     TO(PARENT),    TO(INGEST) | TO(STORE) | TO(SERVE), 0, 0},
 	{MSG_CAMERA_OFFER,    TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(PARENT),    TO(SERVE),    0, 0},
 
@@ -43,6 +44,8 @@ static const struct rule {
 	{MSG_STORE_SITE,      TO(PARENT),    TO(STORE),    1, 1},
 	{MSG_STORE_CAMERA,    TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_STORE_RENDITION, TO(PARENT),    TO(STORE),    0, 0},
+	{MSG_CAMERA_TAKEN,    TO(STORE),     TO(PARENT),   0, 0},
+	{MSG_STORE_CONFIG,    TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_RING_FROM,       TO(PARENT),    TO(STORE),    2, 2},
 	{MSG_STORE_STATE,     TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_RENDITION_STATE, TO(STORE),     TO(PARENT),   0, 0},
@@ -56,7 +59,7 @@ static const struct rule {
 	{MSG_SIGN_STATE,      TO(SIGN),      TO(PARENT),   0, 0},
 
 	{MSG_SERVE_SITE,      TO(PARENT),    TO(SERVE),    2, 2},
-	{MSG_SERVE_LISTENER,  TO(PARENT),    TO(SERVE),    1, 1},
+	{MSG_SERVE_LISTENER,  TO(PARENT),    TO(SERVE),    0, 1},
 	{MSG_SERVE_USER,      TO(PARENT),    TO(SERVE),    0, 0},
 	{MSG_SERVE_CAMERA,    TO(PARENT),    TO(SERVE),    0, 0},
 	{MSG_SERVE_RENDITION, TO(PARENT),    TO(SERVE),    0, 0},

@@ -26,6 +26,12 @@
 	"binary casemate sha256:" HEX_A "\nbinary ingest sha256:" HEX_B "\nbinary transcode sha256:" HEX_A "\nbinary store sha256:" HEX_B "\n" \
 	"binary sign sha256:" HEX_A "\nbinary serve sha256:" HEX_B "\n"
 #define ALARM "alarm/v1\ncamera gate-1\ntime 2026-11-22T15:30:00.000Z\nalarm overload\nstate begin\ndetail frame rate halved - 360p given up\n"
+#define CONFIG_NONE "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 0\n"
+#define CONFIG "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 2\nchange camera gate-1: password_file\nchange rendition gate-1/360p added\n"
+#define CHANGE "change " CHANGE_96 "\n"
+#define CHANGE_96 "abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijklmn"
+/* As long as it gets. */
+#define CONFIG_MANY "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 4294967295\n" CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE
 #define STOP "stop/v1\ntime 2026-11-22T15:30:00.000Z\nwhy asked\n"
 
 static int parse(const char *s, struct entry *e)
@@ -49,7 +55,7 @@ Test(entry, segment_has_its_fields)
 Test(entry, what_is_read_is_written_again)
 {
 	static const char *const text[] = {
-		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, "alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
+		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, CONFIG, CONFIG_NONE, CONFIG_MANY, "alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
 		"segment/v1\ncamera a\nrendition 360p\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
 		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
 		"camera-signature invalid sha256:" HEX_B "\nprevious " HEX_A "\n",
@@ -85,7 +91,7 @@ Test(entry, a_start_has_its_programs)
 
 Test(entry, other_kinds_are_let_through)
 {
-	static const char *const good[] = {"login/v1\nuser a\n", "config/v1\n", "alarm/v12\nwhy \xc3\xa9\n"};
+	static const char *const good[] = {"login/v1\nuser a\n", "config/v2\n", "alarm/v12\nwhy \xc3\xa9\n"};
 	static const char *const bad[] = {
 		"login/v1", "Login/v1\n", "login\n", "login/v0\n", "login/v01\n", "login/1\n", "/v1\n", "login/v1 \n", "login/v1\nx", "login/v1\n\xff\n",
 		"login/v1\n\x01\n", "login/v1\r\n", "", "\n", "segment/v1", "abcdefghijklmnopqrstuvwxyzabcdefghi/v1\n", "login/v1\n\xc0\x80\n",
@@ -118,6 +124,9 @@ static void refused(const char *text, const char *from, const char *to)
 Test(entry, every_line_is_strict)
 {
 	static const struct { const char *text, *from, *to; } c[] = {
+		{CONFIG, "changes 2", "changes 3"}, {CONFIG, "changes 2", "changes 1"}, {CONFIG, "changes 2", "changes 02"}, {CONFIG, "changes 2", "changes 4294967296"},
+		{CONFIG, "password_file", "password=x"}, {CONFIG, "change camera", "change  camera"}, {CONFIG, "gate-1: password_file", ""}, {CONFIG_MANY, "4294967295", "7"},
+		{CONFIG_NONE, "changes 0\n", ""}, {CONFIG_NONE, "changes 0\n", "changes 0\nchange a\n"},
 		{SEGMENT, "gate-1", "Gate-1"}, {SEGMENT, "gate-1", ""}, {SEGMENT, "gate-1", "gate 1"}, {SEGMENT, "gate-1", "../gate"},
 		{SEGMENT, "gate-1", "abcdefghijklmnopqrstuvwxyz0123456"}, {SEGMENT, "camera gate", "camera  gate"}, {SEGMENT, "gate-1\n", "gate-1 \n"},
 		{SEGMENT, "number 1042", "number 0"}, {SEGMENT, "number 1042", "number 01042"}, {SEGMENT, "number 1042", "number -1"},
