@@ -120,14 +120,17 @@ struct list {
 	enum diff_what what;
 	const char *holder, *prefix;  /* the key that holds them; of their own keys */
 	size_t size, name, line;      /* of one; where in it those are */
+	size_t gone;                  /* ... and whether it only keeps a place; 0: it never does */
 };
 
-#define LIST(what, holder, prefix, type, name) {what, holder, prefix, sizeof(struct type), offsetof(struct type, name), offsetof(struct type, line)}
+#define LIST(what, holder, prefix, type, name, ...) \
+	{what, holder, prefix, sizeof(struct type), offsetof(struct type, name), offsetof(struct type, line), __VA_ARGS__}
+#define GONE(type) offsetof(struct type, gone)
 
-static const struct list listeners = LIST(DIFF_LISTENER, "listen", "listen[].", site_listener, text);
-static const struct list users = LIST(DIFF_USER, "users", "users[].", site_user, name);
-static const struct list cameras = LIST(DIFF_CAMERA, "cameras", "cameras.*.", site_camera, name);
-static const struct list renditions = LIST(DIFF_RENDITION, "cameras.*.renditions", "cameras.*.renditions.*.", site_rendition, name);
+static const struct list listeners = LIST(DIFF_LISTENER, "listen", "listen[].", site_listener, text, 0);
+static const struct list users = LIST(DIFF_USER, "users", "users[].", site_user, name, GONE(site_user));
+static const struct list cameras = LIST(DIFF_CAMERA, "cameras", "cameras.*.", site_camera, name, GONE(site_camera));
+static const struct list renditions = LIST(DIFF_RENDITION, "cameras.*.renditions", "cameras.*.renditions.*.", site_rendition, name, GONE(site_rendition));
 
 static const char *name_in(const struct list *l, const void *one)
 {
@@ -145,10 +148,15 @@ static const void *item_of(const struct list *l, const void *array, unsigned i)
 	return (const char *)array + i * l->size;
 }
 
+static bool is_gone(const struct list *l, const void *one)
+{
+	return l->gone && *(const bool *)((const char *)one + l->gone);
+}
+
 static const void *find(const struct list *l, const void *array, unsigned n, const char *name)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (!strcmp(name_in(l, item_of(l, array, i)), name))
+		if (!is_gone(l, item_of(l, array, i)) && !strcmp(name_in(l, item_of(l, array, i)), name))
 			return item_of(l, array, i);
 	return NULL;
 }
@@ -174,9 +182,10 @@ static void compare_one(struct differ *d, const struct list *l, const char *came
 static void compare_lists(struct differ *d, const struct list *l, const char *camera, const void *was, unsigned nwas, const void *is, unsigned nis)
 {
 	for (unsigned i = 0; i < nis; i++)
-		compare_one(d, l, camera, find(l, was, nwas, name_in(l, item_of(l, is, i))), item_of(l, is, i));
+		if (!is_gone(l, item_of(l, is, i)))
+			compare_one(d, l, camera, find(l, was, nwas, name_in(l, item_of(l, is, i))), item_of(l, is, i));
 	for (unsigned i = 0; i < nwas; i++)
-		if (!find(l, is, nis, name_in(l, item_of(l, was, i))))
+		if (!is_gone(l, item_of(l, was, i)) && !find(l, is, nis, name_in(l, item_of(l, was, i))))
 			compare_one(d, l, camera, item_of(l, was, i), NULL);
 }
 

@@ -42,6 +42,7 @@ struct site_rendition {
 	enum site_profile profile;
 	bool on_demand;                 /* only while somebody watches */
 	unsigned priority;              /* 1..9; the lowest is given up first */
+	bool gone;                      /* not in the file: it keeps a place (conf/places.h) */
 	int line;
 };
 
@@ -85,12 +86,15 @@ struct site_camera {
 	enum site_denoise denoise;
 	struct site_rendition rendition[SITE_RENDITIONS_MAX];
 	unsigned nrenditions;
+	bool gone;                        /* not in the file: it keeps a place */
 	int line;
 };
 
 struct site_user {
 	char name[SITE_NAME];
 	char *password_hash;              /* argon2id, encoded form */
+	bool gone;                        /* not in the file: it keeps a place */
+	uint32_t version;                 /* grows with each change since the start */
 	int line;
 };
 

@@ -8,6 +8,10 @@
 #include "base/buf.h"
 
 #define ASK_PATH (sizeof((struct sockaddr_un *)0)->sun_path)
+/* A question that changes something, and how its answer begins. */
+#define ASK_RELOAD "reload"
+#define ASK_RELOAD_DONE "done\n"
+#define ASK_RELOAD_REFUSED "refused\n"
 #define ASK_ANSWER_MAX (9u << 20)   /* bytes */
 
 /*

@@ -23,6 +23,7 @@
 #include "conf/units.h"
 #include "seal/key.h"
 #include "server/against.h"
+#include "server/check.h"
 #include "server/commands.h"
 
 #define SOON_DAYS 14
@@ -379,6 +380,14 @@ static void check_everything(struct check *c)
 	check_archive(c);
 	check_socket(c);
 	check_cameras(c);
+}
+
+unsigned check_named_files(FILE *to, const char *path, const struct site *site)
+{
+	struct check c = {.to = to, .path = path, .site = site};
+
+	check_everything(&c);
+	return c.problems;
 }
 
 /* 0 with *ret, 1 when it says what is wrong, 2. With look, at the files that the site names too. */

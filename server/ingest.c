@@ -23,23 +23,21 @@
 
 #define TICK_MS 250
 #define SECRETS_BYTES (1u << 20)   /* the password of each of 1000 cameras, twice: its connection has a copy */
+#define CAMERAS_MAX (SITE_CAMERAS_MAX + LEAVING_MAX)
+#define LEAVING_MAX 64                /* cameras that are said goodbye to; more are left without */
 
 struct ingest {
 	struct role role;
 	struct ingest_site site;
-	struct ingest_camera *camera[SITE_CAMERAS_MAX];
+	struct ingest_camera *camera[CAMERAS_MAX];
 	unsigned ncameras;
 	struct event *tick;
 	bool stopping;
 };
 
-static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+static void add_camera(struct ingest *in, const struct msg_ingest_camera *m, int ca, unsigned first_ms)
 {
-	struct ingest *in = ctx;
-	unsigned first_ms = in->ncameras * INGEST_BACKOFF_SPREAD_MS;
-
-	int rc = in->ncameras == SITE_CAMERAS_MAX ? -ENOMEM :
-		ingest_camera_new(&in->site, &m->ingest_camera, fds[0], first_ms, &in->camera[in->ncameras]);
+	int rc = in->ncameras == CAMERAS_MAX ? -ENOMEM : ingest_camera_new(&in->site, m, ca, first_ms, &in->camera[in->ncameras]);
 
 	if (rc) {
 		log_error("no-memory", "at=camera error=\"%s\"", strerror(-rc));
@@ -48,12 +46,59 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 	in->ncameras++;
 }
 
+static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest *in = ctx;
+
+	add_camera(in, &m->ingest_camera, fds[0], in->ncameras * INGEST_BACKOFF_SPREAD_MS);
+}
+
+/* The one that is not only ending. */
 static struct ingest_camera *find(struct ingest *in, uint16_t index)
 {
 	for (unsigned i = 0; i < in->ncameras; i++)
-		if (ingest_camera_index(in->camera[i]) == index)
+		if (ingest_camera_index(in->camera[i]) == index && !ingest_camera_left(in->camera[i]))
 			return in->camera[i];
 	return NULL;
+}
+
+/* Those that have ended, and of those that are at it what is too many. */
+static void sweep_left(struct ingest *in, unsigned max)
+{
+	unsigned left = 0;
+
+	for (unsigned i = in->ncameras; i-- > 0;) {
+		if (!ingest_camera_left(in->camera[i]) || (!ingest_camera_idle(in->camera[i]) && left++ < max))
+			continue;
+		ingest_camera_free(&in->camera[i]);
+		in->camera[i] = in->camera[--in->ncameras];
+	}
+}
+
+/* While it runs: one more, or other settings for one that is here. */
+static void on_camera_again(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest *in = ctx;
+	struct ingest_camera *before = find(in, m->ingest_camera.camera);
+
+	if (in->stopping)
+		return;
+	sweep_left(in, LEAVING_MAX - 1);
+	add_camera(in, &m->ingest_camera, fds[0], 0);
+	if (before)
+		ingest_camera_leave(before, GAP_RECONFIGURED, in->camera[in->ncameras - 1]);
+}
+
+static void on_camera_gone(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest *in = ctx;
+	struct ingest_camera *c = find(in, m->camera_gone.camera);
+
+	if (c)
+		ingest_camera_leave(c, GAP_REMOVED, NULL);
+	ingest_ring_kick(&in->site.store);
+	channel_say(in->site.parent, MSG_CAMERA_GONE, &m->camera_gone, NULL, 0);
+	sweep_left(in, LEAVING_MAX - 1);
 }
 
 static void on_ring_store(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -120,6 +165,8 @@ static const struct channel_answer settings[] = {
 };
 
 static const struct channel_answer answers[] = {
+	{MSG_INGEST_CAMERA, on_camera_again},
+	{MSG_CAMERA_GONE, on_camera_gone},
 	{MSG_RING_STORE, on_ring_store},
 	{MSG_RING_TRANSCODE, on_ring_transcode},
 	{MSG_DIALED, on_dialed},
@@ -145,6 +192,8 @@ static void on_tick(int fd, short what, void *arg)
 		ingest_camera_tick(in->camera[i]);
 	if (in->stopping)
 		end_if_idle(in);
+	else
+		sweep_left(in, LEAVING_MAX);
 }
 
 /* All cameras that had something have been read. */

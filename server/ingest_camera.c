@@ -101,7 +101,8 @@ static void ended(struct ingest_camera *c, enum gap_why why, const char *text)
 		snprintf(c->detail, sizeof c->detail, "%s", text);
 	if (c->running_us && t.mono_us - c->running_us >= INGEST_BACKOFF_GOOD_S * SECOND_US)
 		c->backoff = (struct ingest_backoff){0};
-	ingest_stream_end(c->stream, why, t);
+	if (!c->left)
+		ingest_stream_end(c->stream, why, t);
 	ingest_say_offer(c);
 	hang_up(c);
 	c->why = why;
@@ -407,7 +408,8 @@ void ingest_camera_stop(struct ingest_camera *c)
 	c->stopping = true;
 	if (!c->client) {
 		set_phase(c, CAMERA_IDLE);
-		ingest_stream_end(c->stream, GAP_STOPPED, ingest_camera_now());
+		if (!c->left)
+			ingest_stream_end(c->stream, GAP_STOPPED, ingest_camera_now());
 		ingest_camera_kick(c);
 	} else if (!c->link.up) {
 		ended(c, GAP_STOPPED, "stopped");
@@ -415,6 +417,24 @@ void ingest_camera_stop(struct ingest_camera *c)
 		rtsp_client_stop(c->client, clock_mono_us());
 		ingest_camera_drain(c);
 	}
+}
+
+void ingest_camera_leave(struct ingest_camera *c, enum gap_why why, struct ingest_camera *next)
+{
+	ingest_stream_end(c->stream, why, ingest_camera_now());
+	if (next)
+		ingest_stream_follow(next->stream, c->stream);
+	ingest_ring_kick(&c->transcode);
+	ingest_ring_close(&c->transcode);
+	ingest_ports_close(c);
+	ingest_onvif_free(&c->onvif);
+	c->left = c->ending = true;
+	ingest_camera_stop(c);
+}
+
+bool ingest_camera_left(const struct ingest_camera *c)
+{
+	return c->left;
 }
 
 bool ingest_camera_idle(const struct ingest_camera *c)
@@ -501,6 +521,7 @@ void ingest_camera_free(struct ingest_camera **cp)
 		return;
 	*cp = NULL;
 	hang_up(c);
+	set_pace(c);
 	ingest_onvif_free(&c->onvif);
 	ingest_stream_free(&c->stream);
 	ingest_ring_close(&c->transcode);

@@ -52,6 +52,12 @@ void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell, bool
 void ingest_camera_store_anew(struct ingest_camera *c);
 /* A few times a second. */
 void ingest_camera_tick(struct ingest_camera *c);
+/*
+ * The site has it no more, or has it with other settings: its footage ends here because of why, and nobody is told of it
+ * any more, while it ends as by ingest_camera_stop. next takes its place, and its epochs follow; NULL: none does.
+ */
+void ingest_camera_leave(struct ingest_camera *c, enum gap_why why, struct ingest_camera *next);
+bool ingest_camera_left(const struct ingest_camera *c);
 /* Gives the session back to the camera and ends; done when ingest_camera_idle is true. */
 void ingest_camera_stop(struct ingest_camera *c);
 bool ingest_camera_idle(const struct ingest_camera *c);

@@ -26,6 +26,7 @@ struct ingest_camera {
 	enum camera_phase phase;
 	int64_t since_us;                 /* wall clock: in this phase since */
 	bool stopping, ending, begun;     /* ending: the TEARDOWN is on its way; begun: the stream knows its tracks */
+	bool left;                        /* it only ends: what is said of the camera is another's to say */
 	bool quick, datagrams;            /* as which it is counted in site->pace */
 
 	struct ingest_link link;

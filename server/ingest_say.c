@@ -53,6 +53,8 @@ void ingest_say_state(struct ingest_camera *c)
 		.tls = c->conf.tls != SITE_TLS_NONE, .since_us = c->since_us, .reconnects = c->reconnects};
 	struct ingest_health health;
 
+	if (c->left)
+		return;
 	c->stated_us = t.mono_us;
 	if (c->phase == CAMERA_WAITING && c->retry_us > t.mono_us)
 		m.retry_ms = (uint32_t)((c->retry_us - t.mono_us) / 1000);
@@ -73,7 +75,7 @@ void ingest_say_offer(struct ingest_camera *c)
 {
 	struct msg_camera_offer m = {.camera = c->conf.camera};
 
-	if (!c->client)
+	if (!c->client || c->left)
 		return;
 	m.login = (uint8_t)rtsp_client_answered(c->client);
 	m.vendor = rtsp_client_vendor(c->client)->row;

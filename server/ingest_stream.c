@@ -202,6 +202,14 @@ int ingest_stream_new(uint16_t camera, uint32_t segment_ms, const struct ingest_
 	return 0;
 }
 
+void ingest_stream_follow(struct ingest_stream *s, const struct ingest_stream *before)
+{
+	s->epoch = before->epoch;
+	s->told = before->told;
+	s->owed = before->owed;
+	s->gap_owed = before->gap_owed;
+}
+
 void ingest_stream_free(struct ingest_stream **sp)
 {
 	struct ingest_stream *s = *sp;

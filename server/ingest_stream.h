@@ -74,6 +74,8 @@ struct ingest_stream;
 
 /* 0 or -ENOMEM. hooks are copied. */
 int ingest_stream_new(uint16_t camera, uint32_t segment_ms, const struct ingest_hooks *hooks, struct ingest_stream **ret);
+/* The epochs of s come after those of one of the same camera that has ended. */
+void ingest_stream_follow(struct ingest_stream *s, const struct ingest_stream *before);
 void ingest_stream_free(struct ingest_stream **s);
 
 /* A connection's tracks are known; either may be NULL. datagrams: packets may come out of order (UDP). */

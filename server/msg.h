@@ -47,7 +47,7 @@ enum msg_type {
 	MSG_UDP_CONNECTED,         /* fds: sockets of RTP and RTCP, connected to the camera, if error is 0 */
 	MSG_UDP_CLOSE,             /* ports that were opened and not connected are not wanted any more */
 	MSG_CAMERA_STATE,
-	MSG_CAMERA_GONE,           /* parent -> ingest, store, serve: the site has it no more */
+	MSG_CAMERA_GONE,           /* parent -> ingest, store, serve: the site has it no more; ingest -> parent: all of it is in the ring */
 	MSG_CAMERA_OFFER,          /* what a camera said of itself, in our words; once it described itself, and when a connection failed */
 	/* transcode (before it seals itself) */
 	MSG_TRANSCODE_CAMERA,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The processes: started, watched, started again, stopped in order. */
-#include "server/parent.h"
+#include "server/parent_change.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -187,8 +187,10 @@ static void ended(struct child *c, int status)
 	child_log_close(c);
 	channel_free(&c->channel);
 	for (unsigned i = 0; c->kind == ROLE_INGEST && i < c->parent->site->ncameras; i++)
-		if (ingest_of(c->parent, i) == c->index)
+		if (ingest_of(c->parent, i) == c->index) {
 			parent_udp_close(c->parent, i);
+			parent_camera_left(&c->parent->camera[i]);
+		}
 	event_del(c->killer);
 	if (!expected) {
 		parent_log("warn", "role-ended", "role=%s index=%u pid=%d how=\"%s\" ran_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid, how,
@@ -266,7 +268,11 @@ static void on_stop(evutil_socket_t sig, short what, void *arg)
 
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
 {
-	parent_log("warn", "reload", "text=\"a changed site file takes effect at the next start: casemate check -c FILE, then start anew\"");
+	struct buf said;
+
+	buf_init(&said, PARENT_RELOAD_MAX);
+	parent_reload(arg, &said);
+	buf_free(&said);
 }
 
 struct child *parent_add_child(struct parent *p, enum role_kind kind, unsigned index)
@@ -297,7 +303,7 @@ static int make_children(struct parent *p)
 {
 	const struct site *site = p->site;
 
-	p->child = calloc(2 + site->ingest_processes + site->serve_processes + site->ncameras, sizeof *p->child);
+	p->child = calloc(2 + site->ingest_processes + site->serve_processes + SITE_CAMERAS_MAX, sizeof *p->child);
 	if (!p->child || add_children(p, ROLE_SIGN, 1) || add_children(p, ROLE_STORE, 1) ||
 	    add_children(p, ROLE_INGEST, site->ingest_processes) || add_children(p, ROLE_SERVE, site->serve_processes))
 		return -ENOMEM;
@@ -308,28 +314,17 @@ static int make_live(struct parent *p)
 {
 	const struct site *site = p->site;
 
-	p->camera = calloc(site->ncameras ? site->ncameras : 1, sizeof *p->camera);
-	p->listener = calloc(site->nlisteners ? site->nlisteners : 1, sizeof *p->listener);
-	if (!p->camera || !p->listener)
+	p->camera = calloc(SITE_CAMERAS_MAX, sizeof *p->camera);
+	if (!p->camera)
 		return -ENOMEM;
 	for (unsigned i = 0; i < site->ncameras; i++) {
-		p->camera[i].parent = p;
-		p->camera[i].index = i;
-		for (unsigned k = 0; k < DIAL_WHAT_COUNT; k++)
-			p->camera[i].dial[k].fd = -1;
-		for (unsigned k = 0; k < PARENT_TRACKS; k++)
-			p->camera[i].udp[k] = (struct udp_pair){.fd = {-1, -1}};
-		p->camera[i].telling = event_new(p->base, -1, EV_TIMEOUT, parent_tell_state, &p->camera[i]);
-		if (!p->camera[i].telling)
+		if (parent_add_camera(p, i) < 0)
 			return -ENOMEM;
+		p->camera[i].taken = true;
 	}
-	for (unsigned i = 0; i < site->nlisteners; i++) {
-		p->listener[i].fd = malloc(site->serve_processes * sizeof(int));
-		if (!p->listener[i].fd)
+	for (unsigned i = 0; i < site->nlisteners; i++)
+		if (!parent_add_listener(p, &site->listener[i]))
 			return -ENOMEM;
-		for (unsigned k = 0; k < site->serve_processes; k++)
-			p->listener[i].fd[k] = -1;
-	}
 	return 0;
 }
 
@@ -373,6 +368,8 @@ int parent_run(struct parent *p)
 		rc = parent_service_begin(p);
 	if (rc)
 		return rc;
+	parent_note_site(p);
+	parent_digest_files(p);
 	if (!p->watch) {
 		parent_listen(p);
 		parent_groups_begin(p);

@@ -20,6 +20,7 @@
 
 #define PARENT_SESSIONS_MAX 4096
 #define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
+#define PARENT_RELOAD_MAX (256u << 10)  /* bytes of what a reload has to say */
 #define CHILD_SESSIONS_PER_S 50
 #define CHILD_LOG_LINES_PER_S 200
 #define CHILD_LOG_BYTES_PER_S (256u << 10)
@@ -108,6 +109,7 @@ struct udp_pair {
 struct demand {
 	int64_t watched_us;               /* monotonic; on demand: somebody did, as a serve said last */
 	bool runs;                        /* on demand */
+	bool ever;                        /* on demand, at some time since the start: what serve says may be of a moment ago */
 	struct msg_worker_rendition worker;
 };
 
@@ -124,6 +126,10 @@ struct camera_live {
 	unsigned index;
 	struct msg_camera_state state;
 	bool known;
+	/* With a reload: whether store has a place for it, so that ingest may begin; whether store's settings held it; whether ingest still owes its end. */
+	bool taken, in_settings, leaving;
+	bool had_onvif;                   /* ever: what ingest asks for may be of a moment ago */
+	uint8_t ca_sha256[32];            /* of what ca: names */
 	uint8_t worked;                   /* enum site_transport: what media last came by, as its ingest said */
 	/* The last time that the camera was lost, kept when it is back; why is GAP_NONE when there was none. */
 	uint8_t lost_why;
@@ -145,6 +151,8 @@ struct camera_live {
 };
 
 struct listener_live {
+	struct site_listener want;
+	bool wanted;                      /* else the place is free */
 	int *fd;                          /* one per serve process; -1 while the address cannot be had */
 	int error;                        /* errno while it cannot be had */
 	char text[64];                    /* its address with the port it really has */
@@ -168,7 +176,7 @@ struct parent_service {
 };
 
 struct parent {
-	const struct site *site;
+	struct site *site;                /* in force; cameras, renditions and users in their places (conf/places.h) */
 	const struct parent_watch *watch; /* NULL: the whole server */
 	struct event_base *base;
 	int64_t started_us;
@@ -177,7 +185,8 @@ struct parent {
 	struct child *child;              /* sign, store, ingest…, serve…, transcode… */
 	unsigned nchildren;
 	struct camera_live *camera;
-	struct listener_live *listener;
+	struct listener_live listener[SITE_LISTENERS_MAX];
+	uint8_t tls_sha256[32];           /* of certificate and key, as serve has them */
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
 	struct msg_store_state store;
@@ -215,18 +224,33 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
 void sign_state_path(const struct site *site, char *out, size_t cap);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
+/* The same, to those that run, of one thing of the site that is new or other: in its place, gone or not. */
+int child_say_store_camera(struct child *c, unsigned camera);
+int child_say_store_renditions(struct child *c, unsigned camera);
+int child_say_ingest_camera(struct child *c, unsigned camera);
+int child_say_serve_camera(struct child *c, unsigned camera);
+int child_say_serve_user(struct child *c, unsigned user);
+int child_say_certificate(struct child *c);
 /* parent_worker.c: 0 or -ENOMEM; a look at each of them and each camera, once a second (arg is the parent) */
 int parent_add_workers(struct parent *p);
 void parent_watch_workers(int fd, short what, void *arg);
 /* What a camera sends, as its ingest said; what a viewer asks for. A worker is started if there is none. */
 void parent_want_sound(struct parent *p, unsigned camera, uint8_t codec);
 void parent_want_pictures(struct parent *p, unsigned camera);
+/* The camera's worker, begun if it was not; NULL without memory. */
+struct child *parent_want_worker(struct parent *p, unsigned camera);
+/* At once, and with what is in force now: nothing of it has failed. */
+void parent_restart_worker(struct child *c);
+/* It holds nothing that would have to be ended in order: of snapshots there is none under way for long. */
+void parent_retire_worker(struct child *c);
 void parent_worker_state(struct child *c, const struct msg_worker_state *m);
 void parent_worker_rendition(struct child *c, const struct msg_worker_rendition *m);
 /* Its process is gone, and its back-off is known. */
 void parent_worker_ended(struct child *c, bool expected);
 /* parent_demand.c: what runs while it is watched */
 bool parent_on_demand(const struct parent *p, unsigned camera, unsigned rendition);
+/* ... at some time since the start. */
+bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rendition);
 void parent_watched(struct parent *p, unsigned camera, unsigned rendition);
 void parent_demand_sweep(struct camera_live *cam, int64_t now_us);
 /* Tells a worker, or a serve, that is ready what runs. */
@@ -266,6 +290,22 @@ void parent_udp_close(struct parent *p, unsigned camera);
 /* parent_listen.c: opens what is not open yet and tries again each few seconds; says what is in the way */
 void parent_listen(struct parent *p);
 void parent_unlisten(struct parent *p);
+/* A place for one that parent_listen will open; NULL when there is none, or no memory. */
+struct listener_live *parent_add_listener(struct parent *p, const struct site_listener *want);
+/* Closes it, here and in every serve. */
+void parent_drop_listener(struct parent *p, const char *text);
+/* parent_dial.c: what is under way is given up */
+void parent_dial_cancel(struct camera_live *cam);
+/* parent_reload.c: reads the site file again and applies what differs. out: what was done, or why nothing was, for people. 0 or -errno. */
+int parent_reload(struct parent *p, struct buf *out);
+/* parent_change.c: what a change of the site file means to the roles */
+/* Its place in p->camera; 0 or -ENOMEM */
+int parent_add_camera(struct parent *p, unsigned camera);
+/* Store has a place for it; ingest has ended it, or is no more; store has begun with the cameras of its settings. */
+void parent_camera_taken(struct camera_live *cam);
+void parent_camera_left(struct camera_live *cam);
+void parent_store_ready(struct parent *p);
+void parent_end_user_sessions(struct parent *p, unsigned user);
 /* "0.0.0.0:8443", "[::]:8443" */
 void parent_name_address(const struct sockaddr_storage *at, char *out, size_t cap);
 /* parent_service.c: takes the sockets that a service manager hands over; 0, or -errno after a message when one is not the site file's */

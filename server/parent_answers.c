@@ -23,6 +23,8 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 	c->layers = (m->ready.layers & LAYERS_ALL & ~LAYER_CGROUP) | (c->grouped ? LAYER_CGROUP : 0);
 	parent_log("info", "role-ready", "role=%s index=%u pid=%d after_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid,
 		   (long long)(clock_mono_us() - c->started_us) / 1000);
+	if (c->kind == ROLE_STORE)
+		parent_store_ready(c->parent);
 	child_wire(c);
 	parent_service_ready(c->parent);
 }
@@ -57,15 +59,26 @@ static bool owns_camera(const struct child *ingest, unsigned camera)
 	return camera < ingest->parent->site->ncameras && ingest_of(ingest->parent, camera) == ingest->index;
 }
 
+/* What is said of a camera that is not in the site file any more may be of a moment ago. */
+static bool is_gone(const struct child *c, unsigned camera)
+{
+	return c->parent->site->camera[camera].gone;
+}
+
+static bool has_onvif(const struct parent *p, unsigned camera)
+{
+	return p->site->camera[camera].onvif_url || p->camera[camera].had_onvif;
+}
+
 static void on_dial(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
 
 	if (!owns_camera(c, m->dial.camera))
 		child_kill(c, "asked for a camera that is not its own");
-	else if (m->dial.what >= DIAL_WHAT_COUNT || (m->dial.what == DIAL_ONVIF && !c->parent->site->camera[m->dial.camera].onvif_url))
+	else if (m->dial.what >= DIAL_WHAT_COUNT || (m->dial.what == DIAL_ONVIF && !has_onvif(c->parent, m->dial.camera)))
 		child_kill(c, "asked for an address that the site file does not have");
-	else
+	else if (!is_gone(c, m->dial.camera) && (m->dial.what != DIAL_ONVIF || c->parent->site->camera[m->dial.camera].onvif_url))
 		parent_dial(c->parent, m->dial.camera, (enum dial_what)m->dial.what);
 }
 
@@ -75,7 +88,7 @@ static bool owns_track(struct child *c, unsigned camera, unsigned track)
 
 	if (!own)
 		child_kill(c, "asked for ports of a camera that is not its own");
-	return own;
+	return own && !is_gone(c, camera);
 }
 
 static void on_udp_open(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -167,6 +180,8 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 		child_kill(c, "spoke of a camera that is not its own");
 		return;
 	}
+	if (is_gone(c, m->camera_state.camera))
+		return;
 	cam = &c->parent->camera[m->camera_state.camera];
 	take_state(cam, &m->camera_state);
 	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)
@@ -190,6 +205,24 @@ static void on_camera_offer(void *ctx, struct channel *from, const union msg_bod
 		child_kill(c, "spoke of a camera that is not its own");
 	else if (c->parent->watch)
 		c->parent->watch->offer(c->parent, &m->camera_offer);
+}
+
+static void on_camera_gone(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (!owns_camera(c, m->camera_gone.camera))
+		child_kill(c, "spoke of a camera that is not its own");
+	else
+		parent_camera_left(&c->parent->camera[m->camera_gone.camera]);
+}
+
+static void on_camera_taken(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	if (m->camera_taken.camera < c->parent->site->ncameras)
+		parent_camera_taken(&c->parent->camera[m->camera_taken.camera]);
 }
 
 static void on_store_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -229,11 +262,11 @@ static void on_watched(void *ctx, struct channel *from, const union msg_body *m,
 		c->said = 0;
 	c->said_second = second;
 	if (m->watched.camera >= c->parent->site->ncameras || m->watched.rendition >= RENDITIONS_MAX ||
-	    !parent_on_demand(c->parent, m->watched.camera, m->watched.rendition))
+	    !parent_was_on_demand(c->parent, m->watched.camera, m->watched.rendition))
 		child_kill(c, "says that somebody watches what is not made on demand");
 	else if (++c->said > CHILD_WATCHED_PER_S)
 		child_kill(c, "says too often that somebody watches");
-	else
+	else if (!is_gone(c, m->watched.camera) && parent_on_demand(c->parent, m->watched.camera, m->watched.rendition))
 		parent_watched(c->parent, m->watched.camera, m->watched.rendition);
 }
 
@@ -313,6 +346,9 @@ static void on_session(void *ctx, struct channel *from, const union msg_body *m,
 		child_kill(c, "a session of a user that is not in the site file");
 		return;
 	}
+	/* Under the password that he had a moment ago. */
+	if (p->site->user[session.user].gone || p->site->user[session.user].version != session.version)
+		return;
 	if (session.expires_us > latest_us)
 		session.expires_us = latest_us;
 	if (session_too_soon(c))
@@ -324,6 +360,19 @@ static void on_session(void *ctx, struct channel *from, const union msg_body *m,
 	}
 	p->session[p->nsessions++] = session;
 	to_serves(p, MSG_SESSION, &session);
+}
+
+void parent_end_user_sessions(struct parent *p, unsigned user)
+{
+	struct msg_session_end end;
+
+	for (unsigned i = p->nsessions; i-- > 0;) {
+		if (p->session[i].user != user)
+			continue;
+		memcpy(end.token_sha256, p->session[i].token_sha256, sizeof end.token_sha256);
+		drop_session(p, i);
+		to_serves(p, MSG_SESSION_END, &end);
+	}
 }
 
 static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -353,6 +402,8 @@ const struct channel_answer parent_answers[] = {
 	{MSG_UDP_CLOSE, on_udp_close},
 	{MSG_CAMERA_STATE, on_camera_state},
 	{MSG_CAMERA_OFFER, on_camera_offer},
+	{MSG_CAMERA_GONE, on_camera_gone},
+	{MSG_CAMERA_TAKEN, on_camera_taken},
 	{MSG_STORE_STATE, on_store_state},
 	{MSG_RENDITION_STATE, on_rendition_state},
 	{MSG_WORKER_STATE, on_worker_state},

@@ -29,6 +29,11 @@ bool parent_on_demand(const struct parent *p, unsigned camera, unsigned renditio
 	return rendition >= RENDITION_ENCODED && rendition - RENDITION_ENCODED < cam->nrenditions && cam->rendition[rendition - RENDITION_ENCODED].on_demand;
 }
 
+bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rendition)
+{
+	return parent_on_demand(p, camera, rendition) || p->camera[camera].demand[rendition].ever;
+}
+
 /* It sleeps on a pipe of whose ends it has the other: whoever rings it is never made to wait. */
 static void tell_worker(struct child *worker, const struct msg_rendition_run *run)
 {

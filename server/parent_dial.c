@@ -25,6 +25,12 @@ static void cancel(struct dial *d)
 	d->fd = -1;
 }
 
+void parent_dial_cancel(struct camera_live *cam)
+{
+	for (unsigned i = 0; i < DIAL_WHAT_COUNT; i++)
+		cancel(&cam->dial[i]);
+}
+
 /* Hands the socket, or why there is none, to the camera's ingest. */
 static void dialed(struct camera_live *cam, enum dial_what what, int error)
 {

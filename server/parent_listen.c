@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +21,19 @@
 
 #define RETRY_S 5
 #define BACKLOG 1024
+#define UNSENT_BYTES (256 << 10)     /* what the kernel holds of one response beyond what is under way */
+
+/*
+ * Accepted sockets inherit it: what is closed takes its unsent bytes along, and a reader who takes nothing does not
+ * have megabytes of the kernel's.
+ */
+static void set_for_viewers(int fd)
+{
+	const struct linger none = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
+}
 
 static int open_one(struct sockaddr_storage *at, int *ret_fd)
 {
@@ -31,6 +45,7 @@ static int open_one(struct sockaddr_storage *at, int *ret_fd)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	set_for_viewers(fd);
 	if (at->ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (bind(fd, (struct sockaddr *)at, n) < 0 || listen(fd, BACKLOG) < 0 || getsockname(fd, (struct sockaddr *)at, &n) < 0) {
@@ -94,6 +109,8 @@ static int share_one(struct parent *p, struct listener_live *l, int given, const
 	int one = 1, rc = 0;
 
 	setsockopt(given, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	set_for_viewers(given);
+	fcntl(given, F_SETFL, fcntl(given, F_GETFL) | O_NONBLOCK);
 	for (unsigned i = 0; !rc && i < p->site->serve_processes; i++) {
 		l->fd[i] = fcntl(given, F_DUPFD_CLOEXEC, 0);
 		if (l->fd[i] < 0)
@@ -135,14 +152,16 @@ static const char *mend(int error)
 	}
 }
 
-static void give_to_serve(struct parent *p)
+/* Those that run; who begins later has it in his settings. */
+static void tell_serves(struct parent *p, const struct listener_live *l)
 {
+	struct msg_serve_listener m = {(uint8_t)(l - p->listener)};
+
 	for (unsigned i = 0; i < p->site->serve_processes; i++) {
 		struct child *c = parent_child(p, ROLE_SERVE, i);
 
-		/* serve takes listeners only before it is sealed */
-		if (c && c->phase != CHILD_DOWN)
-			child_kill(c, "started anew with a new listener");
+		if (c && (c->phase == CHILD_STARTING || c->phase == CHILD_READY))
+			child_say(c, MSG_SERVE_LISTENER, &m, &l->fd[i], l->fd[i] >= 0);
 	}
 }
 
@@ -155,18 +174,18 @@ void parent_listen(struct parent *p)
 {
 	bool missing = false;
 
-	for (unsigned i = 0; i < p->site->nlisteners; i++) {
+	for (unsigned i = 0; i < SITE_LISTENERS_MAX; i++) {
 		struct listener_live *l = &p->listener[i];
 		int rc;
 
-		if (l->fd[0] >= 0)
+		if (!l->wanted || l->fd[0] >= 0)
 			continue;
-		rc = open_listener(p, l, &p->site->listener[i]);
+		rc = open_listener(p, l, &l->want);
 		if (rc && rc != l->error)
-			parent_log("error", "listen", "address=%s error=\"%s\" mend=\"%s\"", p->site->listener[i].text, strerror(rc), mend(rc));
+			parent_log("error", "listen", "address=%s error=\"%s\" mend=\"%s\"", l->want.text, strerror(rc), mend(rc));
 		if (!rc) {
 			parent_log("info", "listen", "address=%s", l->text);
-			give_to_serve(p);
+			tell_serves(p, l);
 		}
 		l->error = rc;
 		missing |= rc != 0;
@@ -177,10 +196,43 @@ void parent_listen(struct parent *p)
 		event_add(p->listen_retry, &(struct timeval){RETRY_S, 0});
 }
 
+struct listener_live *parent_add_listener(struct parent *p, const struct site_listener *want)
+{
+	struct listener_live *l = p->listener;
+
+	while (l < p->listener + SITE_LISTENERS_MAX && l->wanted)
+		l++;
+	if (l == p->listener + SITE_LISTENERS_MAX)
+		return NULL;
+	if (!l->fd)
+		l->fd = malloc(p->site->serve_processes * sizeof *l->fd);
+	if (!l->fd)
+		return NULL;
+	for (unsigned k = 0; k < p->site->serve_processes; k++)
+		l->fd[k] = -1;
+	l->want = *want;
+	l->wanted = true;
+	l->error = 0;
+	return l;
+}
+
+void parent_drop_listener(struct parent *p, const char *text)
+{
+	for (struct listener_live *l = p->listener; l < p->listener + SITE_LISTENERS_MAX; l++) {
+		if (!l->wanted || strcmp(l->want.text, text) != 0)
+			continue;
+		parent_log("info", "listen-end", "address=%s", l->text);
+		close_listener(p, l);
+		l->wanted = false;
+		tell_serves(p, l);
+	}
+}
+
 void parent_unlisten(struct parent *p)
 {
-	for (unsigned i = 0; i < p->site->nlisteners; i++)
-		close_listener(p, &p->listener[i]);
+	for (unsigned i = 0; i < SITE_LISTENERS_MAX; i++)
+		if (p->listener[i].wanted)
+			close_listener(p, &p->listener[i]);
 	if (p->listen_retry)
 		event_free(p->listen_retry);
 	p->listen_retry = NULL;

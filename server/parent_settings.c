@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "base/ring.h"
+#include "conf/places.h"
 #include "config.h"
 #include "server/parent.h"
 
@@ -60,6 +61,32 @@ static int sign_settings(struct child *c)
 	return rc;
 }
 
+int child_say_store_renditions(struct child *c, unsigned i)
+{
+	const struct site_camera *cam = &c->parent->site->camera[i];
+	int rc = 0;
+
+	for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
+		struct msg_store_rendition m = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
+
+		m.hidden = r == RENDITION_COPY && cam->copy == SITE_COPY_RECORDED;
+		m.gone = r >= RENDITION_ENCODED ? cam->rendition[r - RENDITION_ENCODED].gone : r == RENDITION_AUDIO && !cam->audio;
+		TEXT(m.name, r == RENDITION_COPY ? "copy" : r == RENDITION_AUDIO ? "audio" : cam->rendition[r - RENDITION_ENCODED].name);
+		rc = child_say(c, MSG_STORE_RENDITION, &m, NULL, 0);
+	}
+	return rc;
+}
+
+int child_say_store_camera(struct child *c, unsigned i)
+{
+	struct msg_store_camera m = {.camera = (uint16_t)i};
+	int rc;
+
+	TEXT(m.name, c->parent->site->camera[i].name);
+	rc = child_say(c, MSG_STORE_CAMERA, &m, NULL, 0);
+	return rc ? rc : child_say_store_renditions(c, i);
+}
+
 static int store_settings(struct child *c)
 {
 	const struct site *site = c->parent->site;
@@ -75,18 +102,9 @@ static int store_settings(struct child *c)
 	memcpy(m.binary_sha256, c->parent->programs.sha256, sizeof m.binary_sha256);
 	rc = child_say(c, MSG_STORE_SITE, &m, &c->parent->archive_fd, 1);
 	for (unsigned i = 0; !rc && i < site->ncameras; i++) {
-		const struct site_camera *cam = &site->camera[i];
-		struct msg_store_camera mc = {.camera = (uint16_t)i};
-
-		TEXT(mc.name, cam->name);
-		rc = child_say(c, MSG_STORE_CAMERA, &mc, NULL, 0);
-		for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
-			struct msg_store_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
-
-			mr.hidden = r == RENDITION_COPY && cam->copy == SITE_COPY_RECORDED;
-			TEXT(mr.name, r == RENDITION_COPY ? "copy" : r == RENDITION_AUDIO ? "audio" : cam->rendition[r - RENDITION_ENCODED].name);
-			rc = child_say(c, MSG_STORE_RENDITION, &mr, NULL, 0);
-		}
+		c->parent->camera[i].in_settings = !site->camera[i].gone;
+		if (!site->camera[i].gone)
+			rc = child_say_store_camera(c, i);
 	}
 	return rc;
 }
@@ -151,9 +169,16 @@ static int ingest_settings(struct child *c)
 	int rc = 0;
 
 	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
-		if (ingest_of(p, i) == c->index)
+		if (ingest_of(p, i) == c->index && !p->site->camera[i].gone && p->camera[i].taken)
 			rc = ingest_camera_settings(c, i, &ca);
 	return rc;
+}
+
+int child_say_ingest_camera(struct child *c, unsigned i)
+{
+	const char *ca = NULL;
+
+	return ingest_camera_settings(c, i, &ca);
 }
 
 /*
@@ -198,12 +223,13 @@ static int transcode_settings(struct child *c)
 			.profile = (uint8_t)s->profile, .priority = (uint8_t)s->priority, .on_demand = s->on_demand};
 
 		TEXT(mr.name, s->name);
-		rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
+		if (!s->gone)
+			rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
 	}
-	c->pictures = cam->nrenditions || c->parent->camera[c->index].demand[RENDITION_SNAPSHOT].runs;
+	c->pictures = places_renditions(cam) || c->parent->camera[c->index].demand[RENDITION_SNAPSHOT].runs;
 	if (!rc)
 		rc = new_rings(c, c->pictures ? RING_TRANSCODE_BYTES : RING_SOUND_BYTES,
-			       cam->nrenditions ? RING_ENCODED_BYTES : c->pictures ? RING_SNAPSHOT_BYTES : RING_SOUND_BYTES, &bell);
+			       places_renditions(cam) ? RING_ENCODED_BYTES : c->pictures ? RING_SNAPSHOT_BYTES : RING_SOUND_BYTES, &bell);
 	if (!rc)
 		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, bell, c->ring_out, c->ring_out_bell}, 4);
 	if (bell >= 0)
@@ -211,7 +237,7 @@ static int transcode_settings(struct child *c)
 	return rc;
 }
 
-static int serve_camera_settings(struct child *c, unsigned i)
+int child_say_serve_camera(struct child *c, unsigned i)
 {
 	const struct site_camera *cam = &c->parent->site->camera[i];
 	struct msg_serve_camera m = {.camera = (uint16_t)i, .segment_ms = cam->segment_ms, .no_copy = cam->copy == SITE_COPY_RECORDED};
@@ -220,7 +246,7 @@ static int serve_camera_settings(struct child *c, unsigned i)
 	TEXT(m.name, cam->name);
 	rc = child_say(c, MSG_SERVE_CAMERA, &m, NULL, 0);
 	for (unsigned r = 0; !rc && r < RENDITION_ENCODED + cam->nrenditions; r++) {
-		struct msg_serve_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r};
+		struct msg_serve_rendition mr = {.camera = (uint16_t)i, .rendition = (uint8_t)r, .gone = r == RENDITION_AUDIO && !cam->audio};
 
 		if (r == RENDITION_COPY && m.no_copy)
 			continue;
@@ -235,9 +261,30 @@ static int serve_camera_settings(struct child *c, unsigned i)
 			mr.bitrate_bps = s->bitrate_bps;
 			mr.profile = (uint8_t)s->profile;
 			mr.on_demand = s->on_demand;
+			mr.gone = s->gone;
 		}
 		rc = child_say(c, MSG_SERVE_RENDITION, &mr, NULL, 0);
 	}
+	return rc;
+}
+
+int child_say_serve_user(struct child *c, unsigned i)
+{
+	const struct site_user *u = &c->parent->site->user[i];
+	struct msg_serve_user m = {.user = (uint16_t)i, .version = u->version, .gone = u->gone};
+
+	TEXT(m.name, u->name);
+	TEXT(m.password_hash, u->password_hash);
+	return child_say(c, MSG_SERVE_USER, &m, NULL, 0);
+}
+
+int child_say_certificate(struct child *c)
+{
+	int fds[2], rc = open_pair(c->parent->site->tls_certificate, O_RDONLY, c->parent->site->tls_key, O_RDONLY, fds);
+
+	if (!rc)
+		rc = child_say(c, MSG_SERVE_CERTIFICATE, NULL, fds, 2);
+	close_pair(fds);
 	return rc;
 }
 
@@ -255,18 +302,14 @@ static int serve_settings(struct child *c)
 		rc = child_say(c, MSG_SERVE_SITE, &m, fds, 2);
 	close_pair(fds);
 	explicit_bzero(&m, sizeof m);
-	for (unsigned i = 0; !rc && i < p->site->nlisteners; i++)
-		if (p->listener[i].fd[c->index] >= 0)
-			rc = child_say(c, MSG_SERVE_LISTENER, NULL, &p->listener[i].fd[c->index], 1);
-	for (unsigned i = 0; !rc && i < p->site->nusers; i++) {
-		struct msg_serve_user mu = {.user = (uint16_t)i};
-
-		TEXT(mu.name, p->site->user[i].name);
-		TEXT(mu.password_hash, p->site->user[i].password_hash);
-		rc = child_say(c, MSG_SERVE_USER, &mu, NULL, 0);
-	}
+	for (unsigned i = 0; !rc && i < SITE_LISTENERS_MAX; i++)
+		if (p->listener[i].wanted && p->listener[i].fd[c->index] >= 0)
+			rc = child_say(c, MSG_SERVE_LISTENER, &(struct msg_serve_listener){(uint8_t)i}, &p->listener[i].fd[c->index], 1);
+	for (unsigned i = 0; !rc && i < p->site->nusers; i++)
+		rc = child_say_serve_user(c, i);
 	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
-		rc = serve_camera_settings(c, i);
+		if (!p->site->camera[i].gone)
+			rc = child_say_serve_camera(c, i);
 	/* Before its first viewer: who is logged in must not be sent to the login because one process was restarted. */
 	for (unsigned i = 0; !rc && i < p->nsessions; i++)
 		rc = child_say(c, MSG_SESSION, &p->session[i], NULL, 0);

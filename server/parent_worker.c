@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/ring.h"
+#include "conf/places.h"
 #include "server/status_inner.h"
 
 #define WATCH_S 1
@@ -91,11 +92,10 @@ void parent_worker_ended(struct child *c, bool expected)
 
 static bool is_needed(const struct camera_live *cam)
 {
-	return cam->parent->site->camera[cam->index].nrenditions || cam->wants_sound || cam->demand[RENDITION_SNAPSHOT].runs;
+	return places_renditions(&cam->parent->site->camera[cam->index]) || cam->wants_sound || cam->demand[RENDITION_SNAPSHOT].runs;
 }
 
-/* It holds nothing that would have to be ended in order: of snapshots there is none under way for long. */
-static void retire(struct child *c)
+void parent_retire_worker(struct child *c)
 {
 	c->retired = true;
 	event_del(c->again);
@@ -113,7 +113,7 @@ static void sweep_worker(struct child *c, struct camera_live *cam, int64_t now_u
 	if (is_needed(cam))
 		cam->needed_us = now_us;
 	else if (!c->retired && now_us - cam->needed_us > UNNEEDED_US)
-		retire(c);
+		parent_retire_worker(c);
 }
 
 void parent_watch_workers(int fd, short what, void *arg)
@@ -130,16 +130,29 @@ void parent_watch_workers(int fd, short what, void *arg)
 	}
 }
 
+void parent_restart_worker(struct child *c)
+{
+	c->backoff_ms = 0;
+	event_del(c->again);
+	if (c->phase == CHILD_DOWN) {
+		child_start(c);
+		child_wire(c);
+	} else if (c->phase != CHILD_STOPPING) {
+		c->phase = CHILD_STOPPING;
+		kill(c->pid, SIGKILL);
+	}
+}
+
 int parent_add_workers(struct parent *p)
 {
 	for (unsigned i = 0; i < p->site->ncameras; i++)
-		if (p->site->camera[i].nrenditions && !parent_add_child(p, ROLE_TRANSCODE, i))
+		if (places_renditions(&p->site->camera[i]) && !parent_add_child(p, ROLE_TRANSCODE, i))
 			return -ENOMEM;
 	p->worker_watch = event_new(p->base, -1, EV_PERSIST, parent_watch_workers, p);
 	return p->worker_watch && event_add(p->worker_watch, &(struct timeval){WATCH_S, 0}) == 0 ? 0 : -ENOMEM;
 }
 
-static struct child *want_worker(struct parent *p, unsigned camera)
+struct child *parent_want_worker(struct parent *p, unsigned camera)
 {
 	struct child *c = parent_child(p, ROLE_TRANSCODE, camera);
 	bool is_new = !c;
@@ -161,12 +174,12 @@ void parent_want_sound(struct parent *p, unsigned camera, uint8_t codec)
 	if (p->stopping || !p->site->camera[camera].audio || !must_be_made_aac(codec) || p->camera[camera].wants_sound)
 		return;
 	p->camera[camera].wants_sound = true;
-	want_worker(p, camera);
+	parent_want_worker(p, camera);
 }
 
 void parent_want_pictures(struct parent *p, unsigned camera)
 {
-	struct child *c = want_worker(p, camera);
+	struct child *c = parent_want_worker(p, camera);
 
 	/* A worker for sound alone is given no pictures, and has no room for them. */
 	if (c && !c->pictures && (c->phase == CHILD_STARTING || c->phase == CHILD_READY)) {

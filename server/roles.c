@@ -31,6 +31,7 @@ static const struct rule {
 	{MSG_UDP_CLOSE,       TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_GONE,     TO(PARENT),    TO(INGEST) | TO(STORE) | TO(SERVE), 0, 0},
+	{MSG_CAMERA_GONE,     TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_OFFER,    TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_CAMERA_STATE,    TO(PARENT),    TO(SERVE),    0, 0},
 

@@ -127,7 +127,7 @@ static int run(const char *file, enum cpu_level cpu)
 		parent_log("info", "start", "version=%s site=%s cameras=%u users=%u", PACKAGE_VERSION, site->origin, site->ncameras, site->nusers);
 		rc = parent_run(&parent);
 	}
-	site_free(&site);
+	site_free(&parent.site);
 	return rc < 0 ? 1 : parent.exit_status;
 }
 

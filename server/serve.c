@@ -26,13 +26,11 @@
 #include "server/wiping.h"
 
 #define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
-#define UNSENT_BYTES (256 << 10)     /* what the kernel holds of one response beyond what is under way */
 #define STOP_US 3000000              /* responses may still finish */
 
 static struct serve serve;
 static struct ssl_ctx_st *tls;
-static int listener[SERVE_LISTENERS_MAX];
-static unsigned nlisteners;
+static int listener[SERVE_LISTENERS_MAX] = {-1, -1, -1, -1, -1, -1, -1, -1};
 static int64_t stop_at_us;
 static struct msg_serve_state told;
 
@@ -68,8 +66,8 @@ static void on_site(void *ctx, struct channel *from, const union msg_body *m, in
 {
 	serve.site = m->serve_site;
 	read_tls(fds);
-	serve.media = serve_media_new(m->serve_site.cameras);
-	serve.auth = serve_auth_new(serve.base, m->serve_site.users);
+	serve.media = serve_media_new();
+	serve.auth = serve_auth_new(serve.base);
 	serve.sessions = serve_session_new();
 	serve.wants = serve_want_new();
 	if (!serve.media || !serve.auth || !serve.sessions || !serve.wants)
@@ -91,17 +89,19 @@ static void need_site(void)
 
 static void on_listener(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
-	const struct linger none = {.l_onoff = 1};
+	unsigned i = m->serve_listener.listener;
 
-	if (nlisteners == SERVE_LISTENERS_MAX)
-		fail("bad-setting", "too many listeners");
-	/* Accepted sockets inherit it: what is closed takes its unsent bytes along. */
-	if (setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &none, sizeof none) < 0)
-		fail("bad-setting", "a listener that is no socket");
-	/* As well: a reader who takes nothing must not have megabytes of the kernel's. */
-	setsockopt(fds[0], IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
-	fcntl(fds[0], F_SETFL, fcntl(fds[0], F_GETFL) | O_NONBLOCK);
-	listener[nlisteners++] = take(&fds[0]);
+	if (i >= SERVE_LISTENERS_MAX || listener[i] >= 0 || fds[0] < 0)
+		fail("bad-setting", "a listener that cannot be");
+	listener[i] = take(&fds[0]);
+}
+
+static void on_listener_again(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	if (fds[0] < 0)
+		serve_conn_unlisten(serve.conns, m->serve_listener.listener);
+	else if (serve_conn_listen(serve.conns, m->serve_listener.listener, take(&fds[0])) < 0)
+		log_warn("no-memory", "at=listener");
 }
 
 static void on_user(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -120,6 +120,32 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 {
 	need_site();
 	check(serve_media_set_rendition(serve.media, &m->serve_rendition));
+}
+
+/* Changes of the site file. Whoever waits for something of it is answered anew. */
+static void wake(unsigned camera)
+{
+	serve_conn_wake_all(serve.conns, camera);
+}
+
+static void on_camera_again(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	on_camera(ctx, from, m, fds);
+	wake(m->serve_camera.camera);
+}
+
+static void on_rendition_again(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	on_rendition(ctx, from, m, fds);
+	wake(m->serve_rendition.camera);
+}
+
+static void on_camera_gone(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	if (serve_media_drop_camera(serve.media, m->camera_gone.camera) < 0)
+		log_warn("camera-state", "why=\"a camera that was not there is gone\"");
+	else
+		wake(m->camera_gone.camera);
 }
 
 static void on_vkey(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -313,6 +339,11 @@ static const struct channel_answer running[] = {
 	{MSG_ALARM, on_alarm},
 	{MSG_SERVE_VKEY, on_vkey},
 	{MSG_SERVE_CERTIFICATE, on_certificate},
+	{MSG_SERVE_LISTENER, on_listener_again},
+	{MSG_SERVE_USER, on_user},
+	{MSG_SERVE_CAMERA, on_camera_again},
+	{MSG_SERVE_RENDITION, on_rendition_again},
+	{MSG_CAMERA_GONE, on_camera_gone},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
 	{MSG_NONE, NULL},
@@ -385,8 +416,9 @@ int main(int argc, char **argv)
 	serve.conns = serve_conn_new(&serve, tls, max);
 	if (!serve.conns || !distrust_event || !tick || event_add(tick, &(struct timeval){1, 0}) < 0)
 		fail("no-memory", "at start");
-	for (unsigned i = 0; i < nlisteners; i++)
-		check(serve_conn_listen(serve.conns, listener[i]));
+	for (unsigned i = 0; i < SERVE_LISTENERS_MAX; i++)
+		if (listener[i] >= 0)
+			check(serve_conn_listen(serve.conns, i, listener[i]));
 	role_loop(&serve.role, running, &serve, stop);
 	return 0;
 }

@@ -31,7 +31,9 @@ struct job {
 	uint8_t password_mac[32];
 	struct serve_tries_who who;
 	int user;                    /* -1: a name that is nobody's */
+	uint32_t version;            /* of the user when he was asked for */
 	bool right;
+	char hash[sizeof ((struct msg_serve_user *)0)->password_hash];
 	char *password;              /* secret memory */
 };
 TAILQ_HEAD(jobs, job);
@@ -43,8 +45,7 @@ struct remembered {
 };
 
 struct serve_auth {
-	struct msg_serve_user *user;
-	unsigned nusers;
+	struct msg_serve_user *user; /* SITE_USERS_MAX; without a name: nobody */
 	EVP_MAC_CTX *mac;            /* HMAC-SHA256 under a key of this process */
 	struct remembered remembered[SETS][WAYS];
 	struct serve_tries *tries;
@@ -117,15 +118,12 @@ static void *work(void *arg)
 	pthread_mutex_lock(&a->lock);
 	for (;;) {
 		struct job *job;
-		const char *hash;
 
 		while (!(job = TAILQ_FIRST(&a->todo)))
 			pthread_cond_wait(&a->more, &a->lock);
 		TAILQ_REMOVE(&a->todo, job, next);
 		pthread_mutex_unlock(&a->lock);
-		/* A name that is nobody's is tried against somebody's hash, so that the time taken says nothing. */
-		hash = a->user[job->user < 0 ? 0 : job->user].password_hash;
-		job->right = argon2id_verify(hash, job->password, strlen(job->password)) == ARGON2_OK && job->user >= 0;
+		job->right = argon2id_verify(job->hash, job->password, strlen(job->password)) == ARGON2_OK && job->user >= 0;
 		explicit_bzero(job->password, strlen(job->password));
 		pthread_mutex_lock(&a->lock);
 		TAILQ_INSERT_TAIL(&a->done, job, next);
@@ -140,6 +138,9 @@ static void finish(struct serve_auth *a, struct job *job)
 	int64_t now_us = clock_mono_us();
 	struct serve_auth_ask *ask;
 
+	/* He may have got another password meanwhile. */
+	if (job->right && a->user[job->user].version != job->version)
+		job->right = false;
 	if (job->right) {
 		remember(a, job->password_mac, (unsigned)job->user, now_us);
 		serve_tries_right(a->tries, &job->who, now_us);
@@ -193,14 +194,13 @@ static EVP_MAC_CTX *keyed_mac(void)
 	return ctx;
 }
 
-struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers)
+struct serve_auth *serve_auth_new(struct event_base *base)
 {
 	struct serve_auth *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return NULL;
-	a->user = calloc(nusers ? nusers : 1, sizeof *a->user);
-	a->nusers = nusers;
+	a->user = calloc(SITE_USERS_MAX, sizeof *a->user);
 	a->mac = keyed_mac();
 	a->tries = serve_tries_new();
 	a->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -216,10 +216,19 @@ struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers)
 
 int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u)
 {
-	if (u->user >= a->nusers || !text_is_name(u->name, strlen(u->name)))
+	if (u->user >= SITE_USERS_MAX || !text_is_name(u->name, strlen(u->name)))
 		return -EINVAL;
 	a->user[u->user] = *u;
+	for (unsigned i = 0; i < SETS; i++)
+		for (unsigned k = 0; k < WAYS; k++)
+			if (a->remembered[i][k].user == u->user)
+				a->remembered[i][k].until_us = 0;
 	return 0;
+}
+
+uint32_t serve_auth_version(const struct serve_auth *a, unsigned user)
+{
+	return a->user[user].version;
 }
 
 int serve_auth_start(struct serve_auth *a)
@@ -234,10 +243,19 @@ const char *serve_auth_name(const struct serve_auth *a, unsigned user)
 
 static int find_user(const struct serve_auth *a, const char *name)
 {
-	for (unsigned i = 0; i < a->nusers; i++)
-		if (*name && strcmp(a->user[i].name, name) == 0)
+	for (unsigned i = 0; i < SITE_USERS_MAX; i++)
+		if (*name && !a->user[i].gone && strcmp(a->user[i].name, name) == 0)
 			return (int)i;
 	return -1;
+}
+
+/* A name that is nobody's is tried against somebody's hash, so that the time taken says nothing; NULL: there is no user at all. */
+static const struct msg_serve_user *anybody(const struct serve_auth *a)
+{
+	for (unsigned i = 0; i < SITE_USERS_MAX; i++)
+		if (*a->user[i].name && !a->user[i].gone)
+			return &a->user[i];
+	return NULL;
 }
 
 /* The job that finds out just that already: a player opens several connections at once. */
@@ -264,7 +282,9 @@ static bool has_room(const struct serve_auth *a, uint64_t address)
 /* NULL when there is no room. */
 static struct job *new_job(struct serve_auth *a, uint64_t address, const char *name, const char *password)
 {
-	struct job *job = a->nusers && has_room(a, address) && strlen(password) < SERVE_PASSWORD ? calloc(1, sizeof *job) : NULL;
+	int user = find_user(a, name);
+	const struct msg_serve_user *of = user < 0 ? anybody(a) : &a->user[user];
+	struct job *job = of && has_room(a, address) && strlen(password) < SERVE_PASSWORD ? calloc(1, sizeof *job) : NULL;
 
 	if (job)
 		job->password = secret_strdup(password);
@@ -274,7 +294,9 @@ static struct job *new_job(struct serve_auth *a, uint64_t address, const char *n
 	}
 	TAILQ_INIT(&job->asks);
 	job->address = address;
-	job->user = find_user(a, name);
+	job->user = user;
+	job->version = of->version;
+	memcpy(job->hash, of->password_hash, sizeof job->hash);
 	LIST_INSERT_HEAD(&a->all, job, all);
 	a->nall++;
 	return job;

@@ -35,13 +35,19 @@ struct serve_auth_ask {
 
 enum serve_auth_answer { SERVE_AUTH_USER, SERVE_AUTH_WAIT, SERVE_AUTH_BUSY, SERVE_AUTH_TOO_SOON };
 
-/* NULL on failure. Users are added before serve_auth_start, which starts the thread: after the sandbox. */
-struct serve_auth *serve_auth_new(struct event_base *base, unsigned nusers);
-/* 0 or -EINVAL for a user beyond those announced. */
+/* NULL on failure. */
+struct serve_auth *serve_auth_new(struct event_base *base);
+/*
+ * A user comes, changes or goes; what was found out of him before is forgotten, and a password that is being looked at
+ * was wrong. 0 or -EINVAL for one that cannot be.
+ */
 int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u);
+/* Starts the thread: after the sandbox. */
 int serve_auth_start(struct serve_auth *a);
 /* The user's name; user is one that was given out. */
 const char *serve_auth_name(const struct serve_auth *a, unsigned user);
+/* Of that user as he is now: what a login of his is under. */
+uint32_t serve_auth_version(const struct serve_auth *a, unsigned user);
 /*
  * address: a number that stands for the viewer's address. USER sets *ret_user; TOO_SOON sets *ret_wait_s;
  * WAIT: ask->done tells. The password is copied and the caller's copy is the caller's to wipe.

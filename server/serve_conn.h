@@ -29,7 +29,7 @@
 #define SERVE_SLOW_BYTES (32u << 10)
 #define SERVE_LINGER_US 30000000         /* after the last response, for its reader to end too */
 #define SERVE_PER_ADDRESS 256            /* connections */
-#define SERVE_LISTENERS_MAX 8
+#define SERVE_LISTENERS_MAX SITE_LISTENERS_MAX
 
 struct ssl_ctx_st;
 
@@ -81,8 +81,10 @@ struct serve_conn {
 
 /* NULL on lack of memory. max: connections in all. */
 struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsigned max);
-/* Takes fd over: a listening socket, non-blocking. 0 or -ENOBUFS. */
-int serve_conn_listen(struct serve_conns *l, int fd);
+/* Takes fd over: a listening socket, non-blocking, in place of an earlier one of that number. 0 or -ENOBUFS. */
+int serve_conn_listen(struct serve_conns *l, unsigned listener, int fd);
+/* Nobody else comes in by it; those who did stay. */
+void serve_conn_unlisten(struct serve_conns *l, unsigned listener);
 /* For handshakes from now on; borrowed, as the one given to serve_conn_new is. */
 void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls);
 /* Closes the listeners; connections end with their response. */

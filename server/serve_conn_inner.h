@@ -10,8 +10,8 @@ TAILQ_HEAD(conn_list, serve_conn);
 struct serve_conns {
 	struct serve *serve;
 	struct ssl_ctx_st *tls;
-	struct event *listener[SERVE_LISTENERS_MAX];
-	unsigned nlisteners, n, max; /* max: connections in all */
+	struct event *listener[SERVE_LISTENERS_MAX];  /* NULL: there is none of that number */
+	unsigned n, max; /* max: connections in all */
 	unsigned held;               /* connections that wait for what is made on demand */
 	struct serve_users users;
 	bool paused, stopping;

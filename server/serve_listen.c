@@ -15,7 +15,9 @@ void serve_listen_pause(struct serve_conns *l, bool pause)
 	if (l->paused == pause || l->stopping)
 		return;
 	l->paused = pause;
-	for (unsigned i = 0; i < l->nlisteners; i++) {
+	for (unsigned i = 0; i < SERVE_LISTENERS_MAX; i++) {
+		if (!l->listener[i])
+			continue;
 		if (pause)
 			event_del(l->listener[i]);
 		else if (event_add(l->listener[i], NULL) < 0)
@@ -56,23 +58,34 @@ static void on_accept(int listener, short what, void *arg)
 	}
 }
 
-int serve_conn_listen(struct serve_conns *l, int fd)
+void serve_conn_unlisten(struct serve_conns *l, unsigned listener)
 {
-	struct event *e = l->nlisteners < SERVE_LISTENERS_MAX ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;
+	struct event *e = listener < SERVE_LISTENERS_MAX ? l->listener[listener] : NULL;
 
-	if (!e || event_add(e, NULL) < 0) {
+	if (!e)
+		return;
+	close(event_get_fd(e));
+	event_free(e);
+	l->listener[listener] = NULL;
+}
+
+int serve_conn_listen(struct serve_conns *l, unsigned listener, int fd)
+{
+	struct event *e = listener < SERVE_LISTENERS_MAX && !l->stopping ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;
+
+	if (!e || (!l->paused && event_add(e, NULL) < 0)) {
+		if (e)
+			event_free(e);
 		close(fd);
 		return -ENOBUFS;
 	}
-	l->listener[l->nlisteners++] = e;
+	serve_conn_unlisten(l, listener);
+	l->listener[listener] = e;
 	return 0;
 }
 
 void serve_listen_stop(struct serve_conns *l)
 {
-	for (unsigned i = 0; i < l->nlisteners; i++) {
-		close(event_get_fd(l->listener[i]));
-		event_free(l->listener[i]);
-	}
-	l->nlisteners = 0;
+	for (unsigned i = 0; i < SERVE_LISTENERS_MAX; i++)
+		serve_conn_unlisten(l, i);
 }

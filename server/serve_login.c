@@ -176,7 +176,7 @@ static unsigned read_form(const struct http_request *r, char name[SITE_NAME], ch
 
 static void begin_session(struct serve_conn *c, const struct http_request *r, int user)
 {
-	struct msg_session m = {.user = (uint16_t)user, .expires_us = clock_wall_us() + MSG_SESSION_US};
+	struct msg_session m = {.user = (uint16_t)user, .version = serve_auth_version(c->serve->auth, (unsigned)user), .expires_us = clock_wall_us() + MSG_SESSION_US};
 
 	if (RAND_priv_bytes(c->wait.token, sizeof c->wait.token) != 1) {
 		reply_later(c, r, 503, 1);

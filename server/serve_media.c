@@ -13,26 +13,13 @@
 #define SEGMENT_DEFAULT_MS 2000u
 #define PLAYLIST_MAX_BYTES (64u << 10)
 
-static int add_rendition(struct serve_camera *c, const struct msg_serve_rendition *set)
-{
-	struct serve_rendition **r = &c->rendition[set->rendition];
-
-	if (!*r)
-		*r = calloc(1, sizeof **r);
-	if (!*r)
-		return -ENOMEM;
-	(*r)->set = *set;
-	return 0;
-}
-
-struct serve_media *serve_media_new(unsigned ncameras)
+struct serve_media *serve_media_new(void)
 {
 	struct serve_media *m = calloc(1, sizeof *m);
 
 	if (!m)
 		return NULL;
-	m->ncameras = ncameras;
-	m->camera = calloc(ncameras ? ncameras : 1, sizeof *m->camera);
+	m->camera = calloc(SITE_CAMERAS_MAX, sizeof *m->camera);
 	if (!m->camera)
 		serve_media_free(&m);
 	return m;
@@ -49,17 +36,61 @@ static void forget_rendition(struct serve_rendition *r)
 	r->oldest = r->after = 0;
 }
 
+static void drop_rendition(struct serve_rendition **r)
+{
+	if (*r)
+		forget_rendition(*r);
+	free(*r);
+	*r = NULL;
+}
+
+/* Store may have told of it first: the two speak on channels of their own. */
+static int add_rendition(struct serve_camera *c, const struct msg_serve_rendition *set)
+{
+	struct serve_rendition **r = &c->rendition[set->rendition], **early = &c->early[set->rendition];
+
+	if (!*r) {
+		*r = *early;
+		*early = NULL;
+	}
+	if (!*r)
+		*r = calloc(1, sizeof **r);
+	if (!*r)
+		return -ENOMEM;
+	(*r)->set = *set;
+	serve_bytes_unref(&(*r)->playlist);
+	serve_bytes_unref(&c->multivariant);
+	return 0;
+}
+
 void serve_media_reset(struct serve_media *m)
 {
 	for (unsigned i = 0; i < m->ncameras; i++) {
-		for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+		for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
 			if (m->camera[i].rendition[k])
 				forget_rendition(m->camera[i].rendition[k]);
+			drop_rendition(&m->camera[i].early[k]);
+		}
 		serve_bytes_unref(&m->camera[i].multivariant);
 		m->camera[i].first_us = 0;
 	}
 	serve_bytes_unref(&m->checkpoint);
 	m->checkpoint_size = 0;
+}
+
+int serve_media_drop_camera(struct serve_media *m, unsigned camera)
+{
+	struct serve_camera *c = camera < m->ncameras ? &m->camera[camera] : NULL;
+
+	if (!c)
+		return -EINVAL;
+	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
+		drop_rendition(&c->rendition[k]);
+		drop_rendition(&c->early[k]);
+	}
+	serve_bytes_unref(&c->multivariant);
+	*c = (struct serve_camera){0};
+	return 0;
 }
 
 void serve_media_free(struct serve_media **mp)
@@ -72,8 +103,7 @@ void serve_media_free(struct serve_media **mp)
 	if (m->camera) {
 		serve_media_reset(m);
 		for (unsigned i = 0; i < m->ncameras; i++)
-			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
-				free(m->camera[i].rendition[k]);
+			serve_media_drop_camera(m, i);
 	}
 	free(m->camera);
 	free(m);
@@ -85,10 +115,15 @@ int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera 
 	struct serve_camera *c;
 	int rc = 0;
 
-	if (set->camera >= m->ncameras || !text_is_name(set->name, strlen(set->name)))
+	if (set->camera >= SITE_CAMERAS_MAX || !text_is_name(set->name, strlen(set->name)))
 		return -EINVAL;
 	c = &m->camera[set->camera];
+	if (set->camera >= m->ncameras)
+		m->ncameras = set->camera + 1u;
 	c->set = *set;
+	if (set->no_copy)
+		drop_rendition(&c->rendition[RENDITION_COPY]);
+	serve_bytes_unref(&c->multivariant);
 	if (!c->set.segment_ms)
 		c->set.segment_ms = SEGMENT_DEFAULT_MS;
 	for (unsigned i = set->no_copy ? RENDITION_AUDIO : RENDITION_COPY; i < RENDITIONS_MAX && !rc; i++) {
@@ -106,7 +141,11 @@ int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rend
 {
 	if (set->camera >= m->ncameras || set->rendition >= RENDITION_SNAPSHOT || !text_is_name(set->name, strlen(set->name)))
 		return -EINVAL;
-	return add_rendition(&m->camera[set->camera], set);
+	if (!set->gone)
+		return add_rendition(&m->camera[set->camera], set);
+	drop_rendition(&m->camera[set->camera].rendition[set->rendition]);
+	serve_bytes_unref(&m->camera[set->camera].multivariant);
+	return 0;
 }
 
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state)
@@ -150,9 +189,18 @@ static int refuse(const char **why, const char *text)
 	return -EBADMSG;
 }
 
-static struct serve_rendition *rendition_at(const struct serve_media *m, unsigned camera, unsigned rendition)
+/* What store may speak of; NULL: nothing that can be. */
+static struct serve_rendition *rendition_at(struct serve_media *m, unsigned camera, unsigned rendition)
 {
-	return camera < m->ncameras && rendition < RENDITIONS_MAX ? m->camera[camera].rendition[rendition] : NULL;
+	struct serve_camera *c = camera < SITE_CAMERAS_MAX && rendition < RENDITIONS_MAX ? &m->camera[camera] : NULL;
+
+	if (!c || c->rendition[rendition])
+		return c ? c->rendition[rendition] : NULL;
+	if (camera >= m->ncameras)
+		m->ncameras = camera + 1;
+	if (!c->early[rendition])
+		c->early[rendition] = calloc(1, sizeof *c->early[rendition]);
+	return c->early[rendition];
 }
 
 static struct serve_track *find_track(struct serve_rendition *r, const uint8_t sha256[32])
@@ -306,7 +354,7 @@ int serve_media_checkpoint(struct serve_media *m, const struct msg_checkpoint *c
 struct serve_camera *serve_media_camera(const struct serve_media *m, struct span name)
 {
 	for (unsigned i = 0; i < m->ncameras; i++)
-		if (span_is(name, m->camera[i].set.name))
+		if (*m->camera[i].set.name && span_is(name, m->camera[i].set.name))
 			return &m->camera[i];
 	return NULL;
 }

@@ -46,6 +46,7 @@ struct serve_camera {
 	struct msg_serve_camera set;
 	struct msg_camera_state state;
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
+	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
 	struct serve_bytes *multivariant;            /* NULL: to be built */
 	struct msg_alarm alarm[ALARM_KINDS];         /* those that have begun */
 	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never */
@@ -54,19 +55,21 @@ struct serve_camera {
 };
 
 struct serve_media {
-	struct serve_camera *camera;
-	unsigned ncameras;
+	struct serve_camera *camera;                 /* SITE_CAMERAS_MAX; without a name: there is none */
+	unsigned ncameras;                           /* no camera is beyond */
 	struct serve_bytes *checkpoint;              /* NULL until the first one */
 	uint64_t checkpoint_size;
 };
 
 /* NULL on lack of memory. */
-struct serve_media *serve_media_new(unsigned ncameras);
+struct serve_media *serve_media_new(void);
 void serve_media_free(struct serve_media **m);
 
-/* Settings. 0, or -EINVAL for one that cannot be. */
+/* Settings, and their changes while it runs. 0, or -EINVAL for one that cannot be. */
 int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera *set);
 int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rendition *set);
+/* Forgets the camera, and all that was told of it. */
+int serve_media_drop_camera(struct serve_media *m, unsigned camera);
 int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *run);
 int serve_media_set_alarm(struct serve_media *m, const struct msg_alarm *alarm);
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state);

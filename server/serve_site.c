@@ -110,7 +110,8 @@ int serve_site_json(const struct serve *s, unsigned user, struct buf *out)
 	json_int(&j, "checkpoint", (int64_t)s->media->checkpoint_size);
 	json_open(&j, "cameras", '[');
 	for (unsigned i = 0; i < s->media->ncameras; i++)
-		write_camera(&j, &s->media->camera[i]);
+		if (*s->media->camera[i].set.name)
+			write_camera(&j, &s->media->camera[i]);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	return j.bad ? -ENOBUFS : 0;

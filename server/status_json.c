@@ -152,7 +152,8 @@ static void camera_json(struct json *j, const struct site_camera *conf, const st
 	status_worker_json(j, conf, cam);
 	json_open(j, "renditions", '[');
 	for (unsigned r = 0; r < RENDITION_ENCODED + conf->nrenditions; r++)
-		rendition_json(j, conf, cam, r);
+		if (r < RENDITION_ENCODED || !conf->rendition[r - RENDITION_ENCODED].gone)
+			rendition_json(j, conf, cam, r);
 	json_close(j, ']');
 	json_close(j, '}');
 }
@@ -190,9 +191,11 @@ void status_json(struct parent *p, struct buf *out)
 	json_str(&j, "cpu", cpu_name(p->cpu));
 	json_str(&j, "sandbox", p->site->sandbox_best_effort ? "best-effort" : "strict");
 	json_open(&j, "listeners", '[');
-	for (unsigned i = 0; i < p->site->nlisteners; i++) {
+	for (unsigned i = 0; i < SITE_LISTENERS_MAX; i++) {
+		if (!p->listener[i].wanted)
+			continue;
 		json_open(&j, NULL, '{');
-		json_str(&j, "address", p->listener[i].fd[0] >= 0 ? p->listener[i].text : p->site->listener[i].text);
+		json_str(&j, "address", p->listener[i].fd[0] >= 0 ? p->listener[i].text : p->listener[i].want.text);
 		json_bool(&j, "open", p->listener[i].fd[0] >= 0);
 		json_str(&j, "error", p->listener[i].error ? strerror(p->listener[i].error) : NULL);
 		json_close(&j, '}');
@@ -212,7 +215,8 @@ void status_json(struct parent *p, struct buf *out)
 	json_close(&j, ']');
 	json_open(&j, "cameras", '[');
 	for (unsigned i = 0; i < p->site->ncameras; i++)
-		camera_json(&j, &p->site->camera[i], &p->camera[i]);
+		if (!p->site->camera[i].gone)
+			camera_json(&j, &p->site->camera[i], &p->camera[i]);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	buf_append_str(out, "\n");

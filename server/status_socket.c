@@ -2,7 +2,7 @@
 /*
  * The local socket that `casemate status` asks. Only the user who runs the server
  * (and root) can open it. A question is one line, the answer everything up to
- * the end: "text", "colour" or "json"; "audit" (audit_tell.c).
+ * the end: "text", "colour" or "json"; "audit" (audit_tell.c); or "reload" (server/ask.h).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "server/ask.h"
 #include "server/audit.h"
 #include "server/parent.h"
 
@@ -34,6 +35,19 @@ static void on_end(struct bufferevent *b, short what, void *ctx)
 	bufferevent_free(b);
 }
 
+static void reload(struct parent *p, struct buf *out)
+{
+	struct buf said;
+	int rc;
+
+	buf_init(&said, PARENT_RELOAD_MAX);
+	rc = parent_reload(p, &said);
+	buf_append_str(out, rc ? ASK_RELOAD_REFUSED : ASK_RELOAD_DONE);
+	if (said.len)
+		buf_append(out, buf_data(&said), said.len);
+	buf_free(&said);
+}
+
 static void on_question(struct bufferevent *b, void *ctx)
 {
 	struct evbuffer *in = bufferevent_get_input(b);
@@ -46,7 +60,9 @@ static void on_question(struct bufferevent *b, void *ctx)
 		return;
 	}
 	buf_init(&out, ANSWER_MAX);
-	if (strcmp(line, "json") == 0)
+	if (strcmp(line, ASK_RELOAD) == 0)
+		reload(ctx, &out);
+	else if (strcmp(line, "json") == 0)
 		status_json(ctx, &out);
 	else if (strcmp(line, "audit") == 0)
 		audit_tell(ctx, &out);

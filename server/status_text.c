@@ -93,11 +93,11 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 	double up_s = (double)(clock_mono_us() - p->started_us) / 1e6;
 
 	buf_append_fmt(out, "site     %s, casemate %s, up %s\n", p->site->origin, PACKAGE_VERSION, status_age(up_s, a));
-	for (unsigned i = 0; i < p->site->nlisteners; i++)
-		if (p->listener[i].fd[0] >= 0)
-			buf_append_fmt(out, "listen   https://%s/\n", p->listener[i].text);
-		else
-			buf_append_fmt(out, "listen   %s: %s\n", p->site->listener[i].text, strerror(p->listener[i].error));
+	for (const struct listener_live *l = p->listener; l < p->listener + SITE_LISTENERS_MAX; l++)
+		if (l->wanted && l->fd[0] >= 0)
+			buf_append_fmt(out, "listen   https://%s/\n", l->text);
+		else if (l->wanted)
+			buf_append_fmt(out, "listen   %s: %s\n", l->want.text, strerror(l->error));
 	for (unsigned i = 0; i < p->nchildren; i++) {
 		viewers += p->child[i].serve.viewers;
 		connections += p->child[i].serve.connections;
@@ -127,6 +127,6 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 		       "KBIT/S", "KEY", "LOST", "NEWEST SEGMENT");
 	for (unsigned pass = 0; pass < 2; pass++)  /* the sick first */
 		for (unsigned i = 0; i < p->site->ncameras; i++)
-			if ((p->camera[i].known && p->camera[i].state.phase == CAMERA_STREAMING) == (pass == 1))
+			if (!p->site->camera[i].gone && (p->camera[i].known && p->camera[i].state.phase == CAMERA_STREAMING) == (pass == 1))
 				camera_text(out, &p->site->camera[i], &p->camera[i], colour);
 }

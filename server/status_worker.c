@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "conf/places.h"
 #include "server/status_inner.h"
 
 static const char *const mend[ALARM_KINDS] = {
@@ -75,7 +76,8 @@ void status_worker_json(struct json *j, const struct site_camera *conf, const st
 	json_int(j, "refused_by_store", (int64_t)s->refused);
 	json_open(j, "made", '[');
 	for (unsigned i = 0; i < conf->nrenditions; i++)
-		rendition_json(j, conf->rendition[i].name, &cam->demand[RENDITION_ENCODED + i], conf->rendition[i].on_demand);
+		if (!conf->rendition[i].gone)
+			rendition_json(j, conf->rendition[i].name, &cam->demand[RENDITION_ENCODED + i], conf->rendition[i].on_demand);
 	rendition_json(j, "snapshot", &cam->demand[RENDITION_SNAPSHOT], true);
 	json_close(j, ']');
 	alarms_json(j, cam);
@@ -94,17 +96,21 @@ static const char *word_of(const struct demand *d, bool on_demand, bool known)
 /* "transcode: 720p runs (4 of 5 pictures the same), 360p waits for a viewer; avx2" */
 static void made_text(struct buf *out, const struct site_camera *conf, const struct camera_live *cam)
 {
+	unsigned n = 0;
+
 	buf_append_str(out, "    transcode: ");
 	for (unsigned i = 0; i < conf->nrenditions; i++) {
 		const struct demand *d = &cam->demand[RENDITION_ENCODED + i];
 		uint64_t all = d->worker.encoded + d->worker.same;
 
-		buf_append_fmt(out, "%s%s %s", i ? ", " : "", conf->rendition[i].name, word_of(d, conf->rendition[i].on_demand, cam->worker_known));
+		if (conf->rendition[i].gone)
+			continue;
+		buf_append_fmt(out, "%s%s %s", n++ ? ", " : "", conf->rendition[i].name, word_of(d, conf->rendition[i].on_demand, cam->worker_known));
 		if (all && d->worker.same)
 			buf_append_fmt(out, " (%.0f %% of its pictures unchanged)", (double)d->worker.same * 100 / (double)all);
 	}
 	if (cam->demand[RENDITION_SNAPSHOT].runs)
-		buf_append_fmt(out, "%ssnapshots", conf->nrenditions ? ", " : "");
+		buf_append_fmt(out, "%ssnapshots", n ? ", " : "");
 	buf_append_fmt(out, "%s%s\n", cam->worker_known ? "; " : "", cam->worker_known ? cpu_name((enum cpu_level)cam->worker.cpu) : "");
 }
 
@@ -112,7 +118,7 @@ void status_worker_text(struct buf *out, const struct site_camera *conf, const s
 {
 	char age[16];
 
-	if (conf->nrenditions || cam->demand[RENDITION_SNAPSHOT].runs)
+	if (places_renditions(conf) || cam->demand[RENDITION_SNAPSHOT].runs)
 		made_text(out, conf, cam);
 	for (unsigned kind = 0; kind < ALARM_KINDS; kind++) {
 		const struct alarm_live *a = &cam->alarm[kind];

@@ -24,8 +24,6 @@
 #define PROGRAM_MAX (64u << 20)
 
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
-static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
-static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_ring_from(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
@@ -33,14 +31,18 @@ static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, i
 
 static const struct channel_answer settings[] = {
 	{MSG_STORE_SITE, on_site},
-	{MSG_STORE_CAMERA, on_camera},
-	{MSG_STORE_RENDITION, on_rendition},
+	{MSG_STORE_CAMERA, store_camera_set},
+	{MSG_STORE_RENDITION, store_camera_set_rendition},
 	{MSG_NONE, NULL},
 };
 static const struct channel_answer from_parent[] = {
 	{MSG_PEER, on_peer},
 	{MSG_RING_FROM, on_ring_from},
 	{MSG_ALARM, on_alarm},
+	{MSG_STORE_CAMERA, store_camera_comes},
+	{MSG_STORE_RENDITION, store_camera_rendition},
+	{MSG_CAMERA_GONE, store_camera_goes},
+	{MSG_STORE_CONFIG, store_camera_config},
 	{MSG_NONE, NULL},
 };
 
@@ -75,45 +77,12 @@ static void on_site(void *ctx, struct channel *from, const union msg_body *m, in
 {
 	struct store *s = ctx;
 
-	if (s->camera || m->store_site.cameras == 0 || m->store_site.cameras > SITE_CAMERAS_MAX || m->store_site.ingests == 0)
+	if (s->camera || m->store_site.cameras > SITE_CAMERAS_MAX || m->store_site.ingests == 0)
 		store_give_up("store-settings", "not a site", "this is a mistake in casemate: report it");
 	s->site = m->store_site;
-	s->ncameras = s->site.cameras;
-	s->camera = store_alloc(s->ncameras * sizeof *s->camera);
+	store_camera_room(s, s->site.cameras);
 	s->role.folder = fds[0];
 	fds[0] = -1;
-	for (unsigned i = 0; i < s->ncameras; i++) {
-		for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
-			struct store_rendition *r = &s->camera[i].rendition[k];
-
-			*r = (struct store_rendition){.camera = &s->camera[i], .index = (uint8_t)k, .init_fd = -1};
-			TAILQ_INIT(&r->held);
-		}
-	}
-}
-
-static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	struct store *s = ctx;
-
-	if (m->store_camera.camera >= s->ncameras)
-		store_give_up("store-settings", "a camera too many", "this is a mistake in casemate: report it");
-	memcpy(s->camera[m->store_camera.camera].name, m->store_camera.name, SITE_NAME);
-	strcpy(s->camera[m->store_camera.camera].rendition[RENDITION_SNAPSHOT].name, "snapshot");
-}
-
-static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
-{
-	struct store *s = ctx;
-	const struct msg_store_rendition *in = &m->store_rendition;
-	struct store_rendition *r;
-
-	if (in->camera >= s->ncameras || in->rendition >= RENDITION_SNAPSHOT)
-		store_give_up("store-settings", "a rendition too many", "this is a mistake in casemate: report it");
-	r = &s->camera[in->camera].rendition[in->rendition];
-	memcpy(r->name, in->name, SITE_NAME);
-	r->kept = in->rendition < RENDITION_ENCODED;
-	r->hidden = in->hidden;
 }
 
 /* --- start ------------------------------------------------------------------------------ */
@@ -199,40 +168,6 @@ static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, i
 	store_log_add(s, &e, &index);
 }
 
-static void begin_camera(struct store *s, struct store_camera *c)
-{
-	const struct head *gaps = heads_find(&s->heads, c->name, "");
-	uint64_t on_disk = 0;
-
-	for (unsigned i = 0; i < RENDITIONS_MAX; i++) {
-		struct store_rendition *r = &c->rendition[i];
-		const struct head *h = r->name[0] ? heads_find(&s->heads, c->name, r->name) : NULL;
-
-		if (!r->name[0])
-			continue;
-		r->range = archive_range(s->archive, c->name, r->name);
-		r->changed = true;
-		if (!h)
-			continue;
-		r->newest = h->number;
-		r->newest_end_us = h->end_us;
-		if (h->number > c->highest)
-			c->highest = h->number;
-	}
-	if (archive_highest(s->archive, c->name, &on_disk) == 0 && on_disk > c->highest)
-		c->highest = on_disk;
-	c->has_copy = heads_find(&s->heads, c->name, "copy") != NULL;
-	/* Each break of the timeline has left a gap entry, so this grows over restarts; and it stays small, as players want it. */
-	c->discontinuity = gaps ? (uint32_t)gaps->number : 0;
-	c->covered_us = heads_covered_us(&s->heads, c->name);
-	c->gap = true;
-	c->why = c->covered_us == 0 ? GAP_STARTING : s->last_run == HEADS_STOPPED ? GAP_STOPPED : GAP_RESTART;
-	/* A camera that the log does not know yet is accounted for from this start on. */
-	c->fresh = c->covered_us == 0;
-	if (c->fresh)
-		c->covered_us = s->last_run == HEADS_RUNNING && s->heads.run_us ? s->heads.run_us : s->start_us;
-}
-
 static void begin(struct store *s)
 {
 	const struct buf *note = tlog_note(s->log);
@@ -247,8 +182,7 @@ static void begin(struct store *s)
 		s->note.note_len = (uint16_t)note->len;
 		memcpy(s->note.note, buf_data(note), note->len);
 	}
-	for (unsigned i = 0; i < s->ncameras; i++)
-		begin_camera(s, &s->camera[i]);
+	store_camera_begin_all(s);
 	if (worker_start(&s->logger) < 0 || worker_start(&s->writer) < 0 || worker_start(&s->reader) < 0)
 		store_give_up("store-start", "no threads", "raise the limit of processes of this user");
 }

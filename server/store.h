@@ -8,6 +8,7 @@
  * tlog, the writer's struct archive, the reader's nothing but files.
  *
  *     store.c        settings, start, tick, stop
+ *     store_camera.c cameras and renditions: the first ones, and those that come, change and go meanwhile
  *     store_feed.c   rings: records of ingest and transcode -> segments
  *     store_seal.c   a segment is over: sealed, hashed, entered; gaps; numbers
  *     store_log.c    entries -> journal -> sign -> checkpoint
@@ -103,6 +104,7 @@ struct store_rendition {
 	struct archive_range range;      /* as the writer last said */
 	uint32_t rate_bps;
 	bool hidden;                     /* not for serve */
+	bool gone;                       /* not made any more; its name stays its own */
 	bool changed;
 	int64_t told_us;                 /* mono: when the parent last heard */
 };
@@ -120,6 +122,8 @@ struct store_camera {
 	struct store_rendition rendition[RENDITIONS_MAX];
 	struct store_epoch epoch[STORE_EPOCHS];  /* newest first */
 	uint64_t highest;                /* number, of any rendition */
+	bool taken;                      /* what the archive has of it is known: it may be spoken of */
+	bool gone;                       /* not in the site file any more; its name stays its own */
 	bool new_ingest;                 /* and no epoch of its yet */
 	uint64_t covered_epoch;
 	bool has_copy;                   /* ever had */
@@ -165,8 +169,8 @@ struct store {
 	struct role role;
 	struct msg_store_site site;
 	struct hash build;
-	struct store_camera *camera;
-	unsigned ncameras;
+	struct store_camera *camera;     /* SITE_CAMERAS_MAX; without a name: there never was one */
+	unsigned ncameras;               /* no camera is beyond */
 	struct producer *producer[STORE_PRODUCERS_MAX];
 	unsigned last_producer;          /* no place above it is taken */
 	struct buf record;               /* one record, copied out of a ring: all but parts, which go straight into their segments */
@@ -236,6 +240,28 @@ void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int6
 /* At the end: gap entries of all cameras without footage. */
 void store_close_gaps(struct store *s, int64_t now_us);
 
+/* A gap/v1 of that camera up to now_us, if anything is missing. */
+void store_close_gap(struct store *s, struct store_camera *c, int64_t now_us);
+
+#define STORE_ANSWER(name) void name(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+
+/* store_camera.c: answers to the parent before the role is sealed, */
+STORE_ANSWER(store_camera_set);
+STORE_ANSWER(store_camera_set_rendition);
+/* and while it runs */
+STORE_ANSWER(store_camera_comes);
+STORE_ANSWER(store_camera_rendition);
+STORE_ANSWER(store_camera_goes);
+STORE_ANSWER(store_camera_config);
+/* The parent may have ingest begin with it. */
+void store_camera_say_taken(struct store *s, const struct store_camera *c);
+/* Room for so many cameras. */
+void store_camera_room(struct store *s, unsigned n);
+/* What the log and the archive know of all of them: before any thread runs. */
+void store_camera_begin_all(struct store *s);
+/* The same of one that came later; on_disk: archive_highest. The ranges are set already. */
+void store_camera_begin(struct store *s, struct store_camera *c, uint64_t on_disk);
+
 /* store_feed.c */
 void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd);
 /* What is in them by now. */
@@ -268,15 +294,21 @@ void store_disk_abandon(struct store *s, struct segment *seg);
 void store_disk_published(struct store *s);
 void store_disk_flush_lost(struct store *s, struct store_rendition *r, bool now);
 void store_disk_look(struct store *s);
+/* Asks for what store_camera_begin is to be told. */
+void store_disk_ask_camera(struct store *s, struct store_camera *c);
 /* Entries before this one may go under a checkpoint: their files are whole. */
 uint64_t store_disk_barrier(const struct store *s);
 
 /* store_serve.c */
 void store_serve_peer(struct store *s, unsigned index, int fd);
 void store_serve_track(struct store *s, struct store_rendition *r);
+/* All that there is of one that was hidden so far. */
+void store_serve_rendition(struct store *s, struct store_rendition *r);
 void store_serve_segment(struct store *s, struct segment *seg);
 void store_serve_checkpoint(struct store *s);
 void store_serve_oldest(struct store *s, struct store_rendition *r);
+/* After store_camera_room: serves are told of the new ones too. */
+void store_serve_room(struct store *s);
 void store_serve_replay(struct store *s);
 void store_serve_reap(struct store *s);
 

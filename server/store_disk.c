@@ -29,7 +29,7 @@
 #define APART_US 60000000          /* then each file is synced by itself for so long */
 #define LOST_WAIT_US 10000000      /* how long a run of lost segments grows before it is entered */
 
-enum disk_kind { DISK_INIT, DISK_PART, DISK_FLUSH, DISK_SYNC, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK };
+enum disk_kind { DISK_INIT, DISK_PART, DISK_FLUSH, DISK_SYNC, DISK_FINISH, DISK_ABANDON, DISK_NOTE, DISK_REMOVE, DISK_LOOK, DISK_CAMERA };
 
 struct disk_work {
 	struct work work;
@@ -45,6 +45,7 @@ struct disk_work {
 	struct hash init;
 	uint8_t *bytes;                  /* n of an init segment; DISK_INIT */
 	struct archive_run run;          /* DISK_REMOVE */
+	struct store_camera *camera;     /* DISK_CAMERA; its name only */
 	uint64_t max_bytes;
 	bool deleting;                   /* what goes next is chosen already */
 	bool together;                   /* DISK_FINISH behind a DISK_SYNC */
@@ -52,7 +53,8 @@ struct disk_work {
 	int rc;
 	struct archive_run *next;        /* what should go next: nnext of them */
 	unsigned nnext;
-	struct archive_range range;
+	struct archive_range range, audio;  /* audio: DISK_CAMERA, whose range is the copy's */
+	uint64_t highest;
 	uint64_t archive_bytes, disk_free_bytes;
 };
 
@@ -194,6 +196,13 @@ static void look(struct disk_work *w)
 		w->disk_free_bytes = (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
 }
 
+static void ask_camera(struct disk_work *w)
+{
+	w->range = archive_range(w->archive, w->camera->name, "copy");
+	w->audio = archive_range(w->archive, w->camera->name, "audio");
+	(void)archive_highest(w->archive, w->camera->name, &w->highest);
+}
+
 static void run_disk(struct work *work)
 {
 	struct disk_work *w = (struct disk_work *)work;
@@ -229,6 +238,9 @@ static void run_disk(struct work *work)
 	case DISK_LOOK:
 		look(w);
 		choose_oldest(w);
+		break;
+	case DISK_CAMERA:
+		ask_camera(w);
 		break;
 	}
 }
@@ -452,6 +464,14 @@ void store_disk_look(struct store *s)
 	give(s, make(s, DISK_LOOK, NULL));
 }
 
+void store_disk_ask_camera(struct store *s, struct store_camera *c)
+{
+	struct disk_work *w = make(s, DISK_CAMERA, NULL);
+
+	w->camera = c;
+	give(s, w);
+}
+
 static struct store_rendition *find_rendition(struct store *s, const char *camera, const char *rendition)
 {
 	for (unsigned i = 0; i < s->ncameras; i++)
@@ -504,6 +524,18 @@ static void done_look(struct store *s, struct disk_work *w)
 	s->disk_free_bytes = w->disk_free_bytes;
 }
 
+/* Asked for twice, if it went and came again meanwhile. */
+static void done_camera(struct store *s, struct disk_work *w)
+{
+	if (!w->camera->taken) {
+		w->camera->rendition[RENDITION_COPY].range = w->range;
+		w->camera->rendition[RENDITION_AUDIO].range = w->audio;
+		store_camera_begin(s, w->camera, w->highest);
+	}
+	if (!w->camera->gone)
+		store_camera_say_taken(s, w->camera);
+}
+
 static void done_disk(struct work *work)
 {
 	struct disk_work *w = (struct disk_work *)work;
@@ -520,6 +552,8 @@ static void done_disk(struct work *work)
 		done_remove(s, w);
 	if (w->kind == DISK_LOOK)
 		done_look(s, w);
+	if (w->kind == DISK_CAMERA)
+		done_camera(s, w);
 	if (w->kind == DISK_FINISH || w->kind == DISK_REMOVE || w->kind == DISK_LOOK) {
 		s->archive_bytes = w->archive_bytes;
 		delete_oldest(s, w->next, w->nnext);

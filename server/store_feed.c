@@ -325,6 +325,10 @@ static const char *on_gap(struct store *s, const struct producer *p, const struc
 	if (!may_speak(p, gap->camera, RENDITION_COPY) || gap->camera >= s->ncameras)
 		return "a gap of a camera that is not its own";
 	c = &s->camera[gap->camera];
+	if (!c->taken)
+		return "a gap of a camera that was not given to it";
+	if (c->gone)
+		return NULL;
 	for (unsigned i = 0; i < RENDITION_ENCODED; i++)
 		if (i != RENDITION_AUDIO || c->epoch[0].sound != ROLE_TRANSCODE)  /* a worker ends its own when it has all of them */
 			store_end_segment(s, &c->rendition[i]);
@@ -393,6 +397,10 @@ static const char *on_record(struct store *s, struct producer *p, const struct r
 	}
 	if (!may_speak(p, camera, rendition) || !store_rendition_at(s, camera, rendition))
 		return "a record of a rendition that is not its own";
+	if (!s->camera[camera].taken)
+		return "a record of a camera that was not given to it";
+	if (s->camera[camera].gone || s->camera[camera].rendition[rendition].gone)
+		return NULL;
 	if (rendition == RENDITION_AUDIO && p->role == ROLE_TRANSCODE &&
 	    !worker_may_sound(&s->camera[camera], epoch, rec->kind == RECORD_INIT, &why))
 		return why;

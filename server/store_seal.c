@@ -86,16 +86,19 @@ void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int6
 	c->covered_epoch = epoch;
 }
 
-void store_close_gaps(struct store *s, int64_t now_us)
+/* A camera that just sent its last segment is covered up to now but for the part that was under way. */
+void store_close_gap(struct store *s, struct store_camera *c, int64_t now_us)
 {
 	now_us = now_us / 1000 * 1000;
-	for (unsigned i = 0; i < s->ncameras; i++) {
-		struct store_camera *c = &s->camera[i];
+	if (now_us > c->covered_us + (c->gap ? 0 : HOLE_US))
+		add_gap(s, c, now_us, c->gap && c->why != GAP_NONE ? c->why : GAP_STOPPED);
+}
 
-		/* A camera that just sent its last segment is covered up to now but for the part that was under way. */
-		if (now_us > c->covered_us + (c->gap ? 0 : HOLE_US))
-			add_gap(s, c, now_us, c->gap && c->why != GAP_NONE ? c->why : GAP_STOPPED);
-	}
+void store_close_gaps(struct store *s, int64_t now_us)
+{
+	for (unsigned i = 0; i < s->ncameras; i++)
+		if (s->camera[i].taken && !s->camera[i].gone)
+			store_close_gap(s, &s->camera[i], now_us);
 }
 
 /* --- segments --------------------------------------------------------------------------- */

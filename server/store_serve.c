@@ -91,6 +91,22 @@ void store_serve_checkpoint(struct store *s)
 			tell_checkpoint(&s->serve[i]);
 }
 
+static void tell_rendition(struct serve *v, const struct store_rendition *r)
+{
+	if (r->index != RENDITION_SNAPSHOT)
+		say(v, MSG_TRACK, &r->track, &r->init_fd);
+	for (unsigned i = 0; i < r->nwindow; i++)
+		tell_segment(v, r->window[i]);
+	tell_oldest(v, r);
+}
+
+void store_serve_rendition(struct store *s, struct store_rendition *r)
+{
+	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
+		if (r->has_init && !r->hidden && s->serve[i].replayed > place_of(s, r))
+			tell_rendition(&s->serve[i], r);
+}
+
 static bool replay_some(struct serve *v)
 {
 	struct store *s = v->store;
@@ -101,14 +117,16 @@ static bool replay_some(struct serve *v)
 
 		if (!r->has_init || r->hidden)
 			continue;
-		if (r->index != RENDITION_SNAPSHOT)
-			say(v, MSG_TRACK, &r->track, &r->init_fd);
-		for (unsigned i = 0; i < r->nwindow; i++)
-			tell_segment(v, r->window[i]);
-		tell_oldest(v, r);
+		tell_rendition(v, r);
 		told++;
 	}
 	return v->replayed < all && !v->dead;
+}
+
+void store_serve_room(struct store *s)
+{
+	if (!event_pending(s->replay, EV_TIMEOUT, NULL))
+		event_add(s->replay, &(struct timeval){0, 0});
 }
 
 void store_serve_replay(struct store *s)
@@ -397,6 +415,5 @@ void store_serve_peer(struct store *s, unsigned index, int fd)
 	if (!v->channel)
 		store_give_up("no-memory", "a channel", "give the machine more memory");
 	tell_checkpoint(v);
-	if (!event_pending(s->replay, EV_TIMEOUT, NULL))
-		event_add(s->replay, &(struct timeval){0, 0});
+	store_serve_room(s);
 }

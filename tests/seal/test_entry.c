@@ -29,7 +29,7 @@
 #define CONFIG_NONE "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 0\n"
 #define CONFIG "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 2\nchange camera gate-1: password_file\nchange rendition gate-1/360p added\n"
 #define CHANGE "change " CHANGE_96 "\n"
-#define CHANGE_96 "abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijklmn"
+#define CHANGE_96 "abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijkl"
 /* As long as it gets. */
 #define CONFIG_MANY "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 4294967295\n" CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE
 #define STOP "stop/v1\ntime 2026-11-22T15:30:00.000Z\nwhy asked\n"

@@ -216,7 +216,7 @@ static void give_settings(struct channel *c, unsigned i, unsigned more, const ch
 
 	snprintf(user.password_hash, sizeof user.password_hash, "%s", hash);
 	say_with_pem(c, MSG_SERVE_SITE, &site, pem);
-	cr_assert_eq(channel_say(c, MSG_SERVE_LISTENER, NULL, &listener, 1), 0);
+	cr_assert_eq(channel_say(c, MSG_SERVE_LISTENER, &(struct msg_serve_listener){0}, &listener, 1), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_USER, &user, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &yard, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_CAMERA, &attic, NULL, 0), 0);

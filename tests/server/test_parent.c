@@ -23,13 +23,14 @@ static const struct { enum role_kind kind; unsigned index; } places[] = {
 static struct site site;
 static struct site_camera site_camera[2];
 static struct parent p;
+static struct site_user site_user[2];
 static struct child child[PLACES + 1];  /* and one that comes later */
 static struct camera_live camera[2];
 
 static void setup(void)
 {
 	site_camera[0].nrenditions = 1;
-	site = (struct site){.camera = site_camera, .ncameras = 2, .nusers = 2, .ingest_processes = 2, .serve_processes = 2};
+	site = (struct site){.camera = site_camera, .ncameras = 2, .user = site_user, .nusers = 2, .ingest_processes = 2, .serve_processes = 2};
 	p = (struct parent){.site = &site, .base = event_base_new(), .child = child, .nchildren = PLACES, .camera = camera};
 	for (unsigned i = 0; i < 2; i++)
 		camera[i] = (struct camera_live){.parent = &p, .index = i, .dial = {{.fd = -1}, {.fd = -1}},

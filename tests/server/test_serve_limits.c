@@ -167,7 +167,7 @@ Test(serve_users, has_a_few_connections_even_when_there_are_few)
 /* Cameras with a copy alone, and the last one with a rendition. */
 static struct serve_media *cameras(unsigned n)
 {
-	struct serve_media *m = serve_media_new(n);
+	struct serve_media *m = serve_media_new();
 	struct msg_serve_rendition small = {.camera = (uint16_t)(n - 1), .rendition = RENDITION_ENCODED, .name = "small"};
 
 	for (unsigned i = 0; i < n; i++) {

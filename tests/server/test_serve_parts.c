@@ -155,7 +155,7 @@ static void media_start(void)
 {
 	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000};
 
-	media = serve_media_new(1);
+	media = serve_media_new();
 	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
 	cr_assert_eq(track("init-a"), 0);
 }
@@ -168,12 +168,55 @@ static void media_stop(void)
 
 TestSuite(serve_media, .init = media_start, .fini = media_stop);
 
+/* Store and the parent speak on channels of their own: either may tell of a rendition first, and both of one that is gone. */
+Test(serve_media, what_store_tells_early_is_shown_when_the_parent_tells)
+{
+	struct msg_serve_camera attic = {.camera = 7, .name = "attic", .segment_ms = 2000};
+	struct msg_serve_rendition small = {.camera = 7, .rendition = RENDITION_ENCODED, .name = "small"};
+	struct msg_segment s = segment_of(1, "init-a");
+
+	s.camera = 7;
+	s.rendition = RENDITION_ENCODED;
+	cr_assert_eq(put(&s), 0);
+	cr_expect(!serve_media_camera(media, span_of("attic", 5)) && !serve_media_camera(media, span_of("", 0)));
+	cr_assert_eq(serve_media_set_camera(media, &attic), 0);
+	cr_assert_eq(serve_media_set_rendition(media, &small), 0);
+	cr_assert_not_null(serve_media_camera(media, span_of("attic", 5)));
+	cr_expect_eq(media->camera[7].rendition[RENDITION_ENCODED]->n, 1);
+	small.gone = true;
+	cr_assert_eq(serve_media_set_rendition(media, &small), 0);
+	cr_expect_null(serve_media_rendition(&media->camera[7], span_of("small", 5)));
+	s.number = 2;
+	cr_expect_eq(put(&s), 0, "store has not heard yet that it is gone");
+	cr_assert_eq(serve_media_drop_camera(media, 7), 0);
+	cr_expect_null(serve_media_camera(media, span_of("attic", 5)));
+	cr_expect_not_null(serve_media_camera(media, span_of("yard", 4)));
+	s.number = 3;
+	cr_expect_eq(put(&s), 0);
+	cr_expect_eq(serve_media_drop_camera(media, 8), -EINVAL);
+}
+
+/* A copy that is not for viewers any more is forgotten, and the multivariant playlist with it. */
+Test(serve_media, a_copy_may_be_taken_from_viewers)
+{
+	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000, .no_copy = true};
+
+	cr_assert_eq(segment(5, "init-a"), 0);
+	cr_assert_not_null(serve_media_multivariant(&media->camera[0]));
+	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
+	cr_expect_null(serve_media_rendition(&media->camera[0], span_of("copy", 4)));
+	cr_expect_null(serve_media_multivariant(&media->camera[0]));
+	yard.no_copy = false;
+	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
+	cr_expect_eq(serve_media_rendition(&media->camera[0], span_of("copy", 4))->n, 0);
+}
+
 Test(serve_media, refuses_what_store_may_not_say)
 {
 	struct msg_segment s;
 	static const struct { const char *name; size_t offset, size; uint64_t value; } bad[] = {
-		{"camera", offsetof(struct msg_segment, camera), 2, 1}, {"rendition", offsetof(struct msg_segment, rendition), 1, RENDITIONS_MAX},
-		{"no such rendition", offsetof(struct msg_segment, rendition), 1, 2}, {"number", offsetof(struct msg_segment, number), 8, UINT64_MAX},
+		{"camera", offsetof(struct msg_segment, camera), 2, SITE_CAMERAS_MAX}, {"rendition", offsetof(struct msg_segment, rendition), 1, RENDITIONS_MAX},
+		{"number", offsetof(struct msg_segment, number), 8, UINT64_MAX},
 		{"old number", offsetof(struct msg_segment, number), 8, 5}, {"older number", offsetof(struct msg_segment, number), 8, 4},
 		{"no timescale", offsetof(struct msg_segment, timescale), 4, 0},
 		{"an hour", offsetof(struct msg_segment, duration), 4, 90000u * 3600}, {"bytes", offsetof(struct msg_segment, bytes), 8, 6},

@@ -63,7 +63,8 @@ Test(status, notes_say_what_is_wrong_and_the_mend)
 Test(status, every_reason_but_those_of_our_own_has_a_mend)
 {
 	for (uint8_t why = 0; why < GAP_WHY_COUNT; why++) {
-		bool own = why == GAP_NONE || why == GAP_STARTING || why == GAP_RESTART || why == GAP_STOPPED;
+		bool own = why == GAP_NONE || why == GAP_STARTING || why == GAP_RESTART || why == GAP_STOPPED ||
+			why == GAP_RECONFIGURED || why == GAP_REMOVED;
 
 		cr_expect_eq(!status_advice(why), own, "%s", gap_why_name(why));
 	}

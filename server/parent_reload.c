@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A changed site file, while the server runs: read and checked whole, compared with what is in force, and applied if all of it
+ * can be; refused, with each reason, if any of it cannot. What files hold that it names counts too, as far as roles
+ * were given it: certificate, keys, authorities, passwords.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/io.h"
+#include "conf/complaint.h"
+#include "conf/diff.h"
+#include "conf/places.h"
+#include "seal/entry.h"
+#include "server/check.h"
+#include "server/parent_change.h"
+
+#define PEM_MAX (1u << 20)
+#define LOGGED_MAX 20              /* lines of the log for one reload */
+
+struct reload {
+	struct parent *p;
+	struct site *site;             /* as it was read, then in its places */
+	struct diff *diff;
+	FILE *out;
+	unsigned refused, changes;
+	struct msg_store_config told;
+	bool certificate;              /* other bytes, whatever their names */
+	uint8_t tls_sha256[32];
+	uint8_t ca_sha256[SITE_CAMERAS_MAX][32];
+	bool ca[SITE_CAMERAS_MAX];     /* other bytes in that camera's authority */
+};
+
+/* --- what named files hold -------------------------------------------------------------- */
+
+/* Of files one after the other, each behind its length; zeros where one cannot be read. */
+static void digest_files(const char *const *path, unsigned n, uint8_t ret[32])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+
+	for (unsigned i = 0; good && i < n; i++) {
+		struct buf b;
+		uint64_t len;
+
+		buf_init(&b, PEM_MAX);
+		good = io_read_file(AT_FDCWD, path[i], &b) == 0;
+		len = b.len;
+		good = good && EVP_DigestUpdate(ctx, &len, sizeof len) && EVP_DigestUpdate(ctx, b.len ? buf_data(&b) : (const uint8_t *)"", b.len);
+		if (b.len)
+			explicit_bzero(buf_data(&b), b.len);
+		buf_free(&b);
+	}
+	if (!good || !EVP_DigestFinal_ex(ctx, ret, NULL))
+		memset(ret, 0, 32);
+	EVP_MD_CTX_free(ctx);
+}
+
+static void digest_tls(const struct site *site, uint8_t ret[32])
+{
+	digest_files((const char *const[]){site->tls_certificate, site->tls_key}, 2, ret);
+}
+
+static void digest_ca(const struct site_camera *c, uint8_t ret[32])
+{
+	memset(ret, 0, 32);
+	if (c->ca)
+		digest_files((const char *const *)&c->ca, 1, ret);
+}
+
+void parent_digest_files(struct parent *p)
+{
+	digest_tls(p->site, p->tls_sha256);
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		digest_ca(&p->site->camera[i], p->camera[i].ca_sha256);
+}
+
+/* --- what is said ----------------------------------------------------------------------- */
+
+static void note_change(struct reload *r, const char *words)
+{
+	size_t n = strlen(r->told.change);
+
+	r->changes++;
+	if (r->changes <= ENTRY_CHANGES_MAX)
+		snprintf(r->told.change + n, sizeof r->told.change - n, "%s%s", n ? "\n" : "", words);
+}
+
+/* In an entry stand names; a listener's is an address. */
+static void note_item(struct reload *r, const struct diff_item *item)
+{
+	char words[ENTRY_CHANGE];
+
+	if (item->what == DIFF_LISTENER)
+		snprintf(words, sizeof words, "listener %s", item->kind == DIFF_ADDED ? "added" : "removed");
+	else
+		diff_text(item, words, sizeof words);
+	note_change(r, words);
+}
+
+static void say_item(struct reload *r, const struct diff_item *item)
+{
+	char words[200];
+
+	diff_text(item, words, sizeof words);
+	fprintf(r->out, "  %s%s%s%s\n", words, item->kind == DIFF_CHANGED && item->effects & DIFF_REDIALS ? "; the camera is dialled anew" : "",
+		item->effects & DIFF_DISCONNECTS ? "; its viewers are disconnected" : "",
+		item->effects & DIFF_DELETES ? "; the oldest footage goes if there is more" : "");
+	note_item(r, item);
+}
+
+static void refuse_item(struct reload *r, const struct diff_item *item)
+{
+	char words[200];
+	int line = item->new_line ? item->new_line : item->old_line;
+
+	diff_text(item, words, sizeof words);
+	if (line)
+		fprintf(r->out, "%s:%d: %s: this needs a restart\n", r->site->file, line, words);
+	else
+		fprintf(r->out, "%s: %s: this needs a restart\n", r->site->file, words);
+	r->refused++;
+}
+
+/* --- whether it can be applied ---------------------------------------------------------- */
+
+static void read_site(struct reload *r)
+{
+	struct site_report *report = calloc(1, sizeof *report);
+	int rc = report ? site_load(r->p->site->file, &r->site, report) : -ENOMEM;
+
+	if (!report)
+		fprintf(r->out, "no memory\n");
+	else if (rc)
+		complaint_print(r->out, r->p->site->file, report);
+	r->refused += rc ? report && report->n ? report->n : 1 : 0;
+	if (!rc)
+		r->refused += check_named_files(r->out, r->site->file, r->site);
+	free(report);
+}
+
+/* Its address is the service manager's to keep, or to give up. */
+static bool is_handed_over(const struct parent *p, const struct diff_item *item)
+{
+	return item->what == DIFF_LISTENER && item->kind == DIFF_REMOVED &&
+	       parent_given_socket(p, &((const struct site_listener *)item->was)->address) >= 0;
+}
+
+static void compare(struct reload *r)
+{
+	if (diff_sites(r->p->site, r->site, &r->diff) < 0) {
+		fprintf(r->out, "no memory\n");
+		r->refused++;
+		return;
+	}
+	for (unsigned i = 0; i < r->diff->n; i++)
+		if (r->diff->item[i].effects & DIFF_RESTARTS || is_handed_over(r->p, &r->diff->item[i]))
+			refuse_item(r, &r->diff->item[i]);
+}
+
+static void find_places(struct reload *r)
+{
+	const char *why = "no memory";
+
+	if (places_keep(r->site, r->p->site, &why) < 0) {
+		fprintf(r->out, "%s: %s: this needs a restart\n", r->site->file, why);
+		r->refused++;
+		return;
+	}
+	for (unsigned i = 0; i < r->site->ncameras; i++)
+		if (parent_add_camera(r->p, i) < 0) {
+			fprintf(r->out, "no memory\n");
+			r->refused++;
+			return;
+		}
+}
+
+/* --- applying --------------------------------------------------------------------------- */
+
+static void look_at_files(struct reload *r)
+{
+	digest_tls(r->site, r->tls_sha256);
+	r->certificate = memcmp(r->tls_sha256, r->p->tls_sha256, 32) != 0;
+	for (unsigned i = 0; i < r->site->ncameras; i++) {
+		const struct site_camera *c = &r->site->camera[i];
+
+		digest_ca(c, r->ca_sha256[i]);
+		r->ca[i] = c->ca && memcmp(r->ca_sha256[i], r->p->camera[i].ca_sha256, 32) != 0;
+	}
+}
+
+static bool same_name(const struct diff_item *item, const char *name)
+{
+	return strcmp(item->name, name) == 0;
+}
+
+/* Which of a camera's settings are its worker's: all that is done to pictures, and whether there is sound. */
+static bool is_workers(const struct diff_item *item)
+{
+	static const char *const key[] = {"cameras.*.masks", "cameras.*.overlay", "cameras.*.denoise", "cameras.*.audio"};
+
+	if (item->what == DIFF_RENDITION)
+		return true;
+	for (size_t i = 0; i < sizeof key / sizeof *key; i++)
+		if (!strcmp(item->key->path, key[i]))
+			return true;
+	return false;
+}
+
+static void apply_camera(struct reload *r, struct camera_live *cam)
+{
+	bool changes = r->ca[cam->index], link = changes, worker = false;
+
+	for (unsigned i = 0; i < r->diff->n; i++) {
+		const struct diff_item *item = &r->diff->item[i];
+
+		if ((item->what != DIFF_CAMERA && item->what != DIFF_RENDITION) || !same_name(item, r->p->site->camera[cam->index].name))
+			continue;
+		if (item->what == DIFF_CAMERA && item->kind == DIFF_ADDED) {
+			parent_camera_comes(cam);
+			return;
+		}
+		if (item->what == DIFF_CAMERA && item->kind == DIFF_REMOVED) {
+			parent_camera_goes(cam);
+			return;
+		}
+		changes = true;
+		link |= (item->effects & DIFF_REDIALS) != 0;
+		worker |= is_workers(item);
+	}
+	if (changes)
+		parent_camera_changes(cam, link, worker);
+}
+
+static void apply_user(struct reload *r, unsigned user)
+{
+	for (unsigned i = 0; i < r->diff->n; i++)
+		if (r->diff->item[i].what == DIFF_USER && same_name(&r->diff->item[i], r->p->site->user[user].name)) {
+			parent_user_changes(r->p, user);
+			return;
+		}
+}
+
+/* Closed ones first: they make room. */
+static void apply_listeners(struct reload *r)
+{
+	for (unsigned i = 0; i < r->diff->n; i++)
+		if (r->diff->item[i].what == DIFF_LISTENER && r->diff->item[i].kind == DIFF_REMOVED)
+			parent_drop_listener(r->p, r->diff->item[i].name);
+	for (unsigned i = 0; i < r->diff->n; i++)
+		if (r->diff->item[i].what == DIFF_LISTENER && r->diff->item[i].kind == DIFF_ADDED)
+			(void)parent_add_listener(r->p, r->diff->item[i].is);
+	parent_listen(r->p);
+	for (unsigned i = 0; i < SITE_LISTENERS_MAX; i++)
+		if (r->p->listener[i].wanted && r->p->listener[i].error)
+			fprintf(r->out, "  listener %s cannot be had: %s; it is tried again\n", r->p->listener[i].want.text, strerror(r->p->listener[i].error));
+}
+
+/* The diff's pointers are into both sites as they were read: it is not looked at through them after the places were found. */
+static void apply(struct reload *r)
+{
+	struct parent *p = r->p;
+	struct site *before = p->site;
+
+	p->site = r->site;
+	r->site = before;
+	parent_note_site(p);
+	apply_listeners(r);
+	for (unsigned i = 0; i < p->site->nusers; i++)
+		apply_user(r, i);
+	if (r->certificate)
+		parent_certificate_changes(p);
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		apply_camera(r, &p->camera[i]);
+	memcpy(p->tls_sha256, r->tls_sha256, 32);
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		memcpy(p->camera[i].ca_sha256, r->ca_sha256[i], 32);
+}
+
+/* What differs in bytes alone has no item. */
+static bool has_item(const struct reload *r, const char *name, const char *path)
+{
+	for (unsigned i = 0; i < r->diff->n; i++)
+		if (same_name(&r->diff->item[i], name) && !strncmp(r->diff->item[i].key->path, path, strlen(path)))
+			return true;
+	return false;
+}
+
+static void say_files(struct reload *r)
+{
+	char words[ENTRY_CHANGE];
+
+	if (r->certificate && !has_item(r, "", "tls.")) {
+		fprintf(r->out, "  tls: other contents; who connects from now on is shown them\n");
+		note_change(r, "tls: other contents");
+	}
+	for (unsigned i = 0; i < r->p->site->ncameras; i++) {
+		if (!r->ca[i] || has_item(r, r->p->site->camera[i].name, "cameras"))
+			continue;
+		snprintf(words, sizeof words, "camera %s: ca: other contents", r->p->site->camera[i].name);
+		fprintf(r->out, "  %s; the camera is dialled anew\n", words);
+		note_change(r, words);
+	}
+}
+
+static void tell_store(struct reload *r)
+{
+	struct parent *p = r->p;
+	struct child *store = parent_child(p, ROLE_STORE, 0);
+
+	r->told.changes = r->changes;
+	r->told.archive_max_bytes = p->site->archive_max_bytes;
+	if (!EVP_Digest(p->site->bytes.len ? buf_data(&p->site->bytes) : (const uint8_t *)"", p->site->bytes.len, r->told.site_sha256, NULL, EVP_sha256(), NULL))
+		return;
+	/* One that starts later names the file in its start/v1. */
+	if (store && (store->phase == CHILD_STARTING || store->phase == CHILD_READY))
+		child_say(store, MSG_STORE_CONFIG, &r->told, NULL, 0);
+}
+
+static bool is_news(const struct reload *r)
+{
+	const struct buf *a = &r->p->site->bytes, *b = &r->site->bytes;
+
+	return r->changes || a->len != b->len || (a->len && memcmp(buf_data(a), buf_data(b), a->len) != 0);
+}
+
+/* --- one reload ------------------------------------------------------------------------- */
+
+static void log_lines(bool refused, const char *text)
+{
+	for (unsigned n = 0; *text && n < LOGGED_MAX; n++) {
+		size_t len = strcspn(text, "\n");
+		char line[400];
+
+		snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line - 1), text + strspn(text, " "));
+		for (char *q = line; *q; q++)
+			*q = *q == '"' || *q == '\\' || *q < ' ' || *q > '~' ? '\'' : *q;
+		parent_log(refused ? "error" : "info", refused ? "reload-refused" : "reload", "text=\"%s\"", line);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void run(struct reload *r)
+{
+	read_site(r);
+	if (!r->refused)
+		compare(r);
+	if (!r->refused) {
+		for (unsigned i = 0; i < r->diff->n; i++)
+			say_item(r, &r->diff->item[i]);
+		find_places(r);
+	}
+	if (r->refused) {
+		fprintf(r->out, "%u reason%s: nothing was changed\n", r->refused, r->refused == 1 ? "" : "s");
+		return;
+	}
+	look_at_files(r);
+	apply(r);
+	say_files(r);
+	if (is_news(r))
+		tell_store(r);
+	if (r->changes)
+		fprintf(r->out, "%u change%s in force\n", r->changes, r->changes == 1 ? " is" : "s are");
+	else
+		fprintf(r->out, "nothing differs from what is in force\n");
+}
+
+int parent_reload(struct parent *p, struct buf *out)
+{
+	struct reload *r = calloc(1, sizeof *r);
+	char *text = NULL;
+	size_t n = 0;
+	int rc = -ENOMEM;
+
+	if (!r)
+		return rc;
+	r->p = p;
+	r->out = open_memstream(&text, &n);
+	if (!r->out)
+		goto out;
+	if (p->stopping || p->watch) {
+		fprintf(r->out, "the server is stopping: nothing was changed\n");
+		r->refused = 1;
+	} else {
+		run(r);
+	}
+	if (fclose(r->out) == 0 && text) {
+		log_lines(r->refused, text);
+		rc = buf_append(out, text, n < out->max - out->len ? n : out->max - out->len);
+	}
+	if (!rc && r->refused)
+		rc = -EINVAL;
+out:
+	free(text);
+	diff_free(&r->diff);
+	site_free(&r->site);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* casemate reload: has the running server take its changed site file, and says what came of it. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "conf/site.h"
+#include "server/ask.h"
+#include "server/commands.h"
+
+static void help(FILE *to)
+{
+	fputs("usage: casemate reload [-c SITE.yaml | -s SOCKET]\n"
+	      "Has the running server read its site file again, and change what differs; nothing else is touched.\n"
+	      "The file is checked first: if anything in it is wrong, or needs a restart, nothing is changed.\n"
+	      "  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
+	      "  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
+	      "casemate check --against OLD NEW says before what a change opens and closes.\n"
+	      "Exit: 0 the file is in force, 1 it was refused, 2 usage, or no server runs.\n", to);
+}
+
+/* The first line says whether, the others what; 1 when it was refused. */
+static int print_answer(const struct buf *answer)
+{
+	static const char done[] = ASK_RELOAD_DONE, refused[] = ASK_RELOAD_REFUSED;
+	const char *text = (const char *)buf_data(answer);
+	bool good = answer->len >= strlen(done) && !memcmp(text, done, strlen(done));
+	size_t head = good ? strlen(done) : strlen(refused);
+
+	if (answer->len >= head)
+		fwrite(text + head, 1, answer->len - head, good ? stdout : stderr);
+	return !good;
+}
+
+static int reload(const char *path)
+{
+	struct buf answer;
+	int rc, status = 2;
+
+	buf_init(&answer, ASK_ANSWER_MAX);
+	rc = ask_server(path, ASK_RELOAD "\n", &answer);
+	if (rc)
+		ask_complain("reload", path, rc);
+	else
+		status = print_answer(&answer);
+	buf_free(&answer);
+	return status;
+}
+
+int cmd_reload(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	const char *config = SITE_FILE_DEFAULT, *socket_path = NULL;
+	char path[ASK_PATH];
+	int o, rc;
+
+	while ((o = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+		switch (o) {
+		case 'c':
+			config = optarg;
+			break;
+		case 's':
+			socket_path = optarg;
+			break;
+		case 'h':
+			help(stdout);
+			return 0;
+		default:
+			help(stderr);
+			return 2;
+		}
+	}
+	if (optind != argc) {
+		help(stderr);
+		return 2;
+	}
+	if (socket_path && ask_socket_given(socket_path, path) < 0) {
+		ask_complain("reload", socket_path, -ENAMETOOLONG);
+		return 2;
+	}
+	rc = socket_path ? 0 : ask_socket_of_site(config, path);
+	if (rc < 0)
+		return rc == -EINVAL ? 1 : 2;
+	return reload(path);
+}
