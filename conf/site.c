@@ -127,7 +127,7 @@ static void set_camera(struct loader *l, const struct schema_key *k, const struc
 	if (n->kind == YTREE_BAD || !take_name(l, k, n, c->name) || !is_item(l, k, n))
 		return;
 	c->line = n->key_at.line;
-	l->site->ncameras++;
+	c->order = l->site->ncameras++;
 	walk_map(l, "cameras.*.", n, c);
 	camera_check(l, n, c);
 }

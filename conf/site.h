@@ -87,6 +87,7 @@ struct site_camera {
 	struct site_rendition rendition[SITE_RENDITIONS_MAX];
 	unsigned nrenditions;
 	bool gone;                        /* not in the file: it keeps a place */
+	unsigned order;                   /* in the file, from 0, whatever its place */
 	int line;
 };
 

@@ -4,6 +4,7 @@
  * passwords in the site file, and goes to the user who runs the server, who can read that, and to root.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -27,11 +28,23 @@ static void tell_programs(const struct parent *p, struct buf *out)
 	}
 }
 
+/* By its number in the file, which need not be its place. */
+static void tell_listener(const struct parent *p, unsigned i, struct buf *out)
+{
+	const char *text = p->site->listener[i].text;
+
+	for (const struct listener_live *l = p->listener; l < p->listener + SITE_LISTENERS_MAX; l++)
+		if (l->wanted && !strcmp(l->want.text, text))
+			buf_append_fmt(out, "listener %u %s %s\n", i, l->fd[0] >= 0 ? "open" : "closed", l->fd[0] >= 0 ? l->text : text);
+}
+
 static void tell_camera(const struct parent *p, unsigned i, struct buf *out)
 {
 	const struct msg_camera_state *s = &p->camera[i].state;
 
-	buf_append_fmt(out, "camera %u %s %s%s\n", i, status_camera_phase(&p->camera[i]),
+	if (p->site->camera[i].gone)
+		return;
+	buf_append_fmt(out, "camera %u %s %s%s\n", p->site->camera[i].order, status_camera_phase(&p->camera[i]),
 		       s->transport == SITE_TRANSPORT_UDP ? "udp" : s->transport == SITE_TRANSPORT_TCP ? "tcp" : "-", s->transport && s->tls ? "+tls" : "");
 }
 
@@ -61,8 +74,7 @@ void audit_tell(const struct parent *p, struct buf *out)
 				     c->phase == CHILD_READY, c->layers);
 	}
 	for (unsigned i = 0; i < p->site->nlisteners; i++)
-		buf_append_fmt(out, "listener %u %s %s\n", i, p->listener[i].fd[0] >= 0 ? "open" : "closed",
-			       p->listener[i].fd[0] >= 0 ? p->listener[i].text : p->site->listener[i].text);
+		tell_listener(p, i, out);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		tell_camera(p, i, out);
 	buf_append_fmt(out, "site %zu\n", p->site->bytes.len);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "conf/places.h"
 
 #define DEMAND_US 30000000
 
@@ -73,14 +74,14 @@ static unsigned snapshot_workers(const struct parent *p)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < p->site->ncameras; i++)
-		n += !p->site->camera[i].nrenditions && p->camera[i].demand[RENDITION_SNAPSHOT].runs;
+		n += !places_renditions(&p->site->camera[i]) && p->camera[i].demand[RENDITION_SNAPSHOT].runs;
 	return n;
 }
 
 /* serve says no before; this is for one that lies, or several that did at once. */
 static bool is_too_much(const struct parent *p, unsigned camera, unsigned rendition)
 {
-	return rendition == RENDITION_SNAPSHOT && !p->site->camera[camera].nrenditions && snapshot_workers(p) >= MSG_SNAPSHOT_WORKERS_MAX;
+	return rendition == RENDITION_SNAPSHOT && !places_renditions(&p->site->camera[camera]) && snapshot_workers(p) >= MSG_SNAPSHOT_WORKERS_MAX;
 }
 
 void parent_watched(struct parent *p, unsigned camera, unsigned rendition)

@@ -115,11 +115,17 @@ static void on_have(void *ctx, struct channel *from, const union msg_body *m, in
 	}
 }
 
+static void on_taken(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct rig *)ctx)->taken++;
+}
+
 static const struct channel_answer from_role[] = {
 	{MSG_READY, on_ready},
 	{MSG_BAD_PEER, on_bad_peer},
 	{MSG_STORE_STATE, on_store_state},
 	{MSG_RENDITION_STATE, on_rendition_state},
+	{MSG_CAMERA_TAKEN, on_taken},
 	{MSG_SIGN_STATE, on_sign_state},
 	{MSG_NONE, NULL},
 };

@@ -65,6 +65,7 @@ struct rig {
 	struct msg_sign_state signed_;
 	struct msg_track track[RENDITIONS_MAX];
 	struct rig_segment segment_of[RENDITIONS_MAX][RIG_SEGMENTS];
+	unsigned taken;             /* cameras that came while it ran */
 	unsigned tracks[RENDITIONS_MAX], segments[RENDITIONS_MAX], states, checkpoints;
 	uint64_t oldest[RENDITIONS_MAX];
 	bool has_have;

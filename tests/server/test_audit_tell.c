@@ -21,14 +21,16 @@ Test(audit_tell, is_taken_by_the_auditor)
 	struct camera_live camera[2] = {{.known = true, .state = {.phase = CAMERA_STREAMING, .transport = SITE_TRANSPORT_UDP}},
 		{.known = true, .state = {.phase = CAMERA_WAITING}}};
 	int fd[] = {5};
-	struct listener_live listener = {.fd = fd, .text = "127.0.0.1:41000"};
+	struct listener_live listener = {.wanted = true, .fd = fd, .text = "127.0.0.1:41000"};
 	struct site *site = NULL;
 	const char *why = "";
 	struct buf out;
 
 	cr_assert(report && a && p);
 	cr_assert_eq(site_parse("/etc/casemate/with a blank.yaml", TEXT, strlen(TEXT), &site, report), 0);
-	*p = (struct parent){.site = site, .child = child, .nchildren = 4, .camera = camera, .listener = &listener, .layers = LAYER_SECCOMP};
+	*p = (struct parent){.site = site, .child = child, .nchildren = 4, .camera = camera, .layers = LAYER_SECCOMP};
+	listener.want = site->listener[0];
+	p->listener[0] = listener;
 	memset(p->programs.sha256[ROLE_STORE], 0xab, 32);
 	buf_init(&out, 1 << 20);
 	audit_tell(p, &out);

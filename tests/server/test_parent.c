@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/ring.h"
-#include "server/parent.h"
+#include "server/parent_change.h"
 #include "server/status_inner.h"
 
 /* Two ingests for two cameras, two serves, a worker for camera 0; each role a process that only sleeps. */
@@ -368,4 +368,71 @@ Test(parent, remembers_why_a_camera_was_lost_when_it_is_back)
 	hear(role(ROLE_INGEST, 0), MSG_CAMERA_STATE, &m);
 	cr_expect_eq(camera[0].lost_why, GAP_SILENT);
 	cr_expect_str_eq(camera[0].lost_detail, "nothing for 5 s");
+}
+
+/* With a reload the site file is another one; what a role says then may still be of the one before, and costs it nothing. */
+Test(parent, takes_no_word_on_what_is_gone_and_ends_nobody_for_it)
+{
+	struct child *ingest = role(ROLE_INGEST, 0), *serve = role(ROLE_SERVE, 0);
+	union msg_body dial = {.dial = {.camera = 0}}, onvif = {.dial = {.camera = 0, .what = DIAL_ONVIF}}, udp = {.udp_open = {.camera = 0}};
+	union msg_body state = {.camera_state = {.camera = 0, .phase = CAMERA_STREAMING}}, watched = {.watched = {.camera = 0, .rendition = RENDITION_ENCODED}};
+
+	camera[0].had_onvif = camera[0].demand[RENDITION_ENCODED].ever = true;
+	site_camera[0].gone = true;
+	hear(ingest, MSG_DIAL, &dial);
+	hear(ingest, MSG_DIAL, &onvif);
+	hear(ingest, MSG_UDP_OPEN, &udp);
+	hear(ingest, MSG_CAMERA_STATE, &state);
+	hear(serve, MSG_WATCHED, &watched);
+	cr_expect(!ingest->killed && !serve->killed);
+	cr_expect(!camera[0].known && camera[0].dial[DIAL_RTSP].fd < 0 && camera[0].udp[0].fd[0] < 0 && !camera[0].demand[RENDITION_ENCODED].runs);
+	site_camera[0].gone = false;
+}
+
+Test(parent, takes_no_login_under_the_password_of_a_moment_ago)
+{
+	union msg_body m = {.session = {.user = 1, .version = 3, .token_sha256 = {1}, .expires_us = clock_wall_us() + 1000000}};
+
+	site_user[1].version = 4;
+	hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);
+	cr_expect_eq(p.nsessions, 0);
+	m.session.version = 4;
+	hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);
+	cr_expect_eq(p.nsessions, 1);
+	log_in(role(ROLE_SERVE, 1), 0, 7, 1000000);
+	parent_end_user_sessions(&p, 1);
+	cr_expect(p.nsessions == 1 && sessions_of(0) == 1);
+	site_user[1].gone = true;
+	hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);
+	cr_expect_eq(p.nsessions, 1);
+	cr_expect(!role(ROLE_SERVE, 0)->killed && !role(ROLE_SERVE, 1)->killed);
+	memset(site_user, 0, sizeof site_user);
+}
+
+/* Store first, ingest then; and the other way round. */
+Test(parent, a_camera_comes_and_goes_in_order)
+{
+	union msg_body taken = {.camera_taken = {.camera = 1}}, unknown = {.camera_taken = {.camera = 2}}, gone = {.camera_gone = {.camera = 1}};
+
+	parent_camera_comes(&camera[1]);
+	cr_expect(!camera[1].taken);
+	hear(role(ROLE_STORE, 0), MSG_CAMERA_TAKEN, &unknown);
+	hear(role(ROLE_STORE, 0), MSG_CAMERA_TAKEN, &taken);
+	cr_expect(camera[1].taken);
+	camera[1].known = true;
+	camera[1].alarm[ALARM_BLACK].is = true;
+	site_camera[1].gone = true;
+	parent_camera_goes(&camera[1]);
+	cr_expect(!camera[1].taken && !camera[1].known && !camera[1].alarm[ALARM_BLACK].is);
+	camera[1].leaving = true;
+	hear(role(ROLE_INGEST, 0), MSG_CAMERA_GONE, &gone);
+	cr_expect(camera[1].leaving && role(ROLE_INGEST, 0)->killed, "of another ingest's camera");
+	hear(role(ROLE_INGEST, 1), MSG_CAMERA_GONE, &gone);
+	cr_expect_not(camera[1].leaving);
+	hear(role(ROLE_STORE, 0), MSG_CAMERA_TAKEN, &taken);
+	cr_expect(!camera[1].taken, "it went meanwhile");
+	site_camera[1].gone = false;
+	camera[1].in_settings = true;
+	parent_store_ready(&p);
+	cr_expect(camera[1].taken, "a store that began anew had it in its settings");
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Nothing leaves the box but to configured cameras and connected viewers: server, cameras and viewers in network namespaces of their own, a
 # default route that would carry anything anywhere, and the peers' own captures of a whole scenario: start, cameras by TCP and UDP, hostile ones,
-# viewers, crashes of every role, stop. The same scenario with two roles that leak must be caught.
-# takes: 30 s
+# viewers, crashes of every role, a changed site file, stop. The same scenario with two roles that leak must be caught.
+# takes: 36 s
 if [ -z "${IN_NAMESPACE:-}" ]; then
     how=(unshare -n)
     [ "$(id -u)" = 0 ] || how=(unshare -Urn)
@@ -57,7 +57,7 @@ printf 'secret\n' > "$work/camera-password"
 chmod 600 "$work/camera-password"
 jq -n --arg ip $camera_ip --arg v "h264:$work/clip.h264" '
     [{name: "trap", trap: true, address: "10.78.0.9"}] +
-    ([{name: "tcp", transports: ["tcp"]}, {name: "udp", transports: ["udp"]},
+    ([{name: "tcp", transports: ["tcp"]}, {name: "udp", transports: ["udp"]}, {name: "late", transports: ["udp"]},
       {name: "redirect", hostile: "redirect", elsewhere: "trap", auth: {user: "viewer", password: "secret", challenges: ["Digest SHA-256 auth"]}},
       {name: "control-elsewhere", hostile: "control-elsewhere", elsewhere: "trap", auth: {user: "viewer", password: "secret", challenges: ["Basic"]}},
       {name: "udp-elsewhere", hostile: "udp-elsewhere", transports: ["udp"]}, {name: "mutated", hostile: "mutated"}] |
@@ -109,13 +109,14 @@ scenario() {
     (cd "$site" && "$casemate" keygen --tls localhost $server_view_ip -o tls2) > /dev/null 2>&1 || bail "keygen --tls"
     sed -i "s/^listen: .*/listen: \"$server_view_ip:$port\"/; s/tls\.crt/tls2.crt/; s/tls\.key/tls2.key/" "$site/site.yaml"
     cp "$site/tls2.crt" "$site/tls.crt"
-    for n in $(jq -r '.[] | select(.trap | not) | .name' "$work/cameras.json"); do
+    for n in $(jq -r '.[] | select(.trap or .name == "late" | not) | .name' "$work/cameras.json"); do
         site_camera "$n" "rtsp://$camera_ip:${scripted_port[$n]}/cam"
         case $n in
         udp*) printf '    transport: udp\n' ;;
         redirect | control-elsewhere) printf '    user: viewer\n    password_file: ../camera-password\n' ;;
         esac >> "$site/site.yaml"
     done
+    cp "$site/site.yaml" "$work/without-nobody.yaml"
     site_camera nobody-there "rtsp://$camera_ip:9/cam"
     start_server tcp udp
     wait_for 15 newest_at_least tcp 360p 2
@@ -127,6 +128,11 @@ scenario() {
         sleep 1
     done
     wait_for 20 streaming udp
+    # another site file: a camera comes, one that was never there goes, the others stay
+    cp "$work/without-nobody.yaml" "$site/site.yaml"
+    site_camera late "rtsp://$camera_ip:${scripted_port[late]}/cam"
+    check "$1: a changed site file is taken" timeout 20 "$casemate" reload -s "$site/casemate.sock"
+    check "$1: the camera that came streams" wait_for 30 newest_at_least late copy 2
     watch_a_little > "$work/$1-codes"
     stop_server
 }
