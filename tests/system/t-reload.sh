@@ -3,6 +3,7 @@
 # A changed site file, applied to a running server: what changed is changed, and nothing else is touched. What stays loses no packet, has
 # the same RTSP session and an unbroken row of segments, and its viewer keeps the connection that he had. A file with a fault, or with
 # what needs a restart, is refused whole. A hundred reloads leave no descriptor and no memory behind. The footage verifies.
+# takes: 45 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node ffmpeg openssl
 
