@@ -31,8 +31,8 @@ static void *work_on(void *arg)
 		/* Who has been rung for takes all that is there. */
 		first = STAILQ_EMPTY(&w->finished);
 		STAILQ_INSERT_TAIL(&w->finished, job, next);
-		if (first)
-			(void)!write(w->bell, &one, sizeof one);
+		while (first && write(w->bell, &one, sizeof one) < 0 && errno == EINTR)
+			;
 	}
 	pthread_mutex_unlock(&w->mutex);
 	return NULL;

@@ -197,7 +197,7 @@ shoot() {
         fi
         [ -z "$how" ] || outcome=ended
         case $how in
-        '' | 'exit '[1-9]*) ;;
+        '' | 'exit '[0-9]*) ;;
         'signal 9 '*) [ -n "$(said_since | grep " role-killed role=$role .*why=\"")" ] || { not_ok "$shot: killed, and nobody says why"; return 1; } ;;
         *) not_ok "$shot: it ended by $how"; return 1 ;;
         esac

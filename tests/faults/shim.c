@@ -4,7 +4,7 @@
  * that it also works behind a seal. FAULTS names the page (point.h). What fails has not been done: the call is not made.
  *
  * A short read or write is one that a kernel can give: of a file, or of a stream; a packet of a channel and the count of an
- * eventfd come whole or not at all.
+ * eventfd come whole or not at all. And only files have disks that fail (EIO) or fill (ENOSPC).
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -75,8 +75,8 @@ static void stay(void)
 		REAL(syscall)(SYS_futex, &page->state, FUTEX_WAIT, FAULT_FROZEN, NULL, NULL, 0);
 }
 
-/* What happens to this call: 0 nothing, FAULT_SHORT or an errno. `may_short`: it can be short. */
-static int happens(enum fault_kind kind, bool may_short, const void *caller)
+/* What happens to this call: 0 nothing, FAULT_SHORT or an errno. `may`: a kernel can answer so to it. */
+static int happens(enum fault_kind kind, bool may, const void *caller)
 {
 	int keep = errno;
 	uint32_t armed = FAULT_ARMED;
@@ -86,7 +86,7 @@ static int happens(enum fault_kind kind, bool may_short, const void *caller)
 	atomic_fetch_add_explicit(&page->count[kind], 1, memory_order_relaxed);
 	if (atomic_load(&page->state) == FAULT_FROZEN)
 		stay();
-	if (atomic_load(&page->state) != FAULT_ARMED || !(page->kinds >> kind & 1) || (page->action == FAULT_SHORT && !may_short) ||
+	if (atomic_load(&page->state) != FAULT_ARMED || !(page->kinds >> kind & 1) || !may ||
 	    atomic_fetch_sub(&page->left, 1) != 1)
 		return 0;
 	atomic_store(&page->hit, (uint32_t)kind);
@@ -101,7 +101,7 @@ static int happens(enum fault_kind kind, bool may_short, const void *caller)
 
 static bool fails(enum fault_kind kind, const void *caller)
 {
-	int what = happens(kind, false, caller);
+	int what = happens(kind, page && page->action != FAULT_SHORT, caller);
 
 	if (what)
 		errno = what;
@@ -115,11 +115,19 @@ static bool is_file(int fd)
 	return !is_transcode && REAL(syscall)(SYS_fstat, fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static bool may(int fd, size_t n)
+{
+	if (!page)
+		return false;
+	if (page->action == FAULT_SHORT)
+		return n > 1 && ((fd >= 0 && fd < STREAMS_MAX && stream[fd]) || is_file(fd));
+	return (page->action != EIO && page->action != ENOSPC) || is_file(fd);
+}
+
 /* How many of n bytes the call is to have; -1: it fails. */
 static ssize_t allowed(enum fault_kind kind, int fd, size_t n, const void *caller)
 {
-	bool may_short = page && page->action == FAULT_SHORT && n > 1 && ((fd >= 0 && fd < STREAMS_MAX && stream[fd]) || is_file(fd));
-	int what = happens(kind, may_short, caller);
+	int what = happens(kind, may(fd, n), caller);
 
 	if (what > 0)
 		errno = what;
