@@ -263,7 +263,7 @@ static bool take(const char *queue, char *name, size_t cap)
 		const char *dash = strchr(list[i]->d_name, '-');
 
 		if (!taken && dash && strlen(dash) < cap && unlinkat(folder, list[i]->d_name, 0) == 0) {
-			strcpy(name, dash + 1);
+			snprintf(name, cap, "%s", dash + 1);
 			taken = true;
 		}
 		free(list[i]);
