@@ -58,15 +58,15 @@ verified() { verify > "$work/verify.out" 2>&1; }
 
 declare -A killed_of
 kills=0 kills_at_call=0 kills_missed=0 verifies=0
-# kill_one ROLE: SIGKILL to all of its processes, at a random time or in the middle of a random call. When the role is back the archive
+# kill_one ROLE: SIGKILL to all of its processes, in turn at a random time and in the middle of a random call (or after 3 s without it). When the role is back the archive
 # verifies while the site goes on (after the parent's death nobody else would bring the log's tail together). False: it did not.
 kill_one() {
     local role=$1 pids where=''
     if [ "$role" = casemate ]; then pids=$server; else pids=$(pids_of "$role" | grep -v '^0$'); fi
-    if [ $((RANDOM % 2)) = 0 ]; then
+    if [ $(((kills + kills_missed) % 2)) = 0 ]; then
         sleep "$(printf '0.%03d' $((RANDOM % 1000)))"
     else
-        aim "$role" at "$(random_up_to 400)" "$(kill_kinds "$role")" freeze
+        aim "$role" at "$(random_up_to 200)" "$(kill_kinds "$role")" freeze
         where=$(aim "$role" wait 3000)
     fi
     # shellcheck disable=SC2086
@@ -94,13 +94,13 @@ kill_one() {
 
 killed_table() { local r; for r in "${!killed_of[@]}"; do printf '%s %s\n' "$r" "${killed_of[$r]}"; done | sort | paste -sd, | sed 's/,/, /g'; }
 
-# kill_many N SECONDS ROLE…: N of these roles, in an order of chance but each as often, of a server that streams, for at most so long; then
+# kill_many N SECONDS ROLE…: N of these roles, in an order of chance but each as often, of a server that streams, for so long (six of them in any case); then
 # it goes on until all is well, and is stopped.
 kill_many() {
     local n=$1 until=$((SECONDS + $2)) i round=()
     shift 2
     last_pids=$(role_pids | tr '\n' ' ')
-    for ((i = 0; i < n && SECONDS < until; i++)); do
+    for ((i = 0; i < n && (i < 6 || SECONDS < until); i++)); do
         [ ${#round[@]} != 0 ] || round=("$@")
         local k=$((RANDOM % ${#round[@]}))
         local role=${round[k]}
