@@ -147,7 +147,7 @@ static void passwords_are_verified_while_others_come_and_go(void)
 	unsigned waiting = 0, gone = 0, user = 99, wait_s;
 
 	base = event_base_new();
-	auth = serve_auth_new(base, 1);
+	auth = serve_auth_new(base);
 	NEED(auth);
 	NEED(serve_auth_user(auth, &u) == 0);
 	NEED(serve_auth_start(auth) == 0);
