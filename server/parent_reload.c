@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
-#include "base/io.h"
 #include "conf/complaint.h"
 #include "conf/diff.h"
 #include "conf/places.h"
@@ -38,24 +38,35 @@ struct reload {
 
 /* --- what named files hold -------------------------------------------------------------- */
 
-/* Of files one after the other, each behind its length; zeros where one cannot be read. */
+/* The file and, behind it, its length. A key may be in it: nothing of it is left behind. */
+static bool digest_file(EVP_MD_CTX *ctx, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t bytes[4096];
+	uint64_t len = 0;
+	ssize_t n = -1;
+	bool good = fd >= 0;
+
+	while (good && (n = read(fd, bytes, sizeof bytes)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		good = n > 0 && len <= PEM_MAX && EVP_DigestUpdate(ctx, bytes, (size_t)n);
+		len += n > 0 ? (uint64_t)n : 0;
+	}
+	explicit_bzero(bytes, sizeof bytes);
+	if (fd >= 0)
+		close(fd);
+	return good && EVP_DigestUpdate(ctx, &len, sizeof len);
+}
+
+/* Of files one after the other; zeros where one cannot be read. */
 static void digest_files(const char *const *path, unsigned n, uint8_t ret[32])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
 
-	for (unsigned i = 0; good && i < n; i++) {
-		struct buf b;
-		uint64_t len;
-
-		buf_init(&b, PEM_MAX);
-		good = io_read_file(AT_FDCWD, path[i], &b) == 0;
-		len = b.len;
-		good = good && EVP_DigestUpdate(ctx, &len, sizeof len) && EVP_DigestUpdate(ctx, b.len ? buf_data(&b) : (const uint8_t *)"", b.len);
-		if (b.len)
-			explicit_bzero(buf_data(&b), b.len);
-		buf_free(&b);
-	}
+	for (unsigned i = 0; good && i < n; i++)
+		good = digest_file(ctx, path[i]);
 	if (!good || !EVP_DigestFinal_ex(ctx, ret, NULL))
 		memset(ret, 0, 32);
 	EVP_MD_CTX_free(ctx);
