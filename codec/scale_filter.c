@@ -136,6 +136,7 @@ static void set_weights(struct scale_filter *f, unsigned i, const int32_t *weigh
 	int32_t left = WEIGHT_ONE, v[SCALE_FILTER_TAPS_MAX + 2];
 	unsigned biggest = 0;
 
+	assert(f->taps > 0);
 	for (unsigned k = 0; k < f->taps; k++) {
 		v[k] = (weight[k] + SCALE_FILTER_ONE / WEIGHT_ONE / 2) >> 6;
 		left -= v[k];

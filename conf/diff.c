@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conf/diff.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -79,6 +80,7 @@ static int line_of(const struct ytree *text, const struct place *at, const struc
 		bool list = len > 2 && p[len - 1] == ']';
 
 		if (*p == '*') {
+			assert(star < stars + 2);
 			n = child_named(n, *star, strlen(*star));
 			star++;
 		} else {

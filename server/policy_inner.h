@@ -86,6 +86,7 @@ extern const struct policy policy_ingest, policy_transcode, policy_store, policy
 	{RLIMIT_AS, memory_bytes}, {RLIMIT_NOFILE, descriptors}, {RLIMIT_FSIZE, file_bytes}, {RLIMIT_STACK, STACK_BYTES}, {RLIMIT_CORE, 0}, \
 	{RLIMIT_MEMLOCK, 0}, {RLIMIT_MSGQUEUE, 0}, {RLIMIT_NICE, 0}, {RLIMIT_RTPRIO, 0}
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name can have none */
 #define FIELD(member, table) .member = table, .n##member = COUNT(table)
 
 #endif

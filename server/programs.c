@@ -51,7 +51,7 @@ static int open_and_hash(int folder, const char *name, uint8_t ret_sha256[32], i
 
 static int open_all(struct programs *p, int folder, const char **ret_what)
 {
-	int own, rc;
+	int own = -1, rc;
 
 	*ret_what = role_kind_name(ROLE_PARENT);
 	rc = open_and_hash(AT_FDCWD, "/proc/self/exe", p->sha256[ROLE_PARENT], &own);

@@ -79,7 +79,7 @@ static void on_question(struct bufferevent *b, void *ctx)
 static void on_caller(int fd, short what, void *arg)
 {
 	struct parent *p = arg;
-	int caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);  /* cppcheck-suppress nullPointer ; who calls is not asked */
 	struct bufferevent *b;
 
 	if (caller < 0)

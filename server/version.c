@@ -24,13 +24,13 @@ static void help(FILE *to)
 
 static int print_sbom(void)
 {
-	char path[4200];
+	char folder[4096], path[sizeof folder + sizeof PROGRAMS_SBOM];
 	struct buf b;
-	int rc = libexec_folder(path, 4096);
+	int rc = libexec_folder(folder, sizeof folder);
 
 	buf_init(&b, SBOM_MAX_BYTES);
 	if (!rc) {
-		strcat(path, "/" PROGRAMS_SBOM);
+		snprintf(path, sizeof path, "%s/" PROGRAMS_SBOM, folder);
 		rc = io_read_file(AT_FDCWD, path, &b);
 	}
 	if (rc)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -268,7 +269,7 @@ static int say_gap_before(struct recover *r, const char *camera, const char *ren
 	if (!is_primary(r, camera, rendition) || e.gap.from_us == 0 || start_us - e.gap.from_us <= HOLE_US)
 		return 0;
 	memcpy(e.gap.camera, camera, strlen(camera) + 1);
-	strcpy(e.gap.why, r->heads.run == HEADS_STOPPED ? "stopped" : "restart");
+	snprintf(e.gap.why, sizeof e.gap.why, "%s", r->heads.run == HEADS_STOPPED ? "stopped" : "restart");
 	return append(r, &e, &index);
 }
 
