@@ -369,7 +369,8 @@ int parent_run(struct parent *p)
 	if (rc)
 		return rc;
 	parent_note_site(p);
-	parent_digest_files(p);
+	if (!p->watch)
+		parent_digest_files(p);
 	if (!p->watch) {
 		parent_listen(p);
 		parent_groups_begin(p);

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
+#include "base/io.h"
 #include "conf/complaint.h"
 #include "conf/diff.h"
 #include "conf/places.h"
@@ -72,9 +74,43 @@ static void digest_files(const char *const *path, unsigned n, uint8_t ret[32])
 	EVP_MD_CTX_free(ctx);
 }
 
-static void digest_tls(const struct site *site, uint8_t ret[32])
+/*
+ * Keys are read by a process of its own, which ends at once: nothing of them is ever in the parent. It prints what casemate check says
+ * to out, unless that is NULL; *ret_faults is how many of it are no warnings.
+ */
+static void look_at_keys(const struct site *site, FILE *out, uint8_t ret_tls[32], unsigned *ret_faults)
 {
-	digest_files((const char *const[]){site->tls_certificate, site->tls_key}, 2, ret);
+	struct { uint8_t tls[32]; unsigned faults; } seen = {.faults = 1};
+	char text[4096];
+	int fd[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	memset(ret_tls, 0, 32);
+	*ret_faults = 1;
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		char *said = NULL;
+		size_t len = 0;
+		FILE *f = open_memstream(&said, &len);
+
+		digest_files((const char *const[]){site->tls_certificate, site->tls_key}, 2, seen.tls);
+		seen.faults = f && out ? check_named_files(f, site->file, site) : 0;
+		_exit(!f || fclose(f) || io_write_all(fd[1], &seen, sizeof seen) || io_write_all(fd[1], said, len));
+	}
+	close(fd[1]);
+	if (pid > 0 && read(fd[0], &seen, sizeof seen) == (ssize_t)sizeof seen) {
+		memcpy(ret_tls, seen.tls, 32);
+		*ret_faults = seen.faults;
+		while ((n = read(fd[0], text, sizeof text)) > 0 || (n < 0 && errno == EINTR))
+			if (n > 0 && out)
+				fwrite(text, 1, (size_t)n, out);
+	}
+	close(fd[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 }
 
 static void digest_ca(const struct site_camera *c, uint8_t ret[32])
@@ -86,7 +122,9 @@ static void digest_ca(const struct site_camera *c, uint8_t ret[32])
 
 void parent_digest_files(struct parent *p)
 {
-	digest_tls(p->site, p->tls_sha256);
+	unsigned faults;
+
+	look_at_keys(p->site, NULL, p->tls_sha256, &faults);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		digest_ca(&p->site->camera[i], p->camera[i].ca_sha256);
 }
@@ -150,8 +188,12 @@ static void read_site(struct reload *r)
 	else if (rc)
 		complaint_print(r->out, r->p->site->file, report);
 	r->refused += rc ? report && report->n ? report->n : 1 : 0;
-	if (!rc)
-		r->refused += check_named_files(r->out, r->site->file, r->site);
+	if (!rc) {
+		unsigned faults;
+
+		look_at_keys(r->site, r->out, r->tls_sha256, &faults);
+		r->refused += faults;
+	}
 	free(report);
 }
 
@@ -195,7 +237,6 @@ static void find_places(struct reload *r)
 
 static void look_at_files(struct reload *r)
 {
-	digest_tls(r->site, r->tls_sha256);
 	r->certificate = memcmp(r->tls_sha256, r->p->tls_sha256, 32) != 0;
 	for (unsigned i = 0; i < r->site->ncameras; i++) {
 		const struct site_camera *c = &r->site->camera[i];
