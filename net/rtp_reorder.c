@@ -176,6 +176,12 @@ static void keep_claim(struct rtp_reorder *o, const struct rtp_packet *p, int64_
 	o->claimed++;
 }
 
+/* The newest of the stream that may begin anew; one of another payload type, or of the running stream, may have its number too. */
+static bool is_claimed(const struct rtp_source *s, const struct rtp_packet *p)
+{
+	return p->ssrc == s->claimed_ssrc && p->payload_type == s->payload_type && s->claimed_next == (uint16_t)(p->sequence + 1);
+}
+
 /* All that proved it, as if it had been believed from the first packet on. */
 static void pass_claims(struct rtp_reorder *o, uint64_t *counted_as)
 {
@@ -194,7 +200,7 @@ static void pass_stranger(struct rtp_reorder *o, const struct rtp_packet *p, int
 	if (verdict == RTP_DROP) {
 		if (s->proofs <= 1)
 			o->claimed = 0;
-		if (s->one_sender && s->proofs == o->claimed + 1 && s->proofs < RTP_PROOFS && s->claimed_next == (uint16_t)(p->sequence + 1))
+		if (s->one_sender && s->proofs == o->claimed + 1 && s->proofs < RTP_PROOFS && is_claimed(s, p))
 			keep_claim(o, p, now_us);
 		return;
 	}
