@@ -98,7 +98,7 @@ static void look_at_keys(const struct site *site, FILE *out, uint8_t ret_tls[32]
 
 		digest_files((const char *const[]){site->tls_certificate, site->tls_key}, 2, seen.tls);
 		seen.faults = f && out ? check_named_files(f, site->file, site) : 0;
-		_exit(!f || fclose(f) || io_write_all(fd[1], &seen, sizeof seen) || io_write_all(fd[1], said, len));
+		_exit(!f || fclose(f) || io_write_all(fd[1], &seen, sizeof seen) || io_write_all(fd[1], said, len) ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	close(fd[1]);
 	if (pid > 0 && read(fd[0], &seen, sizeof seen) == (ssize_t)sizeof seen) {
