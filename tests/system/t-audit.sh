@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # takes: 6 s
 # What casemate audit says of a running site is what the kernel and the files show from outside; and it sees what is spoilt.
-# takes: 20 s
 source "$(dirname "$0")/lib.sh"
 wants jq ss sha256sum
 

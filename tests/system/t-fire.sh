@@ -6,7 +6,7 @@
 # of an encoded rendition, keep their workers, and their viewer has their segments as soon as before.
 #
 # FIRE_S=60 tests/system/t-fire.sh measures for a minute without and a minute with fire, and prints p99 of both; on a machine that does nothing else.
-# takes: 150 s
+# takes: 60 s
 # alone: it measures how long parts take
 source "$(dirname "$0")/lib.sh"
 source "$here/taken.sh"
