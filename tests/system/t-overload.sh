@@ -23,8 +23,8 @@ for r in wanted spare middle; do wait_for 30 newest_at_least gate $r 3 || bail "
 made() { st ".cameras[0].transcode.made[] | select(.name == \"$1\") | $2"; }
 step_is() { [ "$(st .cameras[0].transcode.step)" "$1" "$2" ]; }
 memory() { st '.roles[] | select(.role == "transcode") | .memory_bytes'; }
-# alarm STATE: how many such entries are in the log
-alarms() { grep -ahA4 'alarm/v1' "$site/archive/log/journal" 2> /dev/null | grep -a -A1 '^alarm overload' | grep -ac "^state $1"; }
+# alarms STATE: how many such entries are in the log, in its journal or in a tile by now
+alarms() { grep -rahA4 'alarm/v1' "$site/archive/log" 2> /dev/null | grep -a -A1 '^alarm overload' | grep -ac "^state $1"; }
 alarmed() { [ "$(alarms "$1")" -ge 1 ]; }
 check "all is well at first" wait_for 60 step_is -eq 0
 

@@ -61,7 +61,7 @@ matches "and names the camera with an advice" "$(camera yard '.notes[]')" 'worke
 equal "the other camera has no such note" "$(camera gate '.notes[]' | grep -c worker)" 0
 matches "the log says that it is held back" "$(cat "$site/log")" 'worker-held-back camera=yard'
 equal "of that camera alone" "$(grep -c 'worker-held-back camera=gate' "$site/log")" 0
-alarmed() { grep -ahA3 'alarm/v1' "$site/archive/log/journal" | grep -aq '^alarm worker'; }
+alarmed() { [ "$(grep -rahA3 'alarm/v1' "$site/archive/log" 2> /dev/null | grep -ac '^alarm worker')" != 0 ]; }
 check "and an alarm/v1 entry says so for ever" wait_for 5 alarmed
 matches "people are told, too" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" 'worker keeps ending'
 before=$(newest yard copy)
