@@ -128,6 +128,7 @@ struct camera_live {
 	bool known;
 	/* With a reload: whether store has a place for it, so that ingest may begin; whether store's settings held it; whether ingest still owes its end. */
 	bool taken, in_settings, leaving;
+	int64_t leaving_us;               /* monotonic: since when */
 	bool had_onvif;                   /* ever: what ingest asks for may be of a moment ago */
 	uint8_t ca_sha256[32];            /* of what ca: names */
 	uint8_t worked;                   /* enum site_transport: what media last came by, as its ingest said */
@@ -304,6 +305,8 @@ int parent_add_camera(struct parent *p, unsigned camera);
 /* Store has a place for it; ingest has ended it, or is no more; store has begun with the cameras of its settings. */
 void parent_camera_taken(struct camera_live *cam);
 void parent_camera_left(struct camera_live *cam);
+/* Ends an ingest that goes on with a camera which is no longer in the site file. */
+void parent_leaving_sweep(struct camera_live *cam, int64_t now_us);
 void parent_store_ready(struct parent *p);
 void parent_end_user_sessions(struct parent *p, unsigned user);
 /* "0.0.0.0:8443", "[::]:8443" */

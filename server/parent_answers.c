@@ -227,12 +227,14 @@ static void on_camera_taken(void *ctx, struct channel *from, const union msg_bod
 
 static void on_store_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	struct msg_store_state state = m->store_state;
 	struct child *c = ctx;
 
-	if (strcmp(c->parent->store.alarm, m->store_state.alarm) != 0 && child_may_log(c))
-		parent_log(*m->store_state.alarm ? "error" : "info", *m->store_state.alarm ? "alarm" : "alarm-over", "role=store text=\"%s\"",
-			   *m->store_state.alarm ? m->store_state.alarm : c->parent->store.alarm);
-	c->parent->store = m->store_state;
+	plain(state.alarm);
+	if (strcmp(c->parent->store.alarm, state.alarm) != 0 && child_may_log(c))
+		parent_log(*state.alarm ? "error" : "info", *state.alarm ? "alarm" : "alarm-over", "role=store text=\"%s\"",
+			   *state.alarm ? state.alarm : c->parent->store.alarm);
+	c->parent->store = state;
 }
 
 static void on_rendition_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -274,15 +276,18 @@ static void on_sign_state(void *ctx, struct channel *from, const union msg_body 
 {
 	struct child *c = ctx;
 	struct parent *p = c->parent;
+	struct msg_sign_state state = m->sign_state;
 	bool new_key = !*p->sign.vkey;
 
-	if (!new_key && strcmp(p->sign.vkey, m->sign_state.vkey) != 0) {
+	plain(state.vkey);
+	plain(state.refusal);
+	if (!new_key && strcmp(p->sign.vkey, state.vkey) != 0) {
 		child_kill(c, "speaks of another key than before");
 		return;
 	}
-	if (strcmp(p->sign.refusal, m->sign_state.refusal) != 0 && *m->sign_state.refusal && child_may_log(c))
-		parent_log("error", "alarm", "role=sign text=\"%s\"", m->sign_state.refusal);
-	p->sign = m->sign_state;
+	if (strcmp(p->sign.refusal, state.refusal) != 0 && *state.refusal && child_may_log(c))
+		parent_log("error", "alarm", "role=sign text=\"%s\"", state.refusal);
+	p->sign = state;
 	if (new_key) {
 		struct msg_serve_vkey vkey;
 

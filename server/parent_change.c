@@ -14,7 +14,10 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "conf/places.h"
+
+#define LEAVING_US 10000000  /* an ingest says TEARDOWN and ends what it has of the camera */
 
 static bool begun(const struct child *c)
 {
@@ -138,6 +141,7 @@ void parent_camera_goes(struct camera_live *cam)
 		if (p->child[i].kind == ROLE_SERVE && begun(&p->child[i]))
 			child_say(&p->child[i], MSG_CAMERA_GONE, &m, NULL, 0);
 	cam->leaving = true;
+	cam->leaving_us = clock_mono_us();
 	if (!cam->taken || !begun(ingest) || child_say(ingest, MSG_CAMERA_GONE, &m, NULL, 0) < 0)
 		parent_camera_left(cam);
 	cam->taken = false;
@@ -155,6 +159,12 @@ void parent_camera_left(struct camera_live *cam)
 		child_say(store, MSG_CAMERA_GONE, &m, NULL, 0);
 }
 
+void parent_leaving_sweep(struct camera_live *cam, int64_t now_us)
+{
+	if (cam->leaving && now_us - cam->leaving_us >= LEAVING_US)
+		child_kill(ingest_child(cam), "does not let go of a camera");
+}
+
 static void redial(struct camera_live *cam)
 {
 	struct child *ingest = ingest_child(cam);
@@ -166,11 +176,20 @@ static void redial(struct camera_live *cam)
 		child_say_ingest_camera(ingest, cam->index);
 }
 
+/* What is gone, or made always from now on, is no longer watched for. */
+static void forget_demand(struct camera_live *cam)
+{
+	for (unsigned r = RENDITION_ENCODED; r < RENDITIONS_MAX; r++)
+		if (!parent_on_demand(cam->parent, cam->index, r))
+			cam->demand[r] = (struct demand){.ever = cam->demand[r].ever};
+}
+
 void parent_camera_changes(struct camera_live *cam, bool link, bool worker)
 {
 	struct parent *p = cam->parent;
 	struct child *store = store_of(p);
 
+	forget_demand(cam);
 	if (begun(store))
 		child_say_store_renditions(store, cam->index);
 	for (unsigned i = 0; i < p->nchildren; i++)
@@ -193,9 +212,12 @@ void parent_user_changes(struct parent *p, unsigned user)
 			child_say_serve_user(&p->child[i], user);
 }
 
-void parent_certificate_changes(struct parent *p)
+int parent_certificate_changes(struct parent *p)
 {
+	int rc = 0, one;
+
 	for (unsigned i = 0; i < p->nchildren; i++)
 		if (p->child[i].kind == ROLE_SERVE && begun(&p->child[i]))
-			child_say_certificate(&p->child[i]);
+			rc = (one = child_say_certificate(&p->child[i])) < 0 ? one : rc;
+	return rc;
 }

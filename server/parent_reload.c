@@ -325,8 +325,11 @@ static void apply(struct reload *r)
 	apply_listeners(r);
 	for (unsigned i = 0; i < p->site->nusers; i++)
 		apply_user(r, i);
-	if (r->certificate)
-		parent_certificate_changes(p);
+	/* Not given to all: the next reload tries again. */
+	if (r->certificate && parent_certificate_changes(p) < 0) {
+		memset(r->tls_sha256, 0, sizeof r->tls_sha256);
+		fprintf(r->out, "  tls: not every serve could be given the certificate and key: reload again\n");
+	}
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		apply_camera(r, &p->camera[i]);
 	memcpy(p->tls_sha256, r->tls_sha256, 32);

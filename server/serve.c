@@ -104,6 +104,8 @@ static void on_user(void *ctx, struct channel *from, const union msg_body *m, in
 {
 	need_site();
 	check(serve_auth_user(serve.auth, &m->serve_user));
+	if (m->serve_user.user >= serve.site.users)
+		serve.site.users = (uint16_t)(m->serve_user.user + 1);
 }
 
 static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

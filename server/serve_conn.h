@@ -45,6 +45,7 @@ struct serve_waiting {
 	struct serve_auth_ask auth;
 	bool has_verdict;
 	int verdict;                     /* the user, or -1 */
+	uint32_t version;                /* of the user's password that was right */
 	struct serve_want_waiter want;
 	bool has_status;
 	enum msg_have_status status;

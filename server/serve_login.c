@@ -36,21 +36,25 @@ static bool token_of(const struct http_request *r, uint8_t ret_sha256[32])
 	return ok;
 }
 
-int serve_login_session(struct serve_conn *c, const struct http_request *r)
+/* The user, or negative. */
+static int session_of(struct serve *s, const uint8_t sha256[32])
 {
-	struct serve *s = c->serve;
-	uint8_t sha256[32];
-	int user;
+	int user = serve_session_find(s->sessions, sha256, clock_wall_us());
 
-	if (!token_of(r, sha256))
-		return -1;
-	user = serve_session_find(s->sessions, sha256, clock_wall_us());
 	if (user < 0) {
 		/* Another process may have begun it an instant ago: what the parent has said already is read first. */
 		channel_poll(s->role.parent);
 		user = serve_session_find(s->sessions, sha256, clock_wall_us());
 	}
-	return user < 0 || (unsigned)user >= s->site.users ? -1 : user;
+	return user;
+}
+
+int serve_login_session(struct serve_conn *c, const struct http_request *r)
+{
+	uint8_t sha256[32];
+	int user = token_of(r, sha256) ? session_of(c->serve, sha256) : -1;
+
+	return user < 0 || (unsigned)user >= c->serve->site.users ? -1 : user;
 }
 
 /* A page's own requests must not make the browser ask for a password; a player's must name the scheme. */
@@ -84,7 +88,16 @@ static void on_verdict(struct serve_auth_ask *ask, int user)
 
 	c->wait.has_verdict = true;
 	c->wait.verdict = user;
+	c->wait.version = user < 0 ? 0 : serve_auth_version(c->serve->auth, (unsigned)user);
 	serve_conn_wake(c);
+}
+
+/* While the request waited for something else, the user may have got another password, or gone. */
+static int verdict_now(const struct serve_conn *c)
+{
+	int user = c->wait.verdict;
+
+	return user >= 0 && serve_auth_version(c->serve->auth, (unsigned)user) != c->wait.version ? -1 : user;
 }
 
 static void log_failure(const struct serve_conn *c, const char *name)
@@ -99,9 +112,9 @@ static int check(struct serve_conn *c, const struct http_request *r, const char 
 	unsigned user = 0, wait_s = 1;
 
 	if (c->wait.has_verdict) {
-		if (c->wait.verdict < 0)
+		if (verdict_now(c) < 0)
 			log_failure(c, name);
-		return c->wait.verdict;
+		return verdict_now(c);
 	}
 	if (!c->serve->site.users)
 		return -1;
@@ -128,7 +141,7 @@ static int check(struct serve_conn *c, const struct http_request *r, const char 
 
 int serve_login_user(struct serve_conn *c, const struct http_request *r)
 {
-	int user = c->wait.has_verdict ? c->wait.verdict : serve_login_session(c, r);
+	int user = c->wait.has_verdict ? verdict_now(c) : serve_login_session(c, r);
 	char name[SITE_NAME], password[SERVE_PASSWORD];
 	struct span field;
 
@@ -237,7 +250,8 @@ void serve_login_end(struct serve_conn *c, const struct http_request *r)
 
 	if (!from_our_page(r)) {
 		reply = (struct serve_reply){.status = 403};
-	} else if (token_of(r, m.token_sha256)) {
+	} else if (token_of(r, m.token_sha256) && session_of(c->serve, m.token_sha256) >= 0) {
+		/* The parent hears of sessions that there were: no stranger can make this process say too much. */
 		serve_session_end(c->serve->sessions, m.token_sha256);
 		channel_say(c->serve->role.parent, MSG_SESSION_END, &m, NULL, 0);
 	}

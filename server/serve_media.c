@@ -180,6 +180,8 @@ int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *r
 		serve_bytes_unref(&r->playlist);
 	}
 	r->runs = run->run;
+	if (!run->run && run->rendition == RENDITION_SNAPSHOT)
+		m->camera[run->camera].snapshots_for = 0;
 	return 0;
 }
 

@@ -50,7 +50,7 @@ struct serve_camera {
 	struct serve_bytes *multivariant;            /* NULL: to be built */
 	struct msg_alarm alarm[ALARM_KINDS];         /* those that have begun */
 	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never */
-	unsigned snapshots_for;                      /* the user for whom its snapshots were begun last */
+	unsigned snapshots_for;                      /* the user for whom this process began its snapshots, and one; 0: nobody */
 	int64_t first_us;                            /* when its first segment came (the caller's clock), 0 before */
 };
 

@@ -95,12 +95,13 @@ int serve_session_add(struct serve_sessions *s, const uint8_t sha256[32], unsign
 	return 0;
 }
 
-void serve_session_end(struct serve_sessions *s, const uint8_t sha256[32])
+bool serve_session_end(struct serve_sessions *s, const uint8_t sha256[32])
 {
 	struct session *one = find(s, sha256);
 
 	if (one)
 		drop(s, one);
+	return one != NULL;
 }
 
 int serve_session_find(struct serve_sessions *s, const uint8_t sha256[32], int64_t now_us)

@@ -30,12 +30,12 @@ enum serve_limit serve_snapshot_begin(const struct serve_media *m, struct serve_
 		bool own = has_own_worker(&m->camera[i], now_us);
 
 		all += own;
-		his += own && m->camera[i].snapshots_for == user;
+		his += own && m->camera[i].snapshots_for == user + 1;
 	}
 	if (his >= SERVE_USER_SNAPSHOTS)
 		return SERVE_LIMIT_USER;
 	if (all >= MSG_SNAPSHOT_WORKERS_MAX)
 		return SERVE_LIMIT_DEMAND;
-	c->snapshots_for = user;
+	c->snapshots_for = user + 1;
 	return SERVE_LIMIT_COUNT;
 }

@@ -345,7 +345,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	struct store_rendition *r = store_rendition_at(s, want->camera, want->rendition);
 	struct read_work *w;
 
-	if (want->kind > MSG_WANT_TILE || (want->kind != MSG_WANT_TILE && (!r || r->hidden))) {
+	if (want->kind > MSG_WANT_TILE || (want->kind != MSG_WANT_TILE && (!r || r->hidden || r->camera->gone))) {
 		answer_now(v, want, MSG_HAVE_NONE);
 		return;
 	}

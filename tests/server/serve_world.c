@@ -54,6 +54,7 @@ static void on_session_end(void *ctx, struct channel *from, const union msg_body
 {
 	struct world *w = ctx;
 
+	w->ended++;
 	for (unsigned i = 0; i < w->serves; i++)
 		channel_say(w->parent[i], MSG_SESSION_END, &m->session_end, NULL, 0);
 }
@@ -225,6 +226,16 @@ static void give_settings(struct channel *c, unsigned i, unsigned more, const ch
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &asked, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_VKEY, &vkey, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0), 0);
+}
+
+void world_user(struct world *w, unsigned user, const char *name, const char *password)
+{
+	struct msg_serve_user m = {.user = (uint16_t)user, .version = 1};
+
+	snprintf(m.name, sizeof m.name, "%s", name);
+	cr_assert_eq(argon2id_hash_encoded(1, 256, 1, password, strlen(password), "saltsaltsaltsalt", 16, 32, m.password_hash, sizeof m.password_hash), ARGON2_OK);
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->parent[i], MSG_SERVE_USER, &m, NULL, 0), 0);
 }
 
 void world_give_store(struct world *w, unsigned i)

@@ -26,6 +26,7 @@ struct world {
 	struct msg_serve_state state;        /* the last one */
 	struct msg_want want[64];
 	unsigned nwants;
+	unsigned ended;                      /* how often serve said that a session is over */
 	unsigned watched;                    /* how often serve said that somebody watches */
 	struct msg_watched last_watched;
 	uint16_t camera;                     /* of world_track and world_segment; 0 is "yard" */
@@ -37,6 +38,8 @@ void world_start(struct world *w, unsigned serves);
 /* And that many cameras with a copy alone, "c2" and on. */
 void world_start_with(struct world *w, unsigned serves, unsigned more);
 void world_stop(struct world *w);
+/* A user who is new, or has another password, while the processes run. */
+void world_user(struct world *w, unsigned user, const char *name, const char *password);
 /* A new channel to a new store, for serve i. */
 void world_give_store(struct world *w, unsigned i);
 /* Another certificate for every serve, with that serial number (the first one's is 1); right false: with a key that is not its. */

@@ -238,6 +238,47 @@ Test(serve_twice, logs_in_and_out_in_all_processes, .timeout = 60)
 	stop();
 }
 
+/* The parent ends a process that says too much, and who has no session can ask to be logged out as often as he likes. */
+Test(serve_twice, tells_nobody_of_sessions_that_there_are_not, .timeout = 60)
+{
+	char cookie[256];
+
+	world_start(&world, 2);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	publish(1);
+	for (int i = 0; i < 20; i++) {
+		post("/logout", "Cookie: __Host-session=00000000000000000000000000000000000000000000000000000000000000ab\r\n", "");
+		cr_assert_eq(got.status, 303);
+	}
+	post("/login", "", "name=alice&password=open+sesame");
+	cr_assert_eq(got.status, 303);
+	take_cookie(cookie);
+	post("/logout", cookie, "");
+	world_wait(&world, &world.ended, 1);
+	cr_expect_eq(world.ended, 1);
+	stop();
+}
+
+Test(serve_twice, knows_a_user_who_came_while_it_ran, .timeout = 60)
+{
+	char cookie[256];
+
+	world_start(&world, 2);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	publish(1);
+	world_user(&world, 7, "bob", "another");
+	post("/login", "", "name=bob&password=another");
+	cr_assert_eq(got.status, 303);
+	take_cookie(cookie);
+	for (unsigned i = 0; i < 2; i++) {
+		reconnect(1 - i);
+		get("/api/site", cookie);
+		cr_expect_eq(got.status, 200);
+		cr_expect(body_has("\"user\":\"bob\""));
+	}
+	stop();
+}
+
 Test(serve, refuses_logins_that_are_not_ours)
 {
 	static const struct { const char *extra, *body; unsigned status; } try[] = {
