@@ -20,6 +20,7 @@
 #include "tests/server/rig_role.h"
 
 #define PATIENCE_MS 20000
+#define PICTURE_WAIT_MS 10
 
 static const char sdp[] = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
 	"a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z00AH5WoFAFuQA==,aO48gA==\r\n";
@@ -171,6 +172,20 @@ static void write_all(const void *p, size_t n)
 	cr_assert_eq(rig.tls ? SSL_write(rig.tls, p, (int)n) : send(rig.camera, p, n, 0), (ssize_t)n);
 }
 
+/* What it says of reception and asks of the encoder (RTCP, RFC 2326 10.12) may stand before a request. */
+static size_t without_interleaved(char *p, size_t n)
+{
+	while (n >= 4 && p[0] == '$') {
+		size_t frame = 4 + ((size_t)(uint8_t)p[2] << 8 | (uint8_t)p[3]);
+
+		if (frame > n)
+			break;
+		memmove(p, p + frame, n -= frame);
+	}
+	p[n] = 0;
+	return n;
+}
+
 const char *rig_answer_status(const char *method, const char *status, const char *headers, const char *body)
 {
 	static char asked[4096];
@@ -182,8 +197,7 @@ const char *rig_answer_status(const char *method, const char *status, const char
 		ssize_t k = read_some(asked + n, sizeof asked - 1 - n);
 
 		cr_assert_gt(k, 0, "waiting for %s", method);
-		n += (size_t)k;
-		asked[n] = 0;
+		n = without_interleaved(asked, n + (size_t)k);
 	} while (!strstr(asked, "\r\n\r\n"));
 	cr_assert(strstr(asked, method) == asked, "%s instead of %s", asked, method);
 	len = snprintf(text, sizeof text, "RTSP/1.0 %s\r\nCSeq: %d\r\n%sContent-Length: %zu\r\n\r\n%s", status, atoi(strstr(asked, "CSeq: ") + 6),
@@ -238,6 +252,21 @@ void rig_show(unsigned n)
 	while (n--) {
 		rtp_send_h264(&out, 3600ll * rig.pictures, rig.pictures % 25 ? other : key, 8, send_packet, NULL);
 		rig.pictures++;
+	}
+}
+
+/* Between two pictures ingest has time to look at its camera. */
+void rig_show_until_record(struct buf *b)
+{
+	struct pollfd p = {rig.bell, POLLIN, 0};
+
+	for (int left = PATIENCE_MS / PICTURE_WAIT_MS; ring_get(&rig.store, b) == 0; left--) {
+		uint64_t rung;
+
+		cr_assert_gt(left, 0, "no record");
+		rig_show(1);
+		if (poll(&p, 1, PICTURE_WAIT_MS) == 1)
+			cr_assert_eq(read(rig.bell, &rung, sizeof rung), (ssize_t)sizeof rung);
 	}
 }
 

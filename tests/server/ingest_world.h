@@ -52,6 +52,8 @@ void rig_describe(const char *scheme);
 void rig_play(const char *scheme);
 /* 25 pictures a second by their timestamps, a key frame each second, as fast as they go. */
 void rig_show(unsigned n);
+/* Shows on until a record comes, of whatever kind: that one. */
+void rig_show_until_record(struct buf *b);
 /* The next record of that kind, others passed over. */
 struct record rig_next_record(struct buf *b, enum record_kind kind);
 

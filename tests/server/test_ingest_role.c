@@ -57,8 +57,7 @@ Test(ingest_role, goes_on_with_a_new_ring_to_store)
 	epoch = rig_next_record(&b, RECORD_INIT).init.epoch;
 	rig_next_record(&b, RECORD_PART);
 	rig_give_store_ring();
-	for (int i = 0; i < 2000 && ring_get(&rig.store, &b) == 0; i++)
-		rig_show(1);
+	rig_show_until_record(&b);
 	cr_assert_eq(record_decode(buf_data(&b), b.len, &r), 0);
 	cr_assert_eq(r.kind, RECORD_INIT);
 	cr_assert_gt(r.init.epoch, epoch);
