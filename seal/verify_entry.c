@@ -10,29 +10,6 @@
 #include "seal/lines.h"
 #include "seal/verify_state.h"
 
-#define TOLERANCE_US 1000000  /* time between two segments that nobody has to account for */
-
-static void unaccounted(struct verify *v, const char *camera, int64_t from_us, int64_t to_us)
-{
-	struct verify_problem *p;
-
-	if (!verify_wanted(v, camera, from_us, to_us))
-		return;
-	p = verify_add(v, VERIFY_UNACCOUNTED, camera, NULL, 0, 0, NULL, "no footage and no gap entry");
-	p->from_us = from_us;
-	p->to_us = to_us;
-}
-
-/* Footage, or a gap, of a camera from..to. A clock that was set back only covers some time twice. */
-static void cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us)
-{
-	if (c->covered_us && !c->lost && from_us - c->covered_us > TOLERANCE_US)
-		unaccounted(v, c->name, c->covered_us, from_us);
-	if (to_us > c->covered_us)
-		c->covered_us = to_us;
-	c->lost = false;
-}
-
 /* The chain: this entry names the leaf of the one before. */
 static void check_order(struct verify *v, struct verify_track *t, const struct entry_segment *s)
 {
@@ -81,7 +58,7 @@ static void take_segment(struct verify *v, const struct entry_segment *s, const 
 	verify_set(f->named, s->number, true);
 	if (copy || !t->camera->has_copy) {
 		t->camera->has_copy = t->camera->has_copy || copy;
-		cover(v, t->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000);
+		verify_cover(v, t->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000);
 	}
 	count_segment(verify_rendition_of(v, t), s);
 	t->leaf = *leaf;
@@ -93,27 +70,6 @@ static void take_segment(struct verify *v, const struct entry_segment *s, const 
 		t->unsigned_last = s->number;
 	}
 	verify_media(v, t, s);
-}
-
-static void take_gap(struct verify *v, const struct entry_gap *g)
-{
-	struct verify_report *r = v->report;
-	struct verify_camera *c = verify_camera_get(v, g->camera);
-
-	if (!c)
-		return;
-	cover(v, c, g->from_us, g->to_us);
-	if (!verify_wanted(v, g->camera, g->from_us, g->to_us))
-		return;
-	if (r->ngaps < VERIFY_GAPS_MAX) {
-		struct verify_gap *to = &r->gap[r->ngaps];
-
-		memcpy(to->camera, g->camera, sizeof to->camera);
-		memcpy(to->why, g->why, sizeof to->why);
-		to->from_us = g->from_us;
-		to->to_us = g->to_us;
-	}
-	r->ngaps++;
 }
 
 static void take_alarm(struct verify *v, const struct entry_alarm *a)
@@ -205,7 +161,7 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 		take_segment(v, &e.segment, leaf, tile_leaf, ret_ref);
 		break;
 	case ENTRY_GAP:
-		take_gap(v, &e.gap);
+		verify_gap(v, &e.gap);
 		break;
 	case ENTRY_DELETE:
 		verify_deleted(v, &e.del);

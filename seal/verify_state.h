@@ -120,6 +120,10 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 /* Entries in between could not be read. */
 void verify_lost(struct verify *v);
 
+/* verify_account.c: footage of a camera from..to; a gap. */
+void verify_cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us);
+void verify_gap(struct verify *v, const struct entry_gap *g);
+
 /* verify_media.c */
 bool verify_wanted(const struct verify *v, const char *camera, int64_t from_us, int64_t to_us);
 void verify_media(struct verify *v, struct verify_track *t, const struct entry_segment *s);
