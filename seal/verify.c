@@ -125,8 +125,8 @@ static void run(struct verify *v)
 	verify_media_end(v);
 }
 
-int verify_run(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
-	struct verify_report **ret)
+static int verify_with(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
+	void (*how)(struct verify *v), struct verify_report **ret)
 {
 	struct verify *v = calloc(1, sizeof *v);
 	int rc = -ENOMEM;
@@ -136,13 +136,14 @@ int verify_run(const struct verify_source *src, const struct key_public *key, co
 	v->src = src;
 	v->key = key;
 	v->filter = filter;
+	v->note_path = "log/checkpoint";
 	buf_init(&v->tile, TILE_BYTES);
 	buf_init(&v->bundle, TILE_BUNDLE_MAX_BYTES);
 	buf_init(&v->note, CHECKPOINT_MAX_BYTES);
 	v->report = calloc(1, sizeof *v->report);
 	hasher_init(&v->hasher);
 	if (v->report) {
-		run(v);
+		how(v);
 		rc = v->error;
 	}
 	if (rc)
@@ -155,6 +156,22 @@ int verify_run(const struct verify_source *src, const struct key_public *key, co
 	verify_tracks_free(v);
 	free(v->pending);
 	free(v);
+	return rc;
+}
+
+int verify_run(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
+	struct verify_report **ret)
+{
+	return verify_with(src, key, filter, run, ret);
+}
+
+int verify_run_clip(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
+	struct verify_report **ret)
+{
+	int rc = verify_with(src, key, filter, verify_clip, ret);
+
+	if (!rc)
+		(*ret)->is_clip = true;
 	return rc;
 }
 

@@ -27,6 +27,7 @@
 #define VERIFY_CONFIGS_MAX 256         /* kept; more are only counted */
 #define VERIFY_PROGRAMS_MAX 64         /* kept; more are only counted */
 #define VERIFY_RENDITIONS_MAX 16384u
+#define VERIFY_PROOFS_MAX (1u << 22)   /* of a clip */
 #define VERIFY_FOLDERS_MAX (1u << 20)  /* thousands of segments, all renditions together */
 
 /* Everything returns 0 or -errno; -ENOENT means: there is no such file. */
@@ -37,6 +38,8 @@ struct verify_source {
 	int (*hash)(void *ctx, const char *path, uint64_t max_bytes, struct hasher *h, uint64_t *ret_bytes);
 	/* Calls each with every file below folder, in any order, until it returns other than 0 (handed on). NULL: cannot be listed. */
 	int (*list)(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg);
+	/* Appends n bytes from offset at on to out; fewer where the file ends. Only clips need it. */
+	int (*part)(void *ctx, const char *path, uint64_t at, size_t n, struct buf *out);
 	/* Waits until a running site may have signed more; false: give up. NULL: nothing runs. */
 	bool (*again)(void *ctx);
 	/* Told now and then how far it is. May be NULL. */
@@ -87,6 +90,7 @@ struct verify_rendition {
 };
 
 struct verify_report {
+	bool is_clip;
 	struct checkpoint checkpoint;   /* the last one that held; size 0 if none did */
 	bool is_signed;
 	uint64_t entries, starts, stops, crashes;  /* crashes: a start without a stop before it */
@@ -108,6 +112,9 @@ struct verify_report {
 
 /* 0 with *ret (free it with verify_free) however bad the archive is; -ENOMEM. */
 int verify_run(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
+	struct verify_report **ret);
+/* The same for a clip (doc/evidence.5): the source's paths are those of its folder, and it lists ".", with "./" before each. */
+int verify_run_clip(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
 	struct verify_report **ret);
 void verify_free(struct verify_report **r);
 /* The exit status: 0 all holds, 1 something does not, 2 could not tell. */

@@ -24,7 +24,7 @@ static void check_order(struct verify *v, struct verify_track *t, const struct e
 	if (t->seen && s->number <= r->last)
 		verify_add(v, VERIFY_ORDER, s->camera, s->rendition, s->number, s->number, NULL,
 			"comes after segment %" PRIu64 " in the log", r->last);
-	if (t->seen ? hash_same(&s->previous, &t->leaf) || hash_same(&s->previous, &t->tile_leaf) : hash_is_zero(&s->previous))
+	if (t->seen ? hash_same(&s->previous, &t->leaf) || hash_same(&s->previous, &t->tile_leaf) : v->clip || hash_is_zero(&s->previous))
 		return;
 	v->named_log = true;
 	verify_add(v, VERIFY_ORDER, s->camera, s->rendition, t->seen ? r->last : s->number, s->number, NULL,
@@ -127,7 +127,7 @@ static void take_start(struct verify *v, const struct entry_start *s)
 }
 
 /* An entry that cannot be parsed may still tell which segment it was about. */
-static void salvage(const uint8_t *p, size_t n, struct verify_problem *ret)
+void verify_salvage(const uint8_t *p, size_t n, struct verify_problem *ret)
 {
 	struct rd r = rd_init(p, n);
 
@@ -153,7 +153,7 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	v->report->entries++;
 	if (entry_parse(p, n, &e, &why)) {
 		v->named_log = true;
-		salvage(p, n, verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "entry %" PRIu64 ": %s", index, why));
+		verify_salvage(p, n, verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "entry %" PRIu64 ": %s", index, why));
 		return;
 	}
 	switch (e.kind) {
@@ -187,7 +187,7 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 			"entry %" PRIu64 " of the log is not the one whose hash its tile holds", index);
 
 		v->named_log = true;
-		salvage(p, n, bad);
+		verify_salvage(p, n, bad);
 	}
 }
 

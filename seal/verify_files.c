@@ -146,7 +146,7 @@ bool verify_settled(const struct verify *v)
 	return verify_size_on_disk(v) <= v->size && !verify_any_missing(v);
 }
 
-static void say_unsigned(struct verify *v)
+void verify_say_unsigned(struct verify *v)
 {
 	const struct verify_report *r = v->report;
 
@@ -178,5 +178,5 @@ void verify_files_end(struct verify *v)
 		if (!is_named(v, p))
 			verify_add(v, VERIFY_EXTRA, p->camera, p->rendition, p->number, p->number, NULL, "no entry of the log names this file");
 	}
-	say_unsigned(v);
+	verify_say_unsigned(v);
 }

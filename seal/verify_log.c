@@ -7,14 +7,19 @@
 
 #include "seal/verify_state.h"
 
+int verify_open_checkpoint(struct verify *v, const void *note, size_t n, struct checkpoint *ret, const char **why)
+{
+	return checkpoint_open(note, n, v->key, ret, why);
+}
+
 int verify_checkpoint(struct verify *v, struct checkpoint *ret, const char **why)
 {
 	int rc;
 
 	buf_clear(&v->note);
 	*why = "cannot be read";
-	rc = v->src->get(v->src->ctx, "log/checkpoint", &v->note);
-	return rc ? rc : checkpoint_open(buf_data(&v->note), v->note.len, v->key, ret, why);
+	rc = v->src->get(v->src->ctx, v->note_path, &v->note);
+	return rc ? rc : verify_open_checkpoint(v, buf_data(&v->note), v->note.len, ret, why);
 }
 
 static int get_tile(struct verify *v, const struct tile *t, struct buf *out)

@@ -111,7 +111,9 @@ void verify_media(struct verify *v, struct verify_track *t, const struct entry_s
 {
 	bool kept = v->start.nkeep == 0 || entry_keeps(&v->start, s->rendition);
 
-	if (!verify_wanted(v, s->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000))
+	if (v->clip)
+		verify_clip_segment(v, t, s);
+	else if (!verify_wanted(v, s->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000))
 		verify_rendition_of(v, t)->not_asked++;
 	else if (!kept && !v->src->list)
 		verify_rendition_of(v, t)->not_kept++;
@@ -123,7 +125,10 @@ void verify_deleted(struct verify *v, const struct entry_delete *d)
 {
 	struct verify_track *t = verify_track_find(v, d->camera, d->rendition);
 
-	if (!t || (d->to_number > verify_rendition_of(v, t)->last && !t->lost)) {
+	/* A clip has the entries of its own time only. */
+	if (!t && v->clip)
+		return;
+	if (!t || (!v->clip && d->to_number > verify_rendition_of(v, t)->last && !t->lost)) {
 		verify_add(v, VERIFY_ORDER, d->camera, d->rendition, d->from_number, d->to_number, NULL,
 			"deleted before they were logged");
 		return;

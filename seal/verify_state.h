@@ -60,11 +60,15 @@ struct verify_pending {
 	uint64_t number;
 };
 
+struct verify_clip;
+
 struct verify {
 	const struct verify_source *src;
 	const struct key_public *key;
 	const struct verify_filter *filter;
 	struct verify_report *report;
+	struct verify_clip *clip;     /* NULL: it is an archive */
+	const char *note_path;        /* of the checkpoint */
 	struct hasher hasher;
 	struct buf tile, bundle, note;
 
@@ -117,6 +121,8 @@ void verify_tracks_free(struct verify *v);
 /* verify_entry.c: takes one entry in. */
 void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, const struct hash *leaf, const struct hash *tile_leaf,
 	struct verify_ref *ret_ref);
+/* What an entry that cannot be used may still tell of the segment that it was about, into ret. */
+void verify_salvage(const uint8_t *p, size_t n, struct verify_problem *ret);
 /* Entries in between could not be read. */
 void verify_lost(struct verify *v);
 
@@ -136,6 +142,8 @@ bool verify_any_missing(const struct verify *v);
 void verify_walk(struct verify *v, uint64_t size);
 /* The tiles above level 0 that are not full, and the root of v->target. */
 void verify_tops(struct verify *v);
+/* A checkpoint by the key, as checkpoint_open. */
+int verify_open_checkpoint(struct verify *v, const void *note, size_t n, struct checkpoint *ret, const char **why);
 /* Reads the checkpoint: 0 with v->target when it is by the key, else as checkpoint_open or the source. */
 int verify_checkpoint(struct verify *v, struct checkpoint *ret, const char **why);
 
@@ -147,5 +155,11 @@ uint64_t verify_size_on_disk(const struct verify *v);
 /* Whether all that was newer than the log is by now in it. */
 bool verify_settled(const struct verify *v);
 void verify_files_end(struct verify *v);
+/* What no checkpoint by the key covers. */
+void verify_say_unsigned(struct verify *v);
+
+/* verify_clip.c: all of a clip; a segment of it. */
+void verify_clip(struct verify *v);
+void verify_clip_segment(struct verify *v, struct verify_track *t, const struct entry_segment *s);
 
 #endif

@@ -191,14 +191,14 @@ static int report(const struct options *o, const struct verify_report *r)
 	return rc ? fail("the report", strerror(-rc)) : verify_status(r);
 }
 
-static int verify_log(const struct options *o, struct verify_source *src, const struct key_public *key)
+static int verify_log(const struct options *o, struct verify_source *src, bool is_clip, const struct key_public *key)
 {
 	struct verify_report *r = NULL;
 	bool tell = isatty(STDERR_FILENO);
 	int rc;
 
 	src->progress = tell ? show_progress : NULL;
-	rc = verify_run(src, key, &o->filter, &r);
+	rc = is_clip ? verify_run_clip(src, key, &o->filter, &r) : verify_run(src, key, &o->filter, &r);
 	if (tell)
 		fputs("\r\033[K", stderr);
 	if (rc)
@@ -220,7 +220,7 @@ static int verify_site(const struct options *o, const struct key_public *key)
 	url.base = o->what;
 	if (verify_url_open(&url, &src, &why))
 		return usage(o->what, why);
-	rc = verify_log(o, &src, key);
+	rc = verify_log(o, &src, false, key);
 	if (rc == 2 && *verify_url_error(&src))
 		fail(o->what, verify_url_error(&src));
 	verify_url_close(&src);
@@ -234,7 +234,7 @@ static int verify_folder(const struct options *o, const struct key_public *key)
 
 	if (rc)
 		return fail(o->what, strerror(-rc));
-	rc = verify_log(o, &src, key);
+	rc = verify_log(o, &src, verify_dir_is_clip(&src), key);
 	verify_dir_close(&src);
 	return rc;
 }

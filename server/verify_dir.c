@@ -85,6 +85,42 @@ static int hash(void *ctx, const char *path, uint64_t max_bytes, struct hasher *
 	return rc;
 }
 
+/* Up to n bytes from offset at on: how many there were, or -errno. */
+static ssize_t read_at(int fd, uint8_t *p, size_t n, uint64_t at)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = pread(fd, p + done, n - done, (off_t)(at + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+static int part(void *ctx, const char *path, uint64_t at, size_t n, struct buf *out)
+{
+	struct stat st;
+	uint8_t *room = buf_reserve(out, n);
+	int fd = room && at <= INT64_MAX - n ? open_file(ctx, path, &st) : -ENOBUFS;
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	got = read_at(fd, room, n, at);
+	close(fd);
+	if (got < 0)
+		return (int)got;
+	buf_commit(out, (size_t)got);
+	return 0;
+}
+
 struct walk {
 	int (*each)(void *arg, const char *path);
 	void *arg;
@@ -158,13 +194,22 @@ int verify_dir_open(const char *path, struct verify_source *ret)
 	rc = -errno;
 	if (d->fd < 0)
 		goto fail;
-	*ret = (struct verify_source){.get = get, .hash = hash, .list = list, .again = again, .ctx = d};
+	*ret = (struct verify_source){.get = get, .hash = hash, .list = list, .part = part, .again = again, .ctx = d};
 	return 0;
 fail:
 	if (d)
 		free(d->chunk);
 	free(d);
 	return rc;
+}
+
+bool verify_dir_is_clip(const struct verify_source *src)
+{
+	const struct dir *d = src->ctx;
+	struct stat note, proofs;
+
+	return fstatat(d->fd, "checkpoint", &note, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(note.st_mode) &&
+	       fstatat(d->fd, "proofs", &proofs, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(proofs.st_mode);
 }
 
 void verify_dir_close(struct verify_source *src)

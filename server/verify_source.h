@@ -10,6 +10,8 @@
 
 /* An archive folder. Never follows a link at a path's end and reads only plain files. 0 or -errno. */
 int verify_dir_open(const char *path, struct verify_source *ret);
+/* Whether it is a clip: a checkpoint beside a folder of proofs. */
+bool verify_dir_is_clip(const struct verify_source *src);
 void verify_dir_close(struct verify_source *src);
 
 struct verify_url {

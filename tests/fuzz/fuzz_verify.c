@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct verify_filter all = {NULL, INT64_MIN, INT64_MAX};
 	const uint8_t *split = size ? memmem(data, size, "\n=\n", 3) : NULL;
 	struct input in = {.bundle = data, .nbundle = split ? (size_t)(split + 1 - data) : size, .width = 1};
-	struct verify_source src = {get, hash, list, NULL, NULL, &in};
+	struct verify_source src = {.get = get, .hash = hash, .list = list, .ctx = &in};
 	struct verify_report *r = NULL;
 	struct key_public k;
 	struct buf out;

@@ -296,6 +296,14 @@ static int hash(void *ctx, const char *path, uint64_t max_bytes, struct hasher *
 	return 0;
 }
 
+static int part(void *ctx, const char *path, uint64_t at, size_t n, struct buf *out)
+{
+	const struct archive_file *f = archive_find(ctx, path);
+	size_t left = f && at < f->n ? f->n - at : 0;
+
+	return f ? buf_append(out, f->p + (f->n - left), n < left ? n : left) : -ENOENT;
+}
+
 static int list(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg)
 {
 	struct archive *a = ctx;
@@ -322,7 +330,7 @@ static bool again(void *ctx)
 struct verify_report *archive_verify(struct archive *a, const struct verify_filter *filter, bool can_list)
 {
 	static const struct verify_filter all = {NULL, INT64_MIN, INT64_MAX};
-	struct verify_source src = {get, hash, can_list ? list : NULL, a->waits ? again : NULL, NULL, a};
+	struct verify_source src = {.get = get, .hash = hash, .part = part, .list = can_list ? list : NULL, .again = a->waits ? again : NULL, .ctx = a};
 	struct verify_report *r = NULL;
 
 	if (verify_run(&src, key_public_of(a->key), filter ? filter : &all, &r))
