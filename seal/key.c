@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,37 +27,98 @@ bool key_is_name(const char *s, size_t n)
 	return n >= 1 && n < KEY_NAME;
 }
 
+static void take_id(struct key_public *k, const void *p, size_t n)
+{
+	struct hash h;
+
+	hash_bytes(p, n, &h);
+	memcpy(k->id, h.b, sizeof k->id);
+}
+
+static int take_name(struct key_public *k, const char *name)
+{
+	size_t n = strnlen(name, KEY_NAME);
+
+	if (!key_is_name(name, n))
+		return -EINVAL;
+	memcpy(k->name, name, n + 1);
+	return 0;
+}
+
 int key_make_public(const char *name, const uint8_t raw[32], struct key_public *ret)
 {
 	uint8_t text[KEY_NAME + 2 + 32];
 	struct wr w = wr_init(text, sizeof text);
 	struct key_public k;
-	struct hash h;
 
-	if (!key_is_name(name, strnlen(name, KEY_NAME)))
-		return -EINVAL;
 	memset(&k, 0, sizeof k);
-	memcpy(k.name, name, strlen(name) + 1);
-	memcpy(k.raw, raw, sizeof k.raw);
+	if (take_name(&k, name))
+		return -EINVAL;
+	k.type = KEY_TYPE_ED25519;
+	k.raw_len = 32;
+	memcpy(k.raw, raw, 32);
 	wr_str(&w, name);
 	wr_u8(&w, '\n');
 	wr_u8(&w, KEY_TYPE_ED25519);
 	wr_bytes(&w, raw, 32);
-	hash_bytes(text, w.len, &h);
-	memcpy(k.id, h.b, sizeof k.id);
+	take_id(&k, text, w.len);
 	*ret = k;
 	return 0;
 }
 
+static EVP_PKEY *public_key(const struct key_public *k)
+{
+	const uint8_t *p = k->raw;
+
+	if (k->type == KEY_TYPE_ED25519)
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->raw, k->raw_len);
+	return d2i_PUBKEY(NULL, &p, k->raw_len);
+}
+
+/* One spelling for each key: all but the point is given, and the point is written out. */
+static bool is_p256(const uint8_t *p, size_t n)
+{
+	static const uint8_t before_point[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+		0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+
+	return n == KEY_RAW_MAX && !memcmp(p, before_point, sizeof before_point);
+}
+
+int key_make_p256(const char *name, const uint8_t *spki, size_t n, struct key_public *ret)
+{
+	struct key_public k;
+	EVP_PKEY *pkey;
+
+	memset(&k, 0, sizeof k);
+	if (!is_p256(spki, n) || take_name(&k, name) || strlen(name) + sizeof "+01234567+" + base64_len(1 + n) > KEY_VKEY)
+		return -EINVAL;
+	k.type = KEY_TYPE_P256;
+	k.raw_len = KEY_RAW_MAX;
+	memcpy(k.raw, spki, n);
+	take_id(&k, spki, n);
+	pkey = public_key(&k);
+	ERR_clear_error();
+	if (!pkey)
+		return -EINVAL;
+	EVP_PKEY_free(pkey);
+	*ret = k;
+	return 0;
+}
+
+bool key_same(const struct key_public *a, const struct key_public *b)
+{
+	return !memcmp(a, b, sizeof *a);
+}
+
 void key_vkey(const struct key_public *k, char out[KEY_VKEY])
 {
-	uint8_t typed[33] = {KEY_TYPE_ED25519};
-	char hex[9], base64[48];
+	uint8_t typed[1 + KEY_RAW_MAX] = {k->type};
+	char hex[9], base64[(1 + KEY_RAW_MAX + 2) / 3 * 4 + 1];
 	struct wr w = wr_init(out, KEY_VKEY);
 
-	memcpy(typed + 1, k->raw, 32);
+	memcpy(typed + 1, k->raw, k->raw_len);
 	hex_encode(k->id, sizeof k->id, hex);
-	base64_encode(typed, sizeof typed, base64);
+	base64_encode(typed, 1u + k->raw_len, base64);
 	wr_fmt(&w, "%s+%s+%s", k->name, hex, base64);
 }
 
@@ -66,20 +128,24 @@ int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char *
 	struct key_public k;
 	const char *reason;
 	char name0[KEY_NAME] = "";
-	uint8_t typed[64], wanted[4];
+	uint8_t typed[1 + KEY_RAW_MAX], wanted[4];
 	size_t len = 0;
+	int rc;
 
 	why = why ? why : &reason;
 	*why = "not a public key: it is written name+keyid+base64, as casemate keygen prints it";
 	if (id.bad || !key_is_name(lines_text(&name), rd_left(&name)) || hex_decode(lines_text(&id), rd_left(&id), wanted, sizeof wanted) ||
 	    base64_decode(lines_text(&r), rd_left(&r), typed, sizeof typed, &len) || len < 1)
 		return -EINVAL;
-	if (typed[0] != KEY_TYPE_ED25519 || len != 33) {
-		*why = "a public key of another type than Ed25519";
-		return -EINVAL;
-	}
 	memcpy(name0, name.p, rd_left(&name));
-	if (key_make_public(name0, typed + 1, &k) || memcmp(k.id, wanted, sizeof wanted)) {
+	*why = "a public key of another type than Ed25519 or ECDSA over P-256";
+	if (typed[0] == KEY_TYPE_ED25519 && len == 33)
+		rc = key_make_public(name0, typed + 1, &k);
+	else
+		rc = typed[0] == KEY_TYPE_P256 ? key_make_p256(name0, typed + 1, len - 1, &k) : -EINVAL;
+	if (rc)
+		return -EINVAL;
+	if (memcmp(k.id, wanted, sizeof wanted)) {
 		*why = "the public key and its key id do not belong together: a character was changed or lost";
 		return -EINVAL;
 	}
@@ -89,9 +155,10 @@ int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char *
 
 bool key_verify(const struct key_public *k, const void *msg, size_t n, const uint8_t *sig, size_t nsig)
 {
-	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->raw, sizeof k->raw);
+	bool ed25519 = k->type == KEY_TYPE_ED25519, long_enough = ed25519 ? nsig == KEY_SIGNATURE_BYTES : nsig && nsig <= KEY_SIGNATURE_MAX;
+	EVP_PKEY *pkey = public_key(k);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good = pkey && ctx && nsig == KEY_SIGNATURE_BYTES && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+	bool good = pkey && ctx && long_enough && EVP_DigestVerifyInit(ctx, NULL, ed25519 ? NULL : EVP_sha256(), NULL, pkey) == 1 &&
 		EVP_DigestVerify(ctx, sig, nsig, msg, n) == 1;
 
 	EVP_MD_CTX_free(ctx);

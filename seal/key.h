@@ -7,6 +7,9 @@
  * is the log's origin. Private keys live in OpenSSL's memory and are wiped on free.
  * OpenSSL loads its algorithms at the first use: a role signs or verifies once
  * before it is sandboxed.
+ *
+ * A public key may also be one of ECDSA over P-256 with SHA-256, as a TPM or a
+ * token holds it to certify Ed25519 keys (seal/keychain.h); this room never signs with one.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,24 +18,32 @@
 #include "base/buf.h"
 
 #define KEY_NAME 129        /* 1 to 128 printable ASCII without blank and '+', and a NUL */
-#define KEY_VKEY 192        /* any vkey and a NUL */
+#define KEY_VKEY 256        /* any vkey and a NUL; a P-256 key with a name for which this is too short is refused */
 #define KEY_SIGNATURE_BYTES 64
+#define KEY_SIGNATURE_MAX 72    /* of any type: ECDSA-Sig-Value in DER */
+#define KEY_RAW_MAX 91          /* of any type: SubjectPublicKeyInfo of a P-256 key, its point uncompressed, in DER */
 #define KEY_FILE_MAX 4096   /* bytes of a private key file */
 #define KEY_TYPE_ED25519 0x01
+#define KEY_TYPE_P256 0x02      /* signed-note's type of ECDSA keys, whose id has no name in it */
 
 struct key_public {
 	char name[KEY_NAME];
-	uint8_t id[4];      /* SHA-256(name || 0x0A || type || key), its first four bytes */
-	uint8_t raw[32];
+	uint8_t id[4];      /* the first four bytes of SHA-256(name || 0x0A || type || key), of P-256 of SHA-256(key) */
+	uint8_t type;
+	uint8_t raw_len;
+	uint8_t raw[KEY_RAW_MAX];   /* zeros behind raw_len: structs of one key are the same bytes */
 };
 
 struct key_private;
 
 bool key_is_name(const char *s, size_t n);
-/* Fills in everything; 0, or -EINVAL for a bad name. */
+/* Of an Ed25519 key. Fills in everything; 0, or -EINVAL for a bad name. */
 int key_make_public(const char *name, const uint8_t raw[32], struct key_public *ret);
+/* Of a P-256 key, as SubjectPublicKeyInfo in DER; 0, or -EINVAL for a bad name or what is no such key. */
+int key_make_p256(const char *name, const uint8_t *spki, size_t n, struct key_public *ret);
+bool key_same(const struct key_public *a, const struct key_public *b);
 void key_vkey(const struct key_public *k, char out[KEY_VKEY]);
-/* The whole of s (a last '\n' is let through); 0, or -EINVAL with *why: grammar, wrong key id, a type that is not Ed25519. */
+/* The whole of s (a last '\n' is let through); 0, or -EINVAL with *why: grammar, wrong key id, another type. */
 int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char **why);
 /* False for every signature that OpenSSL does not accept: non-canonical ones and wrong lengths too. */
 bool key_verify(const struct key_public *k, const void *msg, size_t n, const uint8_t *sig, size_t nsig);

@@ -81,38 +81,48 @@ int note_verify(const struct note *note, const struct key_public *k)
 
 	for (size_t i = 0; i < note->nsigs; i++) {
 		const struct note_signature *s = &note->sig[i];
-		uint8_t raw[4 + KEY_SIGNATURE_BYTES];
+		uint8_t raw[4 + KEY_SIGNATURE_MAX];
 		size_t n;
 
 		if (memcmp(s->id, k->id, sizeof s->id) || s->name_len != strlen(k->name) || memcmp(s->name, k->name, s->name_len))
 			continue;
-		if (base64_decode(s->base64, s->base64_len, raw, sizeof raw, &n) || n != sizeof raw ||
-		    !key_verify(k, note->text, note->text_len, raw + 4, KEY_SIGNATURE_BYTES))
+		if (base64_decode(s->base64, s->base64_len, raw, sizeof raw, &n) || n <= 4 ||
+		    !key_verify(k, note->text, note->text_len, raw + 4, n - 4))
 			return -EKEYREJECTED;
 		rc = 0;
 	}
 	return rc;
 }
 
-int note_write(struct buf *out, const void *text, size_t n, const struct key_private *k)
+static bool is_text(const void *text, size_t n)
 {
-	const struct key_public *pub = key_public_of(k);
-	uint8_t raw[4 + KEY_SIGNATURE_BYTES];
-	char base64[96];
+	return n > 0 && n <= NOTE_MAX_BYTES / 2 && ((const char *)text)[n - 1] == '\n' && lines_are_utf8(text, n);
+}
+
+int note_put(struct buf *out, const void *text, size_t n, const struct key_public *by, const uint8_t *sig, size_t nsig)
+{
+	uint8_t raw[4 + KEY_SIGNATURE_MAX];
+	char base64[(sizeof raw + 2) / 3 * 4 + 1];
 	size_t before = out->len;
 	int rc;
 
-	if (n == 0 || n > NOTE_MAX_BYTES / 2 || ((const char *)text)[n - 1] != '\n' || !lines_are_utf8(text, n))
+	if (!is_text(text, n) || nsig < 1 || nsig > KEY_SIGNATURE_MAX)
 		return -EINVAL;
-	memcpy(raw, pub->id, 4);
-	rc = key_sign(k, text, n, raw + 4);
-	if (rc)
-		return rc;
-	base64_encode(raw, sizeof raw, base64);
+	memcpy(raw, by->id, 4);
+	memcpy(raw + 4, sig, nsig);
+	base64_encode(raw, 4 + nsig, base64);
 	rc = buf_append(out, text, n);
 	if (!rc)
-		rc = buf_append_fmt(out, "\n" DASH "%s %s\n", pub->name, base64);
+		rc = buf_append_fmt(out, "\n" DASH "%s %s\n", by->name, base64);
 	if (rc)
 		out->len = before;
 	return rc;
+}
+
+int note_write(struct buf *out, const void *text, size_t n, const struct key_private *k)
+{
+	uint8_t sig[KEY_SIGNATURE_BYTES];
+	int rc = is_text(text, n) ? key_sign(k, text, n, sig) : -EINVAL;
+
+	return rc ? rc : note_put(out, text, n, key_public_of(k), sig, sizeof sig);
 }

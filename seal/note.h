@@ -36,5 +36,7 @@ int note_parse(const void *p, size_t n, struct note *ret, const char **why);
 int note_verify(const struct note *note, const struct key_public *k);
 /* Appends text (which ends in '\n'), the empty line and one signature line; 0, -EINVAL, -ENOBUFS or -ENOMEM. */
 int note_write(struct buf *out, const void *text, size_t n, const struct key_private *k);
+/* The same with a signature that was made elsewhere, by a key that is not in this process. */
+int note_put(struct buf *out, const void *text, size_t n, const struct key_public *by, const uint8_t *sig, size_t nsig);
 
 #endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "seal/keychain.h"
+#include "seal/tree.h"
+
+#define NAME "keys.example"
+#define KEYS 5
+#define T0 ((int64_t)1763900000 * 1000000)
+
+static struct key_private *key[KEYS], *stranger;
+static struct keychain k;
+static struct buf file;
+
+static void setup(void)
+{
+	for (int i = 0; i < KEYS; i++)
+		cr_assert_eq(key_generate(NAME, &key[i]), 0);
+	cr_assert_eq(key_generate("other.example", &stranger), 0);
+	buf_init(&file, KEYCHAIN_BYTES_MAX);
+	cr_assert_eq(keychain_begin(&k, key_public_of(key[0])), 0);
+}
+
+static void teardown(void)
+{
+	for (int i = 0; i < KEYS; i++)
+		key_free(&key[i]);
+	key_free(&stranger);
+	buf_free(&file);
+	keychain_free(&k);
+	keychain_free(&k);
+}
+
+TestSuite(keychain, .init = setup, .fini = teardown, .timeout = 60);
+
+static void say(int by, int made_known, uint64_t size)
+{
+	cr_assert_eq(keychain_write(&file, key_public_of(key[made_known]), T0 + by, size, key[by]), -EINVAL, "a time that is no whole millisecond");
+	cr_assert_eq(keychain_write(&file, key_public_of(key[made_known]), T0 + 1000 * (int64_t)size, size, key[by]), 0);
+}
+
+static int add(const char **why)
+{
+	return keychain_add(&k, buf_data(&file), file.len, why);
+}
+
+/* By which place of the chain, or -errno. */
+static int opened(const struct key_private *by, uint64_t size)
+{
+	struct checkpoint c = {.size = 77};
+	unsigned which = 77;
+	struct hash root;
+	const char *why = NULL;
+	struct buf note;
+	int rc;
+
+	hash_bytes(&size, sizeof size, &root);
+	buf_init(&note, CHECKPOINT_MAX_BYTES);
+	cr_assert_eq(checkpoint_sign(&note, size, &root, by), 0);
+	rc = keychain_checkpoint(&k, buf_data(&note), note.len, &c, &which, &why);
+	cr_assert(rc ? c.size == 77 && which == 77 && why : c.size == size && hash_same(&c.root, &root));
+	cr_assert_eq(keychain_checkpoint(&k, buf_data(&note), note.len, NULL, NULL, NULL), rc);
+	buf_data(&note)[note.len - 10] ^= 1;
+	cr_assert_lt(keychain_checkpoint(&k, buf_data(&note), note.len, NULL, NULL, NULL), 0);
+	buf_free(&note);
+	return rc ? rc : (int)which;
+}
+
+Test(keychain, one_key_is_a_chain)
+{
+	cr_assert_eq(add(NULL), 0, "no keys file");
+	cr_assert_eq(opened(key[0], 5), 0);
+	cr_assert_eq(opened(key[1], 5), -ENOKEY);
+	cr_assert_eq(opened(stranger, 5), -ENOKEY);
+	cr_assert_eq(keychain_until(&k, 0), TREE_SIZE_MAX);
+}
+
+Test(keychain, rotation_hands_over_at_a_size)
+{
+	say(0, 1, 100);
+	say(1, 2, 250);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert(k.nkeys == 3 && k.unknown == 0 && k.key[2].by == 1 && !k.key[2].certified);
+	cr_assert_eq(k.key[2].since_us, T0 + 250000);
+	cr_assert_eq(opened(key[0], 100), 0);
+	cr_assert_eq(opened(key[0], 101), -EKEYEXPIRED);
+	cr_assert_eq(opened(key[1], 250), 1);
+	cr_assert_eq(opened(key[1], 251), -EKEYEXPIRED);
+	cr_assert_eq(opened(key[2], 251), 2);
+	cr_assert_eq(opened(key[3], 251), -ENOKEY);
+	cr_assert(keychain_find(&k, key_public_of(key[2])) == 2 && keychain_find(&k, key_public_of(key[3])) == -1);
+}
+
+/* Who begins with the last key needs no note, and is told how many said nothing. */
+Test(keychain, is_followed_forward_only)
+{
+	say(0, 1, 100);
+	say(1, 2, 250);
+	keychain_free(&k);
+	cr_assert_eq(keychain_begin(&k, key_public_of(key[2])), 0);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert(k.nkeys == 1 && k.unknown == 2);
+	cr_assert_eq(opened(key[2], 300), 0);
+	cr_assert_eq(opened(key[0], 100), -ENOKEY);
+}
+
+Test(keychain, certificates_stand_beside_each_other_and_end_with_their_certifier)
+{
+	say(0, 1, 0);
+	say(0, 2, 0);
+	say(0, 2, 0);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert(k.nkeys == 3 && k.key[2].certified);
+	cr_assert_eq(opened(key[1], 500), 1);
+	cr_assert_eq(opened(key[2], 500), 2);
+	say(0, 3, 400);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert_eq(keychain_until(&k, 2), 400);
+	cr_assert_eq(opened(key[1], 400), 1);
+	cr_assert_eq(opened(key[1], 401), -EKEYEXPIRED);
+	cr_assert_eq(opened(key[3], 500), 3);
+}
+
+Test(keychain, said_twice_is_said_once)
+{
+	say(0, 1, 100);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert_eq(keychain_write(&file, key_public_of(key[1]), T0 + 5000, 100, key[0]), 0, "another time, after a crash");
+	cr_assert_eq(add(NULL), 0);
+	cr_assert_eq(k.nkeys, 2);
+}
+
+Test(keychain, contradictions_are_refused)
+{
+	static const struct { int say[3][3]; const char *why; } c[] = {
+		{{{0, 1, 100}, {0, 2, 100}}, "a key is replaced twice"},
+		{{{0, 1, 100}, {0, 1, 90}}, "a key note makes a key known that was there before"},
+		{{{0, 1, 100}, {1, 0, 200}}, "a key note makes a key known that was there before"},
+		{{{0, 0, 100}}, "a key note makes a key known that was there before"},
+		{{{0, 1, 100}, {0, 2, 0}}, "a key that had been replaced certifies another"},
+		{{{0, 1, 0}, {1, 2, 0}, {1, 2, 50}}, "a key note makes a key known that was there before"},
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		const char *why = NULL;
+
+		buf_clear(&file);
+		for (int n = 0; n < 3 && (n == 0 || c[i].say[n][0] || c[i].say[n][1]); n++)
+			say(c[i].say[n][0], c[i].say[n][1], (uint64_t)c[i].say[n][2]);
+		cr_assert_eq(add(&why), -EBADMSG, "case %zu", i);
+		cr_assert_str_eq(why, c[i].why, "case %zu: %s", i, why);
+		cr_assert_eq(k.nkeys, 1, "case %zu", i);
+	}
+}
+
+/* Every single bit of the file: nothing else comes out than the chain, a part of it, or a refusal. */
+Test(keychain, any_flipped_bit_is_noticed)
+{
+	say(0, 1, 100);
+	say(1, 2, 250);
+	for (size_t bit = 0; bit < file.len * 8; bit++) {
+		int rc;
+
+		buf_data(&file)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		rc = add(NULL);
+		cr_assert(rc == -EBADMSG || (rc == 0 && k.unknown > 0 && k.nkeys < 3), "bit %zu: %d", bit, rc);
+		buf_data(&file)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		keychain_free(&k);
+		cr_assert_eq(keychain_begin(&k, key_public_of(key[0])), 0);
+	}
+	for (size_t n = 1; n < file.len; n++)
+		cr_assert(keychain_add(&k, buf_data(&file), n, NULL) == -EBADMSG || k.nkeys == 2, "cut to %zu", n);
+}
+
+Test(keychain, malformed)
+{
+	static const char *const bad[] = {
+		"x", "\n--\n", "x\n\n--\n", "casemate.key/v1\n", "casemate.key/v1\n" NAME "\nx\n2026-11-22T15:30:00.040Z\nsize 1\n",
+		"casemate.key/v1\n" NAME "\n%s\n2026-11-22T15:30:00.040Z\nsize 01\n", "casemate.key/v1\n" NAME "\n%s\n2026-11-22T15:30:00Z\nsize 1\n",
+		"casemate.key/v2\n" NAME "\n%s\n2026-11-22T15:30:00.040Z\nsize 1\n", "casemate.key/v1\nother\n%s\n2026-11-22T15:30:00.040Z\nsize 1\n",
+		"casemate.key/v1\n" NAME "\n%s\n2026-11-22T15:30:00.040Z\nsize 1\nmore\n", "casemate.key/v1\n" NAME "\n%s\n2026-11-22T15:30:00.040Z\nsize 72057594037927937\n",
+	};
+	char vkey[KEY_VKEY], text[1024];
+
+	key_vkey(key_public_of(key[1]), vkey);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		const char *why = NULL;
+
+		snprintf(text, sizeof text, bad[i], vkey);
+		buf_clear(&file);
+		if (note_write(&file, text, strlen(text), key[0]) < 0)
+			cr_assert_eq(buf_append_str(&file, text), 0);
+		cr_assert_eq(buf_append_str(&file, "\n--\n"), 0);
+		cr_assert_eq(add(&why), -EBADMSG, "case %zu", i);
+		cr_assert(why);
+	}
+	buf_clear(&file);
+	cr_assert_eq(keychain_write(&file, key_public_of(stranger), T0, 5, stranger), 0);
+	cr_assert_eq(add(NULL), -EBADMSG, "another site's");
+}
+
+Test(keychain, bounds)
+{
+	struct key_private *more;
+
+	for (unsigned i = 1; i < KEYCHAIN_KEYS_MAX; i++) {
+		cr_assert_eq(key_generate(NAME, &more), 0);
+		cr_assert_eq(keychain_write(&file, key_public_of(more), T0, 0, key[0]), 0);
+		key_free(&more);
+	}
+	cr_assert_eq(add(NULL), 0);
+	cr_assert_eq(k.nkeys, KEYCHAIN_KEYS_MAX);
+	buf_clear(&file);
+	say(0, 1, 0);
+	cr_assert_eq(add(NULL), -EBADMSG);
+	cr_assert_eq(k.nkeys, KEYCHAIN_KEYS_MAX);
+}
+
+/* --- a token's key: ECDSA over P-256 ----------------------------------------------------- */
+
+static void p256(EVP_PKEY *pkey, struct key_public *ret)
+{
+	uint8_t *der = NULL;
+	int n = i2d_PUBKEY(pkey, &der);
+
+	cr_assert_eq(key_make_p256(NAME, der, (size_t)n, ret), 0);
+	OPENSSL_free(der);
+}
+
+static size_t p256_sign(EVP_PKEY *pkey, const void *p, size_t n, uint8_t sig[KEY_SIGNATURE_MAX])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t len = KEY_SIGNATURE_MAX;
+
+	cr_assert(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 && EVP_DigestSign(ctx, sig, &len, p, n) == 1);
+	EVP_MD_CTX_free(ctx);
+	return len;
+}
+
+Test(keychain, a_p256_root_certifies)
+{
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	uint8_t sig[KEY_SIGNATURE_MAX];
+	struct key_public root, back;
+	char vkey[KEY_VKEY];
+	struct buf text;
+
+	p256(pkey, &root);
+	key_vkey(&root, vkey);
+	cr_assert_eq(key_parse_vkey(vkey, strlen(vkey), &back, NULL), 0);
+	cr_assert(key_same(&root, &back) && root.type == KEY_TYPE_P256);
+	keychain_free(&k);
+	cr_assert_eq(keychain_begin(&k, &root), 0);
+	buf_init(&text, KEYCHAIN_NOTE_MAX);
+	cr_assert_eq(keychain_text(&text, key_public_of(key[1]), T0, 0), 0);
+	cr_assert_eq(keychain_put(&file, buf_data(&text), text.len, &root, sig, p256_sign(pkey, buf_data(&text), text.len, sig)), 0);
+	cr_assert_eq(add(NULL), 0);
+	cr_assert_eq(opened(key[1], 9), 1);
+	cr_assert_eq(opened(key[0], 9), -ENOKEY);
+	buf_free(&text);
+	EVP_PKEY_free(pkey);
+}
+
+Test(keychain, refuses_other_p256_keys)
+{
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), *other = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
+	struct key_public root = {.name = "untouched"};
+	char long_name[KEY_NAME];
+	uint8_t *der = NULL;
+	int n = i2d_PUBKEY(pkey, &der);
+
+	memset(long_name, 'a', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = 0;
+	cr_assert_eq(key_make_p256(long_name, der, (size_t)n, &root), -EINVAL, "its text would be too long");
+	cr_assert_eq(key_make_p256("a b", der, (size_t)n, &root), -EINVAL);
+	cr_assert_eq(key_make_p256(NAME, der, (size_t)n - 1, &root), -EINVAL);
+	der[60] ^= 1;
+	cr_assert_eq(key_make_p256(NAME, der, (size_t)n, &root), -EINVAL, "not a point of the curve");
+	OPENSSL_free(der);
+	der = NULL;
+	n = i2d_PUBKEY(other, &der);
+	cr_assert_eq(key_make_p256(NAME, der, (size_t)n, &root), -EINVAL);
+	cr_assert_str_eq(root.name, "untouched");
+	OPENSSL_free(der);
+	EVP_PKEY_free(pkey);
+	EVP_PKEY_free(other);
+}
