@@ -17,6 +17,8 @@
 #include "web/web.h"
 
 #define SEGMENT_WAIT_US 10000000        /* for a camera's first segment, or a segment's proof */
+#define NEXT_WAIT_US 2000000            /* for a segment that another serve process may have listed already */
+#define NEXT_NUMBERS 2                  /* how far beyond the newest that can be */
 #define STORE_WAIT_US (SERVE_WANT_TIMEOUT_US + 1000000)
 #define COMPLETE_US 4000000             /* from a camera's first segment: renditions that come later are not waited for */
 #define SNAPSHOT_FRESH_US 10000000      /* how old a snapshot may be, when the camera's segments are not longer than a third of it */
@@ -282,6 +284,21 @@ static void answer_init(struct ask *a)
 		answer_from_store(a, &key, media_type(a));
 }
 
+/*
+ * Store tells all serve processes of a segment at once, but they hear of it one after the other: a viewer may have its number from the list of
+ * one, and ask the other for it. True when the request was held back for that.
+ */
+static bool wait_for_next(struct ask *a)
+{
+	const struct serve_rendition *r = a->rendition;
+	uint64_t newest = r->n ? r->window[r->n - 1].m.number : 0;
+
+	if (!r->n || a->path.number <= newest || a->path.number - newest > NEXT_NUMBERS || a->c->wait.timed_out)
+		return false;
+	serve_conn_wait(a->c, SERVE_WAIT_SEGMENT, NEXT_WAIT_US);
+	return true;
+}
+
 /* 0, or the status that says why there can be no such segment. */
 static unsigned absent(const struct ask *a)
 {
@@ -305,6 +322,8 @@ static void answer_segment(struct ask *a)
 	tell_watched(a);
 	if (s)
 		reply_bytes(a, s->bytes, media_type(a), FOREVER);
+	else if (wait_for_next(a))
+		return;
 	else if (absent(a))
 		reply_status(a, absent(a));
 	else
@@ -365,6 +384,8 @@ static void answer_proof(struct ask *a)
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_PROOF);
 
+	if (!s && wait_for_next(a))
+		return;
 	if (!s && absent(a))
 		reply_status(a, absent(a));
 	else if (s && s->m.entry >= a->c->serve->media->checkpoint_size)

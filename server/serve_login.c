@@ -118,7 +118,7 @@ static int check(struct serve_conn *c, const struct http_request *r, const char 
 	}
 	if (!c->serve->site.users)
 		return -1;
-	if (!c->wait.timed_out) {
+	if (!c->wait.timed_out || c->wait.last != SERVE_WAIT_PASSWORD) {
 		c->wait.auth.done = on_verdict;
 		switch (serve_auth_check(c->serve->auth, c->address, name, password, clock_mono_us(), &c->wait.auth, &user, &wait_s)) {
 		case SERVE_AUTH_USER:

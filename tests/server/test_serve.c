@@ -52,6 +52,14 @@ static void get(const char *path, const char *extra)
 	viewer_get(&viewer, path, extra, &got);
 }
 
+static void send_get(const char *path)
+{
+	char text[512];
+	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, basic_right);
+
+	viewer_send(&viewer, text, (size_t)n);
+}
+
 static bool has(const char *name, const char *value)
 {
 	const char *is = response_header(&got, name);
@@ -357,6 +365,27 @@ Test(serve, holds_a_playlist_until_the_first_segment)
 	cr_assert(body_has("5.m4s"));
 }
 
+/* Another serve process may have heard of it, and listed it, a moment before this one. */
+Test(serve, holds_a_request_for_the_segment_that_is_next)
+{
+	struct viewer other;
+
+	publish(2);
+	get("/live/yard/copy/6.m4s", basic_right);
+	cr_assert_eq(got.status, 200);
+	send_get("/live/yard/copy/7.m4s");
+	/* Who comes after it is answered before it. */
+	cr_assert(viewer_open(&other, world.base, world.port[0], 0));
+	viewer_get(&other, "/live/yard/copy/6.m4s", basic_right, &got);
+	viewer_close(&other);
+	world_segment(&world, 0, 7, SEGMENT_BYTES, true);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_is_segment(7, 0, SEGMENT_BYTES));
+	get("/live/yard/copy/8.m4s.tlog-proof", basic_right);
+	cr_assert_eq(got.status, 404, "%u: it did not come in time", got.status);
+}
+
 Test(serve, gives_segments_whole_and_in_part)
 {
 	static const struct { const char *range; unsigned status; size_t first, n; } try[] = {
@@ -480,14 +509,6 @@ Test(serve, knows_no_other_paths)
 	}
 }
 
-static void send_get(const char *path)
-{
-	char text[512];
-	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, basic_right);
-
-	viewer_send(&viewer, text, (size_t)n);
-}
-
 Test(serve, asks_store_once_for_what_it_does_not_hold)
 {
 	publish(2);
@@ -503,7 +524,7 @@ Test(serve, asks_store_once_for_what_it_does_not_hold)
 	get("/live/yard/copy/3.m4s", basic_right);
 	cr_assert_eq(got.status, 200);
 	cr_assert_eq(world.nwants, 1);
-	get("/live/yard/copy/7.m4s", basic_right);
+	get("/live/yard/copy/9.m4s", basic_right);
 	cr_assert_eq(got.status, 404);
 	send_get("/log/tile/entries/000.p/9");
 	world_wait(&world, &world.nwants, 2);

@@ -137,7 +137,7 @@ Test(serve_demand, a_segment_that_is_coming_is_held_and_others_are_not)
 	world_segment(&world, SMALL, 7, 1000, true);
 	get("/live/attic/small/7.m4s");
 	cr_assert_eq(got.status, 200);
-	get("/live/attic/small/9.m4s");
+	get("/live/attic/small/10.m4s");
 	cr_expect_eq(got.status, 404);
 	ask(&viewer, "/live/attic/small/8.m4s");
 	world_segment(&world, SMALL, 8, 1000, true);

@@ -73,5 +73,8 @@ async function watch(path) {
 	}
 }
 
-await Promise.all(paths.map(watch));
+await Promise.all(paths.map(watch)).catch((e) => {
+	console.error(e.code ? `${e.message} (${e.code})` : e.message);
+	process.exitCode = 1;
+});
 agent.destroy();

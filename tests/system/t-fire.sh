@@ -46,7 +46,7 @@ before=$(others)
 
 note "without fire, for $quiet_s s"
 viewer "$work/quiet" "$quiet_s"
-wait $viewer || not_ok "the viewer failed: $(tail -3 "$work/quiet.err")"
+wait $viewer || not_ok "the viewer failed: $(tail -1 "$work/quiet.err")"
 
 note "with fire, for $fire_s s"
 for n in $(seq 100 3 600); do
@@ -59,7 +59,7 @@ for n in $(seq $spared $((killers + spared - 1))); do
     kill -KILL "$(worker "$n")"
     sleep $each_s
 done
-wait $viewer || not_ok "the viewer failed: $(tail -3 "$work/fire.err")"
+wait $viewer || not_ok "the viewer failed: $(tail -1 "$work/fire.err")"
 ended() { grep -c "role-ended role=transcode .*$1" "$site/log"; }
 looped() { grep -c 'role-killed role=transcode .*does not get on' "$site/log"; }
 out_of_memory() { grep -c 'attack-made name=camera-memory came="refused: ENOMEM"' "$site/log"; }
