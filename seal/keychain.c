@@ -91,7 +91,7 @@ static int parse_statement(const struct note *note, struct statement *ret, const
 	time = lines_until(&r, '\n');
 	size = lines_value(&r, "size ");
 	if (r.bad || rd_left(&r) || key_parse_vkey(lines_text(&vkey), rd_left(&vkey), &s.key, NULL) || !lines_is(&origin, s.key.name) ||
-	    clock_parse(lines_text(&time), rd_left(&time), &s.time_us) || text_u64(lines_text(&size), rd_left(&size), TREE_SIZE_MAX, &s.size))
+	    rd_left(&time) != CLOCK_TEXT - 1 || clock_parse(lines_text(&time), rd_left(&time), &s.time_us) || text_u64(lines_text(&size), rd_left(&size), TREE_SIZE_MAX, &s.size))
 		return refuse(why, "a key note is malformed");
 	*ret = s;
 	return 0;

@@ -26,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* The keys that signed the notes of the corpus: Ed25519, and P-256 as a token's. */
 	static const char *const vkey[] = {
-		"keys.example+1c5dcea9+AYSF13NU+YnArohnNQ5vI9WjpG8UEKBjsR5bNM0lqI1m",
-		"keys.example+84dbac86+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDdv6oaLjiUSEPJ08HoFAK0Dsc0fAqFWtSQZBbFz0qoaj6Ok4Zd9IaFCmSWb9oQ9TDB6JrlCnpEE/hOAbAv0Nuk=",
+		"keys.example+969e1698+AXqqvEbeOrsRQbmp8D9gnyToQ034g1HCxUedqlh2NHLd",
+		"keys.example+7edcc9c3+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABB++ggsPPPA8JYut+YjP0+xXNCphCQfacvTzwpQxaQMqtfwKLh4UncoD3QBCQy2LPqP16MzukQeCvg8yLX1kOv8=",
 	};
 
 	for (size_t i = 0; i < sizeof vkey / sizeof *vkey; i++) {
