@@ -83,11 +83,12 @@ static int end_segment(struct packager *p)
 		return 0;
 	assert(!p->end_owed);              /* nothing is sent while one is owed */
 	p->end = (struct record_segment_end){.camera = p->camera, .rendition = p->rendition, .epoch = p->epoch,
-		.segment = p->segment, .clock = p->clock, .clock_error_ms = p->clock_error_ms};
+		.segment = p->segment, .clock = p->clock, .clock_error_ms = p->clock_error_ms, .signature = p->signature};
 	if (p->hooks.source)
 		p->hooks.source(p->hooks.ctx, p->end.source);
 	p->end_owed = true;
 	p->in_segment = false;
+	p->signature = SEI_SIGNATURE_NONE;
 	return pay_end(p);
 }
 
@@ -95,7 +96,14 @@ static void empty_part(struct packager *p)
 {
 	p->nsamples = 0;
 	p->part_duration = 0;
+	p->part_signature = SEI_SIGNATURE_NONE;
 	p->first = p->room.kept;
+}
+
+static void see_signature(enum sei_signature *seen, enum sei_signature new)
+{
+	if (new > *seen)
+		*seen = new;
 }
 
 /* Begins to drop because of rc; hands rc on unless it is the policy's own case. */
@@ -142,6 +150,7 @@ static void count_sent(struct packager *p, const struct record_part *part)
 	p->part++;
 	p->sequence++;
 	p->in_segment = true;
+	see_signature(&p->signature, p->part_signature);
 }
 
 /* All durations of the part are known. */
@@ -243,6 +252,7 @@ static int copy(struct packager *p, const struct au *au)
 static int append(struct packager *p, const struct au *au)
 {
 	bool in_place = au->data == au_room_data(&p->room) && au->len == au_room_len(&p->room);
+	enum sei_signature signature = p->rendition == RENDITION_COPY ? sei_signature(p->track.codec, au->data, au->len) : SEI_SIGNATURE_NONE;
 
 	if (!in_place && copy(p, au))
 		return begin_drop(p, -ENOBUFS);
@@ -255,6 +265,7 @@ static int append(struct packager *p, const struct au *au)
 		p->first_pts = au->pts;
 		p->capture_us = au->capture_us;
 	}
+	see_signature(&p->part_signature, signature);
 	p->sample[p->nsamples++] = (struct cmaf_sample){.size_bytes = (uint32_t)au->len,
 		.composition_offset = (int32_t)(au->pts - au->dts), .key = au->key};
 	return 0;

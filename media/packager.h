@@ -71,6 +71,7 @@ struct packager {
 	uint32_t segment;                /* of the newest access unit */
 	int64_t last_dts;
 	bool in_segment;                 /* a part of this segment was sent */
+	enum sei_signature signature;    /* in what was sent of this segment */
 	uint32_t part, sequence;         /* the next part's number in its segment, in the epoch */
 
 	/* The part under way. */
@@ -78,6 +79,7 @@ struct packager {
 	size_t nsamples;
 	int64_t first_dts;
 	int64_t first_pts, capture_us;   /* of its picture that is shown first */
+	enum sei_signature part_signature;  /* in its pictures */
 	uint64_t part_duration;          /* without the last sample, whose duration is not known yet */
 	struct au_room room;             /* for the chunk header, then the samples */
 	size_t first;                    /* where in it they begin */

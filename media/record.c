@@ -72,6 +72,7 @@ static void put_end(struct wr *w, const struct record_segment_end *e)
 	wr_bytes(w, e->source, sizeof e->source);
 	wr_u8(w, (uint8_t)e->clock);
 	wr_u32(w, e->clock_error_ms);
+	wr_u8(w, (uint8_t)e->signature);
 }
 
 void record_encode_header(struct wr *w, const struct record *r)
@@ -268,7 +269,7 @@ static void get_part(struct rd *r, struct record_part *p)
 static void get_end(struct rd *r, struct record_segment_end *e)
 {
 	const uint8_t *source;
-	uint8_t clock;
+	uint8_t clock, signature;
 
 	e->camera = rd_u16(r);
 	e->rendition = get_rendition(r);
@@ -282,6 +283,10 @@ static void get_end(struct rd *r, struct record_segment_end *e)
 		r->bad = true;
 	e->clock = (enum clock_source)clock;
 	e->clock_error_ms = rd_u32(r);
+	signature = rd_u8(r);
+	if (signature >= SEI_SIGNATURE_COUNT || (signature && e->rendition != RENDITION_COPY))
+		r->bad = true;
+	e->signature = (enum sei_signature)signature;
 }
 
 static void get_gap(struct rd *r, struct record_gap *g)

@@ -21,6 +21,7 @@
 #include "base/ring.h"
 #include "base/wr.h"
 #include "media/au.h"
+#include "media/sei.h"
 
 #define RENDITION_COPY 0
 #define RENDITION_AUDIO 1
@@ -99,6 +100,7 @@ struct record_segment_end {
 	                                      made AAC of: over what it was made from, likewise. Pictures: zeros, store fills it in */
 	enum clock_source clock;
 	uint32_t clock_error_ms;
+	enum sei_signature signature;      /* that the camera put into the copy; other renditions: none */
 };
 
 struct record_gap {

@@ -58,6 +58,7 @@ struct segment {
 	uint64_t bytes, duration, entry;
 	int64_t start_us;                /* wall clock, whole milliseconds */
 	struct hash media, init, source;
+	enum sei_signature signature;    /* of the camera's own, in its pictures */
 	const uint8_t *sealed;           /* mapped while it is hashed */
 	struct hash_range *samples;      /* of copy, until it is sealed: what of its bytes came from the camera */
 	unsigned nsamples, samples_cap;

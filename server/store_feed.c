@@ -312,6 +312,7 @@ static const char *on_end(struct store *s, const struct producer *p, const struc
 	}
 	seg->clock_rtcp = c->clock_rtcp;
 	seg->clock_error_ms = c->clock_error_ms;
+	seg->signature = end->signature;
 	if (r->index == RENDITION_AUDIO)
 		memcpy(seg->source.b, end->source, HASH_BYTES);
 	store_end_segment(s, r);

@@ -31,7 +31,7 @@ static const struct track audio = {.codec = CODEC_AAC, .timescale = 16000, .rate
 static const struct track h265 = {.codec = CODEC_H265, .timescale = 90000, .width = 16384, .height = 16384, .profile = 0x82, .compat = 0xe0000001, .constraints = 0xb0123456789a, .level = 93, .config = {[22] = 3}, .config_len = 23};
 static const struct track pcma = {.codec = CODEC_PCMA, .timescale = 8000, .rate = 8000, .channels = 1};
 static const struct track he_aac = {.codec = CODEC_AAC, .timescale = 48000, .rate = 24000, .channels = 1, .profile = 5, .config = {0x2b, 0x09, 0x88}, .config_len = 3};
-#define SAMPLES 10
+#define SAMPLES 11
 
 static struct record sample(int i)
 {
@@ -47,13 +47,15 @@ static struct record sample(int i)
 	case 4:
 		return (struct record){.kind = RECORD_PART, .part = {3, RENDITION_ENCODED, 5, 6, 7, true, 123456789012, 45000, 99, payload, 20, 5}};
 	case 5:
-		return (struct record){.kind = RECORD_SEGMENT_END, .end = {4, RENDITION_AUDIO, 6, 5, {1, 2, 3, [31] = 9}, CLOCK_RTCP, 250}};
+		return (struct record){.kind = RECORD_SEGMENT_END, .end = {4, RENDITION_AUDIO, 6, 5, {1, 2, 3, [31] = 9}, CLOCK_RTCP, 250, SEI_SIGNATURE_NONE}};
 	case 6:
 		return (struct record){.kind = RECORD_TRACK, .track = {8, h265}};
 	case 7:
 		return (struct record){.kind = RECORD_TRACK, .track = {8, pcma}};
 	case 8:
 		return (struct record){.kind = RECORD_AU, .au = {8, 3, true, {160, 160, 1795361400040000, true, payload, 1}}};
+	case 9:
+		return (struct record){.kind = RECORD_SEGMENT_END, .end = {4, RENDITION_COPY, 6, 5, {0}, CLOCK_ARRIVAL, 0, SEI_SIGNATURE_ONVIF}};
 	default:
 		return (struct record){.kind = RECORD_GAP, .gap = {5, 0, GAP_SILENT, 1795361400040000}};
 	}
@@ -95,6 +97,19 @@ Test(record, comes_back_as_it_was)
 		cr_assert_eq(encode(&got, again, sizeof again), n, "record %d", i);
 		cr_assert_arr_eq(mem, again, n);
 	}
+}
+
+Test(record, a_cameras_signature_is_in_its_copy_and_of_a_known_kind)
+{
+	uint8_t mem[256];
+	struct record r = sample(9), got;
+	size_t n = encode(&r, mem, sizeof mem);
+
+	cr_assert(record_decode(mem, n, &got) == 0 && got.end.signature == SEI_SIGNATURE_ONVIF);
+	mem[n - 1] = SEI_SIGNATURE_COUNT;
+	cr_assert_eq(record_decode(mem, n, &got), -EBADMSG);
+	r.end.rendition = RENDITION_ENCODED;
+	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), -EBADMSG);
 }
 
 Test(record, fields_are_where_they_belong)
@@ -179,7 +194,7 @@ Test(record, values_out_of_bounds_are_refused)
 		{2, 13, 2, "neither sound nor picture"}, {2, 14, 0x7f, "dts"}, {2, 14, 0x80, "dts far below"}, {2, 22, 0x40, "pts"}, {2, 30, 0x80, "capture time"}, {2, 38, 2, "a bool of 2"},
 		{3, 3, RENDITIONS_MAX, "rendition"}, {3, 41, 1, "config in init"}, {6, 14, 0x41, "16640 wide"}, {7, 9, CODEC_OPUS, "no dOps"},
 		{4, 3, 255, "rendition"}, {4, 20, 2, "a bool of 2"}, {4, 21, 0x80, "start before 0"}, {4, 33, 0x80, "capture time"}, {4, 44, 20, "all of it before its samples"},
-		{5, 48, 2, "clock"}, {9, 11, GAP_WHY_COUNT, "reason"}, {9, 12, 0x80, "time"},
+		{5, 48, 2, "clock"}, {10, 11, GAP_WHY_COUNT, "reason"}, {10, 12, 0x80, "time"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
