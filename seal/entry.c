@@ -2,220 +2,34 @@
 #include "seal/entry.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/text.h"
-#include "base/wr.h"
+#include "seal/entry_words.h"
 #include "seal/lines.h"
 
-static const char *const signature_word[] = {
-	[ENTRY_SIGNATURE_NONE] = "none", [ENTRY_SIGNATURE_VALID] = "valid",
-	[ENTRY_SIGNATURE_INVALID] = "invalid", [ENTRY_SIGNATURE_STRIPPED] = "stripped",
+static const struct {
+	const char *word;
+	bool certifies;
+} signatures[] = {
+	[ENTRY_SIGNATURE_NONE] = {"none", false}, [ENTRY_SIGNATURE_VALID] = {"valid", true},
+	[ENTRY_SIGNATURE_INVALID] = {"invalid", true}, [ENTRY_SIGNATURE_STRIPPED] = {"stripped", true},
+	[ENTRY_SIGNATURE_ONVIF] = {"unverified onvif", false}, [ENTRY_SIGNATURE_AXIS] = {"unverified axis", false},
 };
-#define SIGNATURE_WORDS (sizeof signature_word / sizeof *signature_word)
+#define SIGNATURES (sizeof signatures / sizeof *signatures)
 
-/* Writing: a value outside its grammar sets bad, so nothing is written that would not be read. */
-
-static void put_name(struct wr *w, const char *field, const char name[ENTRY_NAME])
+const char *entry_signature_word(enum entry_signature s)
 {
-	if (!text_is_name(name, strnlen(name, ENTRY_NAME)))
-		w->bad = true;
-	wr_fmt(w, "%s %.*s\n", field, ENTRY_NAME, name);
+	return (unsigned)s < SIGNATURES ? signatures[s].word : NULL;
 }
 
-static void put_sha256(struct wr *w, const char *field, const struct hash *h)
+bool entry_signature_certifies(enum entry_signature s)
 {
-	char hex[HASH_HEX];
-
-	hash_hex(h, hex);
-	wr_fmt(w, "%s sha256:%s\n", field, hex);
+	return (unsigned)s < SIGNATURES && signatures[s].certifies;
 }
 
-static void put_time(struct wr *w, const char *field, int64_t us)
+bool entry_is_original(const char *rendition)
 {
-	char text[CLOCK_TEXT];
-	int64_t back;
-
-	clock_text(us, text);
-	if (clock_parse(text, CLOCK_TEXT - 1, &back) || back != us)
-		w->bad = true;
-	wr_fmt(w, "%s %s\n", field, text);
-}
-
-static void put_number(struct wr *w, const char *field, uint64_t v)
-{
-	if (v == 0 || v > ENTRY_NUMBER_MAX)
-		w->bad = true;
-	wr_fmt(w, "%s %" PRIu64 "\n", field, v);
-}
-
-/* Printable ASCII, no blank at either end. */
-static void put_text(struct wr *w, const char *field, const char *s, size_t cap)
-{
-	size_t n = strnlen(s, cap);
-
-	if (n == 0 || n == cap || s[0] == ' ' || s[n - 1] == ' ')
-		w->bad = true;
-	for (size_t i = 0; i < n; i++)
-		if (s[i] < 0x20 || s[i] > 0x7e)
-			w->bad = true;
-	wr_fmt(w, "%s %.*s\n", field, (int)n, s);
-}
-
-static void write_signature(struct wr *w, const struct entry_segment *s)
-{
-	char hex[HASH_HEX];
-
-	if ((unsigned)s->signature >= SIGNATURE_WORDS || (s->has_certificate && s->signature == ENTRY_SIGNATURE_NONE)) {
-		w->bad = true;
-		return;
-	}
-	hash_hex(&s->certificate, hex);
-	wr_fmt(w, "camera-signature %s%s%s\n", signature_word[s->signature], s->has_certificate ? " sha256:" : "",
-		s->has_certificate ? hex : "");
-}
-
-static void write_segment(struct wr *w, const struct entry_segment *s)
-{
-	char previous[HASH_HEX];
-
-	if (s->duration_ms > ENTRY_DURATION_MAX_MS)
-		w->bad = true;
-	put_name(w, "segment/v1\ncamera", s->camera);
-	put_name(w, "rendition", s->rendition);
-	put_number(w, "number", s->number);
-	put_sha256(w, "init", &s->init);
-	put_sha256(w, "media", &s->media);
-	put_number(w, "bytes", s->bytes);
-	put_time(w, "start", s->start_us);
-	wr_fmt(w, "duration %u.%03u\n", s->duration_ms / 1000, s->duration_ms % 1000);
-	wr_fmt(w, "clock %s %u\n", s->clock_rtcp ? "rtcp" : "arrival", s->clock_error_ms);
-	put_sha256(w, "source", &s->source);
-	write_signature(w, s);
-	hash_hex(&s->previous, previous);
-	wr_fmt(w, "previous %s\n", previous);
-}
-
-static void write_gap(struct wr *w, const struct entry_gap *g)
-{
-	if (g->from_us > g->to_us)
-		w->bad = true;
-	put_name(w, "gap/v1\ncamera", g->camera);
-	put_time(w, "from", g->from_us);
-	put_time(w, "to", g->to_us);
-	put_name(w, "why", g->why);
-}
-
-static void write_delete(struct wr *w, const struct entry_delete *d)
-{
-	if (d->from_number > d->to_number)
-		w->bad = true;
-	put_time(w, "delete/v1\ntime", d->time_us);
-	put_name(w, "camera", d->camera);
-	put_name(w, "rendition", d->rendition);
-	put_number(w, "from-number", d->from_number);
-	put_number(w, "to-number", d->to_number);
-	wr_fmt(w, "bytes %" PRIu64 "\n", d->bytes);
-	put_name(w, "why", d->why);
-	if (d->bytes > ENTRY_NUMBER_MAX)
-		w->bad = true;
-}
-
-static void put_binary(struct wr *w, const struct entry_binary *b)
-{
-	char field[sizeof "binary " + ENTRY_NAME];
-
-	if (!text_is_name(b->name, strnlen(b->name, ENTRY_NAME)))
-		w->bad = true;
-	snprintf(field, sizeof field, "binary %.*s", ENTRY_NAME, b->name);
-	put_sha256(w, field, &b->hash);
-}
-
-static void write_start(struct wr *w, const struct entry_start *s)
-{
-	if (s->nkeep < 1 || s->nkeep > ENTRY_KEEP_MAX || s->nbinaries > ENTRY_BINARIES_MAX) {
-		w->bad = true;
-		return;
-	}
-	put_time(w, "start/v1\ntime", s->time_us);
-	put_text(w, "program", s->program, sizeof s->program);
-	put_sha256(w, "build", &s->build);
-	put_sha256(w, "site", &s->site);
-	put_text(w, "key", s->key, sizeof s->key);
-	wr_str(w, "keep");
-	for (unsigned i = 0; i < s->nkeep; i++) {
-		if (!text_is_name(s->keep[i], strnlen(s->keep[i], ENTRY_NAME)))
-			w->bad = true;
-		wr_fmt(w, " %.*s", ENTRY_NAME, s->keep[i]);
-	}
-	wr_str(w, "\n");
-	if (s->has_sbom)
-		put_sha256(w, "sbom", &s->sbom);
-	for (unsigned i = 0; i < s->nbinaries; i++)
-		put_binary(w, &s->binary[i]);
-}
-
-static void write_stop(struct wr *w, const struct entry_stop *s)
-{
-	put_time(w, "stop/v1\ntime", s->time_us);
-	put_name(w, "why", s->why);
-}
-
-static void write_alarm(struct wr *w, const struct entry_alarm *a)
-{
-	size_t n = strnlen(a->detail, sizeof a->detail);
-
-	put_name(w, "alarm/v1\ncamera", a->camera);
-	put_time(w, "time", a->time_us);
-	put_name(w, "alarm", a->alarm);
-	wr_fmt(w, "state %s\n", a->begin ? "begin" : "end");
-	put_text(w, "detail", a->detail, sizeof a->detail);
-	if (strspn(a->detail, "abcdefghijklmnopqrstuvwxyz0123456789 -") < n)
-		w->bad = true;
-}
-
-static void write_config(struct wr *w, const struct entry_config *c)
-{
-	unsigned named = c->changes < ENTRY_CHANGES_MAX ? c->changes : ENTRY_CHANGES_MAX;
-
-	if (c->nchange != named) {
-		w->bad = true;
-		return;
-	}
-	put_time(w, "config/v1\ntime", c->time_us);
-	put_sha256(w, "site", &c->site);
-	wr_fmt(w, "changes %u\n", c->changes);
-	for (unsigned i = 0; i < named; i++) {
-		put_text(w, "change", c->change[i], sizeof c->change[i]);
-		if (strspn(c->change[i], "abcdefghijklmnopqrstuvwxyz0123456789 -./:_") < strnlen(c->change[i], sizeof c->change[i]))
-			w->bad = true;
-	}
-}
-
-int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret_n)
-{
-	uint8_t text[4 * ENTRY_MAX_BYTES];
-	struct wr w = wr_init(text, sizeof text);
-
-	switch (e->kind) {
-	case ENTRY_SEGMENT: write_segment(&w, &e->segment); break;
-	case ENTRY_GAP: write_gap(&w, &e->gap); break;
-	case ENTRY_DELETE: write_delete(&w, &e->del); break;
-	case ENTRY_START: write_start(&w, &e->start); break;
-	case ENTRY_STOP: write_stop(&w, &e->stop); break;
-	case ENTRY_ALARM: write_alarm(&w, &e->alarm); break;
-	case ENTRY_CONFIG: write_config(&w, &e->config); break;
-	default: return -EINVAL;
-	}
-	if (w.bad)
-		return -EINVAL;
-	if (w.len > ENTRY_MAX_BYTES)
-		return -EMSGSIZE;
-	memcpy(out, text, w.len);
-	*ret_n = w.len;
-	return 0;
+	return !strcmp(rendition, "copy") || !strcmp(rendition, "audio");
 }
 
 /*
@@ -223,6 +37,11 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
  * then written again and compared. So there is one grammar, the writers', and
  * it holds to the byte.
  */
+
+static bool begins(const struct rd *r, const char *prefix)
+{
+	return !r->bad && rd_left(r) >= strlen(prefix) && !memcmp(r->p, prefix, strlen(prefix));
+}
 
 static void get_text(struct rd *r, const char *field, char *out, size_t cap)
 {
@@ -288,21 +107,25 @@ static void get_clock(struct rd *r, struct entry_segment *s)
 	s->clock_error_ms = (uint32_t)ms;
 }
 
+/* A word, or one that certifies with the certificate's hash behind it. */
 static void get_signature(struct rd *r, struct entry_segment *s)
 {
-	struct rd v = lines_value(r, "camera-signature "), rest = v, word = lines_until(&rest, ' ');
+	struct rd v = lines_value(r, "camera-signature ");
 
-	s->has_certificate = !word.bad;
-	if (word.bad)
-		word = v;
-	for (unsigned i = 0; i < SIGNATURE_WORDS; i++)
-		if (lines_is(&word, signature_word[i]))
+	for (unsigned i = 0; i < SIGNATURES && !v.bad; i++) {
+		struct rd rest = v;
+
+		if (lines_is(&v, signatures[i].word))
 			s->signature = (enum entry_signature)i;
-	if (!s->has_certificate)
-		return;
-	lines_expect(&rest, "sha256:");
-	if (hash_parse_hex(lines_text(&rest), rd_left(&rest), &s->certificate))
-		r->bad = true;
+		lines_expect(&rest, signatures[i].word);
+		lines_expect(&rest, " sha256:");
+		if (rest.bad)
+			continue;
+		s->signature = (enum entry_signature)i;
+		s->has_certificate = true;
+		if (hash_parse_hex(lines_text(&rest), rd_left(&rest), &s->certificate))
+			r->bad = true;
+	}
 }
 
 static void read_segment(struct rd *r, struct entry *e)
@@ -320,6 +143,9 @@ static void read_segment(struct rd *r, struct entry *e)
 	get_clock(r, s);
 	get_hash(r, "source sha256:", &s->source);
 	get_signature(r, s);
+	s->has_encoder = begins(r, "encoder ");
+	if (s->has_encoder)
+		get_hash(r, "encoder ", &s->encoder);
 	get_hash(r, "previous ", &s->previous);
 }
 
@@ -360,11 +186,6 @@ static void get_keep(struct rd *r, struct entry_start *s)
 	}
 }
 
-static bool begins(const struct rd *r, const char *prefix)
-{
-	return !r->bad && rd_left(r) >= strlen(prefix) && !memcmp(r->p, prefix, strlen(prefix));
-}
-
 static void get_binary(struct rd *r, struct entry_binary *b)
 {
 	struct rd v = lines_value(r, "binary "), name = lines_until(&v, ' ');
@@ -388,6 +209,8 @@ static void read_start(struct rd *r, struct entry *e)
 	get_hash(r, "build sha256:", &s->build);
 	get_hash(r, "site sha256:", &s->site);
 	get_text(r, "key ", s->key, sizeof s->key);
+	if (begins(r, "root "))
+		get_text(r, "root ", s->root, sizeof s->root);
 	get_keep(r, s);
 	s->has_sbom = begins(r, "sbom ");
 	if (s->has_sbom)
@@ -429,6 +252,52 @@ static void read_config(struct rd *r, struct entry *e)
 		get_text(r, "change ", c->change[c->nchange++], ENTRY_CHANGE);
 }
 
+static void read_encoder(struct rd *r, struct entry *e)
+{
+	struct entry_encoder *c = &e->encoder;
+
+	get_time(r, "time ", &c->time_us);
+	get_text(r, "camera ", c->camera, sizeof c->camera);
+	get_text(r, "rendition ", c->rendition, sizeof c->rendition);
+	get_text(r, "encoder ", c->encoder, sizeof c->encoder);
+	get_text(r, "settings ", c->settings, sizeof c->settings);
+}
+
+static void read_login(struct rd *r, struct entry *e)
+{
+	struct entry_login *l = &e->login;
+	struct rd result;
+
+	get_time(r, "time ", &l->time_us);
+	get_text(r, "user ", l->user, sizeof l->user);
+	get_text(r, "address ", l->address, sizeof l->address);
+	result = lines_value(r, "result ");
+	l->accepted = lines_is(&result, "accepted");
+	get_number(r, "count ", &l->count);
+}
+
+static void read_export(struct rd *r, struct entry *e)
+{
+	struct entry_export *x = &e->export;
+
+	get_time(r, "time ", &x->time_us);
+	get_text(r, "user ", x->user, sizeof x->user);
+	get_text(r, "camera ", x->camera, sizeof x->camera);
+	get_text(r, "rendition ", x->rendition, sizeof x->rendition);
+	get_time(r, "from ", &x->from_us);
+	get_time(r, "to ", &x->to_us);
+	get_number(r, "segments ", &x->segments);
+	get_number(r, "bytes ", &x->bytes);
+}
+
+static void read_key(struct rd *r, struct entry *e)
+{
+	get_time(r, "time ", &e->key.time_us);
+	get_text(r, "key ", e->key.key, sizeof e->key.key);
+	get_text(r, "by ", e->key.by, sizeof e->key.by);
+	get_text(r, "why ", e->key.why, sizeof e->key.why);
+}
+
 static const struct {
 	const char *line;
 	void (*read)(struct rd *r, struct entry *e);
@@ -436,6 +305,8 @@ static const struct {
 	[ENTRY_SEGMENT] = {"segment/v1", read_segment}, [ENTRY_GAP] = {"gap/v1", read_gap}, [ENTRY_DELETE] = {"delete/v1", read_delete},
 	[ENTRY_START] = {"start/v1", read_start}, [ENTRY_STOP] = {"stop/v1", read_stop},
 	[ENTRY_ALARM] = {"alarm/v1", read_alarm}, [ENTRY_CONFIG] = {"config/v1", read_config},
+	[ENTRY_ENCODER] = {"encoder/v1", read_encoder}, [ENTRY_LOGIN] = {"login/v1", read_login},
+	[ENTRY_EXPORT] = {"export/v1", read_export}, [ENTRY_KEY] = {"key/v1", read_key},
 };
 
 /* [a-z]{1,32}/v<number> */

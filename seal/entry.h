@@ -15,7 +15,9 @@
 #define ENTRY_MAX_BYTES 1024
 #define ENTRY_NAME 33                   /* [a-z0-9-]{1,32} and a NUL */
 #define ENTRY_PROGRAM 65                /* 1 to 64 printable ASCII characters and a NUL */
-#define ENTRY_VKEY 256
+#define ENTRY_VKEY 264                  /* of a P-256 key, under the longest name, and a NUL */
+#define ENTRY_SETTINGS 513              /* 1 to 512 of them */
+#define ENTRY_ADDRESS 46                /* a literal IPv4 or IPv6 address in the spelling of RFC 5952, or "-", and a NUL */
 #define ENTRY_DETAIL 97                 /* 1 to 96 of a-z, 0-9, blank and hyphen, no blank at an end, and a NUL */
 #define ENTRY_CHANGE 97                 /* 1 to 96 of a-z, 0-9, blank, hyphen, dot, slash, colon and underscore, and a NUL */
 #define ENTRY_CHANGES_MAX 8             /* that are named; how many there are is told as well */
@@ -24,8 +26,11 @@
 #define ENTRY_NUMBER_MAX ((uint64_t)1 << 53)  /* JavaScript counts exactly up to here */
 #define ENTRY_DURATION_MAX_MS 3600000u
 
-enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_ALARM, ENTRY_CONFIG, ENTRY_OTHER };
-enum entry_signature { ENTRY_SIGNATURE_NONE, ENTRY_SIGNATURE_VALID, ENTRY_SIGNATURE_INVALID, ENTRY_SIGNATURE_STRIPPED };
+enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_ALARM, ENTRY_CONFIG,
+	ENTRY_ENCODER, ENTRY_LOGIN, ENTRY_EXPORT, ENTRY_KEY, ENTRY_OTHER };
+/* The last two: there is one of that kind, and nobody has checked it. */
+enum entry_signature { ENTRY_SIGNATURE_NONE, ENTRY_SIGNATURE_VALID, ENTRY_SIGNATURE_INVALID, ENTRY_SIGNATURE_STRIPPED,
+	ENTRY_SIGNATURE_ONVIF, ENTRY_SIGNATURE_AXIS };
 
 /* segment/v1: one segment of one rendition, sealed. */
 struct entry_segment {
@@ -39,8 +44,10 @@ struct entry_segment {
 	uint32_t clock_error_ms;
 	struct hash source;             /* encoded: media hash of the copy segment; copy, audio: what was received */
 	enum entry_signature signature;
-	bool has_certificate;           /* only with a signature other than none */
+	bool has_certificate;           /* only with one that is valid, invalid or stripped */
 	struct hash certificate;
+	bool has_encoder;               /* never in copy and audio */
+	struct hash encoder;            /* leaf hash of the encoder/v1 that it was made under */
 	struct hash previous;           /* leaf hash of this rendition's segment/v1 before; zeros for its first */
 };
 
@@ -72,6 +79,7 @@ struct entry_start {
 	char program[ENTRY_PROGRAM];    /* "casemate 0.1.0" */
 	struct hash build, site;        /* of the program file and of the site file */
 	char key[ENTRY_VKEY];           /* the vkey that signs from here on */
+	char root[ENTRY_VKEY];          /* of the token that certified it; "" if none did */
 	char keep[ENTRY_KEEP_MAX][ENTRY_NAME];  /* renditions whose bytes go to the archive; the others are only logged and served */
 	unsigned nkeep;                 /* at least 1 */
 	bool has_sbom;
@@ -104,6 +112,39 @@ struct entry_config {
 	unsigned nchange;               /* changes, or ENTRY_CHANGES_MAX if there are more */
 };
 
+/* encoder/v1: with what an encoded rendition is made from here on. */
+struct entry_encoder {
+	int64_t time_us;
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	char encoder[ENTRY_PROGRAM];    /* "x264 164 r3095 baee400" */
+	char settings[ENTRY_SETTINGS];  /* no blank at an end */
+};
+
+/* login/v1: somebody was let in or refused, so and so often since the last such entry about them. */
+struct entry_login {
+	int64_t time_us;
+	char user[ENTRY_NAME];          /* of the site file, never a name that was only offered; "-": unknown, or several */
+	char address[ENTRY_ADDRESS];    /* "-": several */
+	bool accepted;
+	uint64_t count;                 /* at least 1 */
+};
+
+/* export/v1: footage was handed out. */
+struct entry_export {
+	int64_t time_us;
+	char user[ENTRY_NAME];          /* "operator": from the server's own machine */
+	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	int64_t from_us, to_us;         /* from <= to */
+	uint64_t segments, bytes;       /* may be 0 */
+};
+
+/* key/v1: the last entry that the old key covers; the new one signs the next checkpoint. */
+struct entry_key {
+	int64_t time_us;
+	char key[ENTRY_VKEY], by[ENTRY_VKEY];   /* new and old */
+	char why[ENTRY_NAME];           /* "rotation" */
+};
+
 struct entry {
 	enum entry_kind kind;
 	union {
@@ -114,7 +155,11 @@ struct entry {
 		struct entry_stop stop;
 		struct entry_alarm alarm;
 		struct entry_config config;
-		char other[ENTRY_NAME * 2];  /* ENTRY_OTHER: its kind line, "login/v1" */
+		struct entry_encoder encoder;
+		struct entry_login login;
+		struct entry_export export;
+		struct entry_key key;
+		char other[ENTRY_NAME * 2];  /* ENTRY_OTHER: its kind line, "picture/v2" */
 	};
 };
 
@@ -126,6 +171,8 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
  */
 int entry_parse(const void *p, size_t n, struct entry *ret, const char **why);
 
+/* Whether a rendition is what the camera sent, "copy" or "audio", and so has no encoder. */
+bool entry_is_original(const char *rendition);
 /* Whether a start's keep line names the rendition. */
 bool entry_keeps(const struct entry_start *s, const char *rendition);
 

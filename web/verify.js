@@ -7,6 +7,8 @@
  * is the reason in words for the viewer.
  */
 
+import {parseEntry} from "./entry.js";
+
 export class Refused extends Error {}
 
 const PROOF_MAX_BYTES = 16384 + 8192;
@@ -205,42 +207,15 @@ export async function rootOf(leaf, index, size, path) {
 
 /* Entries */
 
-const HEX32 = "[0-9a-f]{64}";
-const NAME = "[a-z0-9-]{1,32}";
-const NUMBER = "[1-9][0-9]{0,15}";
-const SEGMENT = new RegExp("^segment/v1\n" +
-	`camera (?<camera>${NAME})\n` +
-	`rendition (?<rendition>${NAME})\n` +
-	`number (?<number>${NUMBER})\n` +
-	`init sha256:(?<init>${HEX32})\n` +
-	`media sha256:(?<media>${HEX32})\n` +
-	`bytes (?<bytes>${NUMBER})\n` +
-	"start (?<start>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z)\n" +
-	"duration (?<duration>(?:0|[1-9][0-9]{0,3})\\.[0-9]{3})\n" +
-	"clock (?<clock>rtcp|arrival) (?<clockError>0|[1-9][0-9]{0,9})\n" +
-	`source sha256:(?<source>${HEX32})\n` +
-	`camera-signature (?<signature>none|(?:valid|invalid|stripped)(?: sha256:${HEX32})?)\n` +
-	`previous (?<previous>${HEX32})\n$`);
-
-/* The bytes of a segment/v1 entry -> its fields: hashes in hex, numbers as numbers, start in milliseconds since 1970. */
+/* The bytes of a segment/v1 entry -> its fields as parseEntry's, but start as it is written and startMs, clock and clockError, hashes in hex. */
 export function parseSegmentEntry(bytes) {
 	const why = "the proof's entry is not one of a segment";
 
 	need(bytes.length <= ENTRY_MAX_BYTES, why);
-	const match = SEGMENT.exec(fromUtf8(bytes, why));
+	const e = parseEntry(fromUtf8(bytes, why));
 
-	need(match, why);
-	const e = {...match.groups};
-	const startMs = Date.parse(e.start);
-
-	e.number = Number(e.number);
-	e.bytes = Number(e.bytes);
-	e.duration = Number(e.duration);
-	e.clockError = Number(e.clockError);
-	need(Number.isFinite(startMs) && new Date(startMs).toISOString() === e.start, why);
-	need(e.number <= 2 ** 53 && e.bytes <= 2 ** 53 && e.duration <= 3600 && e.clockError < 2 ** 32, why);
-	e.startMs = startMs;
-	return e;
+	need(e?.kind === "segment", why);
+	return {...e, start: new Date(e.start).toISOString(), startMs: e.start, clock: e.clock.source, clockError: e.clock.errorMs};
 }
 
 /* Proofs */

@@ -32,6 +32,23 @@
 #define CHANGE_96 "abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijklmnopqrstuvwxyz0123456789-./:_ abcdefghijkl"
 /* As long as it gets. */
 #define CONFIG_MANY "config/v1\ntime 2026-11-22T15:30:00.000Z\nsite sha256:" HEX_A "\nchanges 4294967295\n" CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE CHANGE
+#define ENCODED \
+	"segment/v1\ncamera gate-1\nrendition 360p\nnumber 1042\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 987654\n" \
+	"start 2026-11-22T15:30:00.040Z\nduration 2.000\nclock rtcp 12\nsource sha256:" HEX_A "\ncamera-signature none\nencoder " HEX_B "\nprevious " HEX_0 "\n"
+#define SETTINGS_64 "abcdefghijklmnopqrstuvwxyz0123456789=,;:.+ABCDEFGHIJKLMNOPQRSTU "
+#define ENCODER "encoder/v1\ntime 2026-11-22T15:30:00.000Z\ncamera gate-1\nrendition 360p\nencoder x264 164 r3095 baee400\nsettings scale=640x360 crf=23\n"
+#define LOGIN "login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress 2001:db8::1f\nresult accepted\ncount 1\n"
+#define REFUSED "login/v1\ntime 2026-11-22T15:30:00.000Z\nuser -\naddress -\nresult refused\ncount 9007199254740992\n"
+#define EXPORT \
+	"export/v1\ntime 2026-11-22T15:30:00.000Z\nuser operator\ncamera gate-1\nrendition copy\nfrom 2026-11-22T15:00:00.000Z\n" \
+	"to 2026-11-22T15:10:00.000Z\nsegments 300\nbytes 0\n"
+#define VKEY "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+#define KEY "key/v1\ntime 2026-11-22T15:30:00.000Z\nkey " VKEY "\nby " NAME_128 "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nwhy rotation\n"
+#define ENCODER_LONG "encoder/v1\ntime 2026-11-22T15:30:00.000Z\ncamera a\nrendition 360p\nencoder x\nsettings " SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789yx\n"
+#define START_ROOT \
+	"start/v1\ntime 2026-11-22T15:30:00.000Z\nprogram casemate 0.1.0\nbuild sha256:" HEX_A "\nsite sha256:" HEX_B "\nkey " VKEY "\n" \
+	"root " NAME_128 "+530d903a+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" \
+	"keep copy\n"
 #define STOP "stop/v1\ntime 2026-11-22T15:30:00.000Z\nwhy asked\n"
 
 static int parse(const char *s, struct entry *e)
@@ -55,10 +72,20 @@ Test(entry, segment_has_its_fields)
 Test(entry, what_is_read_is_written_again)
 {
 	static const char *const text[] = {
-		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, CONFIG, CONFIG_NONE, CONFIG_MANY, "alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
+		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, CONFIG, CONFIG_NONE, CONFIG_MANY,
+		ENCODED, ENCODER, ENCODER_LONG, LOGIN, REFUSED, EXPORT, KEY, START_ROOT, START_ROOT "sbom sha256:" HEX_A "\n",
+		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress 192.0.2.7\nresult refused\ncount 12\n",
+		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress ::ffff:192.0.2.7\nresult refused\ncount 12\n",
+		"alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
 		"segment/v1\ncamera a\nrendition 360p\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
 		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
 		"camera-signature invalid sha256:" HEX_B "\nprevious " HEX_A "\n",
+		"segment/v1\ncamera a\nrendition copy\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
+		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
+		"camera-signature unverified onvif\nprevious " HEX_A "\n",
+		"segment/v1\ncamera a\nrendition copy\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
+		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"
+		"camera-signature unverified axis\nprevious " HEX_A "\n",
 		"segment/v1\ncamera a\nrendition 360p\nnumber 9007199254740992\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 9007199254740992\n"
 		"start 9999-12-31T23:59:59.999Z\nduration 3600.000\nclock arrival 4294967295\nsource sha256:" HEX_A "\n"
 		"camera-signature stripped\nprevious " HEX_A "\n",
@@ -91,11 +118,11 @@ Test(entry, a_start_has_its_programs)
 
 Test(entry, other_kinds_are_let_through)
 {
-	static const char *const good[] = {"login/v1\nuser a\n", "config/v2\n", "alarm/v12\nwhy \xc3\xa9\n"};
+	static const char *const good[] = {"picture/v1\nuser a\n", "login/v2\n", "alarm/v12\nwhy \xc3\xa9\n"};
 	static const char *const bad[] = {
-		"login/v1", "Login/v1\n", "login\n", "login/v0\n", "login/v01\n", "login/1\n", "/v1\n", "login/v1 \n", "login/v1\nx", "login/v1\n\xff\n",
-		"login/v1\n\x01\n", "login/v1\r\n", "", "\n", "segment/v1", "abcdefghijklmnopqrstuvwxyzabcdefghi/v1\n", "login/v1\n\xc0\x80\n",
-		"login/v1\n\xed\xa0\x80\n", "login/v1\n\xf4\x90\x80\x80\n", "login/v1\n\xe2\x82",
+		"picture/v1", "Login/v1\n", "login\n", "picture/v0\n", "picture/v01\n", "picture/1\n", "/v1\n", "picture/v1 \n", "picture/v1\nx", "picture/v1\n\xff\n",
+		"picture/v1\n\x01\n", "picture/v1\r\n", "", "\n", "segment/v1", "abcdefghijklmnopqrstuvwxyzabcdefghi/v1\n", "picture/v1\n\xc0\x80\n",
+		"picture/v1\n\xed\xa0\x80\n", "picture/v1\n\xf4\x90\x80\x80\n", "picture/v1\n\xe2\x82",
 	};
 	struct entry e;
 
@@ -154,6 +181,21 @@ Test(entry, every_line_is_strict)
 		{START_BINARIES, "ingest", "abcdefghijklmnopqrstuvwxyz0123456"}, {START, "audio\n", "audio\nbinary a sha256:" HEX_A "\nkeep copy\n"}, {STOP, "asked", "asked twice"},
 		{ALARM, "state begin", "state on"}, {ALARM, "state begin", "state"}, {ALARM, "halved", "Halved"}, {ALARM, "halved", "halved,"},
 		{ALARM, "detail frame", "detail  frame"}, {ALARM, "given up", "given up "}, {ALARM, "frame rate halved - 360p given up", ""},
+		{SEGMENT, "signature none", "signature unverified"}, {SEGMENT, "signature none", "signature unverified  onvif"}, {SEGMENT, "signature none", "signature unverified ONVIF"},
+		{SEGMENT, "signature none", "signature unverified onvif sha256:" HEX_A}, {SEGMENT, "signature none", "signature valid sha256:" HEX_A " "},
+		{SEGMENT, "previous ", "encoder " HEX_A "\nprevious "}, {ENCODED, "rendition 360p", "rendition audio"}, {ENCODED, "encoder b", "encoder B"},
+		{ENCODED, "encoder " HEX_B "\n", "encoder\n"}, {ENCODED, "encoder b", "encoder sha256:b"}, {ENCODED, "encoder " HEX_B "\n", "encoder " HEX_B "\nencoder " HEX_B "\n"},
+		{ENCODED, "encoder " HEX_B "\nprevious " HEX_0 "\n", "previous " HEX_0 "\nencoder " HEX_B "\n"},
+		{ENCODER, "rendition 360p", "rendition copy"}, {ENCODER, "encoder x264", "encoder  x264"}, {ENCODER, "encoder x264 164 r3095 baee400", "encoder"},
+		{ENCODER, "crf=23", "crf=23 "}, {ENCODER, "crf=23", "crf=\t23"}, {ENCODER, "crf=23", "crf=\xc3\xa9"}, {ENCODER, "settings scale=640x360 crf=23\n", ""},
+		{ENCODER, "baee400", "baee400 " HEX_A}, {ENCODER_LONG, "789yx", "789yxy"}, {ENCODER, "baee400\n", "baee400\nsettings a\n"},
+		{LOGIN, "2001:db8::1f", "2001:DB8::1f"}, {LOGIN, "2001:db8::1f", "2001:db8:0::1f"}, {LOGIN, "2001:db8::1f", "192.0.2.007"}, {LOGIN, "2001:db8::1f", "gate.example"},
+		{LOGIN, "2001:db8::1f", "[2001:db8::1f]"}, {LOGIN, "2001:db8::1f", ""}, {LOGIN, "2001:db8::1f", "fe80::1%eth0"}, {LOGIN, "2001:db8::1f", "--"},
+		{LOGIN, "anna", "Anna"}, {LOGIN, "anna", ""}, {LOGIN, "accepted", "maybe"}, {LOGIN, "count 1", "count 0"}, {LOGIN, "count 1", "count 01"}, {LOGIN, "count 1\n", ""},
+		{EXPORT, "to 2026-11-22T15:10", "to 2026-11-22T14:10"}, {EXPORT, "segments 300", "segments 0300"}, {EXPORT, "bytes 0", "bytes -1"}, {EXPORT, "bytes 0", "bytes"},
+		{EXPORT, "bytes 0", "bytes 9007199254740993"}, {EXPORT, "user operator\n", ""},
+		{KEY, "why rotation", "why"}, {KEY, "key " VKEY, "key"}, {KEY, "\nby ", "\nby  "}, {KEY, "why rotation\n", ""},
+		{START_ROOT, "keep copy\n", "keep copy\nroot a\n"}, {START_ROOT, "root " NAME_128, "root"}, {START_ROOT, "\nroot ", "\nroot abc "},
 		{ALARM, "overload", "over load"}, {ALARM, "state begin\n", ""}, {ALARM, "gate-1", ""},
 	};
 
@@ -163,7 +205,7 @@ Test(entry, every_line_is_strict)
 
 Test(entry, cut_anywhere_is_refused)
 {
-	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM};
+	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM, ENCODED, ENCODER, LOGIN, EXPORT, KEY};
 	struct entry e;
 
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
@@ -173,7 +215,7 @@ Test(entry, cut_anywhere_is_refused)
 
 Test(entry, too_long_is_refused)
 {
-	char text[ENTRY_MAX_BYTES + 2] = "login/v1\n";
+	char text[ENTRY_MAX_BYTES + 2] = "taken/v1\n";
 	struct entry e;
 
 	memset(text + 9, 'a', sizeof text - 10);
@@ -214,6 +256,39 @@ Test(entry, nothing_malformed_is_written)
 	f.kind = ENTRY_OTHER;
 	cr_assert_eq(entry_write(&f, out, &n), -EINVAL);
 	cr_assert_eq(n, 77);
+}
+
+Test(entry, an_encoded_segment_names_its_encoder)
+{
+	struct entry e;
+
+	cr_assert_eq(parse(ENCODED, &e), 0);
+	cr_assert(e.segment.has_encoder && e.segment.encoder.b[0] == 0xbb && e.segment.signature == ENTRY_SIGNATURE_NONE);
+	cr_assert_eq(parse(SEGMENT, &e), 0);
+	cr_assert(!e.segment.has_encoder);
+	cr_assert_eq(parse(ENCODER, &e), 0);
+	cr_assert_str_eq(e.encoder.encoder, "x264 164 r3095 baee400");
+	cr_assert_str_eq(e.encoder.settings, "scale=640x360 crf=23");
+	cr_assert(entry_is_original("copy") && entry_is_original("audio") && !entry_is_original("snapshot"));
+}
+
+Test(entry, acts_have_their_fields)
+{
+	struct entry e;
+
+	cr_assert_eq(parse(LOGIN, &e), 0);
+	cr_assert(e.kind == ENTRY_LOGIN && e.login.accepted && e.login.count == 1);
+	cr_assert_str_eq(e.login.address, "2001:db8::1f");
+	cr_assert_eq(parse(EXPORT, &e), 0);
+	cr_assert(e.kind == ENTRY_EXPORT && e.export.segments == 300 && e.export.bytes == 0 && e.export.to_us - e.export.from_us == 600000000);
+	cr_assert_eq(parse(KEY, &e), 0);
+	cr_assert_str_eq(e.key.key, VKEY);
+	cr_assert_str_eq(e.key.why, "rotation");
+	cr_assert_eq(parse(START_ROOT, &e), 0);
+	cr_assert_eq(strlen(e.start.root), 128 + 1 + 8 + 1 + 124);
+	cr_assert_str_eq(e.start.key, VKEY);
+	cr_assert_eq(parse(START, &e), 0);
+	cr_assert_str_empty(e.start.root);
 }
 
 Test(entry, start_says_what_is_kept)

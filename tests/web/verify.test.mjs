@@ -128,6 +128,8 @@ test("verify: entries to the byte", async () => {
 		[/clock .*/, "clock arrival 4294967295", true], [/clock .*/, "clock arrival 4294967296", false], [/clock .*/, "clock ntp 1", false],
 		[/signature .*/, `signature valid sha256:${zero}`, true], [/signature .*/, "signature stripped", true],
 		[/signature .*/, `signature none sha256:${zero}`, false], [/init sha256:/, "init sha512:", false],
+		[/signature .*/, "signature unverified onvif", true], [/signature .*/, `signature unverified axis sha256:${zero}`, false],
+		[/previous /, `encoder ${zero}\nprevious `, false],
 		[/\n$/, "", false], [/\n$/, "\n\n", false], [/\n$/, "\nmore 1\n", false], [/segment\/v1/, "segment/v2", false],
 		[/\ncamera/, "\r\ncamera", false], [/^/, "\ufeff", false],
 	];
