@@ -51,7 +51,7 @@ static bool begin(struct verify *v)
 	v->report->is_signed = rc == 0;
 	if (!rc)
 		return true;
-	if (rc == -EBADMSG || rc == -ENOKEY || rc == -EKEYREJECTED || rc == -ENOBUFS) {
+	if (verify_is_bad_note(rc)) {
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, "log/checkpoint", "%s", rc == -ENOBUFS ? "is too long for a checkpoint" : why);
 	} else if (rc == -ENOENT && v->widest.width) {
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, "log/checkpoint", "is not there, but the log is");
@@ -102,7 +102,7 @@ static void walk_signed(struct verify *v)
 	}
 }
 
-static void run(struct verify *v)
+static void verify_archive(struct verify *v)
 {
 	if (!begin(v))
 		return;
@@ -116,6 +116,7 @@ static void run(struct verify *v)
 	}
 	if (!v->error)
 		verify_files_end(v);
+	verify_keys_end(v);
 	for (size_t i = 0; i < v->ntracks; i++) {
 		const struct verify_rendition *r = verify_rendition_of(v, v->track[i]);
 
@@ -125,8 +126,15 @@ static void run(struct verify *v)
 	verify_media_end(v);
 }
 
+/* What is verified, and how. */
+struct verify_how {
+	enum verify_shape shape;
+	void (*run)(struct verify *v);
+	const char *note_path, *keys_path, *segment_path, *proof_path;
+};
+
 static int verify_with(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
-	void (*how)(struct verify *v), struct verify_report **ret)
+	const struct verify_how *how, struct verify_report **ret)
 {
 	struct verify *v = calloc(1, sizeof *v);
 	int rc = -ENOMEM;
@@ -134,16 +142,21 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 	if (!v)
 		return -ENOMEM;
 	v->src = src;
-	v->key = key;
 	v->filter = filter;
-	v->note_path = "log/checkpoint";
+	v->note_path = how->note_path;
+	v->keys_path = how->keys_path;
+	v->segment_path = how->segment_path;
+	v->proof_path = how->proof_path;
 	buf_init(&v->tile, TILE_BYTES);
 	buf_init(&v->bundle, TILE_BUNDLE_MAX_BYTES);
 	buf_init(&v->note, CHECKPOINT_MAX_BYTES);
 	v->report = calloc(1, sizeof *v->report);
 	hasher_init(&v->hasher);
-	if (v->report) {
-		how(v);
+	if (v->report && keychain_begin(&v->keys, key) == 0) {
+		if (v->keys_path)
+			verify_learn_keys(v);
+		v->report->shape = how->shape;
+		how->run(v);
 		rc = v->error;
 	}
 	if (rc)
@@ -154,6 +167,7 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 	buf_free(&v->bundle);
 	buf_free(&v->note);
 	verify_tracks_free(v);
+	keychain_free(&v->keys);
 	free(v->pending);
 	free(v);
 	return rc;
@@ -162,17 +176,26 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 int verify_run(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
 	struct verify_report **ret)
 {
-	return verify_with(src, key, filter, run, ret);
+	static const struct verify_how archive = {VERIFY_ARCHIVE, verify_archive, .note_path = "log/checkpoint", .keys_path = "log/keys"};
+
+	return verify_with(src, key, filter, &archive, ret);
 }
 
 int verify_run_clip(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
 	struct verify_report **ret)
 {
-	int rc = verify_with(src, key, filter, verify_clip, ret);
+	static const struct verify_how clip = {VERIFY_CLIP, verify_clip, .note_path = "checkpoint", .keys_path = "keys"};
 
-	if (!rc)
-		(*ret)->is_clip = true;
-	return rc;
+	return verify_with(src, key, filter, &clip, ret);
+}
+
+int verify_run_segment(const struct verify_source *src, const struct key_public *key, const char *segment_path, const char *proof_path,
+	const char *keys_path, struct verify_report **ret)
+{
+	static const struct verify_filter all = {NULL, INT64_MIN, INT64_MAX};
+	struct verify_how segment = {VERIFY_SEGMENT, verify_segment, .keys_path = keys_path, .segment_path = segment_path, .proof_path = proof_path};
+
+	return verify_with(src, key, &all, &segment, ret);
 }
 
 void verify_free(struct verify_report **r)

@@ -26,6 +26,7 @@
 #define VERIFY_ALARMS_MAX 1024
 #define VERIFY_CONFIGS_MAX 256         /* kept; more are only counted */
 #define VERIFY_PROGRAMS_MAX 64         /* kept; more are only counted */
+#define VERIFY_KEYS_MAX 64              /* kept; more are only counted, and the last is in the last place */
 #define VERIFY_RENDITIONS_MAX 16384u
 #define VERIFY_PROOFS_MAX (1u << 22)   /* of a clip */
 #define VERIFY_FOLDERS_MAX (1u << 20)  /* thousands of segments, all renditions together */
@@ -74,10 +75,21 @@ struct verify_problem {
 	char text[200];
 };
 
+/* A key that signs from then on, by what the log says. */
+struct verify_key {
+	int64_t from_us;
+	char vkey[ENTRY_VKEY];
+	char by[ENTRY_VKEY];            /* the key that it replaced, or the token's that certified it; "": none */
+	char why[ENTRY_NAME];           /* "start", "certificate", or as key/v1 says */
+};
+
 struct verify_gap {
 	char camera[ENTRY_NAME], why[ENTRY_NAME];
 	int64_t from_us, to_us;
 };
+
+/* What was verified. */
+enum verify_shape { VERIFY_ARCHIVE, VERIFY_CLIP, VERIFY_SEGMENT };
 
 /* What the log says of one rendition, and what was checked. */
 struct verify_rendition {
@@ -90,7 +102,7 @@ struct verify_rendition {
 };
 
 struct verify_report {
-	bool is_clip;
+	enum verify_shape shape;
 	struct checkpoint checkpoint;   /* the last one that held; size 0 if none did */
 	bool is_signed;
 	uint64_t entries, starts, stops, crashes;  /* crashes: a start without a stop before it */
@@ -104,6 +116,8 @@ struct verify_report {
 	uint64_t nalarms;
 	struct entry_config config[VERIFY_CONFIGS_MAX];
 	uint64_t nconfigs;
+	struct verify_key key[VERIFY_KEYS_MAX];
+	uint64_t nkeys;
 	struct entry_start programs[VERIFY_PROGRAMS_MAX];  /* starts with other programs than the start before */
 	uint64_t nprograms;
 	struct verify_problem problem[VERIFY_PROBLEMS_MAX];
@@ -116,6 +130,9 @@ int verify_run(const struct verify_source *src, const struct key_public *key, co
 /* The same for a clip (doc/evidence.5): the source's paths are those of its folder, and it lists ".", with "./" before each. */
 int verify_run_clip(const struct verify_source *src, const struct key_public *key, const struct verify_filter *filter,
 	struct verify_report **ret);
+/* The same for one segment by its proof; key notes beside it count (keys_path may be NULL). */
+int verify_run_segment(const struct verify_source *src, const struct key_public *key, const char *segment_path, const char *proof_path,
+	const char *keys_path, struct verify_report **ret);
 void verify_free(struct verify_report **r);
 /* The exit status: 0 all holds, 1 something does not, 2 could not tell. */
 int verify_status(const struct verify_report *r);

@@ -340,11 +340,11 @@ static bool begin(struct verify *v)
 	v->report->is_signed = rc == 0;
 	if (rc == 0)
 		v->report->checkpoint = v->target;
-	else if (rc == -EBADMSG || rc == -ENOKEY || rc == -EKEYREJECTED || rc == -ENOBUFS)
+	else if (verify_is_bad_note(rc))
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, v->note_path, "%s", rc == -ENOBUFS ? "is too long for a checkpoint" : why);
 	else
 		verify_add_unreadable(v, v->note_path, rc);
-	return rc == 0 || rc == -EBADMSG || rc == -ENOKEY || rc == -EKEYREJECTED || rc == -ENOBUFS;
+	return rc == 0 || verify_is_bad_note(rc);
 }
 
 static void run(struct verify *v)
@@ -374,7 +374,6 @@ void verify_clip(struct verify *v)
 	struct verify_clip clip = {0};
 
 	v->clip = &clip;
-	v->note_path = "checkpoint";
 	buf_init(&clip.part, CHUNK);
 	run(v);
 	if (!v->error)

@@ -32,7 +32,7 @@ static void check_order(struct verify *v, struct verify_track *t, const struct e
 		"the first entry of this rendition says that there were earlier ones");
 }
 
-static void count_segment(struct verify_rendition *r, const struct entry_segment *s)
+void verify_count_segment(struct verify_rendition *r, const struct entry_segment *s)
 {
 	int64_t end_us = s->start_us + (int64_t)s->duration_ms * 1000;
 
@@ -60,7 +60,7 @@ static void take_segment(struct verify *v, const struct entry_segment *s, const 
 		t->camera->has_copy = t->camera->has_copy || copy;
 		verify_cover(v, t->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000);
 	}
-	count_segment(verify_rendition_of(v, t), s);
+	verify_count_segment(verify_rendition_of(v, t), s);
 	t->leaf = *leaf;
 	t->tile_leaf = *tile_leaf;
 	t->seen = true;
@@ -114,16 +114,13 @@ static void take_config(struct verify *v, const struct entry_config *c)
 
 static void take_start(struct verify *v, const struct entry_start *s)
 {
-	struct key_public k;
-
 	if (v->running)
 		v->report->crashes++;
 	v->report->starts++;
 	v->running = true;
 	take_programs(v->report, &v->start, s);
 	v->start = *s;
-	if (key_parse_vkey(s->key, strlen(s->key), &k, NULL) || memcmp(&k, v->key, sizeof k))
-		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "a start entry names another key than the one given");
+	verify_start_key(v, s);
 }
 
 /* An entry that cannot be parsed may still tell which segment it was about. */
@@ -182,7 +179,10 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	case ENTRY_ENCODER:
 	case ENTRY_LOGIN:
 	case ENTRY_EXPORT:
+		break;
 	case ENTRY_KEY:
+		verify_key_change(v, &e.key);
+		break;
 	case ENTRY_OTHER:
 		break;
 	}

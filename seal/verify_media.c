@@ -20,8 +20,7 @@ bool verify_wanted(const struct verify *v, const char *camera, int64_t from_us, 
 	return (!f->camera || !strcmp(f->camera, camera)) && to_us >= f->from_us && from_us <= f->to_us;
 }
 
-/* Hashes path into *ret; counts the bytes. */
-static int hash_file(struct verify *v, const char *path, uint64_t max_bytes, struct hash *ret, uint64_t *ret_bytes)
+int verify_hash_file(struct verify *v, const char *path, uint64_t max_bytes, struct hash *ret, uint64_t *ret_bytes)
 {
 	int rc = v->src->hash(v->src->ctx, path, max_bytes, &v->hasher, ret_bytes);
 
@@ -43,7 +42,7 @@ static void check_new_init(struct verify *v, const struct entry_segment *s, stru
 
 	hash_hex(&s->init, hex);
 	snprintf(path, sizeof path, "footage/%s/%s/init-%.16s.mp4", s->camera, s->rendition, hex);
-	rc = hash_file(v, path, INIT_MAX_BYTES, &h, &bytes);
+	rc = verify_hash_file(v, path, INIT_MAX_BYTES, &h, &bytes);
 	init->missing = rc == -ENOENT;
 	init->changed = rc == -EFBIG || (!rc && !hash_same(&h, &s->init));
 	if (rc && !init->missing && !init->changed)
@@ -80,7 +79,7 @@ static void check_segment(struct verify *v, struct verify_track *t, const struct
 	int rc;
 
 	snprintf(path, sizeof path, "footage/%s/%s/%06" PRIu64 "/%" PRIu64 ".m4s", s->camera, s->rendition, s->number / FOLDER_SEGMENTS, s->number);
-	rc = hash_file(v, path, s->bytes, &h, &bytes);
+	rc = verify_hash_file(v, path, s->bytes, &h, &bytes);
 	if (rc == -ENOENT && !kept) {
 		r->not_kept++;
 	} else if (rc == -ENOENT && !v->src->list && !t->offered) {

@@ -2,6 +2,9 @@
 #ifndef SEAL_VERIFY_STATE_H
 #define SEAL_VERIFY_STATE_H
 /* What the parts of verify share; no other room includes it. */
+#include <errno.h>
+
+#include "seal/keychain.h"
 #include "seal/tile.h"
 #include "seal/tree.h"
 #include "seal/verify.h"
@@ -64,11 +67,14 @@ struct verify_clip;
 
 struct verify {
 	const struct verify_source *src;
-	const struct key_public *key;
+	struct keychain keys;         /* from the key that was given on */
+	char log_key[ENTRY_VKEY];     /* which signs, by what the log says */
+	char strange_key[ENTRY_VKEY]; /* one of these that is not among keys, and did not lead to one of them yet; "" if none */
 	const struct verify_filter *filter;
 	struct verify_report *report;
 	struct verify_clip *clip;     /* NULL: it is an archive */
-	const char *note_path;        /* of the checkpoint */
+	const char *note_path, *keys_path;          /* of the checkpoint and of the key notes */
+	const char *segment_path, *proof_path;      /* of a single segment */
 	struct hasher hasher;
 	struct buf tile, bundle, note;
 
@@ -123,14 +129,21 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	struct verify_ref *ret_ref);
 /* What an entry that cannot be used may still tell of the segment that it was about, into ret. */
 void verify_salvage(const uint8_t *p, size_t n, struct verify_problem *ret);
+void verify_count_segment(struct verify_rendition *r, const struct entry_segment *s);
 /* Entries in between could not be read. */
 void verify_lost(struct verify *v);
+
+/* verify_keys.c: a run begins with this key; a key takes another's place; the log has ended. */
+void verify_start_key(struct verify *v, const struct entry_start *s);
+void verify_key_change(struct verify *v, const struct entry_key *k);
+void verify_keys_end(struct verify *v);
 
 /* verify_account.c: footage of a camera from..to; a gap. */
 void verify_cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us);
 void verify_gap(struct verify *v, const struct entry_gap *g);
 
-/* verify_media.c */
+/* verify_media.c: hashes a file into *ret and counts its bytes; -EFBIG when it has more than max_bytes. */
+int verify_hash_file(struct verify *v, const char *path, uint64_t max_bytes, struct hash *ret, uint64_t *ret_bytes);
 bool verify_wanted(const struct verify *v, const char *camera, int64_t from_us, int64_t to_us);
 void verify_media(struct verify *v, struct verify_track *t, const struct entry_segment *s);
 void verify_deleted(struct verify *v, const struct entry_delete *d);
@@ -142,9 +155,16 @@ bool verify_any_missing(const struct verify *v);
 void verify_walk(struct verify *v, uint64_t size);
 /* The tiles above level 0 that are not full, and the root of v->target. */
 void verify_tops(struct verify *v);
-/* A checkpoint by the key, as checkpoint_open. */
+/* What is read is no checkpoint of the site (rather than not read). */
+static inline bool verify_is_bad_note(int rc)
+{
+	return rc == -EBADMSG || rc == -ENOKEY || rc == -EKEYREJECTED || rc == -EKEYEXPIRED || rc == -ENOBUFS;
+}
+/* Learns from the key notes, if there are any; what is wrong with them is said. */
+void verify_learn_keys(struct verify *v);
+/* A checkpoint by a key of the site, as keychain_checkpoint. */
 int verify_open_checkpoint(struct verify *v, const void *note, size_t n, struct checkpoint *ret, const char **why);
-/* Reads the checkpoint: 0 with v->target when it is by the key, else as checkpoint_open or the source. */
+/* Reads the checkpoint: 0 with v->target when it is by the key, else as keychain_checkpoint or the source. */
 int verify_checkpoint(struct verify *v, struct checkpoint *ret, const char **why);
 
 /* verify_files.c */
@@ -157,6 +177,9 @@ bool verify_settled(const struct verify *v);
 void verify_files_end(struct verify *v);
 /* What no checkpoint by the key covers. */
 void verify_say_unsigned(struct verify *v);
+
+/* verify_segment.c: a single one by its proof. */
+void verify_segment(struct verify *v);
 
 /* verify_clip.c: all of a clip; a segment of it. */
 void verify_clip(struct verify *v);

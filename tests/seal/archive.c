@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wr.h"
 #include "seal/proof.h"
 #include "seal/tile.h"
 #include "seal/tree.h"
@@ -16,9 +17,18 @@
 
 struct archive *archive_new(const char *origin)
 {
+	struct key_private *key = NULL;
+
+	assert(key_generate(origin, &key) == 0);
+	return archive_with(key);
+}
+
+struct archive *archive_with(struct key_private *key)
+{
 	struct archive *a = calloc(1, sizeof *a);
 
-	assert(a && key_generate(origin, &a->key) == 0);
+	assert(a);
+	a->key = key;
 	a->media_bytes = 300;
 	a->entry = calloc(ARCHIVE_ENTRIES, sizeof *a->entry);
 	a->entry_len = calloc(ARCHIVE_ENTRIES, sizeof *a->entry_len);
@@ -111,24 +121,45 @@ static struct hash last_leaf(const struct archive *a, const char *camera, const 
 	return (struct hash){{0}};
 }
 
+size_t archive_init(const char *camera, const char *rendition, unsigned epoch, uint8_t out[128])
+{
+	struct wr w = wr_init(out, 128);
+
+	wr_be(&w, 16, 4);
+	wr_bytes(&w, "ftypcmf2\0\0\0\0", 12);
+	wr_be(&w, 80, 4);
+	wr_bytes(&w, "moov", 4);
+	wr_fmt(&w, "init %u of %s/%s", epoch, camera, rendition);
+	while (w.len < 96)
+		wr_be(&w, 0, 1);
+	assert(!w.bad);
+	return w.len;
+}
+
+size_t archive_media(const struct archive *a, const char *camera, const char *rendition, uint64_t number, uint8_t *out)
+{
+	for (size_t i = 0; i < a->media_bytes; i++)
+		out[i] = (uint8_t)(i * 7 + number + (uint8_t)camera[0] * 3 + (uint8_t)rendition[0]);
+	memcpy(out, &number, sizeof number);
+	return a->media_bytes - number % 50;
+}
+
 uint64_t archive_segment(struct archive *a, const char *camera, const char *rendition, uint64_t number, int64_t start_us, bool kept)
 {
 	struct entry e = {.kind = ENTRY_SEGMENT};
 	struct entry_segment *s = &e.segment;
-	char path[VERIFY_PATH], init[64], hex[HASH_HEX];
+	char path[VERIFY_PATH], hex[HASH_HEX];
+	uint8_t init[128];
+	size_t ninit = archive_init(camera, rendition, a->epoch, init);
 	uint8_t *media = malloc(a->media_bytes);
 
 	snprintf(s->camera, sizeof s->camera, "%s", camera);
 	snprintf(s->rendition, sizeof s->rendition, "%s", rendition);
 	assert(media);
-	for (size_t i = 0; i < a->media_bytes; i++)
-		media[i] = (uint8_t)(i * 7 + number + (uint8_t)camera[0] * 3 + (uint8_t)rendition[0]);
-	memcpy(media, &number, sizeof number);
-	snprintf(init, sizeof init, "init of %s/%s", camera, rendition);
 	s->number = number;
-	s->bytes = a->media_bytes - number % 50;
+	s->bytes = archive_media(a, camera, rendition, number, media);
 	hash_bytes(media, s->bytes, &s->media);
-	hash_bytes(init, strlen(init), &s->init);
+	hash_bytes(init, ninit, &s->init);
 	s->start_us = start_us;
 	s->duration_ms = DURATION_MS;
 	s->previous = last_leaf(a, camera, rendition);
@@ -137,7 +168,7 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 		archive_put(a, path, media, s->bytes);
 		hash_hex(&s->init, hex);
 		snprintf(path, sizeof path, "footage/%s/%s/init-%.16s.mp4", camera, rendition, hex);
-		archive_put(a, path, init, strlen(init));
+		archive_put(a, path, init, ninit);
 	}
 	free(media);
 	return archive_append(a, &e);

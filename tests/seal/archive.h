@@ -24,13 +24,15 @@ struct archive {
 	size_t *entry_len;
 	struct hash *leaf;
 	uint64_t size;
+	unsigned epoch;               /* another one: another init segment */
 	size_t media_bytes;           /* of a segment, about; 300 */
 	unsigned waits;               /* times that again may say yes; each calls then */
 	void (*then)(struct archive *a);
 };
 
-/* An empty one with a new key of that name. */
+/* An empty one with a new key of that name, or with a key (which becomes the archive's). */
 struct archive *archive_new(const char *origin);
+struct archive *archive_with(struct key_private *key);
 void archive_free(struct archive **a);
 
 struct archive_file *archive_find(struct archive *a, const char *path);
@@ -58,6 +60,10 @@ void archive_checkpoint(struct archive *a, uint64_t size, const struct key_priva
 /* Both, of all entries. */
 void archive_publish(struct archive *a);
 
+/* A segment's made-up bytes, at most a->media_bytes of them. */
+size_t archive_media(const struct archive *a, const char *camera, const char *rendition, uint64_t number, uint8_t *out);
+/* Bytes of an init segment: boxes, as a reader of a clip wants them. */
+size_t archive_init(const char *camera, const char *rendition, unsigned epoch, uint8_t out[128]);
 /* The proof of entry index in the log of all entries, under a checkpoint for it. */
 void archive_proof(struct archive *a, uint64_t index, struct buf *out);
 
