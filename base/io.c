@@ -48,6 +48,19 @@ int io_read_all(int fd, struct buf *b)
 	}
 }
 
+int io_open_regular(const char *path, int flags, unsigned mode)
+{
+	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, (mode_t)mode), rc;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? fd : -EINVAL;
+	if (rc < 0)
+		close(fd);
+	return rc;
+}
+
 int io_read_file(int dirfd, const char *path, struct buf *b)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc;

@@ -94,9 +94,19 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 	return -1;
 }
 
+static FILE *open_pem(const char *path)
+{
+	int fd = io_open_regular(path, O_RDONLY, 0);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
+
 static X509 *read_certificate(const char *path)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = open_pem(path);
 	X509 *x = f ? PEM_read_X509(f, NULL, no_passphrase, NULL) : NULL;
 
 	if (f)
@@ -107,7 +117,7 @@ static X509 *read_certificate(const char *path)
 
 static EVP_PKEY *read_key(const char *path)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = open_pem(path);
 	EVP_PKEY *k = f ? PEM_read_PrivateKey(f, NULL, no_passphrase, NULL) : NULL;
 
 	if (f)

@@ -9,6 +9,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/io.h"
 #include "base/ring.h"
 #include "conf/places.h"
 #include "config.h"
@@ -28,10 +29,9 @@ static int open_pair(const char *a, int flags_a, const char *b, int flags_b, int
 
 	fds[0] = fds[1] = -1;
 	for (int i = 0; i < 2; i++) {
-		fds[i] = open(path[i], flags[i] | O_CLOEXEC | O_NOFOLLOW * !!(flags[i] & O_CREAT), 0600);
-		if (fds[i] < 0) {
-			int rc = -errno;
+		int rc = fds[i] = io_open_regular(path[i], flags[i] | O_NOFOLLOW * !!(flags[i] & O_CREAT), 0600);
 
+		if (rc < 0) {
 			parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"let the user that runs casemate read it\"", path[i], strerror(-rc));
 			return rc;
 		}
@@ -148,8 +148,8 @@ static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_b
 	TEXT(m.onvif_host, cam->onvif_host);
 	TEXT(m.onvif_url, cam->onvif_url);
 	if (cam->ca && (!*ca_before || strcmp(cam->ca, *ca_before) != 0)) {
-		ca = open(cam->ca, O_RDONLY | O_CLOEXEC);
-		rc = ca < 0 ? -errno : 0;
+		ca = io_open_regular(cam->ca, O_RDONLY, 0);
+		rc = ca < 0 ? ca : 0;
 		*ca_before = cam->ca;
 	}
 	if (rc)

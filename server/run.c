@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "conf/complaint.h"
 #include "config.h"
 #include "server/commands.h"
@@ -64,10 +65,10 @@ void sign_state_path(const struct site *site, char *out, size_t cap)
 /* Opens and closes what roles will be given, so that a fault is said here and now. */
 static int try_file(const char *what, const char *path, int flags, const char *mend)
 {
-	int fd = open(path, flags | O_CLOEXEC, 0600);
+	int fd = io_open_regular(path, flags, 0600);
 
 	if (fd < 0)
-		return say(what, path, errno, mend);
+		return say(what, path, -fd, mend);
 	close(fd);
 	return 0;
 }

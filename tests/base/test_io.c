@@ -2,8 +2,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -76,4 +79,23 @@ Test(io, leaves_the_answer_alone_when_it_cannot_seal)
 	cr_assert_eq(io_seal(fd, "test", BYTES, &sealed), -EPERM);
 	cr_assert_eq(sealed, -2);
 	close(fd);
+}
+
+Test(io, does_not_wait_at_what_is_no_file)
+{
+	char folder[] = "/tmp/casemate-test-io.XXXXXX", path[64];
+	int fd;
+
+	cr_assert(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/file", folder);
+	cr_assert_eq(io_open_regular(path, O_RDONLY, 0), -ENOENT);
+	fd = io_open_regular(path, O_RDWR | O_CREAT, 0600);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	unlink(path);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_assert_eq(io_open_regular(path, O_RDONLY, 0), -EINVAL);
+	unlink(path);
+	cr_assert_eq(io_open_regular(folder, O_RDONLY, 0), -EINVAL);
+	rmdir(folder);
 }
