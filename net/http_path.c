@@ -98,7 +98,7 @@ static struct http_path parse_live(struct span s)
 struct http_path http_path_parse(struct span path)
 {
 	static const struct { const char *path; enum http_path_kind kind; } fixed[] = {
-		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT},
+		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT}, {"/verify.html", HTTP_PATH_VERIFIER},
 		{"/api/site", HTTP_PATH_SITE}, {"/log/checkpoint", HTTP_PATH_CHECKPOINT},
 	};
 

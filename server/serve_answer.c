@@ -102,7 +102,7 @@ static void reply_bytes(struct ask *a, struct serve_bytes *b, const char *type, 
 static void reply_asset(struct ask *a, const char *path, size_t n, bool page)
 {
 	const struct web_asset *w = web_find(path, n);
-	struct serve_reply reply = {.status = 200, .page = page};
+	struct serve_reply reply = {.status = 200};
 	struct span field;
 
 	if (!w) {
@@ -110,6 +110,8 @@ static void reply_asset(struct ask *a, const char *path, size_t n, bool page)
 		return;
 	}
 	reply.type = w->type;
+	reply.page = page || w->policy;
+	reply.policy = w->policy;
 	reply.cache = page ? "no-store" : FRESH;
 	reply.etag = w->etag;
 	reply.text = (const char *)w->bytes;
@@ -430,6 +432,7 @@ static const struct route {
 	[HTTP_PATH_PAGE] = {answer_page, OPEN, true, false, "GET, HEAD"},
 	[HTTP_PATH_LOGIN] = {answer_login, OPEN, true, true, "GET, HEAD, POST"},
 	[HTTP_PATH_LOGOUT] = {answer_logout, OPEN, false, true, "POST"},
+	[HTTP_PATH_VERIFIER] = {answer_asset, OPEN, true, false, "GET, HEAD"},
 	[HTTP_PATH_ASSET] = {answer_asset, OPEN, true, false, "GET, HEAD"},
 	[HTTP_PATH_SITE] = {answer_site, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_CHECKPOINT] = {answer_checkpoint, USER, true, false, "GET, HEAD"},

@@ -13,10 +13,12 @@
 	"X-Content-Type-Options: nosniff\r\n" \
 	"Referrer-Policy: no-referrer\r\n" \
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
+#define POLICY \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
+	"media-src 'self' blob:; form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+/* What no page can say of itself in a <meta>. */
+#define FRAMES "; frame-ancestors 'none'"
 #define PAGE \
-	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
-	"media-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " \
-	"require-trusted-types-for 'script'; trusted-types 'none'\r\n" \
 	"Cross-Origin-Opener-Policy: same-origin\r\n" \
 	"Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
 
@@ -76,6 +78,13 @@ static int body_fields(struct buf *out, const struct serve_reply *r)
 	return rc;
 }
 
+static int page_fields(struct buf *out, const struct serve_reply *r)
+{
+	int rc = buf_append_fmt(out, "Content-Security-Policy: %s" FRAMES "\r\n", r->policy ? r->policy : POLICY);
+
+	return rc ? rc : buf_append(out, PAGE, sizeof PAGE - 1);
+}
+
 int serve_reply_head(struct buf *out, const struct serve_reply *r, const char *date, bool keep_alive)
 {
 	int rc = http_response_begin(out, r->status);
@@ -89,7 +98,7 @@ int serve_reply_head(struct buf *out, const struct serve_reply *r, const char *d
 	if (!rc)
 		rc = buf_append(out, EVERY, sizeof EVERY - 1);
 	if (!rc && r->page)
-		rc = buf_append(out, PAGE, sizeof PAGE - 1);
+		rc = page_fields(out, r);
 	if (!rc)
 		rc = optional(out, "Location", r->location);
 	if (!rc)

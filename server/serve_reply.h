@@ -24,6 +24,7 @@ struct serve_reply {
 	uint64_t first, last;
 	bool unsatisfiable;              /* 416: Content-Range names the size of bytes, which is not sent */
 	bool page;                       /* Content-Security-Policy and its like */
+	const char *policy;              /* with page: the policy that it brings; NULL: that of our own pages */
 	const char *content_location, *modified;
 	const char *location, *challenge, *cookie, *allow;
 	unsigned retry_s;                /* Retry-After; 0: none */

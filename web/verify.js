@@ -258,6 +258,26 @@ export function parseProof(bytes) {
 	return {entry, index, path, checkpoint: bytes.subarray(at)};
 }
 
+/* That the proof's entry is in a log that the key signs. -> {leaf (hex), checkpoint}; throws Refused. */
+async function openProof(proof, key) {
+	const checkpoint = await openCheckpoint(proof.checkpoint, key);
+	const leaf = await leafHash(proof.entry);
+	const root = await rootOf(leaf, proof.index, checkpoint.size, proof.path);
+
+	need(root && sameBytes(root, checkpoint.root), "its entry is not in the log that the checkpoint signs");
+	return {leaf: hex(leaf), checkpoint};
+}
+
+/* A segment that lies alone beside its proof: media is the hash (hex) of its bytes. -> {entry, leaf (hex), checkpoint}; throws Refused. */
+export async function verifyFile(proofBytes, key, media) {
+	const proof = parseProof(proofBytes);
+	const entry = parseSegmentEntry(proof.entry);
+	const proved = await openProof(proof, key);
+
+	need(entry.media === media, "bytes differ from the signed hash");
+	return {entry, ...proved};
+}
+
 /*
  * The whole check of one segment. played: {camera, rendition, number} as the
  * page asked for it, media and init the hashes (hex) of the bytes that came.
@@ -269,12 +289,9 @@ export async function verifySegment(proofBytes, key, played) {
 
 	need(entry.camera === played.camera && entry.rendition === played.rendition && entry.number === played.number,
 		`its proof is that of ${entry.camera} ${entry.rendition} ${entry.number}`);
-	const checkpoint = await openCheckpoint(proof.checkpoint, key);
-	const leaf = await leafHash(proof.entry);
-	const root = await rootOf(leaf, proof.index, checkpoint.size, proof.path);
+	const proved = await openProof(proof, key);
 
-	need(root && sameBytes(root, checkpoint.root), "its entry is not in the log that the checkpoint signs");
 	need(entry.media === played.media, "bytes differ from the signed hash");
 	need(entry.init === played.init, "its init segment differs from the signed hash");
-	return {entry, leaf: hex(leaf), checkpoint};
+	return {entry, ...proved};
 }

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 struct web_asset {
-	const char *path;      /* "/" (the page), "/login.html", "/assets/NAME" */
+	const char *path;      /* "/" (the page), "/login.html", "/verify.html", "/assets/NAME" */
 	const char *type;      /* Content-Type */
 	const char *etag;      /* with its quotes */
+	const char *policy;    /* Content-Security-Policy of a page that has its own, else NULL */
 	const uint8_t *bytes;
 	size_t len;
 };

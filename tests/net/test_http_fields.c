@@ -14,6 +14,7 @@ Test(http_path, is_a_grammar)
 		{"/login", HTTP_PATH_LOGIN, "", "", 0},
 		{"/logout", HTTP_PATH_LOGOUT, "", "", 0},
 		{"/api/site", HTTP_PATH_SITE, "", "", 0},
+		{"/verify.html", HTTP_PATH_VERIFIER, "", "", 0},
 		{"/assets/page.js", HTTP_PATH_ASSET, "", "", 0},
 		{"/live/gate-1/index.m3u8", HTTP_PATH_MULTIVARIANT, "gate-1", "", 0},
 		{"/live/gate-1/copy/index.m3u8", HTTP_PATH_PLAYLIST, "gate-1", "copy", 0},

@@ -196,6 +196,12 @@ Test(serve, gives_the_login_page_first)
 	cr_assert(has("Referrer-Policy", "no-referrer"));
 	cr_assert(has("Cross-Origin-Resource-Policy", "same-origin"));
 	cr_assert(response_header(&got, "Date"));
+	get("/verify.html", "");
+	cr_assert_eq(got.status, 200);
+	cr_assert(has("Content-Type", "text/html"));
+	cr_assert(has("Content-Security-Policy", "default-src 'none'; script-src 'sha256-"));
+	cr_assert(has("Content-Security-Policy", "connect-src 'none'"));
+	cr_assert(has("Content-Security-Policy", "frame-ancestors 'none'"));
 	get("/assets/none.js", "");
 	cr_assert_eq(got.status, 404);
 }
