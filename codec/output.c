@@ -19,13 +19,20 @@ static bool rendition_is_good(const struct transcoder_rendition *r)
 		r->height >= SCALE_MIN && r->height <= SCALE_MAX && r->height % 2 == 0;
 }
 
+static void ask(void *ctx, const struct media_signing_gop *gop)
+{
+	const struct output *o = ctx;
+
+	o->settings->ask(o->settings->ask_ctx, o->want.number, gop);
+}
+
 int output_init(struct output *o, const struct transcoder_rendition *want, const struct transcoder_settings *s, const struct packager_hooks *hooks)
 {
-	if (!rendition_is_good(want))
+	if (!rendition_is_good(want) || (want->sign && !s->ask))
 		return -EINVAL;
 	*o = (struct output){.want = *want, .settings = s, .running = !want->on_demand};
 	packager_init(&o->packager, hooks, s->part_ms ? s->part_ms : PACKAGER_PART_MS);
-	return 0;
+	return want->sign ? gop_signer_new(&o->signer, &(struct gop_signer_hooks){ask, o}) : 0;
 }
 
 /* What only one that has begun needs. */
@@ -44,6 +51,7 @@ static void give_back(struct output *o)
 void output_free(struct output *o)
 {
 	give_back(o);
+	gop_signer_free(&o->signer);
 	packager_free(&o->packager);
 }
 
@@ -102,6 +110,8 @@ int output_begin(struct output *o, const struct output_picture *p)
 		give_back(o);
 		return rc;
 	}
+	if (o->signer)
+		gop_signer_begin(o->signer);
 	o->cuts = (struct cuts){0};
 	o->due = o->coded_pts = o->agrees = INT64_MIN;
 	o->whole_pts = p->lane.picture.pts;
@@ -255,13 +265,16 @@ static int write_text(struct output *o, const struct output_picture *p, struct p
 static int package(struct output *o, const struct au *au)
 {
 	uint64_t dropped = o->packager.dropped_aus;
+	struct au sent = *au;
 	int rc;
 
+	if (o->signer && gop_signer_add(o->signer, au, &sent))
+		o->errors++;  /* it goes without */
 	cuts_reach(&o->cuts, au->pts);
 	o->sent = true;
 	o->sent_epoch = o->packager.epoch;
 	o->sent_segment = o->cuts.segment;
-	rc = packager_add(&o->packager, au, o->cuts.segment);
+	rc = packager_add(&o->packager, &sent, o->cuts.segment);
 	o->refused += o->packager.dropped_aus - dropped;
 	if (rc == -EINVAL) {  /* a time out of bounds */
 		o->errors++;

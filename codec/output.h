@@ -17,6 +17,7 @@
 #include "codec/denoise.h"
 #include "codec/encoder.h"
 #include "codec/frame.h"
+#include "codec/gop_signer.h"
 #include "codec/lane.h"
 #include "codec/overlay.h"
 #include "codec/scale.h"
@@ -45,6 +46,7 @@ struct output {
 	struct transcoder_rendition want;
 	const struct transcoder_settings *settings;  /* borrowed */
 	struct packager packager;
+	struct gop_signer *signer;     /* NULL: it is not signed */
 	struct output *parent;         /* it is scaled from that one's pictures; NULL: from the stream's */
 	bool running, given_up;
 	uint32_t from_segment;         /* it begins no earlier */
@@ -76,7 +78,7 @@ struct output {
 	uint64_t encoded, same_count, behind_count, refused, errors;
 };
 
-/* Nothing is allocated. 0, -EINVAL for a rendition that can't be. */
+/* 0, -EINVAL for a rendition that can't be, -ENOMEM. */
 int output_init(struct output *o, const struct transcoder_rendition *want, const struct transcoder_settings *s, const struct packager_hooks *hooks);
 /* Without ending anything. */
 void output_free(struct output *o);

@@ -435,6 +435,18 @@ int transcoder_overload(struct transcoder *t, unsigned steps)
 	return rc ? rc : settle(t);
 }
 
+void transcoder_answer(struct transcoder *t, uint8_t rendition, uint32_t number, int64_t start_us, const uint8_t *nal, size_t n)
+{
+	for (unsigned i = 0; i < t->ladder.n; i++) {
+		struct output *o = &t->ladder.output[i];
+
+		if (o->signer && number == 0)
+			gop_signer_certificate(o->signer, nal, n);
+		else if (o->signer && o->want.number == rendition)
+			gop_signer_answer(o->signer, number, start_us, nal, n);
+	}
+}
+
 void transcoder_state(const struct transcoder *t, struct transcoder_state *ret)
 {
 	const struct ladder *l = &t->ladder;
@@ -443,10 +455,12 @@ void transcoder_state(const struct transcoder *t, struct transcoder_state *ret)
 		.no_picture_since_us = t->lane ? lane_counts(t->lane).blind_since_us : 0};
 	for (unsigned i = 0; i < l->n; i++) {
 		const struct output *o = &l->output[i];
+		struct gop_signer_counts gops = o->signer ? gop_signer_counts(o->signer) : (struct gop_signer_counts){0};
 
 		ret->rendition[i] = (struct transcoder_rendition_state){.number = o->want.number, .running = o->running, .given_up = o->given_up,
 			.fps_step = l->steps < LADDER_RATE_STEPS ? l->steps : LADDER_RATE_STEPS,
-			.encoded = o->encoded, .same = o->same_count, .behind = o->behind_count};
+			.encoded = o->encoded, .same = o->same_count, .behind = o->behind_count,
+			.signed_gops = gops.signed_gops, .unsigned_gops = gops.unsigned_gops};
 	}
 }
 

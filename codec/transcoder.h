@@ -28,6 +28,7 @@
 #include "codec/mask.h"
 #include "codec/picture.h"
 #include "codec/sound.h"
+#include "media/media_signing.h"
 #include "media/record.h"
 
 #define TRANSCODER_RENDITIONS_MAX 8
@@ -44,6 +45,7 @@ struct transcoder_rendition {
 	enum encoder_speed speed;
 	unsigned priority;             /* 1..9, a higher one is given up later; of equal ones the later first. 0: 1 */
 	bool on_demand;                /* only between transcoder_run(…, true) and (…, false) */
+	bool sign;                     /* its groups of pictures are signed (gop_signer.h) */
 };
 
 struct transcoder_settings {
@@ -56,6 +58,9 @@ struct transcoder_settings {
 	enum denoise_strength denoise;
 	unsigned nmasks;
 	struct mask mask[MASKS_MAX];
+	/* For renditions that are signed: as gop_signer_hooks.ask, of which rendition. */
+	void (*ask)(void *ctx, uint8_t rendition, const struct media_signing_gop *gop);
+	void *ask_ctx;
 	char site[TRANSCODER_NAME], name[TRANSCODER_NAME];  /* for the overlay: the site's and the camera's, may be empty */
 	unsigned nrenditions;          /* up to TRANSCODER_RENDITIONS_MAX; 0: sound and snapshots alone */
 	struct transcoder_rendition rendition[TRANSCODER_RENDITIONS_MAX];
@@ -81,6 +86,7 @@ struct transcoder_rendition_state {
 	uint64_t encoded;              /* pictures */
 	uint64_t same;                 /* not encoded, since nothing had changed */
 	uint64_t behind;               /* not encoded, to catch up */
+	uint64_t signed_gops, unsigned_gops;  /* of a rendition that is signed */
 };
 
 struct transcoder_state {
@@ -126,6 +132,9 @@ int transcoder_run(struct transcoder *t, unsigned rendition, bool run);
 int transcoder_overload(struct transcoder *t, unsigned steps);
 /* How many there are to take, with the renditions that run now. */
 unsigned transcoder_overload_max(const struct transcoder *t);
+
+/* Answers to settings.ask, of a rendition and a group; number 0: the certificate SEI, for each rendition that is signed. */
+void transcoder_answer(struct transcoder *t, uint8_t rendition, uint32_t number, int64_t start_us, const uint8_t *nal, size_t n);
 
 void transcoder_state(const struct transcoder *t, struct transcoder_state *ret);
 struct transcoder_counts transcoder_counts(const struct transcoder *t);

@@ -75,3 +75,12 @@ size_t nal_unescape(const uint8_t *nal, size_t n, uint8_t *out, size_t cap)
 	}
 	return len;
 }
+
+void nal_escape(struct wr *w, const uint8_t *raw, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (raw[i] <= 3 && !w->bad && w->len >= 2 && w->p[w->len - 1] == 0 && w->p[w->len - 2] == 0)
+			wr_u8(w, 3);
+		wr_u8(w, raw[i]);
+	}
+}

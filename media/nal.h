@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/rd.h"
+#include "base/wr.h"
 
 enum nal_type {
 	NAL_SLICE = 1, NAL_PARTITION_A, NAL_PARTITION_B, NAL_PARTITION_C, NAL_IDR,
@@ -34,5 +35,7 @@ size_t nal_trim(const uint8_t *nal, size_t n);
  * lies beyond is left out; returns how many.
  */
 size_t nal_unescape(const uint8_t *nal, size_t n, uint8_t *out, size_t cap);
+/* Writes n more bytes of a raw payload with emulation prevention; what w holds from its beginning is the same NAL unit's. */
+void nal_escape(struct wr *w, const uint8_t *raw, size_t n);
 
 #endif

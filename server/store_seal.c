@@ -103,6 +103,15 @@ void store_close_gaps(struct store *s, int64_t now_us)
 
 /* --- segments --------------------------------------------------------------------------- */
 
+/* It is said to be there; whether it holds nobody has looked at. */
+static enum entry_signature signature_of(const struct segment *seg)
+{
+	static const enum entry_signature is[SEI_SIGNATURE_COUNT] = {
+		[SEI_SIGNATURE_NONE] = ENTRY_SIGNATURE_NONE, [SEI_SIGNATURE_AXIS] = ENTRY_SIGNATURE_AXIS, [SEI_SIGNATURE_ONVIF] = ENTRY_SIGNATURE_ONVIF};
+
+	return is[seg->signature];
+}
+
 static void fill_entry(const struct segment *seg, const struct hash *previous, struct entry *ret)
 {
 	struct entry_segment *e = &ret->segment;
@@ -120,6 +129,7 @@ static void fill_entry(const struct segment *seg, const struct hash *previous, s
 	e->clock_rtcp = seg->clock_rtcp;
 	e->clock_error_ms = seg->clock_error_ms;
 	e->source = seg->source;
+	e->signature = signature_of(seg);
 	e->previous = *previous;
 }
 

@@ -62,6 +62,40 @@ Test(store, seals_logs_and_publishes_what_is_fed)
 	cr_assert_eq(r.store.bad_peers + r.sign.bad_peers, 0, "%s %s", r.store.why, r.sign.why);
 }
 
+/* As ingest's packager would: an access unit with a signature of the camera's own before its slice. */
+static void feed_signed_segment(void)
+{
+	static const uint8_t data[] = {0, 0, 0, 20, 6, 5, 16, 'S', 'i', 'g', 'n', 'e', 'd', ' ', 'V', 'i', 'd', 'e', 'o', '.', '.', '.', '0', 0x80, 0, 0, 0, 2, 0x65, 0x88};
+
+	for (unsigned i = 0; i < 25; i++) {
+		struct au au = {.dts = (int64_t)(r.segment * 25 + i) * 3600, .key = i == 0, .capture_us = r.start_us + (int64_t)(r.segment * 25 + i) * 40000,
+			.data = data, .len = sizeof data};
+
+		au.pts = au.dts;
+		cr_assert_eq(packager_add(&r.packager[RENDITION_COPY], &au, r.segment), 0);
+	}
+	r.segment++;
+	rig_flush(&r);
+}
+
+Test(store, an_entry_says_that_the_camera_signed)
+{
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 10000000);
+	rig_feed(&r, 1, ALL, 500);
+	feed_signed_segment();
+	rig_feed(&r, 1, ALL, 500);
+	wanted = 3;
+	cr_assert(rig_until(&r, has_copies, 60000));
+	wanted = 2;
+	cr_assert(rig_until(&r, has_smalls, 60000));
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_count_entries(&r, "camera-signature unverified axis"), 1);
+	cr_assert_eq(rig_count_entries(&r, "camera-signature none"), 6);
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 3);
+}
+
 /* --- numbers, gaps, restarts ------------------------------------------------------------ */
 
 Test(store, goes_on_after_a_stop)
