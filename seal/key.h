@@ -18,7 +18,7 @@
 #include "base/buf.h"
 
 #define KEY_NAME 129        /* 1 to 128 printable ASCII without blank and '+', and a NUL */
-#define KEY_VKEY 256        /* any vkey and a NUL; a P-256 key with a name for which this is too short is refused */
+#define KEY_VKEY 264        /* any vkey and a NUL */
 #define KEY_SIGNATURE_BYTES 64
 #define KEY_SIGNATURE_MAX 72    /* of any type: ECDSA-Sig-Value in DER */
 #define KEY_RAW_MAX 91          /* of any type: SubjectPublicKeyInfo of a P-256 key, its point uncompressed, in DER */

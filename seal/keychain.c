@@ -14,13 +14,6 @@
 #define TITLE "casemate.key/v1\n"
 #define BETWEEN "\n--\n"
 
-/* What one note says. */
-struct statement {
-	struct key_public key;
-	int64_t time_us;
-	uint64_t size;
-};
-
 int keychain_begin(struct keychain *k, const struct key_public *first)
 {
 	struct keychain_key *key = calloc(1, sizeof *key);
@@ -80,21 +73,45 @@ static int refuse(const char **why, const char *reason)
 	return -EBADMSG;
 }
 
-static int parse_statement(const struct note *note, struct statement *ret, const char **why)
+static int parse_text(struct keychain_note *n, const char **why)
 {
-	struct rd r = rd_init(note->text, note->text_len), origin, vkey, time, size;
-	struct statement s;
+	struct rd r = rd_init(n->note.text, n->note.text_len), origin, vkey, time, size;
 
 	lines_expect(&r, TITLE);
 	origin = lines_until(&r, '\n');
 	vkey = lines_until(&r, '\n');
 	time = lines_until(&r, '\n');
 	size = lines_value(&r, "size ");
-	if (r.bad || rd_left(&r) || key_parse_vkey(lines_text(&vkey), rd_left(&vkey), &s.key, NULL) || !lines_is(&origin, s.key.name) ||
-	    rd_left(&time) != CLOCK_TEXT - 1 || clock_parse(lines_text(&time), rd_left(&time), &s.time_us) || text_u64(lines_text(&size), rd_left(&size), TREE_SIZE_MAX, &s.size))
+	if (r.bad || rd_left(&r) || key_parse_vkey(lines_text(&vkey), rd_left(&vkey), &n->key, NULL) || !lines_is(&origin, n->key.name) ||
+	    rd_left(&time) != CLOCK_TEXT - 1 || clock_parse(lines_text(&time), rd_left(&time), &n->time_us) ||
+	    text_u64(lines_text(&size), rd_left(&size), TREE_SIZE_MAX, &n->size))
 		return refuse(why, "a key note is malformed");
-	*ret = s;
 	return 0;
+}
+
+int keychain_next(struct rd *r, struct keychain_note *ret, const char **why)
+{
+	size_t most = rd_left(r) < KEYCHAIN_NOTE_MAX ? rd_left(r) : KEYCHAIN_NOTE_MAX;
+	struct keychain_note n = {.bytes = r->p};
+	const uint8_t *at;
+	const char *reason;
+	int rc;
+
+	why = why ? why : &reason;
+	if (most == 0)
+		return 0;
+	at = memmem(r->p, most, "\n" BETWEEN, sizeof "\n" BETWEEN - 1);
+	if (!at)
+		return refuse(why, "a key note does not end in an empty line and --");
+	n.n = (size_t)(at - r->p) + sizeof BETWEEN;
+	rc = note_parse(r->p, n.n - (sizeof BETWEEN - 1), &n.note, why);
+	if (!rc)
+		rc = parse_text(&n, why);
+	if (rc)
+		return rc;
+	rd_bytes(r, n.n);
+	*ret = n;
+	return 1;
 }
 
 /* The place of the known key that signed, or -1 and *why when one that claims to have did not. */
@@ -112,14 +129,14 @@ static int signer_of(const struct keychain *k, const struct note *note, const ch
 }
 
 /* The same statement twice says nothing new: one of a restart, after a crash. */
-static bool is_repeated(const struct keychain *k, const struct statement *s, unsigned by)
+static bool is_repeated(const struct keychain *k, const struct keychain_note *s, unsigned by)
 {
 	int at = keychain_find(k, &s->key);
 
 	return at > 0 && k->key[at].by == by && k->key[at].certified == (s->size == 0) && (s->size == 0 || k->key[by].until == s->size);
 }
 
-static int take_statement(struct keychain *k, const struct statement *s, unsigned by, const char **why)
+static int take_statement(struct keychain *k, const struct keychain_note *s, unsigned by, const char **why)
 {
 	if (is_repeated(k, s, by))
 		return 0;
@@ -137,52 +154,33 @@ static int take_statement(struct keychain *k, const struct statement *s, unsigne
 	return 0;
 }
 
-static int take_note(struct keychain *k, const void *p, size_t n, const char **why)
+static int take_note(struct keychain *k, const struct keychain_note *n, const char **why)
 {
-	struct statement s;
-	struct note note;
-	int rc = note_parse(p, n, &note, why), by;
+	int by;
 
-	if (!rc)
-		rc = parse_statement(&note, &s, why);
-	if (rc)
-		return rc;
-	if (strcmp(s.key.name, k->key[0].key.name) != 0)
+	if (strcmp(n->key.name, k->key[0].key.name) != 0)
 		return refuse(why, "the keys are another site's");
 	*why = NULL;
-	by = signer_of(k, &note, why);
+	by = signer_of(k, &n->note, why);
 	if (by < 0 && *why)
 		return -EBADMSG;
 	if (by < 0) {
 		k->unknown++;
 		return 0;
 	}
-	return take_statement(k, &s, (unsigned)by, why);
-}
-
-/* The bytes before the next separator, which is stepped over; a note is never longer than it may be. */
-static struct rd next_note(struct rd *r)
-{
-	size_t most = rd_left(r) < KEYCHAIN_NOTE_MAX ? rd_left(r) : KEYCHAIN_NOTE_MAX;
-	const uint8_t *at = memmem(r->p, most, "\n" BETWEEN, sizeof "\n" BETWEEN - 1);
-	struct rd note;
-
-	if (!at)
-		return (struct rd){.bad = true};
-	note = rd_sub(r, (size_t)(at - r->p) + 1);
-	rd_bytes(r, sizeof BETWEEN - 1);
-	return note;
+	return take_statement(k, n, (unsigned)by, why);
 }
 
 static int add_all(struct keychain *k, const void *p, size_t n, const char **why)
 {
 	struct rd r = rd_init(p, n);
-	int rc = n <= KEYCHAIN_BYTES_MAX ? 0 : refuse(why, "the keys are more than 4 MiB");
+	struct keychain_note note;
+	int rc = n <= KEYCHAIN_BYTES_MAX ? 1 : refuse(why, "the keys are more than 4 MiB");
 
-	while (!rc && rd_left(&r)) {
-		struct rd note = next_note(&r);
-
-		rc = note.bad ? refuse(why, "a key note does not end in an empty line and --") : take_note(k, note.p, rd_left(&note), why);
+	while (rc > 0) {
+		rc = keychain_next(&r, &note, why);
+		if (rc > 0 && take_note(k, &note, why) < 0)
+			rc = *why ? -EBADMSG : -ENOMEM;
 	}
 	return rc;
 }

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/rd.h"
 #include "seal/checkpoint.h"
 #include "seal/key.h"
 
@@ -65,6 +66,18 @@ int keychain_checkpoint(const struct keychain *k, const void *note, size_t n, st
 int keychain_find(const struct keychain *k, const struct key_public *key);
 /* The size up to which checkpoints of key `which` hold: its own, or that of those who certified it. */
 uint64_t keychain_until(const struct keychain *k, unsigned which);
+
+/* One note as it lies in log/keys, whoever signed it: for who looks after the file. Borrows its bytes. */
+struct keychain_note {
+	const uint8_t *bytes;       /* with what separates it from the next */
+	size_t n;
+	struct note note;
+	struct key_public key;      /* what it makes known */
+	int64_t time_us;
+	uint64_t size;
+};
+/* 1 and the next note of r, 0 at the end, -EBADMSG with *why (may be NULL) where there is none. No signature is checked. */
+int keychain_next(struct rd *r, struct keychain_note *ret, const char **why);
 
 /* Appends the text that is signed to out: 0, -EINVAL (a time before 1970, another name), -ENOBUFS or -ENOMEM. */
 int keychain_text(struct buf *out, const struct key_public *made_known, int64_t time_us, uint64_t size);

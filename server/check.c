@@ -188,24 +188,38 @@ static void check_public_key(struct check *c)
 	buf_free(&b);
 }
 
-static void check_key(struct check *c)
+static int try_key(struct check *c, const char *path, const char **why)
 {
 	struct key_private *k = NULL;
-	const char *why = "it cannot be read";
 	struct buf b;
 	int rc;
 
+	*why = "it cannot be read";
 	buf_init(&b, KEY_FILE_MAX);
-	rc = io_read_file(AT_FDCWD, c->site->key, &b);
+	rc = io_read_file(AT_FDCWD, path, &b);
 	if (!rc)
-		rc = key_read(c->site->origin, buf_data(&b), b.len, &k, &why);
-	if (rc)
-		say(c, PROBLEM, c->site->key_line, "%s: %s: make one with \"casemate keygen %s -o FILE\"", shown(c->site->key).text, why,
-		    c->site->origin);
+		rc = key_read(c->site->origin, buf_data(&b), b.len, &k, why);
 	key_free(&k);
 	if (b.len)
 		explicit_bzero(buf_data(&b), b.len);
 	buf_free(&b);
+	return rc;
+}
+
+static void check_key(struct check *c)
+{
+	char next[PATH_MAX + 8];
+	const char *why;
+	int rc;
+
+	if (try_key(c, c->site->key, &why))
+		say(c, PROBLEM, c->site->key_line, "%s: %s: make one with \"casemate keygen %s -o FILE\"", shown(c->site->key).text, why,
+		    c->site->origin);
+	snprintf(next, sizeof next, "%s.next", c->site->key);
+	rc = try_key(c, next, &why);
+	if (rc && rc != -ENOENT)
+		say(c, PROBLEM, c->site->key_line, "%s: %s: make it with \"casemate keygen --rotate %s -o %s\", or remove it", shown(next).text, why,
+		    c->site->origin, shown(c->site->key).text);
 	check_public_key(c);
 }
 

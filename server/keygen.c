@@ -27,14 +27,17 @@
 
 static const char usage_text[] =
 	"usage: casemate keygen NAME [-o site.key]\n"
+	"       casemate keygen --rotate [-o site.key]\n"
 	"       casemate keygen --tls HOST... [-o tls]\n"
 	"\n"
 	"Makes the key that a site signs its footage with, and prints its public half:\n"
 	"that is what casemate verify wants. NAME is the site's name (site: in the site file).\n"
+	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
 	"With --tls: a self-signed certificate tls.crt and its key tls.key for these host\n"
 	"names and addresses.\n"
 	"\n"
 	"  -o FILE     where to (site.key; the public half goes to FILE.pub)\n"
+	"  --rotate    the next key of a site that has one\n"
 	"  --tls       a certificate instead\n"
 	"  --help\n"
 	"\n"
@@ -116,6 +119,34 @@ static int make_site_key(const char *name, const char *path)
 		fputs(line, stdout);
 	key_free(&k);
 	wipe(&pem);
+	return rc;
+}
+
+/* The same name as the key in place. */
+static int make_next_key(const char *path)
+{
+	char next[4096];
+	struct key_public k;
+	const char *why;
+	struct buf b;
+	int rc;
+
+	if ((size_t)snprintf(next, sizeof next, "%s.pub", path) >= sizeof next)
+		return file_error(path, -ENAMETOOLONG);
+	buf_init(&b, KEY_FILE_MAX);
+	rc = io_read_file(AT_FDCWD, next, &b);
+	if (rc)
+		rc = fail(next, "the public half of the key in place is needed: it has the site's name");
+	else if (key_parse_vkey((const char *)buf_data(&b), b.len, &k, &why))
+		rc = fail(next, why);
+	buf_free(&b);
+	if (rc)
+		return rc;
+	snprintf(next, sizeof next, "%.4000s.next", path);
+	rc = make_site_key(k.name, next);
+	if (!rc)
+		fprintf(stderr, "casemate reload lets it sign from then on; the log says so (key-rotated), and then:\n"
+			"mv %s %s && mv %s.pub %s.pub\n", next, path, next, path);
 	return rc;
 }
 
@@ -267,19 +298,24 @@ static int make_tls(char **host, int nhosts, const char *prefix)
 
 int cmd_keygen(int argc, char **argv)
 {
-	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"tls", 0, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
+	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"rotate", 0, NULL, 'r'}, {"tls", 0, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
 	const char *path = NULL;
-	bool tls = false;
+	bool tls = false, rotate = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
 		switch (c) {
 		case 'o': path = optarg; break;
 		case 't': tls = true; break;
+		case 'r': rotate = true; break;
 		case 'h': fputs(usage_text, stdout); return 0;
 		default: return fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
 		}
 	}
+	if (rotate && !tls && optind == argc)
+		return make_next_key(path ? path : "site.key");
+	if (rotate)
+		return fail("--rotate", "the name is that of the key in place: casemate keygen --rotate -o site.key");
 	if (optind == argc)
 		return fail(tls ? "a host is missing" : "the site's name is missing",
 			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" : "casemate keygen gate.example.org");

@@ -113,10 +113,16 @@ static const struct {
 		INT(msg_rendition_state, rate_bps), END}},
 	[MSG_ALARM] = {"alarm", FIELDS{
 		INT(msg_alarm, camera), INT(msg_alarm, kind), BOOL(msg_alarm, begin), INT(msg_alarm, at_us), TEXT(msg_alarm, detail), END}},
-	[MSG_SIGN_SITE] = {"sign-site", FIELDS{TEXT(msg_sign_site, origin), END}},
-	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), END}},
+	[MSG_SIGN_SITE] = {"sign-site", FIELDS{
+		TEXT(msg_sign_site, origin), BOOL(msg_sign_site, has_next), BOOL(msg_sign_site, has_checkpoint), TEXT(msg_sign_site, certifier),
+		BLOB(msg_sign_site, note), END}},
+	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{
+		INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), TEXT(msg_sign_hello, certifier),
+		TEXT(msg_sign_hello, next), INT(msg_sign_hello, next_us), END}},
 	[MSG_LEAVES] = {"leaves", FIELDS{INT(msg_leaves, first), BLOB(msg_leaves, hashes), END}},
 	[MSG_CHECKPOINT] = {"checkpoint", FIELDS{INT(msg_checkpoint, size), BLOB(msg_checkpoint, note), END}},
+	[MSG_KEY_NOTE] = {"key-note", FIELDS{TEXT(msg_key_note, vkey), INT(msg_key_note, size), BLOB(msg_key_note, note), END}},
+	[MSG_KEY_KEPT] = {"key-kept", FIELDS{TEXT(msg_key_kept, vkey), END}},
 	[MSG_SIGN_STATE] = {"sign-state", FIELDS{
 		INT(msg_sign_state, size), INT(msg_sign_state, signed_us), TEXT(msg_sign_state, vkey), TEXT(msg_sign_state, refusal), END}},
 	[MSG_SERVE_SITE] = {"serve-site", FIELDS{

@@ -20,6 +20,8 @@
 #define MSG_FDS_MAX 4
 #define MSG_LEAVES_MAX 1024
 #define MSG_NOTE_MAX 16384     /* a signed note with cosignatures */
+#define MSG_KEY_NOTE_MAX 2048  /* a key note (seal/keychain.h) */
+#define MSG_VKEY 264
 #define MSG_ENTRY_MAX 1024
 #define MSG_MASK_BYTES 9          /* as msg_put_mask writes one */
 #define MSG_MASKS_MAX SITE_MASKS_MAX
@@ -68,10 +70,12 @@ enum msg_type {
 	MSG_RENDITION_STATE,
 	MSG_ALARM,                 /* store: an alarm/v1 entry; serve: for the page */
 	/* sign */
-	MSG_SIGN_SITE,             /* fds: key, state file */
+	MSG_SIGN_SITE,             /* fds: key, state file; then as told the next key, the archive's newest checkpoint */
 	MSG_SIGN_HELLO,            /* sign -> store: what I have signed so far */
 	MSG_LEAVES,
 	MSG_CHECKPOINT,            /* sign -> store -> serve */
+	MSG_KEY_NOTE,              /* sign -> store: for log/keys; no checkpoint by that key before it is there */
+	MSG_KEY_KEPT,              /* store -> sign: it is */
 	MSG_SIGN_STATE,
 	/* serve */
 	MSG_SERVE_SITE,            /* fds: certificate, key (PEM); opened for this process alone, which reads them from where they stand */
@@ -232,11 +236,21 @@ struct msg_alarm {
 	char detail[96];                             /* our own words: a-z, 0-9, blank and hyphen; "" at its end */
 };
 
-struct msg_sign_site { char origin[SITE_ORIGIN]; };
-struct msg_sign_hello { uint64_t size; uint8_t root[32]; char vkey[256]; };
+/* certifier: the vkey of the token's key that certifies `key` by that note; "" without one. */
+struct msg_sign_site {
+	char origin[SITE_ORIGIN];
+	bool has_next, has_checkpoint;
+	char certifier[MSG_VKEY];
+	uint16_t note_len;
+	uint8_t note[MSG_KEY_NOTE_MAX];
+};
+/* next: the key that replaces vkey behind a key/v1 entry of that time; "" for none. */
+struct msg_sign_hello { uint64_t size; uint8_t root[32]; char vkey[MSG_VKEY], certifier[MSG_VKEY], next[MSG_VKEY]; int64_t next_us; };
 struct msg_leaves { uint64_t first; uint16_t hashes_len; uint8_t hashes[MSG_LEAVES_MAX * 32]; };
 struct msg_checkpoint { uint64_t size; uint16_t note_len; uint8_t note[MSG_NOTE_MAX]; };
-struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[256], refusal[160]; };
+struct msg_key_note { char vkey[MSG_VKEY]; uint64_t size; uint16_t note_len; uint8_t note[MSG_KEY_NOTE_MAX]; };  /* the key it makes known; as in it */
+struct msg_key_kept { char vkey[MSG_VKEY]; };
+struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[MSG_VKEY], refusal[160]; };
 
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
 struct msg_serve_listener { uint8_t listener; };  /* below SITE_LISTENERS_MAX */
@@ -253,7 +267,7 @@ struct msg_serve_rendition {
 	bool on_demand;
 	bool gone;                                   /* not offered any more */
 };
-struct msg_serve_vkey { char vkey[256]; };
+struct msg_serve_vkey { char vkey[MSG_VKEY]; };
 #define MSG_SESSION_US (12 * 3600 * 1000000ll)
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
@@ -291,13 +305,14 @@ struct msg_segment {
 };
 struct msg_oldest { uint16_t camera; uint8_t rendition; uint64_t number; };
 
-enum msg_want_kind { MSG_WANT_SEGMENT, MSG_WANT_INIT, MSG_WANT_PROOF, MSG_WANT_TILE };
+/* Of footage, then of the log. */
+enum msg_want_kind { MSG_WANT_SEGMENT, MSG_WANT_INIT, MSG_WANT_PROOF, MSG_WANT_TILE, MSG_WANT_KEYS };
 struct msg_want {
 	uint32_t request;
 	uint8_t kind;
 	uint16_t camera;
 	uint8_t rendition;
-	uint64_t number;                             /* segment's, or tile's */
+	uint64_t number;                             /* segment's, or tile's; of keys: of the checkpoint's size, for what is held of them */
 	int16_t level;                               /* tile: -1 for entries */
 	uint16_t width;                              /* tile: 256 for a full one */
 	uint8_t init_prefix[8];
@@ -341,6 +356,8 @@ union msg_body {
 	struct msg_sign_hello sign_hello;
 	struct msg_leaves leaves;
 	struct msg_checkpoint checkpoint;
+	struct msg_key_note key_note;
+	struct msg_key_kept key_kept;
 	struct msg_sign_state sign_state;
 	struct msg_serve_site serve_site;
 	struct msg_serve_listener serve_listener;

@@ -192,6 +192,7 @@ struct parent {
 	unsigned nsessions;
 	struct msg_store_state store;
 	struct msg_sign_state sign;
+	struct next_key { bool given, turned; uint64_t inode; int64_t changed_s; long changed_ns; } next_key;
 	struct parent_service service;
 	int64_t log_second;               /* and what the roles have said in it */
 	unsigned log_lines;
@@ -223,6 +224,16 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
  * credential: then it lies in the unit's own folder ($STATE_DIRECTORY), or beside the site file.
  */
 void sign_state_path(const struct site *site, char *out, size_t cap);
+/* The file of the key that replaces the site's: it is there while it does. */
+void parent_next_key_path(const struct site *site, char *out, size_t cap);
+/* What is given to sign now. */
+void parent_note_next_key(struct parent *p);
+/* Whether another file is there than sign was given. */
+bool parent_has_new_key(const struct parent *p);
+/* Sign says that the next key signs: true, said in the log, when it was given one. */
+bool parent_key_turned(struct parent *p);
+/* In order and at once: what it has signed is on disk at any time. */
+void parent_renew_sign(struct parent *p);
 /* parent_settings.c: what each role is told before it seals itself; 0 or -errno */
 int child_settings(struct child *c);
 /* The same, to those that run, of one thing of the site that is new or other: in its place, gone or not. */

@@ -282,8 +282,11 @@ static void on_sign_state(void *ctx, struct channel *from, const union msg_body 
 	plain(state.vkey);
 	plain(state.refusal);
 	if (!new_key && strcmp(p->sign.vkey, state.vkey) != 0) {
-		child_kill(c, "speaks of another key than before");
-		return;
+		if (!parent_key_turned(p)) {
+			child_kill(c, "speaks of another key than before");
+			return;
+		}
+		new_key = true;
 	}
 	if (strcmp(p->sign.refusal, state.refusal) != 0 && *state.refusal && child_may_log(c))
 		parent_log("error", "alarm", "role=sign text=\"%s\"", state.refusal);

@@ -363,6 +363,16 @@ static void say_files(struct reload *r)
 	}
 }
 
+/* Store hears of the change before sign's next hello. */
+static void say_key(struct reload *r)
+{
+	if (!parent_has_new_key(r->p))
+		return;
+	fprintf(r->out, "  key: the next key is there; it signs after this second, and the log says when it does\n");
+	note_change(r, "key: next key");
+	parent_renew_sign(r->p);
+}
+
 static void tell_store(struct reload *r)
 {
 	struct parent *p = r->p;
@@ -417,6 +427,7 @@ static void run(struct reload *r)
 	look_at_files(r);
 	apply(r);
 	say_files(r);
+	say_key(r);
 	if (is_news(r))
 		tell_store(r);
 	if (r->changes)

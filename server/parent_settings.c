@@ -46,18 +46,38 @@ static void close_pair(int fds[2])
 			close(fds[i]);
 }
 
+/* Appended when it is there: true when it is. */
+static bool open_more(int dirfd, const char *path, int fds[MSG_FDS_MAX], unsigned *n)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	fds[(*n)++] = fd;
+	return true;
+}
+
 static int sign_settings(struct child *c)
 {
+	struct parent *p = c->parent;
 	struct msg_sign_site m = {0};
-	char state[4200];
-	int fds[2], rc;
+	char state[4200], next[4200];
+	int fds[MSG_FDS_MAX], rc;
+	unsigned n = 2;
 
-	TEXT(m.origin, c->parent->site->origin);
-	sign_state_path(c->parent->site, state, sizeof state);
-	rc = open_pair(c->parent->site->key, O_RDONLY, state, O_RDWR | O_CREAT, fds);
-	if (!rc)
-		rc = child_say(c, MSG_SIGN_SITE, &m, fds, 2);
+	TEXT(m.origin, p->site->origin);
+	sign_state_path(p->site, state, sizeof state);
+	rc = open_pair(p->site->key, O_RDONLY, state, O_RDWR | O_CREAT, fds);
+	if (!rc) {
+		parent_next_key_path(p->site, next, sizeof next);
+		m.has_next = open_more(AT_FDCWD, next, fds, &n);
+		m.has_checkpoint = open_more(p->archive_fd, "log/checkpoint", fds, &n);
+		parent_note_next_key(p);
+		rc = child_say(c, MSG_SIGN_SITE, &m, fds, n);
+	}
 	close_pair(fds);
+	for (unsigned i = 2; i < n; i++)
+		close(fds[i]);
 	return rc;
 }
 

@@ -52,11 +52,13 @@ static const struct rule {
 	{MSG_RENDITION_STATE, TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_ALARM,           TO(PARENT),    TO(STORE) | TO(SERVE), 0, 0},
 
-	{MSG_SIGN_SITE,       TO(PARENT),    TO(SIGN),     2, 2},
+	{MSG_SIGN_SITE,       TO(PARENT),    TO(SIGN),     2, 4},
 	{MSG_SIGN_HELLO,      TO(SIGN),      TO(STORE),    0, 0},
 	{MSG_LEAVES,          TO(STORE),     TO(SIGN),     0, 0},
 	{MSG_CHECKPOINT,      TO(SIGN),      TO(STORE),    0, 0},
 	{MSG_CHECKPOINT,      TO(STORE),     TO(SERVE),    0, 0},
+	{MSG_KEY_NOTE,        TO(SIGN),      TO(STORE),    0, 0},
+	{MSG_KEY_KEPT,        TO(STORE),     TO(SIGN),     0, 0},
 	{MSG_SIGN_STATE,      TO(SIGN),      TO(PARENT),   0, 0},
 
 	{MSG_SERVE_SITE,      TO(PARENT),    TO(SERVE),    2, 2},

@@ -16,7 +16,7 @@ struct serve {
 	struct role role;
 	struct event_base *base;
 	struct msg_serve_site site;
-	char vkey[256];
+	char vkey[MSG_VKEY];
 	struct serve_media *media;
 	struct serve_auth *auth;
 	struct serve_sessions *sessions;

@@ -158,7 +158,7 @@ static void answer_from_store(struct ask *a, const struct msg_want *key, const c
 		serve_conn_wait(a->c, SERVE_WAIT_STORE, STORE_WAIT_US);
 	} else {
 		serve_bytes_ref(bytes);  /* the reply forgets w->bytes before it takes its own reference */
-		reply_bytes(a, bytes, type, FOREVER);
+		reply_bytes(a, bytes, type, key->kind == MSG_WANT_KEYS ? FRESH : FOREVER);
 		serve_bytes_unref(&bytes);
 	}
 }
@@ -421,6 +421,13 @@ static void answer_tile(struct ask *a)
 	answer_from_store(a, &key, "application/octet-stream");
 }
 
+static void answer_keys(struct ask *a)
+{
+	struct msg_want key = {.kind = MSG_WANT_KEYS, .number = a->c->serve->media->checkpoint_size};
+
+	answer_from_store(a, &key, TEXT_TYPE);
+}
+
 enum need { OPEN, USER, CAMERA, RENDITION };  /* each needs the one before it too */
 
 static const struct route {
@@ -436,6 +443,7 @@ static const struct route {
 	[HTTP_PATH_ASSET] = {answer_asset, OPEN, true, false, "GET, HEAD"},
 	[HTTP_PATH_SITE] = {answer_site, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_CHECKPOINT] = {answer_checkpoint, USER, true, false, "GET, HEAD"},
+	[HTTP_PATH_KEYS] = {answer_keys, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_TILE] = {answer_tile, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_MULTIVARIANT] = {answer_multivariant, CAMERA, true, false, "GET, HEAD"},
 	[HTTP_PATH_PLAYLIST] = {answer_playlist, RENDITION, true, false, "GET, HEAD"},

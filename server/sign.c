@@ -4,6 +4,13 @@
  * of what it signed before, leaf by leaf, at most once a second, and only after
  * that is on disk. Whoever takes over store can have new entries signed; the old
  * ones cannot be changed.
+ *
+ * Its state may have been put back from an older copy. The archive's newest checkpoint is therefore given to it at each
+ * start: below that it signs nothing, and there its tree must have the same root.
+ *
+ * A key is replaced in steps, each on disk before the next: the successor is noted in the state; store adds a key/v1 entry, whose
+ * leaf sign knows beforehand; the old key signs its last checkpoint, of that leaf's size, and the key note; store has kept the
+ * note; the state is the successor's. A crash between any two is gone on from.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +28,7 @@
 #include "base/secret.h"
 #include "seal/checkpoint.h"
 #include "server/role.h"
+#include "server/sign_keys.h"
 #include "server/sign_state.h"
 #include "server/wiping.h"
 
@@ -29,11 +37,14 @@
 
 struct sign {
 	struct role role;
-	char origin[SITE_ORIGIN], vkey[KEY_VKEY];
-	struct key_private *key;
+	char origin[SITE_ORIGIN];
+	struct sign_keys keys;
 	int state_fd;
 	struct sign_state state;   /* signed */
 	struct tree tree;          /* signed, and the leaves since */
+	struct checkpoint floor;   /* the archive's newest, at our start; size 0: none */
+	struct tree last_of_old;   /* the tree at the entry that hands over to the next key; empty before it came */
+	bool unkept;               /* the key note is not in log/keys yet: nothing more is signed */
 	struct channel *store;
 	struct event *timer;
 	int64_t due_us;            /* mono: no signature before */
@@ -43,10 +54,11 @@ struct sign {
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_leaves(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_key_kept(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
 static const struct channel_answer settings[] = {{MSG_SIGN_SITE, on_site}, {MSG_NONE, NULL}};
 static const struct channel_answer from_parent[] = {{MSG_PEER, on_peer}, {MSG_NONE, NULL}};
-static const struct channel_answer from_store[] = {{MSG_LEAVES, on_leaves}, {MSG_NONE, NULL}};
+static const struct channel_answer from_store[] = {{MSG_LEAVES, on_leaves}, {MSG_KEY_KEPT, on_key_kept}, {MSG_NONE, NULL}};
 
 static _Noreturn void give_up(const char *event, const char *why, const char *mend)
 {
@@ -54,32 +66,44 @@ static _Noreturn void give_up(const char *event, const char *why, const char *me
 	_exit(1);
 }
 
-static void read_key(struct sign *s, int fd)
+static void read_keys(struct sign *s, const struct msg_sign_site *m, const int fds[MSG_FDS_MAX])
 {
-	const char *why = "reading the file";
-	struct buf pem;
+	const char *why;
+
+	if (sign_keys_read(s->origin, fds[0], &s->keys.now, &why))
+		give_up("bad-key", why, "make one with: casemate keygen");
+	if (m->has_next && sign_keys_read(s->origin, fds[2], &s->keys.next, &why))
+		give_up("bad-key", why, "the next key (.next) is not whole: make it with: casemate keygen --rotate");
+	key_vkey(key_public_of(s->keys.now), s->keys.vkey);
+	if (s->keys.next)
+		key_vkey(key_public_of(s->keys.next), s->keys.next_vkey);
+	memcpy(s->keys.certifier, m->certifier, sizeof s->keys.certifier);
+	memcpy(s->keys.note, m->note, m->note_len);
+	s->keys.note_len = m->note_len;
+}
+
+/* Whoever could change it could only have us sign less. */
+static void read_floor(struct sign *s, int fd)
+{
+	const char *why = "reading it";
+	struct buf note;
 	int rc;
 
-	wiping_begin();
-	rc = secret_buf(&pem, KEY_FILE_MAX);
-	while (!rc) {
-		ssize_t n = read(fd, buf_data(&pem) + pem.len, KEY_FILE_MAX - pem.len);
+	buf_init(&note, CHECKPOINT_MAX_BYTES);
+	rc = io_read_all(fd, &note);
+	if (!rc)
+		rc = checkpoint_parse(buf_data(&note), note.len, &s->floor, &why);
+	buf_free(&note);
+	if (rc || strcmp(s->floor.origin, s->origin) != 0)
+		give_up("sign-archive", rc ? why : "its newest checkpoint is of another site", "put the right archive back; casemate verify names what differs");
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			rc = n < 0 ? -errno : 1;
-			break;
-		}
-		buf_commit(&pem, (size_t)n);
-	}
-	if (rc > 0)
-		rc = key_read(s->origin, buf_data(&pem), pem.len, &s->key, &why);
-	wiping_end();
-	secret_buf_free(&pem);
-	if (rc)
-		give_up("bad-key", why, "make one with: casemate keygen");
-	key_vkey(key_public_of(s->key), s->vkey);
+static bool same_root(const struct tree *t, const struct hash *root)
+{
+	struct hash is;
+
+	tree_root(t, &is);
+	return hash_same(&is, root);
 }
 
 static void open_state(struct sign *s, int fd)
@@ -88,47 +112,81 @@ static void open_state(struct sign *s, int fd)
 
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		give_up("sign-state", "another casemate signs with it", "stop that one first: two signers would tell two stories");
-	rc = sign_state_open(&s->state, fd, s->vkey);
-	if (rc == -EKEYREJECTED)
-		give_up("sign-state", "it belongs to another key", "give that key back to the site file, or begin a new archive and state");
+	rc = sign_state_open(&s->state, fd);
 	if (rc == -EBADMSG)
 		give_up("sign-state", "it is damaged", "put it back from a backup, or begin a new archive with a new key");
+	if (!rc)
+		rc = sign_keys_fit(&s->keys, &s->state);
+	if (rc == -EKEYREJECTED)
+		give_up("sign-state", "it belongs to another key", "give that key back to the site file, or begin a new archive and state");
 	if (rc)
 		give_up("sign-state", strerror(-rc), "mend the disk that holds the key's folder");
 	s->state_fd = fd;
 	s->tree = s->state.tree;
 }
 
+/* The state may be older than what is signed, never of another log. */
+static void compare_with_archive(struct sign *s)
+{
+	if (s->floor.size > s->state.tree.size)
+		log_warn("sign-state-old", "signed=%llu published=%llu mend=\"the signing state was put back from a copy or is new; nothing is signed until the log has shown that it is the one that was signed\"",
+			(unsigned long long)s->state.tree.size, (unsigned long long)s->floor.size);
+	else if (s->floor.size == s->state.tree.size && s->floor.size && !same_root(&s->state.tree, &s->floor.root))
+		give_up("sign-archive", "its newest checkpoint is not of the log that this key signed", "put the right archive back; casemate verify names what differs");
+}
+
+/* Without a successor's turn the key in place goes on: no reason to stop signing. */
+static void begin_turn(struct sign *s)
+{
+	int rc = s->keys.next ? sign_keys_begin_turn(&s->keys, &s->state, clock_wall_us()) : 0;
+
+	if (s->state.turn.size && (rc == -EALREADY || !s->keys.next))
+		give_up("sign-state", "it is being handed over to a key that is not there", "put the file of the next key (.next) back");
+	if (rc) {
+		log_error("key-rotation", "error=\"%s\" mend=\"free or mend the disk of the key's folder, and reload\"", strerror(-rc));
+		key_free(&s->keys.next);
+		return;
+	}
+	if (s->state.turn.size && sign_keys_turn_note(&s->keys, &s->state) < 0)
+		give_up("no-memory", "a key note", "give the machine more memory");
+}
+
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	const struct msg_sign_site *site = &m->sign_site;
 	struct sign *s = ctx;
 
-	if (s->key)
+	if (s->keys.now)
 		give_up("sign-settings", "a second key", "this is a mistake in casemate: report it");
-	memcpy(s->origin, m->sign_site.origin, sizeof s->origin);
-	read_key(s, fds[0]);
+	memcpy(s->origin, site->origin, sizeof s->origin);
+	read_keys(s, site, fds);
 	open_state(s, fds[1]);
 	fds[1] = -1;
+	if (site->has_checkpoint)
+		read_floor(s, fds[2 + site->has_next]);
+	compare_with_archive(s);
+	begin_turn(s);
 }
 
 static void say_state(struct sign *s, const char *refusal)
 {
 	struct msg_sign_state m = {.size = s->state.tree.size, .signed_us = s->signed_us};
 
-	snprintf(m.vkey, sizeof m.vkey, "%s", s->vkey);
+	snprintf(m.vkey, sizeof m.vkey, "%s", s->keys.vkey);
 	snprintf(m.refusal, sizeof m.refusal, "%s", refusal);
 	channel_say(s->role.parent, MSG_SIGN_STATE, &m, NULL, 0);
 }
 
+/* Of what is on disk as signed, by whichever key it belongs to. */
 static void say_checkpoint(struct sign *s)
 {
-	struct msg_checkpoint m = {.size = s->tree.size};
+	struct msg_checkpoint m = {.size = s->state.tree.size};
 	struct hash root;
 	struct buf note;
 
 	buf_init(&note, MSG_NOTE_MAX);
-	tree_root(&s->tree, &root);
-	if (checkpoint_sign(&note, s->tree.size, &root, s->key) == 0) {
+	tree_root(&s->state.tree, &root);
+	if (checkpoint_sign(&note, m.size, &root, s->keys.now) == 0) {
 		memcpy(m.note, buf_data(&note), note.len);
 		m.note_len = (uint16_t)note.len;
 		if (s->store)
@@ -148,33 +206,109 @@ static void arm(struct sign *s)
 		event_add(s->timer, &tv);
 }
 
+/* A certificate for the key that signs, or the note by which it hands over. */
+static void say_key_note(struct sign *s)
+{
+	struct msg_key_note m = {.size = s->state.turn.size, .note_len = (uint16_t)s->keys.note_len};
+
+	snprintf(m.vkey, sizeof m.vkey, "%s", m.size ? s->keys.next_vkey : s->keys.vkey);
+	memcpy(m.note, s->keys.note, s->keys.note_len);
+	s->unkept = true;
+	if (s->store)
+		channel_say(s->store, MSG_KEY_NOTE, &m, NULL, 0);
+}
+
+static bool has_turned(const struct sign *s)
+{
+	return s->state.turn.size > 0;
+}
+
+/* What may be signed now; NULL for nothing new. */
+static const struct tree *next_to_sign(const struct sign *s)
+{
+	const struct tree *t = s->last_of_old.size ? &s->last_of_old : &s->tree;
+
+	return s->unkept || has_turned(s) || s->tree.size < s->floor.size || t->size == s->state.tree.size ? NULL : t;
+}
+
+static void refuse_for_disk(struct sign *s, int rc)
+{
+	char refusal[128];
+
+	snprintf(refusal, sizeof refusal, "cannot write its state, so signs nothing: %s", strerror(-rc));
+	log_error("sign-state", "why=\"%s\" mend=\"free the disk that holds it; tried again every 5 s\"", refusal);
+	s->due_us = clock_mono_us() + RETRY_US;
+	say_state(s, refusal);
+	arm(s);
+}
+
+/* The old key's last checkpoint is out and its note kept. */
+static void turn(struct sign *s)
+{
+	int rc = sign_state_end_turn(&s->state);
+
+	if (rc) {
+		refuse_for_disk(s, rc);
+		return;
+	}
+	sign_keys_turn(&s->keys);
+	s->last_of_old = (struct tree){0};
+	say_state(s, "");
+	if (next_to_sign(s))
+		arm(s);
+}
+
 /* First the state, then the signature: what left us is always in it. */
 static void on_due(int fd, short what, void *arg)
 {
 	struct sign *s = arg;
-	char refusal[128];
+	const struct tree *t = next_to_sign(s);
+	bool last;
 	int rc;
 
-	if (s->tree.size == s->state.tree.size)
+	if (has_turned(s) && !s->unkept)
+		turn(s);
+	if (!t)
 		return;
-	rc = sign_state_save(&s->state, &s->tree);
-	s->due_us = clock_mono_us() + (rc ? RETRY_US : INTERVAL_US);
+	last = t == &s->last_of_old;
+	rc = last ? sign_state_last_of_old(&s->state, t) : sign_state_save(&s->state, t);
+	if (!rc && last && sign_keys_turn_note(&s->keys, &s->state) < 0)
+		give_up("no-memory", "a key note", "give the machine more memory");
 	if (rc) {
-		snprintf(refusal, sizeof refusal, "cannot write its state, so signs nothing: %s", strerror(-rc));
-		log_error("sign-state", "why=\"%s\" mend=\"free the disk that holds it; tried again every 5 s\"", refusal);
-		say_state(s, refusal);
-		arm(s);
+		refuse_for_disk(s, rc);
 		return;
 	}
+	s->due_us = clock_mono_us() + INTERVAL_US;
 	s->signed_us = clock_wall_us();
 	say_checkpoint(s);
+	if (last)
+		say_key_note(s);
 	say_state(s, "");
+}
+
+/* A new store says it once more when the note was there already. */
+static void on_key_kept(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct sign *s = ctx;
+
+	if (!s->unkept || strcmp(m->key_kept.vkey, has_turned(s) ? s->keys.next_vkey : s->keys.vkey) != 0)
+		return;
+	s->unkept = false;
+	if (has_turned(s)) {
+		turn(s);
+		return;
+	}
+	if (s->state.tree.size)
+		say_checkpoint(s);
+	if (next_to_sign(s))
+		arm(s);
 }
 
 static void drop_store(struct sign *s)
 {
 	channel_free(&s->store);
 	s->tree = s->state.tree;
+	s->last_of_old = (struct tree){0};
 }
 
 static void store_broke(void *ctx, struct channel *c, const char *why)
@@ -192,6 +326,19 @@ static void refuse_leaves(struct sign *s, const char *why)
 	role_bad_peer(&s->role, ROLE_STORE, channel_peer_index(s->store), why);
 	say_state(s, why);
 	s->tree = s->state.tree;
+	s->last_of_old = (struct tree){0};
+}
+
+/* 0, or what is wrong with it. */
+static const char *add_leaf(struct sign *s, const struct hash *leaf)
+{
+	if (tree_append(&s->tree, leaf) < 0)
+		return "more leaves than a log holds";
+	if (s->tree.size == s->floor.size && !same_root(&s->tree, &s->floor.root))
+		return "leaves of another log than the one whose checkpoint is in the archive";
+	if (s->keys.next && !s->last_of_old.size && s->tree.size > s->floor.size && hash_same(leaf, &s->keys.turn_leaf))
+		s->last_of_old = s->tree;
+	return NULL;
 }
 
 static void on_leaves(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -199,6 +346,7 @@ static void on_leaves(void *ctx, struct channel *from, const union msg_body *m, 
 	struct sign *s = ctx;
 	struct rd r = rd_init(m->leaves.hashes, m->leaves.hashes_len);
 	struct hash leaf;
+	const char *why;
 
 	if (m->leaves.first != s->tree.size || m->leaves.hashes_len == 0 || m->leaves.hashes_len % HASH_BYTES) {
 		refuse_leaves(s, "leaves that do not follow on what is signed");
@@ -206,12 +354,14 @@ static void on_leaves(void *ctx, struct channel *from, const union msg_body *m, 
 	}
 	while (rd_left(&r)) {
 		memcpy(leaf.b, rd_bytes(&r, HASH_BYTES), HASH_BYTES);
-		if (tree_append(&s->tree, &leaf) < 0) {
-			refuse_leaves(s, "more leaves than a log holds");
+		why = add_leaf(s, &leaf);
+		if (why) {
+			refuse_leaves(s, why);
 			return;
 		}
 	}
-	arm(s);
+	if (next_to_sign(s))
+		arm(s);
 }
 
 static void on_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -219,7 +369,7 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 	struct sign *s = ctx;
 	struct channel_ends ends = {.me = ROLE_SIGN, .peer = ROLE_STORE, .peer_index = m->peer.index, .answers = from_store,
 		.broken = store_broke, .ctx = s};
-	struct msg_sign_hello hello = {.size = s->state.tree.size};
+	struct msg_sign_hello hello = {.size = s->state.tree.size, .next_us = s->state.turn.time_us};
 	struct hash root;
 
 	if (m->peer.role != ROLE_STORE)
@@ -231,11 +381,16 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 		give_up("no-memory", "a channel", "give the machine more memory");
 	tree_root(&s->state.tree, &root);
 	memcpy(hello.root, root.b, HASH_BYTES);
-	snprintf(hello.vkey, sizeof hello.vkey, "%s", s->vkey);
+	memcpy(hello.vkey, s->keys.vkey, sizeof hello.vkey);
+	memcpy(hello.certifier, s->keys.certifier, sizeof hello.certifier);
+	if (!has_turned(s))
+		memcpy(hello.next, s->keys.next_vkey, sizeof hello.next);
 	channel_say(s->store, MSG_SIGN_HELLO, &hello, NULL, 0);
-	/* What was signed last may never have left. */
-	if (s->state.tree.size)
+	/* What was signed last may never have left: under a certified key not before its certificate. */
+	if (s->state.tree.size && (has_turned(s) || !s->keys.note_len))
 		say_checkpoint(s);
+	if (s->keys.note_len)
+		say_key_note(s);
 }
 
 /* OpenSSL finds its algorithms and its randomness while it still may look for them. */
@@ -243,9 +398,9 @@ static void warm(struct sign *s)
 {
 	uint8_t sig[KEY_SIGNATURE_BYTES];
 
-	if (!s->key)
+	if (!s->keys.now)
 		give_up("sign-settings", "no key was given", "this is a mistake in casemate: report it");
-	if (key_sign(s->key, "", 0, sig) < 0 || !key_verify(key_public_of(s->key), "", 0, sig, sizeof sig))
+	if (key_sign(s->keys.now, "", 0, sig) < 0 || !key_verify(key_public_of(s->keys.now), "", 0, sig, sizeof sig))
 		give_up("bad-key", "it cannot sign", "make a new one with: casemate keygen");
 }
 
@@ -267,7 +422,7 @@ int main(void)
 	role_loop(&s.role, from_parent, &s, NULL);
 	channel_free(&s.store);
 	event_free(s.timer);
-	key_free(&s.key);
+	sign_keys_free(&s.keys);
 	event_base_free(s.role.base);
 	return 0;
 }

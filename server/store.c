@@ -303,6 +303,7 @@ static void on_hash_timer(int fd, short what, void *arg) { store_hash(arg); }
 
 static void on_finish_timer(int fd, short what, void *arg) { store_disk_finish_all(arg); }
 
+static void on_keys_timer(int fd, short what, void *arg) { store_keys_keep(arg); }
 static void on_publish_timer(int fd, short what, void *arg) { store_log_publish_again(arg); }
 
 /* --- stop ------------------------------------------------------------------------------- */
@@ -397,6 +398,7 @@ int main(void)
 	s.finish_timer = timer(&s, 0, on_finish_timer);
 	s.sync_timer = timer(&s, 0, on_sync_timer);
 	s.publish_timer = timer(&s, 0, on_publish_timer);
+	s.keys_timer = timer(&s, 0, on_keys_timer);
 	role_seal(&s.role);
 	s.start_us = clock_wall_us() / 1000 * 1000;
 	open_archive(&s);

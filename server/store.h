@@ -203,6 +203,10 @@ struct store {
 	uint32_t sign_run;               /* counts its channels */
 	bool sign_greeted, sign_ready;   /* its hello came; and was right */
 	char vkey[ENTRY_VKEY];
+	struct msg_sign_hello hello;     /* its newest */
+	struct msg_key_note key_note;    /* from sign, to be kept */
+	struct { char next[ENTRY_VKEY]; int64_t next_us; } turning;  /* whose key/v1 this run added */
+	struct event *keys_timer;
 	uint64_t entries, gaps, segments, dropped, copied;
 
 	/* disk */
@@ -299,6 +303,20 @@ void store_disk_look(struct store *s);
 void store_disk_ask_camera(struct store *s, struct store_camera *c);
 /* Entries before this one may go under a checkpoint: their files are whole. */
 uint64_t store_disk_barrier(const struct store *s);
+
+/* store_keys.c; the first three on any thread, of the published log. */
+/* Appends log/keys; -ENOENT when no key was ever made known. */
+int store_keys_read(int dirfd, struct buf *out);
+/* Whether that key was replaced at a size below `published`. 0 or -errno; -EBADMSG when log/keys is damaged. */
+int store_keys_replaced(int dirfd, const char *vkey, uint64_t published, bool *ret);
+/* Whether the key/v1 entry that hello's turn waits for is in the log and not signed yet. The logger's. */
+bool store_keys_has_turned(const struct tlog *log, const struct msg_sign_hello *h);
+/* Enters it, unless this run has. */
+void store_keys_turn(struct store *s);
+/* Keeps it in log/keys, then says so to sign. */
+void store_keys_note(struct store *s, const struct msg_key_note *m);
+/* Once more. */
+void store_keys_keep(struct store *s);
 
 /* store_serve.c */
 void store_serve_peer(struct store *s, unsigned index, int fd);

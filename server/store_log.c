@@ -195,8 +195,10 @@ struct hello_work {
 	struct tlog *log;
 	uint32_t sign_run;
 	struct msg_sign_hello hello;
+	int dirfd;
 	int rc;
 	struct hash root;
+	bool has_turned, is_replaced;
 };
 
 static void run_hello(struct work *work)
@@ -204,6 +206,9 @@ static void run_hello(struct work *work)
 	struct hello_work *w = (struct hello_work *)work;
 
 	w->rc = tlog_root(w->log, w->hello.size, &w->root);
+	if (!w->rc)
+		w->rc = store_keys_replaced(w->dirfd, w->hello.vkey, tlog_published(w->log), &w->is_replaced);
+	w->has_turned = !w->rc && store_keys_has_turned(w->log, &w->hello);
 }
 
 static bool told(const uint8_t sha256[HASH_BYTES])
@@ -239,6 +244,7 @@ static void start_entry(struct store *s)
 	memcpy(e.start.program, s->site.program, sizeof e.start.program - 1);
 	memcpy(e.start.site.b, s->site.site_sha256, HASH_BYTES);
 	memcpy(e.start.key, s->vkey, sizeof e.start.key);
+	memcpy(e.start.root, s->hello.certifier, sizeof e.start.root);
 	strcpy(e.start.keep[0], "copy");
 	strcpy(e.start.keep[1], "audio");
 	name_programs(&e.start, &s->site);
@@ -271,6 +277,8 @@ static void done_hello(struct work *work)
 	if (memcmp(w->root.b, w->hello.root, HASH_BYTES))
 		store_give_up("log-changed", "the log is not the one that sign has signed: its entries were changed",
 			"put the right archive back; casemate verify names what differs");
+	if (w->is_replaced)
+		store_give_up("key-replaced", "the key that signs had been replaced by another", "put the newer key and its state back (log/keys in the archive names it)");
 	if (w->hello.size < s->published)
 		log_warn("sign-state-old", "signed=%llu published=%llu mend=\"the signing state was put back from a copy or is new; the log still fits it\"",
 			(unsigned long long)w->hello.size, (unsigned long long)s->published);
@@ -281,6 +289,8 @@ static void done_hello(struct work *work)
 		start_entry(s);
 		store_wake_rings(s);
 	}
+	if (!w->has_turned)
+		store_keys_turn(s);
 	store_log_tell_sign(s);
 	free(w);
 }
@@ -296,8 +306,9 @@ static void on_hello(void *ctx, struct channel *from, const union msg_body *m, i
 		return;
 	}
 	s->sign_greeted = true;
+	s->hello = m->sign_hello;
 	w = store_alloc(sizeof *w);
-	*w = (struct hello_work){.work = {run_hello, done_hello}, .store = s, .log = s->log, .sign_run = s->sign_run, .hello = m->sign_hello};
+	*w = (struct hello_work){.dirfd = s->role.folder, .work = {run_hello, done_hello}, .store = s, .log = s->log, .sign_run = s->sign_run, .hello = m->sign_hello};
 	worker_give(&s->logger, &w->work);
 }
 
@@ -386,11 +397,17 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 		give_publish(s);
 }
 
+static void on_key_note(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	store_keys_note(ctx, &m->key_note);
+}
+
 /* --- the channel ------------------------------------------------------------------------ */
 
 static const struct channel_answer from_sign[] = {
 	{MSG_SIGN_HELLO, on_hello},
 	{MSG_CHECKPOINT, on_checkpoint},
+	{MSG_KEY_NOTE, on_key_note},
 	{MSG_NONE, NULL},
 };
 

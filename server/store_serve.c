@@ -262,6 +262,8 @@ static uint8_t read_wanted(struct read_work *w, struct buf *b)
 		return status_of(archive_read_init(w->dirfd, w->camera, w->rendition, w->want.init_prefix, b));
 	case MSG_WANT_PROOF:
 		return read_proof(w, b);
+	case MSG_WANT_KEYS:
+		return status_of(store_keys_read(w->dirfd, b));
 	default:
 		return read_tile(w, b);
 	}
@@ -343,13 +345,14 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	struct store *s = v->store;
 	const struct msg_want *want = &m->want;
 	struct store_rendition *r = store_rendition_at(s, want->camera, want->rendition);
+	bool footage = want->kind < MSG_WANT_TILE;
 	struct read_work *w;
 
-	if (want->kind > MSG_WANT_TILE || (want->kind != MSG_WANT_TILE && (!r || r->hidden || r->camera->gone))) {
+	if (want->kind > MSG_WANT_KEYS || (footage && (!r || r->hidden || r->camera->gone))) {
 		answer_now(v, want, MSG_HAVE_NONE);
 		return;
 	}
-	if (want->kind != MSG_WANT_TILE && from_memory(v, want, r))
+	if (footage && from_memory(v, want, r))
 		return;
 	if (v->reads >= STORE_READS_MAX) {
 		answer_now(v, want, MSG_HAVE_ERROR);
@@ -358,7 +361,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	w = store_alloc(sizeof *w);
 	*w = (struct read_work){.work = {run_read, done_read}, .store = s, .to = v, .generation = v->generation, .dirfd = s->role.folder,
 		.want = *want, .note = s->note, .have = {.request = want->request}, .fd = -1};
-	if (want->kind != MSG_WANT_TILE) {
+	if (footage) {
 		memcpy(w->camera, r->camera->name, sizeof w->camera);
 		memcpy(w->rendition, r->name, sizeof w->rendition);
 	}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/sign_keys.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "seal/entry.h"
+#include "seal/keychain.h"
+#include "server/wiping.h"
+
+static_assert(MSG_VKEY == KEY_VKEY && MSG_VKEY == ENTRY_VKEY && MSG_KEY_NOTE_MAX == KEYCHAIN_NOTE_MAX, "a key goes through all of them");
+
+int sign_keys_read(const char *origin, int fd, struct key_private **ret, const char **why)
+{
+	struct buf pem;
+	off_t at = 0;
+	int rc;
+
+	*why = "reading the file";
+	wiping_begin();
+	rc = secret_buf(&pem, KEY_FILE_MAX);
+	while (!rc) {
+		ssize_t n = pread(fd, buf_data(&pem) + pem.len, KEY_FILE_MAX - pem.len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			rc = n < 0 ? -errno : 1;
+			break;
+		}
+		buf_commit(&pem, (size_t)n);
+		at += n;
+	}
+	if (rc > 0)
+		rc = key_read(origin, buf_data(&pem), pem.len, ret, why);
+	wiping_end();
+	secret_buf_free(&pem);
+	return rc;
+}
+
+void sign_keys_turn(struct sign_keys *k)
+{
+	key_free(&k->now);
+	k->now = k->next;
+	k->next = NULL;
+	memcpy(k->vkey, k->next_vkey, sizeof k->vkey);
+	*k->next_vkey = 0;
+	k->note_len = 0;
+}
+
+int sign_keys_fit(struct sign_keys *k, struct sign_state *state)
+{
+	struct hash own, next;
+
+	sign_state_hash(*k->certifier ? k->certifier : k->vkey, &own);
+	if (sign_state_is_new(state))
+		state->key = own;
+	if (hash_same(&state->key, &own))
+		return 0;
+	if (!k->next)
+		return -EKEYREJECTED;
+	sign_state_hash(k->next_vkey, &next);
+	if (!hash_same(&state->key, &next))
+		return -EKEYREJECTED;
+	sign_keys_turn(k);
+	return 0;
+}
+
+int sign_keys_begin_turn(struct sign_keys *k, struct sign_state *state, int64_t now_us)
+{
+	struct entry e = {.kind = ENTRY_KEY, .key = {.why = "rotation"}};
+	uint8_t bytes[ENTRY_MAX_BYTES];
+	struct hash next;
+	size_t n;
+	int rc;
+
+	sign_state_hash(k->next_vkey, &next);
+	rc = sign_state_begin_turn(state, &next, now_us / 1000 * 1000);
+	if (rc)
+		return rc;
+	e.key.time_us = state->turn.time_us;
+	memcpy(e.key.key, k->next_vkey, sizeof e.key.key);
+	memcpy(e.key.by, k->vkey, sizeof e.key.by);
+	rc = entry_write(&e, bytes, &n);
+	if (!rc)
+		hash_leaf(bytes, n, &k->turn_leaf);
+	return rc;
+}
+
+int sign_keys_turn_note(struct sign_keys *k, const struct sign_state *state)
+{
+	struct buf note;
+	int rc;
+
+	buf_init(&note, sizeof k->note);
+	rc = keychain_write(&note, key_public_of(k->next), state->turn.time_us, state->turn.size, k->now);
+	if (!rc) {
+		memcpy(k->note, buf_data(&note), note.len);
+		k->note_len = note.len;
+	}
+	buf_free(&note);
+	return rc;
+}
+
+void sign_keys_free(struct sign_keys *k)
+{
+	key_free(&k->now);
+	key_free(&k->next);
+}
