@@ -2,11 +2,14 @@
 /*
  * Sets a fault point, and tells what became of it (point.h).
  *     aim PAGE new                     makes the page: no fault
- *     aim PAGE at N KIND,… ACTION      the N-th call of these kinds from now on; ACTION: ENOMEM, EIO …, short, freeze
+ *     aim PAGE at N KIND,… ACTION [FILE+ADDRESS]
+ *                                      the N-th call of these kinds (from that place) from now on; ACTION: ENOMEM, EIO …, short, freeze
  *     aim PAGE wait MILLISECONDS       until it happened: prints "KIND FILE+ADDRESS"; exit 1 if it did not
  *     aim PAGE state                   idle, armed, fired or frozen
  *     aim PAGE off                     no fault; who is frozen goes on
  *     aim PAGE counts                  "KIND CALLS" lines
+ *     aim PAGE note                    from now on notes where calls come from
+ *     aim PAGE places                  "KIND FILE+ADDRESS" lines of what was noted, some of them twice
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +30,7 @@ static const char *const state_name[] = {"idle", "armed", "fired", "frozen"};
 
 static int usage(void)
 {
-	fputs("usage: aim PAGE new | at N KIND,… ACTION | wait MILLISECONDS | state | off | counts\n", stderr);
+	fputs("usage: aim PAGE new | at N KIND,… ACTION | wait MILLISECONDS | state | off | counts | note | places\n", stderr);
 	return 2;
 }
 
@@ -68,13 +71,27 @@ static uint32_t kinds_of(char *words)
 	return kinds;
 }
 
-static int aim_at(struct fault_page *p, const char *number, char *kinds, const char *action)
+/* "FILE+0xADDRESS"; NULL: any. */
+static struct fault_place place_of(const char *text)
+{
+	const char *plus = text ? strrchr(text, '+') : NULL;
+	struct fault_place place = {0};
+
+	if (!plus || plus - text >= FAULT_WHERE)
+		return place;
+	memcpy(place.file, text, (size_t)(plus - text));
+	place.at = strtoull(plus + 1, NULL, 16);
+	return place;
+}
+
+static int aim_at(struct fault_page *p, const char *number, char *kinds, const char *action, const char *place)
 {
 	long n = atol(number);
 
 	p->kinds = kinds_of(kinds);
 	p->action = action_of(action);
-	if (n <= 0 || !p->kinds || !p->action)
+	p->only = place_of(place);
+	if (n <= 0 || !p->kinds || !p->action || (place && !p->only.at))
 		return usage();
 	atomic_store(&p->left, n);
 	atomic_store(&p->state, FAULT_ARMED);
@@ -89,7 +106,27 @@ static int await(struct fault_page *p, long ms)
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 	if (state != FAULT_FIRED && state != FAULT_FROZEN)
 		return 1;
-	printf("%s %s+0x%" PRIx64 "\n", fault_name[atomic_load(&p->hit) % FAULT_KINDS], p->file, p->where);
+	printf("%s %s+0x%" PRIx64 "\n", fault_name[atomic_load(&p->hit) % FAULT_KINDS], p->where.file, p->where.at);
+	return 0;
+}
+
+static int note(struct fault_page *p)
+{
+	atomic_store(&p->nplaces, 0);
+	atomic_fetch_add(&p->round, 1);
+	return 0;
+}
+
+static int print_places(const struct fault_page *p)
+{
+	uint32_t n = atomic_load(&p->nplaces);
+
+	for (uint32_t i = 0; i < n && i < FAULT_PLACES; i++) {
+		uint32_t kind = atomic_load(&p->place[i].kind);
+
+		if (kind && p->place[i].place.at)
+			printf("%s %s+0x%" PRIx64 "\n", fault_name[(kind - 1) % FAULT_KINDS], p->place[i].place.file, p->place[i].place.at);
+	}
 	return 0;
 }
 
@@ -111,8 +148,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	p = open_page(argv[1], 0);
-	if (!strcmp(argv[2], "at") && argc == 6)
-		return aim_at(p, argv[3], argv[4], argv[5]);
+	if (!strcmp(argv[2], "at") && (argc == 6 || argc == 7))
+		return aim_at(p, argv[3], argv[4], argv[5], argv[6]);
+	if (!strcmp(argv[2], "note"))
+		return note(p);
+	if (!strcmp(argv[2], "places"))
+		return print_places(p);
 	if (!strcmp(argv[2], "wait") && argc == 4)
 		return await(p, atol(argv[3]));
 	if (!strcmp(argv[2], "off"))

@@ -153,10 +153,10 @@ said_since() { tail -n +$((shot_line + 1)) "$site/log" | grep -vE ' info casemat
 # How a role of this name ended since the shot, "" for not at all; of those that the parent ended, its reason.
 ended_since() { said_since | grep " role-ended role=$1 " | sed 's/.*how="\([^"]*\)".*/\1/' | head -1; }
 
-# shoot ROLE WHEN N KIND ACTION: the N-th call of this kind fails, from now on ("run") or from the role's next start ("start"; it is killed for that).
+# shoot ROLE WHEN N KIND ACTION [PLACE]: the N-th call of this kind (from that place) fails, from now on ("run") or from the role's next start ("start"; it is killed for that).
 # Sets `outcome` to unmet, borne (the role goes on) or ended (it was restarted); fails, and says why, if anything is not as it should be.
 shoot() {
-    local role=$1 when=$2 n=$3 kind=$4 action=$5 pid fds before where how
+    local role=$1 when=$2 n=$3 kind=$4 action=$5 place=${6:-} pid fds before where how
     shot="$role $when $n. $kind: $action"
     shot_line=$(wc -l < "$site/log")
     if [ "$role" = casemate ]; then pid=$server; else pid=$(pids_of "$role" | grep -v '^0$' | head -1); fi
@@ -164,10 +164,10 @@ shoot() {
     fds=$(descriptors "$pid")
     if [ "$when" = start ] && [ "$role" = casemate ]; then
         stop_server
-        aim "$role" at "$n" "$kind" "$action"
+        aim "$role" at "$n" "$kind" "$action" ${place:+"$place"}
         run_faulty
     else
-        aim "$role" at "$n" "$kind" "$action"
+        aim "$role" at "$n" "$kind" "$action" ${place:+"$place"}
         # shellcheck disable=SC2046
         [ "$when" != start ] || kill -KILL $(pids_of "$role" | grep -v '^0$') 2> /dev/null
     fi
@@ -280,6 +280,29 @@ count_calls() {
     for role in "${faulty_roles[@]}"; do aim "$role" counts | sed "s/^/$role /"; done | paste -d' ' "$work/calls-start" - | awk '{print $1, $2, $6 - $3}' > "$work/calls-run"
 }
 
+# note_places: where calls come from at a start, and in some seconds after, as "ROLE WHEN KIND PLACE" in $work/places.
+note_places() {
+    local role
+    nobody_aimed_at
+    for role in "${faulty_roles[@]}"; do aim "$role" note; done
+    begin_life
+    for role in "${faulty_roles[@]}"; do aim "$role" places | sed "s/^/$role start /"; aim "$role" note; done > "$work/noted"
+    wait_for 30 gone_on $(($(copies) + 3))
+    get /live/gate/snapshot.jpg -o "$work/snapshot"
+    wait_for 30 gone_on $(($(copies) + 2))
+    for role in "${faulty_roles[@]}"; do aim "$role" places | sed "s/^/$role run /"; done >> "$work/noted"
+    sort -u "$work/noted" > "$work/places"
+}
+
+# choose_places: each place once with each answer.
+choose_places() {
+    local role when kind place action
+    while read -r role when kind place; do
+        [[ ",$roles," == *",$role,"* ]] && [[ " ${kinds:-${fault_kinds[*]}} " == *" $kind "* ]] || continue
+        for action in $(actions_of "$kind"); do echo "$role $when 1 $kind $action $place"; done
+    done < "$work/places"
+}
+
 declare -A shot_count
 shots=0 unmet=0
 shots_table() {
@@ -291,13 +314,13 @@ shots_table() {
 
 # shoot_all N SECONDS LEAST: N shots of $chosen, that were met, for so long; LEAST of them in any case. A fresh site each dozen, and after one that failed.
 shoot_all() {
-    local role when n kind action until=$((SECONDS + $2)) line want=$1
+    local role when n kind action place until=$((SECONDS + $2)) line want=$1
     for line in "${chosen[@]}"; do
         [ $shots -lt "$want" ] && { [ $SECONDS -lt $until ] || [ $shots -lt "$3" ]; } || break
-        read -r role when n kind action <<< "$line"
+        read -r role when n kind action place <<< "$line"
         [ $life_shots -lt 12 ] || { end_life; begin_life; }
         life_shots=$((life_shots + 1))
-        if ! shoot "$role" "$when" "$n" "$kind" "$action"; then
+        if ! shoot "$role" "$when" "$n" "$kind" "$action" $place; then
             end_life
             begin_life
             continue

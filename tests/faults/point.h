@@ -2,9 +2,9 @@
 #ifndef TESTS_FAULTS_POINT_H
 #define TESTS_FAULTS_POINT_H
 /*
- * A fault point: "the N-th call of these kinds fails so, or stops there", in a page that is shared between the process that it is meant for
- * (shim.c) and the test (aim.c). A process maps the page before it is sealed; from then on both only read and write memory.
- * Counts go on over the starts of a role, so a test sees how many calls there are to choose from.
+ * A fault point: "the N-th call of these kinds (from that place) fails so, or stops there", in memory that is shared between the process that it is meant for
+ * (shim.c) and the test (aim.c). A process maps it before it is sealed; from then on both only read and write memory.
+ * Counts go on over the starts of a role, so a test sees how many calls there are to choose from; and the places that they come from.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -37,6 +37,13 @@ enum fault_state { FAULT_IDLE, FAULT_ARMED, FAULT_FIRED, FAULT_FROZEN };
 #define FAULT_FREEZE (-2)  /* the process stops before the call, all its threads at their next one, until it is killed or released */
 
 #define FAULT_WHERE 48
+#define FAULT_PLACES 8192
+
+/* Where a call comes from: the caller's address in its file, and the file's name. */
+struct fault_place {
+	uint64_t at;
+	char file[FAULT_WHERE];
+};
 
 struct fault_page {
 	_Atomic uint32_t state;
@@ -44,9 +51,12 @@ struct fault_page {
 	int32_t action;
 	_Atomic int64_t left;        /* calls until it happens */
 	_Atomic uint32_t hit;        /* the kind that it was */
-	uint64_t where;              /* the caller's address in its file, and the file's name */
-	char file[FAULT_WHERE];
+	struct fault_place where;
+	struct fault_place only;     /* calls from elsewhere do not count; at 0: all do */
 	_Atomic uint64_t count[FAULT_KINDS];
+	_Atomic uint32_t round;      /* of noting places: grows when it begins anew */
+	_Atomic uint32_t nplaces;    /* some of them twice; a place is whole once it has its kind */
+	struct { struct fault_place place; _Atomic uint32_t kind; } place[FAULT_PLACES];  /* kind: one more than it is */
 };
 
 static const char *const fault_name[FAULT_KINDS] = {

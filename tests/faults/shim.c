@@ -32,6 +32,7 @@
 #include "tests/faults/point.h"
 
 #define STREAMS_MAX 65536
+#define SEEN_MAX 16384
 #define PUBLIC __attribute__((visibility("default")))
 #define HERE __builtin_return_address(0)
 
@@ -53,20 +54,49 @@ extern void *__libc_memalign(size_t align, size_t n);
 
 /* --- the point -------------------------------------------------------------------------- */
 
-static void note_where(const void *caller)
+static struct fault_place place_of(const void *caller)
 {
+	struct fault_place place = {0};
 	Dl_info in;
 
 	if (!dladdr(caller, &in) || !in.dli_fname)
-		return;
-	page->where = (uint64_t)((const char *)caller - (const char *)in.dli_fbase);
+		return place;
 	const char *slash = strrchr(in.dli_fname, '/');
-	const char *name = slash ? slash + 1 : in.dli_fname;
-	size_t n = strlen(name);
 
-	n = n < FAULT_WHERE - 1 ? n : FAULT_WHERE - 1;
-	memcpy(page->file, name, n);
-	page->file[n] = 0;
+	place.at = (uint64_t)((const char *)caller - (const char *)in.dli_fbase);
+	strncpy(place.file, slash ? slash + 1 : in.dli_fname, FAULT_WHERE - 1);
+	return place;
+}
+
+static bool is_only(const void *caller)
+{
+	struct fault_place place = page->only.at ? place_of(caller) : page->only;
+
+	return place.at == page->only.at && !strcmp(place.file, page->only.file);
+}
+
+/* Each once a round for each process, or a few times: threads do not wait for each other here. */
+static void note_place(enum fault_kind kind, const void *caller)
+{
+	static _Atomic uintptr_t seen[SEEN_MAX];
+	static _Atomic uint32_t seen_round;
+	uint32_t round = atomic_load(&page->round);
+	uintptr_t key = (uintptr_t)caller * FAULT_KINDS + kind;
+	size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 32) % SEEN_MAX;
+
+	if (atomic_exchange_explicit(&seen_round, round, memory_order_relaxed) != round)
+		for (size_t i = 0; i < SEEN_MAX; i++)
+			atomic_store_explicit(&seen[i], 0, memory_order_relaxed);
+	if (atomic_exchange_explicit(&seen[at], key, memory_order_relaxed) == key)
+		return;
+	uint32_t n = atomic_fetch_add(&page->nplaces, 1);
+
+	if (n >= FAULT_PLACES) {
+		atomic_store(&page->nplaces, FAULT_PLACES);
+		return;
+	}
+	page->place[n].place = place_of(caller);
+	atomic_store(&page->place[n].kind, kind + 1);
 }
 
 static void stay(void)
@@ -84,13 +114,15 @@ static int happens(enum fault_kind kind, bool may, const void *caller)
 	if (!page)
 		return 0;
 	atomic_fetch_add_explicit(&page->count[kind], 1, memory_order_relaxed);
+	if (atomic_load(&page->round))
+		note_place(kind, caller);
 	if (atomic_load(&page->state) == FAULT_FROZEN)
 		stay();
-	if (atomic_load(&page->state) != FAULT_ARMED || !(page->kinds >> kind & 1) || !may ||
+	if (atomic_load(&page->state) != FAULT_ARMED || !(page->kinds >> kind & 1) || !may || !is_only(caller) ||
 	    atomic_fetch_sub(&page->left, 1) != 1)
 		return 0;
 	atomic_store(&page->hit, (uint32_t)kind);
-	note_where(caller);
+	page->where = place_of(caller);
 	if (!atomic_compare_exchange_strong(&page->state, &armed, page->action == FAULT_FREEZE ? FAULT_FROZEN : FAULT_FIRED))
 		return 0;
 	if (page->action == FAULT_FREEZE)
