@@ -301,14 +301,19 @@ static bool wait_for_next(struct ask *a)
 	return true;
 }
 
-/* 0, or the status that says why there can be no such segment. */
-static unsigned absent(const struct ask *a)
+static bool beyond_newest(const struct ask *a)
 {
 	const struct serve_rendition *r = a->rendition;
 
-	if (r->n && a->path.number > r->window[r->n - 1].m.number)
+	return r->n && a->path.number > r->window[r->n - 1].m.number;
+}
+
+/* 0, or the status that says why there can be no such segment. */
+static unsigned absent(const struct ask *a)
+{
+	if (beyond_newest(a))
 		return 404;
-	return a->path.number < r->oldest ? 410 : 0;
+	return a->path.number < a->rendition->oldest ? 410 : 0;
 }
 
 static void answer_segment(struct ask *a)
@@ -381,6 +386,7 @@ static void answer_picture(struct ask *a)
 		answer_from_store(a, &key, media_type(a));
 }
 
+/* Of any segment ever: retention takes bytes, and never the account of them. */
 static void answer_proof(struct ask *a)
 {
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
@@ -388,8 +394,8 @@ static void answer_proof(struct ask *a)
 
 	if (!s && wait_for_next(a))
 		return;
-	if (!s && absent(a))
-		reply_status(a, absent(a));
+	if (!s && beyond_newest(a))
+		reply_status(a, 404);
 	else if (s && s->m.entry >= a->c->serve->media->checkpoint_size)
 		wait_for_segment(a);  /* its checkpoint follows within a second */
 	else

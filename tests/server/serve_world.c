@@ -370,6 +370,14 @@ void world_checkpoint(struct world *w, uint64_t size, const char *note)
 		cr_assert_eq(channel_say(w->store[i], MSG_CHECKPOINT, &m, NULL, 0), 0);
 }
 
+void world_oldest(struct world *w, uint8_t rendition, uint64_t number)
+{
+	struct msg_oldest m = {.rendition = rendition, .number = number};
+
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->store[i], MSG_OLDEST, &m, NULL, 0), 0);
+}
+
 void world_have(struct world *w, unsigned i, enum msg_have_status status, const char *text)
 {
 	struct msg_have h = {.request = w->want[i].request, .status = (uint8_t)status};

@@ -52,6 +52,8 @@ void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t 
 /* What the segment's bytes are: filled from its number. */
 void world_fill(uint8_t *p, size_t n, uint64_t number);
 void world_checkpoint(struct world *w, uint64_t size, const char *note);
+/* Camera 0's rendition has no bytes any more of segments before this number. */
+void world_oldest(struct world *w, uint8_t rendition, uint64_t number);
 /* Answers the i-th want of serve 0. text NULL: status alone. */
 void world_have(struct world *w, unsigned i, enum msg_have_status status, const char *text);
 

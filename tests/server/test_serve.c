@@ -558,6 +558,26 @@ Test(serve, gives_proofs_once_the_checkpoint_covers_them)
 	cr_assert(has("Cache-Control", "no-cache"));
 }
 
+Test(serve, asks_for_the_proof_of_what_retention_removed)
+{
+	publish(1);
+	world_oldest(&world, 0, 4);
+	world_checkpoint(&world, 6, "a checkpoint\n");
+	do
+		get("/log/checkpoint", basic_right);  /* what store said before has been heard, once that is there */
+	while (got.status != 200);
+	get("/live/yard/copy/999.m4s.tlog-proof", basic_right);
+	cr_assert_eq(got.status, 404);
+	get("/live/yard/copy/3.m4s", basic_right);
+	cr_assert_eq(got.status, 410);
+	send_get("/live/yard/copy/3.m4s.tlog-proof");
+	world_wait(&world, &world.nwants, 1);
+	cr_assert(world.want[0].kind == MSG_WANT_PROOF && world.want[0].number == 3);
+	world_have(&world, 0, MSG_HAVE_OK, "c2sp.org/tlog-proof@v1\n");
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+}
+
 Test(serve, refuses_memory_that_is_not_sealed)
 {
 	world_track(&world, 0);

@@ -372,6 +372,11 @@ static bool is_within_limit(struct rig *x) { return x->state.archive_bytes <= x-
 
 Test(store, lets_the_oldest_go_at_its_limit)
 {
+	struct entry_segment e;
+	struct checkpoint c;
+	struct proof p;
+	const char *why;
+
 	r.max_bytes = 1 << 20;
 	rig_start(&r);
 	rig_epoch(&r, clock_wall_us() - 60000000);
@@ -383,6 +388,10 @@ Test(store, lets_the_oldest_go_at_its_limit)
 	cr_assert_gt(rig_count_entries(&r, "why space"), 0);
 	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = 1}));
 	cr_assert_eq(r.have.status, MSG_HAVE_GONE);
+	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_PROOF, .number = 1}));
+	cr_assert_eq(r.have.status, MSG_HAVE_OK, "an account of what is gone: %d", r.have.status);
+	cr_assert_eq(proof_parse(buf_data(&r.have_bytes), r.have_bytes.len, &p, &why), 0);
+	cr_assert_eq(proof_verify_segment(&p, &r.key, &r.segment_of[0][0].hash, &e, &c, &why), 0, "%s", why);
 	cr_assert(rig_want(&r, &(struct msg_want){.kind = MSG_WANT_SEGMENT, .number = r.oldest[0]}));
 	cr_assert_eq(r.have.status, MSG_HAVE_OK);
 	cr_assert_eq(rig_stop_store(&r), 0);
