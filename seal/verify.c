@@ -157,6 +157,7 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 			verify_learn_keys(v);
 		v->report->shape = how->shape;
 		how->run(v);
+		verify_sums_end(v);
 		rc = v->error;
 	}
 	if (rc)
@@ -203,6 +204,7 @@ void verify_free(struct verify_report **r)
 	if (!*r)
 		return;
 	free((*r)->rendition);
+	free((*r)->account);
 	free(*r);
 	*r = NULL;
 }

@@ -27,6 +27,10 @@
 #define VERIFY_CONFIGS_MAX 256         /* kept; more are only counted */
 #define VERIFY_PROGRAMS_MAX 64         /* kept; more are only counted */
 #define VERIFY_KEYS_MAX 64              /* kept; more are only counted, and the last is in the last place */
+#define VERIFY_ENCODERS_MAX 256         /* kept; more are only counted */
+#define VERIFY_EXPORTS_MAX 256          /* kept; more are only counted */
+#define VERIFY_REASONS_MAX 12
+#define VERIFY_SIGNATURES (ENTRY_SIGNATURE_AXIS + 1)
 #define VERIFY_RENDITIONS_MAX 16384u
 #define VERIFY_PROOFS_MAX (1u << 22)   /* of a clip */
 #define VERIFY_FOLDERS_MAX (1u << 20)  /* thousands of segments, all renditions together */
@@ -97,8 +101,28 @@ struct verify_rendition {
 	uint64_t segments;              /* entries */
 	uint64_t good, good_bytes;      /* whose bytes were checked and hold */
 	uint64_t deleted, not_kept, not_offered, not_asked;
+	uint64_t changed, missing;      /* whose bytes are others, or not there without an entry that says so */
+	uint64_t in_files;              /* of a clip: that lie in its files */
 	uint64_t first, last;           /* numbers */
 	int64_t from_us, to_us;
+	uint64_t clock_rtcp, clock_arrival;            /* segments, by where their time comes from */
+	uint32_t clock_typical_ms, clock_worst_ms;     /* of what the site estimated of its error */
+	uint64_t signature[VERIFY_SIGNATURES];         /* segments, by enum entry_signature */
+};
+
+/* Times of one camera without footage, as gap entries tell. */
+struct verify_reason {
+	char why[ENTRY_NAME];
+	uint64_t gaps;
+	int64_t us;
+};
+
+struct verify_account {
+	char camera[ENTRY_NAME];
+	uint64_t gaps;
+	int64_t gap_us;
+	struct verify_reason reason[VERIFY_REASONS_MAX];  /* later ones are in the sums only */
+	unsigned nreasons;
 };
 
 struct verify_report {
@@ -110,12 +134,19 @@ struct verify_report {
 	uint64_t bytes;                 /* hashed */
 	struct verify_rendition *rendition;
 	size_t nrenditions;
+	struct verify_account *account;  /* a camera each */
+	size_t naccounts;
 	struct verify_gap gap[VERIFY_GAPS_MAX];
 	uint64_t ngaps;
 	struct entry_alarm alarm[VERIFY_ALARMS_MAX];
 	uint64_t nalarms;
 	struct entry_config config[VERIFY_CONFIGS_MAX];
 	uint64_t nconfigs;
+	struct entry_encoder encoder[VERIFY_ENCODERS_MAX];  /* of a rendition, where it is another than before */
+	uint64_t nencoders;
+	struct entry_export export[VERIFY_EXPORTS_MAX];
+	uint64_t nexports;
+	uint64_t logins, refusals;
 	struct verify_key key[VERIFY_KEYS_MAX];
 	uint64_t nkeys;
 	struct entry_start programs[VERIFY_PROGRAMS_MAX];  /* starts with other programs than the start before */

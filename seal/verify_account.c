@@ -37,6 +37,7 @@ void verify_gap(struct verify *v, const struct entry_gap *g)
 	verify_cover(v, c, g->from_us, g->to_us);
 	if (!verify_wanted(v, g->camera, g->from_us, g->to_us))
 		return;
+	verify_count_gap(v, c, g);
 	if (r->ngaps < VERIFY_GAPS_MAX) {
 		struct verify_gap *to = &r->gap[r->ngaps];
 

@@ -198,10 +198,11 @@ static int hash_part(struct verify *v, const struct clip_file *f, uint64_t bytes
 	return rc;
 }
 
-static void changed(struct verify *v, struct clip_file *f, const struct entry_segment *s, const char *what)
+static void changed(struct verify *v, struct verify_track *t, struct clip_file *f, const struct entry_segment *s, const char *what)
 {
 	struct verify_problem *p = f->changed;
 
+	verify_rendition_of(v, t)->changed++;
 	if (p && p->kind == VERIFY_CHANGED && !strcmp(p->path, f->path) && p->last == f->to && !strcmp(p->text, what))
 		p->last = s->number;
 	else
@@ -219,11 +220,11 @@ static void check_part(struct verify *v, struct verify_track *t, struct clip_fil
 	if (rc) {
 		verify_add_unreadable(v, f->path, rc);
 	} else if (bytes < s->bytes) {
-		changed(v, f, s, "the file ends before it");
+		changed(v, t, f, s, "the file ends before it");
 	} else if (!hash_same(&h, &s->media)) {
-		changed(v, f, s, "the bytes where it should be are not those that were sealed");
+		changed(v, t, f, s, "the bytes where it should be are not those that were sealed");
 	} else if (!f->playable || !hash_same(&f->init, &s->init)) {
-		changed(v, f, s, "the file does not begin with its init segment");
+		changed(v, t, f, s, "the file does not begin with its init segment");
 	} else {
 		f->changed = NULL;
 		r->good++;
@@ -246,6 +247,7 @@ void verify_clip_segment(struct verify *v, struct verify_track *t, const struct 
 		open_file(v, f);
 		f->from = s->number;
 	}
+	verify_rendition_of(v, t)->in_files++;
 	if (verify_wanted(v, s->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000)) {
 		check_part(v, t, f, s);
 	} else {
@@ -365,6 +367,7 @@ static void run(struct verify *v)
 	}
 	for (size_t i = 0; i < c->nfiles && !v->error; i++)
 		end_file(v, &c->file[i]);
+	verify_exports_end(v);
 	if (!v->report->is_signed)
 		verify_say_unsigned(v);
 }

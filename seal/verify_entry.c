@@ -32,18 +32,6 @@ static void check_order(struct verify *v, struct verify_track *t, const struct e
 		"the first entry of this rendition says that there were earlier ones");
 }
 
-void verify_count_segment(struct verify_rendition *r, const struct entry_segment *s)
-{
-	int64_t end_us = s->start_us + (int64_t)s->duration_ms * 1000;
-
-	if (r->segments++ == 0) {
-		r->first = s->number;
-		r->from_us = s->start_us;
-	}
-	r->last = s->number;
-	r->to_us = end_us;
-}
-
 static void take_segment(struct verify *v, const struct entry_segment *s, const struct hash *leaf, const struct hash *tile_leaf,
 	struct verify_ref *ret_ref)
 {
@@ -55,12 +43,13 @@ static void take_segment(struct verify *v, const struct entry_segment *s, const 
 		return;
 	*ret_ref = (struct verify_ref){t, s->number};
 	check_order(v, t, s);
+	verify_check_encoder(v, t, s);
 	verify_set(f->named, s->number, true);
 	if (copy || !t->camera->has_copy) {
 		t->camera->has_copy = t->camera->has_copy || copy;
 		verify_cover(v, t->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000);
 	}
-	verify_count_segment(verify_rendition_of(v, t), s);
+	verify_count_segment(v, t, s);
 	t->leaf = *leaf;
 	t->tile_leaf = *tile_leaf;
 	t->seen = true;
@@ -177,8 +166,13 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 		take_config(v, &e.config);
 		break;
 	case ENTRY_ENCODER:
+		verify_encoder(v, &e.encoder, leaf);
+		break;
 	case ENTRY_LOGIN:
+		verify_login(v, &e.login);
+		break;
 	case ENTRY_EXPORT:
+		verify_export(v, &e.export);
 		break;
 	case ENTRY_KEY:
 		verify_key_change(v, &e.key);

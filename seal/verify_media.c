@@ -98,6 +98,8 @@ static void check_segment(struct verify *v, struct verify_track *t, const struct
 		r->good++;
 		r->good_bytes += bytes;
 	}
+	if (rc == -EFBIG || (!rc && (bytes != s->bytes || !hash_same(&h, &s->media))))
+		r->changed++;
 	if (rc != -ENOENT) {
 		t->offered = true;
 		check_init(v, t, s);
@@ -160,8 +162,9 @@ bool verify_any_missing(const struct verify *v)
 
 static void say_missing(struct verify *v, const struct verify_track *t, uint64_t first, uint64_t last, uint64_t count)
 {
-	const struct verify_rendition *r = verify_rendition_of(v, t);
+	struct verify_rendition *r = verify_rendition_of(v, t);
 
+	r->missing += count;
 	verify_add(v, VERIFY_MISSING, r->camera, r->rendition, first, last, NULL,
 		"%" PRIu64 " sealed segment%s not there, and no entry says that %s deleted", count, count == 1 ? " is" : "s are",
 		count == 1 ? "it was" : "they were");

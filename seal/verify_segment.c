@@ -69,11 +69,12 @@ static void check_bytes(struct verify *v, const char *path, const struct entry_s
 
 	if (!t)
 		return;
-	verify_count_segment(verify_rendition_of(v, t), s);
+	verify_count_segment(v, t, s);
 	rc = verify_hash_file(v, path, s->bytes, &h, &bytes);
 	if (rc && rc != -EFBIG) {
 		verify_add_unreadable(v, path, rc);
 	} else if (rc || bytes != s->bytes || !hash_same(&h, &s->media)) {
+		verify_rendition_of(v, t)->changed++;
 		verify_add(v, VERIFY_CHANGED, s->camera, s->rendition, s->number, s->number, path, "the segment's bytes are not those that were sealed");
 	} else {
 		verify_rendition_of(v, t)->good++;

@@ -10,6 +10,8 @@
 #include "seal/verify.h"
 
 #define FOLDER_SEGMENTS 1000
+#define VERIFY_CLOCKS 124         /* of verify_sums.c's buckets */
+#define VERIFY_ENCODERS_KNOWN 4   /* a segment may be logged after the encoder entry that follows its own */
 #define INITS_MAX 4096            /* of one rendition; later ones are looked up again and again */
 #define PENDING_MAX 4096          /* files that are newer than the log; more are reported at once */
 #define HOLES_MAX 64              /* tiles in a row that are not there, past what a checkpoint signs: then the log has ended */
@@ -29,6 +31,7 @@ struct verify_init {
 struct verify_camera {
 	char name[ENTRY_NAME];
 	int64_t covered_us;           /* until when; 0: not seen yet */
+	size_t report;                /* index of its struct verify_account */
 	bool has_copy, lost;          /* lost: entries in between could not be read */
 };
 
@@ -42,6 +45,9 @@ struct verify_track {
 	size_t nfolders;
 	struct verify_init *init;
 	size_t ninits;
+	uint64_t clock[VERIFY_CLOCKS];
+	struct hash encoder[VERIFY_ENCODERS_KNOWN], encoder_text;  /* leaves of its encoder entries; what the last one says */
+	unsigned nencoders;
 	char name[2 * ENTRY_NAME];    /* "camera/rendition": what tracks are sorted by */
 };
 
@@ -129,7 +135,6 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	struct verify_ref *ret_ref);
 /* What an entry that cannot be used may still tell of the segment that it was about, into ret. */
 void verify_salvage(const uint8_t *p, size_t n, struct verify_problem *ret);
-void verify_count_segment(struct verify_rendition *r, const struct entry_segment *s);
 /* Entries in between could not be read. */
 void verify_lost(struct verify *v);
 
@@ -137,6 +142,17 @@ void verify_lost(struct verify *v);
 void verify_start_key(struct verify *v, const struct entry_start *s);
 void verify_key_change(struct verify *v, const struct entry_key *k);
 void verify_keys_end(struct verify *v);
+
+/* verify_sums.c: counts an entry; at the end, what follows from the sums. */
+void verify_count_segment(struct verify *v, struct verify_track *t, const struct entry_segment *s);
+void verify_count_gap(struct verify *v, const struct verify_camera *c, const struct entry_gap *g);
+void verify_encoder(struct verify *v, const struct entry_encoder *e, const struct hash *leaf);
+/* The encoder entry that a segment names is one of the last before it. */
+void verify_check_encoder(struct verify *v, const struct verify_track *t, const struct entry_segment *s);
+void verify_login(struct verify *v, const struct entry_login *l);
+void verify_export(struct verify *v, const struct entry_export *e);
+void verify_exports_end(struct verify *v);
+void verify_sums_end(struct verify *v);
 
 /* verify_account.c: footage of a camera from..to; a gap. */
 void verify_cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us);

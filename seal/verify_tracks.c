@@ -48,6 +48,20 @@ static bool open_place(void ***table, size_t *n, size_t *cap, size_t i)
 	return true;
 }
 
+/* A line in the report for a new camera. */
+static bool add_account(struct verify_report *r, const char *camera)
+{
+	struct verify_account *grown = realloc(r->account, (r->naccounts + 1) * sizeof *grown);
+
+	if (!grown)
+		return false;
+	r->account = grown;
+	grown += r->naccounts++;
+	memset(grown, 0, sizeof *grown);
+	snprintf(grown->camera, sizeof grown->camera, "%s", camera);
+	return true;
+}
+
 struct verify_camera *verify_camera_get(struct verify *v, const char *name)
 {
 	bool found;
@@ -63,8 +77,11 @@ struct verify_camera *verify_camera_get(struct verify *v, const char *name)
 		return NULL;
 	}
 	snprintf(c->name, sizeof c->name, "%s", name);
+	c->report = v->report->naccounts;
 	v->camera[i] = c;
-	return c;
+	if (!add_account(v->report, name))
+		v->error = -ENOMEM;
+	return v->error ? NULL : c;
 }
 
 static void track_name(const char *camera, const char *rendition, char out[2 * ENTRY_NAME])

@@ -159,7 +159,7 @@ static struct verify_report *judge(const char *folder, const char *id, const cha
 	open_overlay(&o, folder, id, shape);
 	src.ctx = &o;
 	if (!strcmp(shape, "segment"))
-		rc = verify_run_segment(&src, &key, "5.m4s", "5.m4s.tlog-proof", NULL, &r);
+		rc = verify_run_segment(&src, &key, "5.m4s", "5.m4s.tlog-proof", "keys", &r);
 	else
 		rc = !strcmp(shape, "clip") ? verify_run_clip(&src, &key, &all, &r) : verify_run(&src, &key, &all, &r);
 	assert(rc == 0);

@@ -82,6 +82,19 @@ void evidence_flip(struct evidence *e, const struct archive_file *f, size_t at)
 	free(copy);
 }
 
+void evidence_become(struct evidence *e, struct archive *base, struct archive *b, const char *begin)
+{
+	for (size_t i = 0; i < b->nfiles; i++) {
+		const struct archive_file *f = &b->file[i], *g = archive_find(base, f->path);
+
+		if (!strncmp(f->path, begin, strlen(begin)) && (!g || g->n != f->n || memcmp(g->p, f->p, f->n)))
+			evidence_put(e, f->path, f->p, f->n);
+	}
+	for (size_t i = 0; i < base->nfiles; i++)
+		if (!archive_find(b, base->file[i].path))
+			evidence_gone(e, base->file[i].path);
+}
+
 struct key_private *evidence_make_key(const char *name, uint8_t seed)
 {
 	static const uint8_t head[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
@@ -126,11 +139,29 @@ static void config_of(struct archive *a, int64_t time_us)
 	archive_append(a, &e);
 }
 
+static void login_of(struct archive *a, int64_t time_us)
+{
+	struct entry e = {.kind = ENTRY_LOGIN, .login = {.time_us = time_us, .user = "guard", .address = "192.0.2.7", .accepted = true, .count = 1}};
+
+	archive_append(a, &e);
+}
+
+static void export_of(struct archive *a, const char *rendition)
+{
+	struct entry e = {.kind = ENTRY_EXPORT, .export = {.time_us = EVIDENCE_AT(EVIDENCE_LAST), .user = "guard", .camera = "gate", .bytes = 5000,
+		.from_us = EVIDENCE_AT(EVIDENCE_CLIP_FIRST), .to_us = EVIDENCE_AT(EVIDENCE_CLIP_LAST) + 2000000,
+		.segments = EVIDENCE_CLIP_LAST + 1 - EVIDENCE_CLIP_FIRST}};
+
+	snprintf(e.export.rendition, sizeof e.export.rendition, "%s", rendition);
+	archive_append(a, &e);
+}
+
 struct archive *evidence_site(void)
 {
 	struct archive *a = archive_with(evidence_make_key(EVIDENCE_ORIGIN, 1));
 
 	archive_start(a, EVIDENCE_AT(EVIDENCE_FIRST) - 1000000);
+	archive_encoder(a, "gate", "360p", "crf 23");
 	for (uint64_t n = EVIDENCE_FIRST; n <= EVIDENCE_LAST; n++) {
 		if (n == EVIDENCE_AWAY) {
 			archive_gap(a, "gate", EVIDENCE_AT(n - 1) + 2000000, EVIDENCE_AT(n), "camera-away");
@@ -145,6 +176,9 @@ struct archive *evidence_site(void)
 			archive_delete(a, "yard", "copy", EVIDENCE_FIRST, EVIDENCE_FIRST + 3, "space");
 		round_of(a, n);
 	}
+	login_of(a, EVIDENCE_AT(EVIDENCE_LAST));
+	export_of(a, "copy");
+	export_of(a, "audio");
 	archive_stop(a, EVIDENCE_AT(EVIDENCE_LAST) + 2000000);
 	archive_publish(a);
 	return a;
@@ -191,6 +225,8 @@ static bool in_clip(const struct entry *e)
 	case ENTRY_ALARM:
 	case ENTRY_CONFIG:
 	case ENTRY_START:
+	case ENTRY_EXPORT:
+	case ENTRY_KEY:
 		return true;
 	default:
 		return false;
@@ -439,6 +475,7 @@ int evidence_write(const char *folder)
 	evidence_segment_rows(&e);
 	evidence_clip_rows(&e);
 	evidence_archive_rows(&e);
+	evidence_key_rows(&e);
 	write_many(&e);
 	buf_free(&e.proof);
 	free(e.segment);

@@ -6,7 +6,7 @@
  * each time, always the same, into a folder:
  *
  *     key                  the site's public key, to be given to the verifier
- *     clean/segment/       5.m4s and 5.m4s.tlog-proof
+ *     clean/segment/       5.m4s and 5.m4s.tlog-proof; in some rows with the site's key notes beside them, called keys
  *     clean/clip/          a clip (evidence(5))
  *     clean/archive/       an archive
  *     table                one mutation a line, fields between tabs: ID SHAPE VERDICT WHAT
@@ -55,6 +55,8 @@ int evidence_write(const char *folder);
 
 /* Begins a row; the others write its delta. */
 void evidence_row(struct evidence *e, const char *shape, const char *verdict, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Makes base into b, as far as paths begin so. */
+void evidence_become(struct evidence *e, struct archive *base, struct archive *b, const char *begin);
 void evidence_put(struct evidence *e, const char *path, const void *p, size_t n);
 void evidence_gone(struct evidence *e, const char *path);
 void evidence_key(struct evidence *e, const struct key_public *k);
@@ -81,5 +83,6 @@ bool evidence_value(const void *p, size_t n, const char *field, const char *valu
 void evidence_segment_rows(struct evidence *e);
 void evidence_clip_rows(struct evidence *e);
 void evidence_archive_rows(struct evidence *e);
+void evidence_key_rows(struct evidence *e);
 
 #endif

@@ -96,20 +96,6 @@ static void extra_files(struct evidence *e)
 	put(e, "changed", "false bytes of a rendition that is not kept", "footage/gate/360p/000000/970.m4s", "hello", 5);
 }
 
-/* Puts into the row all of b's files of a folder that differ from the clean ones. */
-static void put_changed(struct evidence *e, struct archive *b, const char *folder)
-{
-	for (size_t i = 0; i < b->nfiles; i++) {
-		const struct archive_file *f = &b->file[i], *g = archive_find(e->site, f->path);
-
-		if (!strncmp(f->path, folder, strlen(folder)) && (!g || g->n != f->n || memcmp(g->p, f->p, f->n)))
-			evidence_put(e, f->path, f->p, f->n);
-	}
-	for (size_t i = 0; i < e->site->nfiles; i++)
-		if (!archive_find(b, e->site->file[i].path))
-			evidence_gone(e, e->site->file[i].path);
-}
-
 static void set_entry(struct archive *a, uint64_t i, const struct buf *text)
 {
 	memcpy(a->entry[i], buf_data(text), text->len);
@@ -130,7 +116,7 @@ static void edit(struct evidence *e, uint64_t i, const char *field, const char *
 	archive_tiles(b, b->size);
 	evidence_row(e, "archive", leaf_too ? "log" : "changed", "entry %" PRIu64 " says %s %s%s", i, field, value,
 		leaf_too ? ", and the tiles are made to fit" : "");
-	put_changed(e, b, leaf_too ? "log/tile" : "log/tile/entries");
+	evidence_become(e, e->site, b, leaf_too ? "log/tile" : "log/tile/entries");
 	buf_free(&text);
 	archive_free(&b);
 }
@@ -242,7 +228,7 @@ static void order(struct evidence *e)
 		set_entry(b, i, &text);
 		archive_tiles(b, b->size);
 		evidence_row(e, "archive", "order", "entries %" PRIu64 " and %" PRIu64 " change places", i, i + 4);
-		put_changed(e, b, "log/tile");
+		evidence_become(e, e->site, b, "log/tile");
 		buf_free(&text);
 		archive_free(&b);
 	}
@@ -252,7 +238,7 @@ static void publish_row(struct evidence *e, const char *verdict, struct archive 
 {
 	archive_publish(b);
 	evidence_row(e, "archive", verdict, "sealed so: %s", what);
-	put_changed(e, b, "");
+	evidence_become(e, e->site, b, "");
 	archive_free(&b);
 }
 
@@ -299,6 +285,14 @@ static void sealed(struct evidence *e)
 	segment_row(e, "order", EVIDENCE_LAST, 0, false, "a number twice");
 	segment_row(e, "order", EVIDENCE_LAST - 3, 0, false, "a number again");
 	segment_row(e, "order", EVIDENCE_LAST + 1, 0, true, "a chain that does not hold");
+	b = evidence_site();
+	b->encoder.b[3] ^= 1;
+	archive_segment(b, "gate", "360p", EVIDENCE_LAST + 1, EVIDENCE_AT(EVIDENCE_LAST + 1), false);
+	publish_row(e, "order", b, "a segment that names an encoder which no entry tells of");
+	b = evidence_site();
+	archive_encoder(b, "gate", "360p", "crf 30");
+	archive_segment(b, "gate", "360p", EVIDENCE_LAST + 1, EVIDENCE_AT(EVIDENCE_LAST + 1), false);
+	publish_row(e, "good", b, "another encoder");
 	b = evidence_site();
 	archive_delete(b, "gate", "copy", EVIDENCE_LAST, EVIDENCE_LAST + 4, "operator");
 	publish_row(e, "order", b, "deleted before they were logged");

@@ -319,6 +319,19 @@ static void more_proofs(struct evidence *e)
 	buf_free(&out);
 }
 
+/* The last segment taken away with its proof, and the film called by what is left: only the export entry tells. */
+static void shortened(struct evidence *e)
+{
+	const struct archive_file *f = file(e, film[1]);
+	char path[VERIFY_PATH];
+
+	evidence_row(e, "clip", "missing", "the last segment is gone with its proof and out of the file's name");
+	evidence_gone(e, film[1]);
+	evidence_put(e, "gate-copy-1006-1011.mp4", f->p, f->n - bytes_of(e, "copy", EVIDENCE_CLIP_LAST));
+	proof_path(e, "copy", EVIDENCE_CLIP_LAST, path);
+	evidence_gone(e, path);
+}
+
 void evidence_clip_rows(struct evidence *e)
 {
 	films(e);
@@ -329,4 +342,5 @@ void evidence_clip_rows(struct evidence *e)
 	gone_proofs(e);
 	proofs(e);
 	more_proofs(e);
+	shortened(e);
 }

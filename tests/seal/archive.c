@@ -163,6 +163,8 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 	s->start_us = start_us;
 	s->duration_ms = DURATION_MS;
 	s->previous = last_leaf(a, camera, rendition);
+	s->has_encoder = a->has_encoder && !entry_is_original(rendition);
+	s->encoder = a->encoder;
 	if (kept) {
 		archive_path(camera, rendition, number, path);
 		archive_put(a, path, media, s->bytes);
@@ -198,6 +200,17 @@ void archive_delete(struct archive *a, const char *camera, const char *rendition
 		if (archive_find(a, path))
 			archive_remove(a, path);
 	}
+}
+
+void archive_encoder(struct archive *a, const char *camera, const char *rendition, const char *settings)
+{
+	struct entry e = {.kind = ENTRY_ENCODER, .encoder = {.time_us = ARCHIVE_T0, .encoder = "x264 164"}};
+
+	snprintf(e.encoder.camera, sizeof e.encoder.camera, "%s", camera);
+	snprintf(e.encoder.rendition, sizeof e.encoder.rendition, "%s", rendition);
+	snprintf(e.encoder.settings, sizeof e.encoder.settings, "%s", settings);
+	a->encoder = a->leaf[archive_append(a, &e)];
+	a->has_encoder = true;
 }
 
 void archive_start(struct archive *a, int64_t time_us)

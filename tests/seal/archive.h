@@ -24,6 +24,8 @@ struct archive {
 	size_t *entry_len;
 	struct hash *leaf;
 	uint64_t size;
+	bool has_encoder;             /* encoded renditions name this entry */
+	struct hash encoder;
 	unsigned epoch;               /* another one: another init segment */
 	size_t media_bytes;           /* of a segment, about; 300 */
 	unsigned waits;               /* times that again may say yes; each calls then */
@@ -50,6 +52,8 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 void archive_gap(struct archive *a, const char *camera, int64_t from_us, int64_t to_us, const char *why);
 /* With why NULL only the files go. */
 void archive_delete(struct archive *a, const char *camera, const char *rendition, uint64_t from, uint64_t to, const char *why);
+/* Another encoder entry, which the renditions' segments name from then on. */
+void archive_encoder(struct archive *a, const char *camera, const char *rendition, const char *settings);
 void archive_start(struct archive *a, int64_t time_us);
 void archive_stop(struct archive *a, int64_t time_us);
 void archive_path(const char *camera, const char *rendition, uint64_t number, char out[VERIFY_PATH]);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A site whose key was replaced: what each key proves, with key notes and without, and what the old key may no more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence.h"
+#include "seal/keychain.h"
+#include "seal/proof.h"
+
+struct rotated {
+	struct archive *site, *clip;
+	struct key_private *old;
+	struct buf keys;                /* log/keys */
+	uint64_t size;                  /* up to and with the key/v1 entry */
+};
+
+static void key_entry(struct archive *a, const struct key_private *new, const struct key_private *old)
+{
+	struct entry e = {.kind = ENTRY_KEY, .key = {.time_us = ARCHIVE_T0 + 600000000, .why = "rotation"}};
+
+	key_vkey(key_public_of(new), e.key.key);
+	key_vkey(key_public_of(old), e.key.by);
+	archive_append(a, &e);
+}
+
+/* With an entry that says so, or without. */
+static struct rotated rotate(bool entry)
+{
+	struct rotated r = {.site = evidence_site(), .old = evidence_make_key(EVIDENCE_ORIGIN, 1)};
+	struct key_private *new = evidence_make_key(EVIDENCE_ORIGIN, 3);
+
+	if (entry)
+		key_entry(r.site, new, r.old);
+	r.size = r.site->size;
+	key_free(&r.site->key);
+	r.site->key = new;
+	archive_start(r.site, ARCHIVE_T0 + 700000000);
+	archive_publish(r.site);
+	buf_init(&r.keys, KEYCHAIN_BYTES_MAX);
+	if (keychain_write(&r.keys, key_public_of(new), ARCHIVE_T0 + 600000000, r.size, r.old))
+		abort();
+	r.clip = evidence_clip(r.site);
+	return r;
+}
+
+static void end(struct rotated *r)
+{
+	archive_free(&r->site);
+	archive_free(&r->clip);
+	key_free(&r->old);
+	buf_free(&r->keys);
+}
+
+static void put_single(struct evidence *e, struct rotated *r)
+{
+	struct buf proof;
+
+	buf_init(&proof, PROOF_MAX_BYTES);
+	archive_proof(r->site, evidence_entry(r->site, "gate", "copy", EVIDENCE_SEGMENT), &proof);
+	evidence_put(e, "5.m4s.tlog-proof", buf_data(&proof), proof.len);
+	buf_free(&proof);
+}
+
+/* One row for each shape; keys are the notes that lie there (NULL: none), key is the one that is given. */
+static void rows(struct evidence *e, struct rotated *r, const char *verdict, const struct key_private *key, const struct buf *keys, const char *what)
+{
+	static const char *const shape[] = {"segment", "clip", "archive"}, *const path[] = {"keys", "keys", "log/keys"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		evidence_row(e, shape[i], verdict, "the key was replaced: %s", what);
+		evidence_key(e, key_public_of(key));
+		if (i == 0)
+			put_single(e, r);
+		else
+			evidence_become(e, i == 1 ? e->clip : e->site, i == 1 ? r->clip : r->site, "");
+		if (keys)
+			evidence_put(e, path[i], buf_data(keys), keys->len);
+	}
+}
+
+static void flipped(struct evidence *e, struct rotated *r, const struct buf *clean, size_t at, const char *what)
+{
+	struct buf keys;
+
+	buf_init(&keys, KEYCHAIN_BYTES_MAX);
+	if (buf_append(&keys, buf_data(clean), clean->len))
+		abort();
+	buf_data(&keys)[at] ^= 1;
+	rows(e, r, "unsigned", r->old, &keys, what);
+	buf_free(&keys);
+}
+
+static void notes(struct evidence *e, struct rotated *r)
+{
+	struct key_private *other = evidence_make_key(EVIDENCE_ORIGIN, 5);
+	struct buf keys;
+
+	buf_init(&keys, KEYCHAIN_BYTES_MAX);
+	flipped(e, r, &r->keys, 20, "a bit of the note's name");
+	flipped(e, r, &r->keys, 40, "a bit of the note's new key");
+	flipped(e, r, &r->keys, r->keys.len - 20, "a bit of the note's signature");
+	if (buf_append(&keys, buf_data(&r->keys), r->keys.len / 2))
+		abort();
+	rows(e, r, "unsigned", r->old, &keys, "half of the note");
+	buf_clear(&keys);
+	if (keychain_write(&keys, key_public_of(r->site->key), ARCHIVE_T0 + 600000000, r->size, other))
+		abort();
+	rows(e, r, "unsigned", r->old, &keys, "a note that somebody else signed");
+	if (buf_append(&keys, buf_data(&r->keys), r->keys.len))
+		abort();
+	rows(e, r, "good", r->old, &keys, "a note besides that somebody else signed");
+	buf_free(&keys);
+	key_free(&other);
+}
+
+/* The old key signs on. */
+static void replaced(struct evidence *e)
+{
+	struct rotated r = rotate(true);
+	struct key_private *new = r.site->key;
+
+	r.site->key = r.old;
+	archive_checkpoint(r.site, r.site->size, r.old);
+	archive_free(&r.clip);
+	r.clip = evidence_clip(r.site);
+	rows(e, &r, "unsigned", r.old, &r.keys, "a checkpoint by the old key, beyond what it may sign");
+	r.site->key = new;
+	end(&r);
+}
+
+/* Until the key's entry it may. */
+static void not_yet(struct evidence *e)
+{
+	struct rotated r = rotate(true);
+	struct key_private *new = r.site->key;
+
+	r.site->key = r.old;
+	r.site->size = r.size;
+	archive_publish(r.site);
+	archive_free(&r.clip);
+	r.clip = evidence_clip(r.site);
+	rows(e, &r, "good", r.old, &r.keys, "the old key's last checkpoint");
+	rows(e, &r, "unsigned", new, &r.keys, "the old key's last checkpoint, and the new one is given");
+	r.site->key = new;
+	end(&r);
+}
+
+void evidence_key_rows(struct evidence *e)
+{
+	struct key_private *other = evidence_make_key(EVIDENCE_ORIGIN, 2);
+	struct rotated r = rotate(true);
+
+	rows(e, &r, "good", r.old, &r.keys, "the old one is given");
+	rows(e, &r, "good", r.site->key, &r.keys, "the new one is given");
+	rows(e, &r, "good", r.site->key, NULL, "the new one is given, and there are no key notes");
+	rows(e, &r, "unsigned", r.old, NULL, "the old one is given, and there are no key notes");
+	rows(e, &r, "unsigned", other, &r.keys, "a third one is given");
+	notes(e, &r);
+	end(&r);
+	r = rotate(false);
+	evidence_row(e, "archive", "log", "the key was replaced: no entry says so");
+	evidence_key(e, key_public_of(r.site->key));
+	evidence_become(e, e->site, r.site, "");
+	end(&r);
+	replaced(e);
+	not_yet(e);
+	key_free(&other);
+}
