@@ -17,6 +17,7 @@ const char *gap_why_name(enum gap_why why)
 		[GAP_STOPPED] = "stopped", [GAP_SESSION_LIMIT] = "session-limit", [GAP_STALE_SESSION] = "stale-session",
 		[GAP_BAD_DESCRIPTION] = "bad-description", [GAP_CERTIFICATE] = "certificate", [GAP_NOT_FOUND] = "not-found",
 		[GAP_RECONFIGURED] = "reconfigured", [GAP_REMOVED] = "removed",
+		[GAP_NOT_RUNNING] = "not-running", [GAP_CRASHED] = "crashed", [GAP_CLOCK_STEP] = "clock-step",
 	};
 
 	return (unsigned)why < GAP_WHY_COUNT ? name[why] : "unknown";

@@ -117,6 +117,7 @@ static void verify_archive(struct verify *v)
 	if (!v->error)
 		verify_files_end(v);
 	verify_keys_end(v);
+	verify_account_end(v);
 	for (size_t i = 0; i < v->ntracks; i++) {
 		const struct verify_rendition *r = verify_rendition_of(v, v->track[i]);
 

@@ -180,6 +180,7 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	case ENTRY_OTHER:
 		break;
 	}
+	verify_account_entry(v, &e);
 	if (!hash_same(leaf, tile_leaf)) {
 		struct verify_problem *bad = verify_add(v, VERIFY_CHANGED, NULL, NULL, 0, 0, NULL,
 			"entry %" PRIu64 " of the log is not the one whose hash its tile holds", index);

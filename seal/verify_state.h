@@ -33,6 +33,7 @@ struct verify_camera {
 	int64_t covered_us;           /* until when; 0: not seen yet */
 	size_t report;                /* index of its struct verify_account */
 	bool has_copy, lost;          /* lost: entries in between could not be read */
+	bool open;                    /* its account is: it is in the site file */
 };
 
 struct verify_track {
@@ -102,6 +103,7 @@ struct verify {
 	size_t nfolders;
 	struct entry_start start;     /* the run that entries belong to; nkeep 0: none seen */
 	bool running;
+	int64_t told_us;              /* the time of the entry that was read last */
 
 	struct verify_pending *pending;
 	size_t npending;
@@ -157,6 +159,10 @@ void verify_sums_end(struct verify *v);
 /* verify_account.c: footage of a camera from..to; a gap. */
 void verify_cover(struct verify *v, struct verify_camera *c, int64_t from_us, int64_t to_us);
 void verify_gap(struct verify *v, const struct entry_gap *g);
+/* Of every entry, behind what its kind says. */
+void verify_account_entry(struct verify *v, const struct entry *e);
+/* The archive's log ends here. */
+void verify_account_end(struct verify *v);
 
 /* verify_media.c: hashes a file into *ret and counts its bytes; -EFBIG when it has more than max_bytes. */
 int verify_hash_file(struct verify *v, const char *path, uint64_t max_bytes, struct hash *ret, uint64_t *ret_bytes);

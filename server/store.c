@@ -253,6 +253,7 @@ static void look_after(struct store *s, unsigned camera, int64_t now_us)
 		say_rendition(s, r, camera, now_us);
 	}
 	store_release_held(s, c, false);
+	store_account_tick(s, c);
 }
 
 static void end_when_settled(struct store *s, int64_t now_us)
@@ -327,7 +328,7 @@ static void stop(void *ctx)
 			for (unsigned k = 0; k < RENDITIONS_MAX; k++)
 				store_disk_flush_lost(s, &s->camera[i].rendition[k], true);
 		}
-		store_close_gaps(s, now_us);
+		store_account_end_all(s, now_us);
 		e.stop.time_us = now_us;
 		store_log_add(s, &e, &index);
 	}

@@ -10,7 +10,8 @@
  *     store.c        settings, start, tick, stop
  *     store_camera.c cameras and renditions: the first ones, and those that come, change and go meanwhile
  *     store_feed.c   rings: records of ingest and transcode -> segments
- *     store_seal.c   a segment is over: sealed, hashed, entered; gaps; numbers
+ *     store_seal.c   a segment is over: sealed, hashed, entered
+ *     store_account.c  the time without footage: gaps
  *     store_log.c    entries -> journal -> sign -> checkpoint
  *     store_disk.c   footage to the archive, retention, what the disk lost
  *     store_serve.c  what the serve processes are told, and what they ask for
@@ -130,8 +131,10 @@ struct store_camera {
 	bool has_copy;                   /* ever had */
 	uint32_t discontinuity;
 	int64_t covered_us;              /* wall clock: until when entries account for it */
-	bool fresh;                      /* the log knows nothing of it yet: covered_us is only when we began to look */
+	int64_t covered_mono_us;         /* when that was so */
+	int64_t wall_less_mono_us;       /* and how the clocks stood then */
 	bool gap;                        /* no footage since then, because of why */
+	bool entered;                    /* the log has said so, and it lasts */
 	enum gap_why why;
 	unsigned unhashed;               /* segments of it in the list */
 	bool overload;                   /* ingest left parts out since the last segment */
@@ -240,13 +243,24 @@ void store_hash(struct store *s);
 void store_release_held(struct store *s, struct store_camera *c, bool force);
 /* Shows serve what waited for its entry to be on the disk. */
 void store_show_synced(struct store *s);
-/* A gap/v1 up to to_us if the camera has one; called before the segment that begins there. */
-void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int64_t to_us, bool hole);
-/* At the end: gap entries of all cameras without footage. */
-void store_close_gaps(struct store *s, int64_t now_us);
 
-/* A gap/v1 of that camera up to now_us, if anything is missing. */
-void store_close_gap(struct store *s, struct store_camera *c, int64_t now_us);
+/* store_account.c; all of it only while the log is open for entries. */
+/* The segment that begins at to_us is about to come: a gap/v1 up to there if the camera has one. hole: numbers before it are missing. */
+void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int64_t to_us, bool hole);
+/* It was entered, and ends then. */
+void store_account_segment(struct store_camera *c, int64_t end_us);
+/* There is no footage now, because of why. */
+void store_account_gap(struct store_camera *c, enum gap_why why);
+/* Each second: a gap that lasts is entered meanwhile. */
+void store_account_tick(struct store *s, struct store_camera *c);
+/* Behind start/v1: accounts of all cameras are opened, and those of cameras that are not in the site file any more closed. */
+void store_account_begin_all(struct store *s);
+/* The same of one that comes later; no-op before start/v1. */
+void store_account_begin(struct store *s, struct store_camera *c);
+/* It is removed from the site file. */
+void store_account_end(struct store *s, struct store_camera *c);
+/* Up to the run's end. */
+void store_account_end_all(struct store *s, int64_t now_us);
 
 #define STORE_ANSWER(name) void name(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 

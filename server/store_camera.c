@@ -102,13 +102,8 @@ void store_camera_begin(struct store *s, struct store_camera *c, uint64_t on_dis
 	/* Each break of the timeline has left a gap entry, so this grows over restarts; and it stays small, as players want it. */
 	c->discontinuity = gaps ? (uint32_t)gaps->number : 0;
 	c->covered_us = heads_covered_us(&s->heads, c->name);
-	c->gap = true;
-	c->why = c->covered_us == 0 ? GAP_STARTING : s->last_run == HEADS_STOPPED ? GAP_STOPPED : GAP_RESTART;
-	/* A camera that the log does not know yet is accounted for from this start on. */
-	c->fresh = c->covered_us == 0;
-	if (c->fresh)
-		c->covered_us = s->last_run == HEADS_RUNNING && s->heads.run_us ? s->heads.run_us : s->start_us;
 	c->taken = true;
+	store_account_begin(s, c);
 }
 
 void store_camera_begin_all(struct store *s)
@@ -146,10 +141,12 @@ void store_camera_comes(void *ctx, struct channel *from, const union msg_body *m
 	store_serve_room(s);
 	c->gone = false;
 	c->new_ingest = true;
-	if (c->taken)
-		store_camera_say_taken(s, c);
-	else
+	if (!c->taken) {
 		store_disk_ask_camera(s, c);
+		return;
+	}
+	store_account_begin(s, c);
+	store_camera_say_taken(s, c);
 }
 
 /* What it was making is ended. */
@@ -205,10 +202,8 @@ void store_camera_goes(void *ctx, struct channel *from, const union msg_body *m,
 	store_release_held(s, c, true);
 	for (unsigned k = 0; k < RENDITIONS_MAX; k++)
 		let_go(&c->rendition[k]);
-	c->gone = c->gap = true;
-	c->why = GAP_REMOVED;
-	if (s->running && c->taken)
-		store_close_gap(s, c, clock_wall_us());
+	store_account_end(s, c);
+	c->gone = true;
 }
 
 /* Line by line; what the entry has no room for is only counted. */

@@ -333,10 +333,7 @@ static const char *on_gap(struct store *s, const struct producer *p, const struc
 	for (unsigned i = 0; i < RENDITION_ENCODED; i++)
 		if (i != RENDITION_AUDIO || c->epoch[0].sound != ROLE_TRANSCODE)  /* a worker ends its own when it has all of them */
 			store_end_segment(s, &c->rendition[i]);
-	/* The first reason stands: a camera that went silent is later also refused, and so on. */
-	if (!c->gap || c->why == GAP_NONE || c->why == GAP_STARTING)
-		c->why = gap->why;
-	c->gap = true;
+	store_account_gap(c, gap->why);
 	return NULL;
 }
 

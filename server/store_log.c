@@ -250,8 +250,9 @@ static void start_entry(struct store *s)
 	name_programs(&e.start, &s->site);
 	if (store_log_add(s, &e, &index) < 0)
 		store_give_up("log-start", "the key or the program's name cannot stand in the log", "make another key with: casemate keygen");
-	store_log_flush(s);
 	s->running = true;
+	store_account_begin_all(s);
+	store_log_flush(s);
 }
 
 static void done_hello(struct work *work)

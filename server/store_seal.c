@@ -19,7 +19,6 @@
 #define HASH_BATCH_MAX 16
 #define HASH_CAMERAS_MIN 64            /* some five segments end within the time below */
 #define HASH_WAIT_US 150000            /* how long a segment waits for others to be hashed with */
-#define HOLE_US 1000000                /* time between segments of one epoch that needs no word */
 
 struct segment *segment_ref(struct segment *s)
 {
@@ -42,63 +41,6 @@ void segment_drop(struct segment **sp)
 	store_disk_unmap(s);
 	free(s->samples);
 	free(s);
-}
-
-/* --- gaps ------------------------------------------------------------------------------- */
-
-static void add_gap(struct store *s, struct store_camera *c, int64_t to_us, enum gap_why why)
-{
-	struct entry e = {.kind = ENTRY_GAP, .gap = {.from_us = c->covered_us, .to_us = to_us}};
-	uint64_t index;
-
-	memcpy(e.gap.camera, c->name, sizeof e.gap.camera);
-	snprintf(e.gap.why, sizeof e.gap.why, "%s", gap_why_name(why));
-	if (store_log_add(s, &e, &index) < 0)
-		return;
-	s->gaps++;
-	c->covered_us = to_us;
-}
-
-static enum gap_why why_of(const struct store_camera *c, bool new_epoch, bool hole)
-{
-	if (c->gap && c->why != GAP_NONE)
-		return c->why;
-	if (new_epoch)
-		return GAP_RESTART;
-	return hole ? GAP_OVERLOAD : GAP_SILENT;
-}
-
-void store_account(struct store *s, struct store_camera *c, uint64_t epoch, int64_t to_us, bool hole)
-{
-	bool new_epoch = epoch != c->covered_epoch;
-	int64_t least_us = c->gap || new_epoch ? 0 : HOLE_US;
-
-	/* What has no entry yet covers time as well. */
-	if (c->unhashed)
-		store_hash(s);
-	if (c->fresh && to_us < c->covered_us)
-		c->covered_us = to_us;
-	if (to_us > c->covered_us + least_us)
-		add_gap(s, c, to_us, why_of(c, new_epoch, hole));
-	c->fresh = false;
-	c->gap = false;
-	c->why = GAP_NONE;
-	c->covered_epoch = epoch;
-}
-
-/* A camera that just sent its last segment is covered up to now but for the part that was under way. */
-void store_close_gap(struct store *s, struct store_camera *c, int64_t now_us)
-{
-	now_us = now_us / 1000 * 1000;
-	if (now_us > c->covered_us + (c->gap ? 0 : HOLE_US))
-		add_gap(s, c, now_us, c->gap && c->why != GAP_NONE ? c->why : GAP_STOPPED);
-}
-
-void store_close_gaps(struct store *s, int64_t now_us)
-{
-	for (unsigned i = 0; i < s->ncameras; i++)
-		if (s->camera[i].taken && !s->camera[i].gone)
-			store_close_gap(s, &s->camera[i], now_us);
 }
 
 /* --- segments --------------------------------------------------------------------------- */
@@ -220,8 +162,8 @@ static void enter(struct store *s, struct segment *seg)
 	}
 	s->segments++;
 	end_us = seg->start_us + (int64_t)e.segment.duration_ms * 1000;
-	if (seg->primary && end_us > r->camera->covered_us)
-		r->camera->covered_us = end_us;
+	if (seg->primary)
+		store_account_segment(r->camera, end_us);
 	if (r->index == RENDITION_COPY)
 		remember_source(r->camera, seg);
 	if (e.segment.duration_ms && seg->bytes < UINT32_MAX / 8)

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/wr.h"
 
-#define MAGIC "casemate-heads/1\n"
+#define MAGIC "casemate-heads/2\n"
 #define MAGIC_LEN (sizeof MAGIC - 1)
 
 void heads_free(struct heads *h)
@@ -121,19 +121,34 @@ int heads_copy(const struct heads *h, struct heads *ret)
 	return 0;
 }
 
+/* What covers a camera's time: its pictures; its sound where there never were any. */
+static bool is_primary(const struct heads *h, const struct entry_segment *s)
+{
+	return !strcmp(s->rendition, "copy") || (!strcmp(s->rendition, "audio") && !heads_find(h, s->camera, "copy"));
+}
+
 static int add_segment(struct heads *h, const struct entry_segment *s, const void *entry, size_t n)
 {
-	struct head *a;
+	bool primary = is_primary(h, s);
+	struct head *account = NULL, *a;
 	int rc = head_of(h, s->camera, s->rendition, &a);
 
+	if (!rc && primary)
+		rc = head_of(h, s->camera, "", &account);
 	if (rc)
 		return rc;
+	a = &h->at[h->slot[find_slot(h, s->camera, s->rendition)] - 1];  /* the table may have moved */
 	a->number = s->number;
 	a->end_us = s->start_us + (int64_t)s->duration_ms * 1000;
 	hash_leaf(entry, n, &a->leaf);
+	if (account) {
+		account->end_us = a->end_us > account->end_us ? a->end_us : account->end_us;
+		account->closed = false;
+	}
 	return 0;
 }
 
+/* Only a clock that was set back takes an account back. */
 static int add_gap(struct heads *h, const struct entry_gap *g)
 {
 	struct head *a;
@@ -142,8 +157,9 @@ static int add_gap(struct heads *h, const struct entry_gap *g)
 	if (rc)
 		return rc;
 	a->number++;
-	if (g->to_us > a->end_us)
+	if (g->to_us > a->end_us || !strcmp(g->why, "clock-step"))
 		a->end_us = g->to_us;
+	a->closed = g->from_us == g->to_us && !strcmp(g->why, "removed");
 	return 0;
 }
 
@@ -179,13 +195,9 @@ const struct head *heads_find(const struct heads *h, const char *camera, const c
 
 int64_t heads_covered_us(const struct heads *h, const char *camera)
 {
-	const struct head *media = heads_find(h, camera, "copy"), *gap = heads_find(h, camera, "");
+	const struct head *account = heads_find(h, camera, "");
 
-	if (!media)
-		media = heads_find(h, camera, "audio");
-	if (!media || (gap && gap->end_us > media->end_us))
-		return gap ? gap->end_us : 0;
-	return media->end_us;
+	return account ? account->end_us : 0;
 }
 
 static void write_name(struct wr *w, const char *s)
@@ -196,7 +208,7 @@ static void write_name(struct wr *w, const char *s)
 
 int heads_write(const struct heads *h, struct buf *out)
 {
-	size_t cap = MAGIC_LEN + 8 + 1 + 8 + 4 + h->n * (2 * ENTRY_NAME + 8 + 8 + HASH_BYTES) + HASH_BYTES;
+	size_t cap = MAGIC_LEN + 8 + 1 + 8 + 4 + h->n * (2 * ENTRY_NAME + 8 + 8 + HASH_BYTES + 1) + HASH_BYTES;
 	uint8_t *room = buf_reserve(out, cap);
 	struct wr w = wr_init(room, room ? cap : 0);
 	struct hash sum;
@@ -216,6 +228,7 @@ int heads_write(const struct heads *h, struct buf *out)
 		wr_u64(&w, a->number);
 		wr_u64(&w, (uint64_t)a->end_us);
 		wr_bytes(&w, a->leaf.b, HASH_BYTES);
+		wr_u8(&w, a->closed);
 	}
 	hash_bytes(w.p, w.len, &sum);
 	wr_bytes(&w, sum.b, HASH_BYTES);
@@ -240,6 +253,7 @@ static int read_head(struct rd *r, struct heads *h)
 	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
 	const uint8_t *leaf;
 	struct head *a;
+	uint8_t closed;
 	uint32_t before = h->n;
 	int rc;
 
@@ -250,9 +264,11 @@ static int read_head(struct rd *r, struct heads *h)
 	a->number = rd_u64(r);
 	a->end_us = (int64_t)rd_u64(r);
 	leaf = rd_bytes(r, HASH_BYTES);
-	if (!leaf || h->n == before)
+	closed = rd_u8(r);
+	if (!leaf || closed > 1 || h->n == before)
 		return -EBADMSG;
 	memcpy(a->leaf.b, leaf, HASH_BYTES);
+	a->closed = closed;
 	return 0;
 }
 

@@ -3,8 +3,8 @@
 #define STORE_HEADS_H
 /*
  * What the next entry of the log depends on: of each rendition its last segment
- * (number, leaf hash, end), of each camera until when gap entries account for
- * it, and whether the last run ended in order. It is a function of the entries
+ * (number, leaf hash, end), of each camera until when its time is accounted
+ * for, and whether the last run ended in order. It is a function of the entries
  * alone; a snapshot of it saves reading all of them at a start.
  */
 #include <stdbool.h>
@@ -17,10 +17,11 @@
 
 struct head {
 	char camera[ENTRY_NAME];
-	char rendition[ENTRY_NAME];   /* "" for the camera's gaps */
-	uint64_t number;              /* of its last segment; of gaps: how many there are */
-	struct hash leaf;             /* zeros for gaps */
-	int64_t end_us;               /* wall clock */
+	char rendition[ENTRY_NAME];   /* "" for the camera's account of time */
+	uint64_t number;              /* of its last segment; of the account: how many gaps there are */
+	struct hash leaf;             /* zeros for the account */
+	int64_t end_us;               /* wall clock; of the account: until when segments and gaps cover it */
+	bool closed;                  /* of the account: the camera was removed from the site file */
 };
 
 enum heads_run { HEADS_NO_RUN, HEADS_RUNNING, HEADS_STOPPED };

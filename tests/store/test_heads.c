@@ -49,7 +49,7 @@ Test(heads, know_the_last_of_each_rendition)
 		cr_assert_eq(add(&h, &e), 0);
 	}
 	cr_assert_eq(h.size, 3000);
-	cr_assert_eq(h.n, 300);
+	cr_assert_eq(h.n, 600, "a rendition and an account for each");
 	cr_assert_eq(heads_find(&h, "cam-7", "copy")->number, 2708);
 	cr_assert_null(heads_find(&h, "cam-7", "audio"));
 	cr_assert_eq(heads_copy(&h, &c), 0);
@@ -83,14 +83,46 @@ Test(heads, know_until_when_a_camera_is_accounted_for)
 	cr_assert_eq(heads_covered_us(&h, "a"), 3000000);
 	e = segment("a", "copy", 1, 500000);
 	cr_assert_eq(add(&h, &e), 0);
-	cr_assert_eq(heads_covered_us(&h, "a"), 2500000, "the sound does not count beside pictures");
-	e = gap("a", 2500000, 9000000);
+	cr_assert_eq(heads_covered_us(&h, "a"), 3000000);
+	e = segment("a", "audio", 2, 3000000);
+	cr_assert_eq(add(&h, &e), 0);
+	cr_assert_eq(heads_covered_us(&h, "a"), 3000000, "the sound does not count beside pictures");
+	e = gap("a", 3000000, 9000000);
 	cr_assert_eq(add(&h, &e), 0);
 	cr_assert_eq(heads_covered_us(&h, "a"), 9000000);
 	e = gap("b", 1000, 2000);
 	cr_assert_eq(add(&h, &e), 0);
 	cr_assert_eq(heads_covered_us(&h, "b"), 2000);
 	heads_free(&h);
+}
+
+Test(heads, know_a_clock_that_was_set_back_and_a_camera_that_was_removed)
+{
+	struct heads h = {0}, back = {0};
+	struct entry e = gap("a", 1000000, 9000000);
+	struct buf b;
+
+	cr_assert_eq(add(&h, &e), 0);
+	e = gap("a", 5000000, 5000000);
+	cr_assert_eq(add(&h, &e), 0);
+	cr_assert_eq(heads_covered_us(&h, "a"), 9000000);
+	strcpy(e.gap.why, "clock-step");
+	cr_assert_eq(add(&h, &e), 0);
+	cr_assert_eq(heads_covered_us(&h, "a"), 5000000);
+	cr_assert(!heads_find(&h, "a", "")->closed);
+	strcpy(e.gap.why, "removed");
+	cr_assert_eq(add(&h, &e), 0);
+	cr_assert(heads_find(&h, "a", "")->closed);
+	buf_init(&b, 1 << 16);
+	cr_assert_eq(heads_write(&h, &b), 0);
+	cr_assert_eq(heads_read(buf_data(&b), b.len, &back), 0);
+	cr_assert(heads_find(&back, "a", "")->closed && heads_covered_us(&back, "a") == 5000000);
+	e.gap.to_us = 7000000;
+	cr_assert_eq(add(&h, &e), 0);
+	cr_assert(!heads_find(&h, "a", "")->closed, "it came back");
+	heads_free(&h);
+	heads_free(&back);
+	buf_free(&b);
 }
 
 Test(heads, know_how_the_last_run_ended)
