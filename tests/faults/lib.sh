@@ -185,7 +185,6 @@ shoot() {
         run_faulty
     fi
     wait_for 60 steady || { not_ok "$shot: not well after 60 s: $(status | jq -c '[(.roles[] | [.role, .state, .last_end]), (.cameras[] | [.state, .detail])]' | tr '\n' ' ') $(said_since | tail -4 | tr '\n' '|')"; return 1; }
-    # of a number, "null" for a store that has just begun
     wait_for 40 gone_on "$before" || { not_ok "$shot: no new segment after 40 s: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
     wait_for 40 signed_on "$(st .log.checkpoint)" || { not_ok "$shot: the log does not go on: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
     wait_for 20 all_answer || { not_ok "$shot: not every answer comes: $(said_since | tail -4 | tr '\n' '|')"; return 1; }
@@ -207,14 +206,16 @@ shoot() {
         wait_for 20 has_descriptors "$pid" "$fds" || { not_ok "$shot: $(descriptors "$pid") descriptors, $fds before"; return 1; }
     fi
 }
-signed_on() { [ "$(st .log.checkpoint)" -gt "$1" ]; }
+# grown NOW BEFORE: as numbers, or "null" of who has just begun
+grown() { [ "$1" != null ] && { [ "$2" = null ] || [ "$1" -gt "$2" ]; }; }
+gone_on() { grown "$(copies)" "$1"; }
+signed_on() { grown "$(st .log.checkpoint)" "$1"; }
 # The newest segment, over and over: connections are dealt out to the processes of serve.
 all_answer() {
     local n i
     n=$(newest gate copy)
     for i in 1 2 3 4 5 6; do get "/live/gate/copy/$n.m4s" -o /dev/null || return 1; done
 }
-gone_on() { local now; now=$(copies); [ "$now" != null ] && { [ "$1" = null ] || [ "$now" -gt "$1" ]; }; }
 has_descriptors() { [ "$(descriptors "$1")" -le "$2" ]; }
 
 start_faulty_cameras() { start_camera --count 2 --size 640x360; }
