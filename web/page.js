@@ -7,10 +7,10 @@ import {showBadge, showFailures, showLast, showUnable, UNABLE} from "./badge.js"
 import {Grid} from "./grid.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
+import {canVerify, openCheckpoint, parseVkey} from "./note.js";
 import {unplayable} from "./playable.js";
 import {Player} from "./player.js";
 import {ask, dateText, factsOf, poll, sentence, stateOf, timeText} from "./site.js";
-import {canVerify, openCheckpoint, parseVkey} from "./verify.js";
 import {Watch} from "./watch.js";
 
 const $ = (id) => document.getElementById(id);

@@ -4,8 +4,8 @@
  * taken from the very bytes that go to the decoder. Whatever ends the picture
  * (camera, network, a restarted server) is tried again until it is back.
  */
+import {hex} from "./bytes.js";
 import Hls from "./hls.min.mjs";
-import {hex} from "./verify.js";
 
 const AGAIN_MS = 1500;
 const AGAIN_MAX_MS = 5000;

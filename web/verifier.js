@@ -3,7 +3,9 @@
  * verify.html: takes the key and the files, shows the verdict and why. Works
  * without a server; all text reaches the page by textContent.
  */
-import {canVerify, hex, parseVkey, sha256, verifyFile} from "./verify.js";
+import {check, shapeOf} from "./check.js";
+import {canVerify, parseVkey} from "./note.js";
+import {MapSource} from "./source.js";
 
 const $ = (id) => document.getElementById(id);
 let key = null;
@@ -32,36 +34,29 @@ function show(state, verdict, more) {
 	$("result").focus();
 }
 
-async function bytesOf(file) {
-	return new Uint8Array(await file.arrayBuffer());
+/* A folder's files by their paths in it, or files by their names. */
+function sourceOf(files) {
+	return new MapSource(new Map(files.map((f) => [f.webkitRelativePath.split("/").slice(1).join("/") || f.name, f])));
 }
 
-async function check(files) {
-	const proof = files.find((f) => f.name.endsWith(".tlog-proof"));
-	const segment = files.find((f) => f !== proof);
+const WORDS = {verified: ["good", "Unchanged"], "not verified": ["bad", "Does not hold"], "could not tell": ["wait", "Could not tell"]};
 
-	if (!proof || !segment || files.length !== 2) {
-		show("wait", "Could not tell", "Give a segment and its proof (.tlog-proof), both files together.");
+async function checkFiles(files) {
+	const source = sourceOf(files), what = await shapeOf(source);
+
+	if (!what || !key) {
+		show("wait", "Could not tell", key ? "This is no clip, no archive, and no segment with its proof." : "The site's public key is missing.");
 		return;
 	}
-	if (!key) {
-		show("wait", "Could not tell", "The site's public key is missing.");
-		return;
-	}
-	try {
-		const {entry, checkpoint} = await verifyFile(await bytesOf(proof), key, hex(await sha256(await bytesOf(segment))));
+	const report = await check(source, what, key), [state, verdict] = WORDS[report.verdict];
 
-		show("good", "Unchanged", `${segment.name} is segment ${entry.number} of ${entry.camera} ${entry.rendition}, of ${entry.start}, ` +
-			`as sealed by ${checkpoint.origin}.`);
-	} catch (e) {
-		show("bad", "Does not hold", `${segment.name}: ${e.message}.`);
-	}
+	show(state, verdict, report.problems[0]?.text ?? report.checkpoint?.origin ?? "");
 }
 
 function onDrop(event) {
 	event.preventDefault();
 	$("drop").dataset.over = "false";
-	check(Array.from(event.dataTransfer.files));
+	checkFiles(Array.from(event.dataTransfer.files));
 }
 
 function onDrag(event) {
@@ -73,7 +68,7 @@ $("key").addEventListener("input", takeKey);
 $("pick-folder").addEventListener("click", () => $("folder").click());
 $("pick-files").addEventListener("click", () => $("files").click());
 for (const id of ["folder", "files"])
-	$(id).addEventListener("change", () => check(Array.from($(id).files)));
+	$(id).addEventListener("change", () => checkFiles(Array.from($(id).files)));
 $("print").addEventListener("click", () => print());
 addEventListener("dragover", onDrag);
 addEventListener("dragleave", () => { $("drop").dataset.over = "false"; });

@@ -10,7 +10,8 @@
  * server that answers, or when more than PENDING_MAX wait (a server that is
  * restarted is no evidence against its footage, one that goes on without proofs is).
  */
-import {Refused, hex, verifySegment} from "./verify.js";
+import {Refused, hex} from "./bytes.js";
+import {verifySegment} from "./verify.js";
 
 const LATE_MS = 5000;
 const GIVE_UP_MS = 30000;

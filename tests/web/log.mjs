@@ -52,6 +52,10 @@ export class Site {
 		this.last = new Map();
 	}
 
+	hash(...parts) {
+		return sha256(...parts);
+	}
+
 	/* Appends an entry of a segment; its fields may be given. -> {entry, index, leaf (hex)} */
 	add(camera, rendition, number, fields = {}) {
 		const track = `${camera} ${rendition}`;

@@ -5,7 +5,10 @@ import {existsSync, readFileSync, readdirSync} from "node:fs";
 import test from "node:test";
 
 import {Site, hexHash} from "./log.mjs";
-import {Refused, hex, openCheckpoint, parseProof, parseSegmentEntry, parseVkey, rootOf, verifySegment} from "../../web/verify.js";
+import {Refused, hex} from "../../web/bytes.js";
+import {openCheckpoint, parseVkey} from "../../web/note.js";
+import {rootOf} from "../../web/tree.js";
+import {parseProof, parseSegmentEntry, verifySegment} from "../../web/verify.js";
 
 const bytes = (text) => new TextEncoder().encode(text);
 const refuses = (what, why) => assert.rejects(what, (e) => e instanceof Refused && (!why || e.message.includes(why) || assert.fail(e.message)));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {Site, hexHash} from "./log.mjs";
-import {parseVkey} from "../../web/verify.js";
+import {parseVkey} from "../../web/note.js";
 import {Watch} from "../../web/watch.js";
 
 const sha = async (text) => new Uint8Array(Buffer.from(hexHash(Buffer.from(text)), "hex"));

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The account that a log's entries give, taken in their order: whether each
+ * segment follows the one before it, whether every second of a camera is covered
+ * by footage or by a gap, whose key signs, what was deleted and what is missing.
+ * Where the bytes are is another's to say: media.segment(track, entry, kept).
+ */
+import {Refused, fromUtf8, hex} from "./bytes.js";
+import {parseEntry} from "./entry.js";
+import {Tables, named} from "./report.js";
+
+const ENTRY_MAX_BYTES = 1024;
+const TOLERANCE_MS = 1000;    /* time between two segments that nobody has to account for */
+const NONE = "0".repeat(64);
+
+function read(bytes) {
+	try {
+		return bytes.length <= ENTRY_MAX_BYTES ? parseEntry(fromUtf8(bytes, "")) : null;
+	} catch (e) {
+		if (e instanceof Refused)
+			return null;
+		throw e;
+	}
+}
+
+/* What an entry that cannot be used may still tell of the segment that it was about. */
+export function salvage(bytes) {
+	const text = new TextDecoder().decode(bytes), where = {};
+
+	for (const [, field, value] of text.matchAll(/^(camera|rendition|number) (.*)\n/gm)) {
+		if (field !== "number" && /^[a-z0-9-]{1,32}$/.test(value))
+			where[field] = value;
+		if (field === "number" && /^(0|[1-9][0-9]{0,15})$/.test(value) && Number(value) <= 2 ** 53)
+			where.first = where.last = Number(value);
+	}
+	return where;
+}
+
+const programsOf = ({program, build, sbom, binary}) => JSON.stringify([program, build, sbom, binary]);
+
+export class Account {
+	past = false;                 /* what comes now is past what the checkpoint signs */
+	namedLog = false;             /* a complaint about the log already names a segment */
+	#start = null;                /* the run that entries belong to */
+	#running = false;
+	#logKey = "";                 /* what signs, by what the log says */
+	#strangeKey = "";             /* one that is not known, and by now it should be */
+
+	/* keys: a Keychain. isClip: only some entries are there. */
+	constructor(report, keys, media, isClip) {
+		this.report = report;
+		this.tables = new Tables(report);
+		this.keys = keys;
+		this.media = media;
+		this.isClip = isClip;
+	}
+
+	/* One entry; tileLeaf: its hash as the log's tile has it. -> {track, number} of the segment that it is about, or null. */
+	async take(index, bytes, leaf, tileLeaf) {
+		const e = read(bytes), same = leaf === tileLeaf || hex(leaf) === hex(tileLeaf);
+		let about = null;
+
+		this.report.entries++;
+		if (!e) {
+			this.namedLog = true;
+			this.report.add("log", salvage(bytes), `entry ${index}: a line is missing, out of order or malformed`);
+			return null;
+		}
+		if (e.kind === "segment")
+			about = await this.#segment(e, hex(leaf), hex(tileLeaf));
+		else
+			await this.#other(e);
+		if (!same) {
+			this.namedLog = true;
+			this.report.add("changed", salvage(bytes), `entry ${index} of the log is not the one whose hash its tile holds`);
+		}
+		return about;
+	}
+
+	/* Entries in between could not be read. */
+	lose() {
+		for (const track of this.tables.tracks.values())
+			track.lost = true;
+		for (const camera of this.tables.cameras.values())
+			camera.lost = true;
+	}
+
+	/* What is still missing when all entries were taken. */
+	end() {
+		for (const track of this.tables.tracks.values())
+			this.#sayMissing(track);
+	}
+
+	endKeys() {
+		if (this.#strangeKey)
+			this.report.add("log", {}, "a start entry names another key than the one given, and no entries lead from it to that one");
+	}
+
+	/* What no checkpoint by the key covers. */
+	sayUnsigned() {
+		for (const {line, unsignedFirst, unsignedLast} of this.tables.tracks.values()) {
+			const {camera, rendition, first, last} = line;
+
+			if (!this.report.isSigned)
+				this.report.add("unsigned", {camera, rendition, first, last}, "no checkpoint by the key covers them");
+			else if (unsignedFirst)
+				this.report.add("unsigned", {camera, rendition, first: unsignedFirst, last: unsignedLast},
+					"in the log, but past the checkpoint: it is an older one, or the site was cut off in mid-write");
+		}
+	}
+
+	async #segment(e, leaf, tileLeaf) {
+		const track = this.tables.track(e.camera, e.rendition), {line, camera} = track;
+		const folder = this.tables.folder(track, e.number, true);
+		const isCopy = e.rendition === "copy", endMs = e.start + Math.round(e.duration * 1000);
+
+		this.#checkOrder(track, e);
+		folder.named.set(e.number);
+		if (isCopy || !camera.hasCopy) {
+			camera.hasCopy ||= isCopy;
+			this.#cover(camera, e.start, endMs);
+		}
+		if (line.segments++ === 0)
+			Object.assign(line, {first: e.number, fromMs: e.start});
+		Object.assign(line, {last: e.number, toMs: endMs});
+		line.clock[e.clock.source]++;
+		line.clock.worstMs = Math.max(line.clock.worstMs, e.clock.errorMs);
+		const signature = e["camera-signature"].split(" sha256:")[0];
+
+		if (signature !== "none")
+			line.signatures[signature] = (line.signatures[signature] ?? 0) + 1;
+		Object.assign(track, {leaf, tileLeaf, seen: true, lost: false});
+		if (this.past && this.report.isSigned) {
+			track.unsignedFirst ||= e.number;
+			track.unsignedLast = e.number;
+		}
+		await this.media.segment(track, e, this.#start === null || this.#start.keep.includes(e.rendition));
+		return {track, number: e.number};
+	}
+
+	/* The chain: this entry names the leaf of the one before. */
+	#checkOrder(track, e) {
+		const {line} = track, where = {camera: e.camera, rendition: e.rendition};
+
+		if (track.lost) {
+			if (e.number > line.last + 1)
+				this.report.add("missing", {...where, first: line.last + 1, last: e.number - 1}, "their entries, if there were any, cannot be read");
+			return;
+		}
+		if (track.seen && e.number <= line.last)
+			this.report.add("order", {...where, first: e.number, last: e.number}, `comes after segment ${line.last} in the log`);
+		if (track.seen ? e.previous === track.leaf || e.previous === track.tileLeaf : this.isClip || e.previous === NONE)
+			return;
+		this.namedLog = true;
+		this.report.add("order", {...where, first: track.seen ? line.last : e.number, last: e.number},
+			track.seen ? "the later entry does not follow the earlier one: one of them was changed, or one between them is gone" :
+				"the first entry of this rendition says that there were earlier ones");
+	}
+
+	async #other(e) {
+		const {report} = this;
+
+		switch (e.kind) {
+		case "gap":
+			this.#cover(this.tables.camera(e.camera), e.from, e.to);
+			report.note("gaps", e);
+			break;
+		case "delete":
+			this.#deleted(e);
+			break;
+		case "start":
+			await this.#started(e);
+			break;
+		case "stop":
+			report.stops++;
+			this.#running = false;
+			break;
+		case "key":
+			await this.#keyChanged(e);
+			break;
+		case "alarm":
+		case "config":
+		case "encoder":
+		case "export":
+		case "login":
+			report.note(`${e.kind}s`, e);
+			break;
+		}
+	}
+
+	/* Footage of a camera, or a gap. A clock that was set back only covers some time twice. */
+	#cover(camera, fromMs, toMs) {
+		if (camera.coveredMs && !camera.lost && fromMs - camera.coveredMs > TOLERANCE_MS)
+			this.report.add("unaccounted", {camera: camera.name, fromMs: camera.coveredMs, toMs: fromMs}, "no footage and no gap entry");
+		camera.coveredMs = Math.max(camera.coveredMs, toMs);
+		camera.lost = false;
+	}
+
+	async #started(e) {
+		const {report} = this;
+
+		report.crashes += this.#running ? 1 : 0;
+		report.starts++;
+		this.#running = true;
+		if (!this.#start || programsOf(this.#start) !== programsOf(e))
+			report.note("programs", e);
+		this.#start = e;
+		if (e.key !== this.#logKey)
+			report.note("keys", {time: e.time, key: e.key, by: e.root ?? "", why: e.root ? "certificate" : "start"});
+		this.#logKey = e.key;
+		if (!this.#strangeKey && !await this.keys.knows(e.key) && !(e.root && await this.keys.knows(e.root)))
+			this.#strangeKey = e.key;
+	}
+
+	/* Who begins with a later key meets earlier ones; they are in order when key/v1 entries lead from them to a known one. */
+	async #keyChanged(e) {
+		this.report.note("keys", e);
+		this.#logKey = e.key;
+		if (this.#strangeKey === e.by)
+			this.#strangeKey = await this.keys.knows(e.key) ? "" : e.key;
+	}
+
+	#deleted(e) {
+		const {camera, rendition} = e, from = e["from-number"], to = e["to-number"], track = this.tables.find(camera, rendition);
+
+		/* A clip has the entries of its own time only. */
+		if (!track && this.isClip)
+			return;
+		if (!track || (!this.isClip && to > track.line.last && !track.lost)) {
+			this.report.add("order", {camera, rendition, first: from, last: to}, "deleted before they were logged");
+			return;
+		}
+		this.report.note("deletes", e);
+		for (const {folder, number} of named(track, from, to)) {
+			track.line.deleted += folder.deleted.has(number) ? 0 : 1;
+			folder.deleted.set(number);
+			folder.missing.set(number, false);
+		}
+	}
+
+	/* Runs of missing segments, each said once. */
+	#sayMissing(track) {
+		const {camera, rendition} = track.line;
+		let run = null;
+		const say = () => {
+			if (run)
+				this.report.add("missing", {camera, rendition, first: run.first, last: run.last}, run.count === 1 ?
+					"1 sealed segment is not there, and no entry says that it was deleted" :
+					`${run.count} sealed segments are not there, and no entry says that they were deleted`);
+			run = null;
+		};
+
+		for (const {folder, number} of named(track)) {
+			if (!folder.missing.has(number)) {
+				say();
+				continue;
+			}
+			run ??= {first: number, last: number, count: 0};
+			run.last = number;
+			run.count++;
+		}
+		say();
+	}
+}
