@@ -62,7 +62,8 @@ static void open_sign(struct site *s)
 	s->state_fd = openat(s->dirfd, "../sign-state", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (s->state_fd < 0)
 		site_fail("sign-state", 1);
-	must("sign-state", sign_state_open(&s->state, s->state_fd, vkey));
+	must("sign-state", sign_state_open(&s->state, s->state_fd));
+	sign_state_hash(vkey, &s->state.key);
 	s->tree = s->state.tree;
 }
 
