@@ -136,6 +136,19 @@ static struct folder *folder_of(struct shelf *s, uint64_t no)
 	return &s->folder[i];
 }
 
+int archive_count_folder(struct archive *a, struct shelf *s, const struct folder *counted)
+{
+	struct folder *f = folder_of(s, counted->no);
+
+	if (!f)
+		return -ENOMEM;
+	f->kept += counted->kept;
+	f->bytes += counted->bytes;
+	s->bytes += counted->bytes;
+	a->bytes += counted->bytes;
+	return 0;
+}
+
 int archive_count(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
 {
 	struct folder *f = folder_of(s, number / ARCHIVE_FOLDER);
@@ -151,6 +164,17 @@ int archive_count(struct archive *a, struct shelf *s, uint64_t number, const str
 	if (s->oldest && number < s->oldest)
 		s->oldest = 0;
 	return 0;
+}
+
+/* As archive_count, and when that began a folder all counts are written down. */
+static int count_new(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
+{
+	unsigned before = s->nfolders;
+	int rc = archive_count(a, s, number, slot);
+
+	if (!rc && s->nfolders > before)
+		archive_write_counts(a, s);
+	return rc;
 }
 
 static void drop_folder(struct shelf *s, struct folder *f)
@@ -289,7 +313,7 @@ int archive_finish(struct archive *a, const char *camera, const char *rendition,
 		return -errno;
 	kept.kept = true;
 	rc = index_write(a->dirfd, camera, rendition, number, &kept);
-	return rc ? rc : archive_count(a, s, number, &kept);
+	return rc ? rc : count_new(a, s, number, &kept);
 }
 
 void archive_abandon(struct archive *a, const char *camera, const char *rendition, uint64_t number)
@@ -311,7 +335,7 @@ int archive_note(struct archive *a, const char *camera, const char *rendition, u
 	if (index_read(a->dirfd, camera, rendition, number, &old) == 0 && old.kept)
 		uncount(a, s, number, &old);
 	rc = index_write(a->dirfd, camera, rendition, number, slot);
-	return rc || !slot->kept ? rc : archive_count(a, s, number, slot);
+	return rc || !slot->kept ? rc : count_new(a, s, number, slot);
 }
 
 /* --- retention -------------------------------------------------------------------------- */

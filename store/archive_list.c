@@ -48,19 +48,24 @@ struct scan {
 	struct archive *a;
 	struct shelf *shelf;
 	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
+	struct folder *counted;          /* of the rendition, when its last folder began */
+	unsigned ncounted;
+	uint8_t *found;                  /* of each of these, FOUND_ bits */
+	unsigned pages;                  /* that had to be read */
 	bool stale;
 };
 
-static int scan_folder(void *ctx, const char *name)
-{
-	struct scan *sc = ctx;
-	struct index_page page;
-	uint64_t no;
-	int rc;
+#define PAGES_FEW 4u   /* read at a start where the counts are those of the newest folder */
 
-	if (!is_folder(name, &no))
-		return 0;
-	rc = index_read_page(sc->a->dirfd, sc->camera, sc->rendition, no, &page);
+enum { FOUND_FOOTAGE = 1, FOUND_PAGE = 2 };
+
+/* A folder's slots, one by one. */
+static int read_page(struct scan *sc, uint64_t no)
+{
+	struct index_page page;
+	int rc = index_read_page(sc->a->dirfd, sc->camera, sc->rendition, no, &page);
+
+	sc->pages++;
 	if (rc == -ENOENT) {
 		sc->stale = true;
 		return 0;
@@ -71,10 +76,89 @@ static int scan_folder(void *ctx, const char *name)
 	return rc;
 }
 
+/* Its place among those that were counted, or -1. */
+static int find_counted(const struct scan *sc, uint64_t no)
+{
+	unsigned from = 0, to = sc->ncounted;
+
+	while (from < to) {
+		unsigned middle = from + (to - from) / 2;
+
+		if (sc->counted[middle].no == no)
+			return (int)middle;
+		if (sc->counted[middle].no < no)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return -1;
+}
+
+static int scan_folder(void *ctx, const char *name)
+{
+	struct scan *sc = ctx;
+	uint64_t no;
+	int i;
+
+	if (!is_folder(name, &no))
+		return 0;
+	i = find_counted(sc, no);
+	if (i < 0)
+		return read_page(sc, no);
+	sc->found[i] |= FOUND_FOOTAGE;
+	return 0;
+}
+
+static int scan_page(void *ctx, const char *name)
+{
+	struct scan *sc = ctx;
+	uint64_t no;
+	int i = is_folder(name, &no) ? find_counted(sc, no) : -1;
+
+	if (i >= 0)
+		sc->found[i] |= FOUND_PAGE;
+	return 0;
+}
+
+/*
+ * Those that were counted and are still there. Retention takes from the oldest alone, and new segments came only to the last: of
+ * these, and of the last but one, for what a crash may have left, the page says it.
+ */
+static int take_counted(struct scan *sc)
+{
+	bool oldest = true;
+	int rc = 0;
+
+	for (unsigned i = 0; i < sc->ncounted && !rc; i++) {
+		if (!(sc->found[i] & FOUND_FOOTAGE))
+			continue;
+		if (oldest || i + 2 >= sc->ncounted || !(sc->found[i] & FOUND_PAGE))
+			rc = read_page(sc, sc->counted[i].no);
+		else
+			rc = archive_count_folder(sc->a, sc->shelf, &sc->counted[i]);
+		oldest = false;
+	}
+	return rc;
+}
+
+static int scan_folders(struct scan *sc)
+{
+	char path[ARCHIVE_PATH];
+	int rc;
+
+	snprintf(path, sizeof path, "footage/%s/%s", sc->camera, sc->rendition);
+	rc = each_name(sc->a, path, scan_folder, sc);
+	if (!rc && sc->ncounted) {
+		snprintf(path, sizeof path, "index/%s/%s", sc->camera, sc->rendition);
+		rc = each_name(sc->a, path, scan_page, sc);
+	}
+	return rc ? rc : take_counted(sc);
+}
+
 static int scan_rendition(void *ctx, const char *name)
 {
 	struct scan *sc = ctx;
-	char path[ARCHIVE_PATH];
+	int rc;
 
 	if (!text_is_name(name, strlen(name)))
 		return 0;
@@ -82,8 +166,16 @@ static int scan_rendition(void *ctx, const char *name)
 	sc->shelf = archive_shelf_of(sc->a, sc->camera, name);
 	if (!sc->shelf)
 		return -ENOMEM;
-	snprintf(path, sizeof path, "footage/%s/%s", sc->camera, name);
-	return each_name(sc->a, path, scan_folder, sc);
+	sc->pages = 0;
+	rc = archive_read_counts(sc->a, sc->shelf, &sc->counted, &sc->ncounted);
+	sc->found = rc ? NULL : calloc(sc->ncounted + 1, 1);
+	if (!rc)
+		rc = sc->found ? scan_folders(sc) : -ENOMEM;
+	if (!rc && sc->pages > PAGES_FEW)
+		archive_write_counts(sc->a, sc->shelf);
+	free(sc->counted);
+	free(sc->found);
+	return rc;
 }
 
 static int scan_camera(void *ctx, const char *name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -214,5 +215,85 @@ Test(archive, says_when_its_index_is_lost)
 	put("yard", "copy", 5, 10, 0);
 	unlinkat(f.fd, "index/yard/copy/000000", 0);
 	reopen();
+	cr_assert(stale);
+}
+
+/* --- counts ----------------------------------------------------------------------------- */
+
+/* Two segments of 100 bytes in each of the folders 1 to 8. */
+static void fill_folders(void)
+{
+	for (uint64_t folder = 1; folder <= 8; folder++)
+		for (uint64_t k = 0; k < 2; k++)
+			put("yard", "copy", folder * 1000 + k, 100, (int64_t)(folder * 1000 + k));
+}
+
+static uint64_t bytes_found(void)
+{
+	reopen();
+	return archive_bytes(a);
+}
+
+static void shorten(const char *path, off_t to)
+{
+	int fd = openat(f.fd, path, O_RDWR);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, to), 0);
+	close(fd);
+}
+
+Test(archive, a_start_reads_the_pages_of_few_folders)
+{
+	fill_folders();
+	cr_assert_eq(bytes_found(), 1600);
+	/* Pages that say nothing: what was counted of them stands, but for the oldest and the newest two. */
+	for (char path[] = "index/yard/copy/000001"; path[21] <= '8'; path[21]++)
+		shorten(path, 0);
+	cr_assert_eq(bytes_found(), 1000);
+	cr_assert_not(stale);
+	unlinkat(f.fd, "index/yard/copy/counts", 0);
+	cr_assert_eq(bytes_found(), 0, "then all pages are read");
+}
+
+Test(archive, counts_that_are_torn_are_none)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	fill_folders();
+	cr_assert_eq(io_read_file(f.fd, "index/yard/copy/counts", &b), 0);
+	for (size_t i = 0; i < b.len; i += 9) {
+		buf_data(&b)[i] ^= 1;
+		cr_assert_eq(io_replace_file(f.fd, "index/yard/copy/counts", buf_data(&b), b.len, 0600), 0);
+		buf_data(&b)[i] ^= 1;
+		cr_assert_eq(bytes_found(), 1600, "byte %zu", i);
+	}
+	for (size_t n = 0; n < b.len; n += 7) {
+		cr_assert_eq(io_replace_file(f.fd, "index/yard/copy/counts", buf_data(&b), n, 0600), 0);
+		cr_assert_eq(bytes_found(), 1600, "of %zu bytes", n);
+	}
+	buf_free(&b);
+}
+
+Test(archive, counts_do_not_bring_back_what_went)
+{
+	struct archive_run run;
+
+	fill_folders();
+	while (archive_bytes(a) > 1100) {
+		cr_assert_eq(archive_oldest(a, archive_bytes(a) - 1100, &run, 1), 1);
+		cr_assert_eq(archive_remove(a, &run), 0);
+	}
+	cr_assert_eq(bytes_found(), 1100);
+	cr_assert_eq(archive_range(a, "yard", "copy").oldest, 3001);
+	cr_assert_eq(archive_range(a, "yard", "copy").newest, 8001);
+}
+
+Test(archive, a_page_that_is_missing_is_noticed_though_it_was_counted)
+{
+	fill_folders();
+	unlinkat(f.fd, "index/yard/copy/000004", 0);
+	cr_assert_eq(bytes_found(), 1400);
 	cr_assert(stale);
 }
