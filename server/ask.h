@@ -8,10 +8,13 @@
 #include "base/buf.h"
 
 #define ASK_PATH (sizeof((struct sockaddr_un *)0)->sun_path)
-/* A question that changes something, and how its answer begins. */
+/* Questions that change something, and how their answers begin. */
 #define ASK_RELOAD "reload"
-#define ASK_RELOAD_DONE "done\n"
-#define ASK_RELOAD_REFUSED "refused\n"
+#define ASK_EXPORT "export "        /* CAMERA RENDITION FROM TO SEGMENTS BYTES: footage is handed out, by ASK_EXPORT_USER */
+#define ASK_EXPORT_USER "operator"
+#define ASK_QUESTION_MAX 512        /* bytes */
+#define ASK_DONE "done\n"
+#define ASK_REFUSED "refused\n"
 #define ASK_ANSWER_MAX (9u << 20)   /* bytes */
 
 /*

@@ -16,6 +16,11 @@ static int cmd_verify(int argc, char **argv)
 	return libexec_become("verify", argv);
 }
 
+static int cmd_export(int argc, char **argv)
+{
+	return libexec_become("export", argv);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -28,6 +33,7 @@ static const struct {
 	{"status", cmd_status, "ask the running server how it is"},
 	{"audit", cmd_audit, "print all that can be attacked of a site, on one page"},
 	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},
+	{"export", cmd_export, "copy a camera's footage of a time, with all that proves it"},
 	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},
 	{"passwd", cmd_passwd, "make the lines of a user for the site file"},
 	{"camera", cmd_camera, "be a test camera"},

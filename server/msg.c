@@ -100,6 +100,9 @@ static const struct {
 	[MSG_STORE_CONFIG] = {"store-config", FIELDS{
 		BYTES(msg_store_config, site_sha256), INT(msg_store_config, archive_max_bytes), INT(msg_store_config, changes),
 		TEXT(msg_store_config, change), END}},
+	[MSG_EXPORT] = {"export", FIELDS{
+		TEXT(msg_export, user), TEXT(msg_export, camera), TEXT(msg_export, rendition), INT(msg_export, from_us), INT(msg_export, to_us),
+		INT(msg_export, segments), INT(msg_export, bytes), END}},
 	[MSG_RING_FROM] = {"ring-from", FIELDS{INT(msg_ring_from, role), INT(msg_ring_from, index), END}},
 	[MSG_STORE_STATE] = {"store-state", FIELDS{
 		INT(msg_store_state, entries), INT(msg_store_state, checkpoint_size), INT(msg_store_state, archive_bytes),

@@ -65,6 +65,7 @@ enum msg_type {
 	MSG_STORE_RENDITION,
 	MSG_CAMERA_TAKEN,          /* store -> parent: a camera that came while it ran has its place; ingest may begin */
 	MSG_STORE_CONFIG,          /* another site file is in force: a config/v1 entry */
+	MSG_EXPORT,                /* an export/v1 entry */
 	MSG_RING_FROM,             /* fds: ring, doorbell. Replaces an earlier one of that role */
 	MSG_STORE_STATE,
 	MSG_RENDITION_STATE,
@@ -211,6 +212,8 @@ struct msg_camera_taken { uint16_t camera; };
 /* change: ENTRY_CHANGES_MAX lines of an entry's grammar at most, each behind a line feed; there may be more changes than these. */
 #define MSG_CHANGES_MAX 800
 struct msg_store_config { uint8_t site_sha256[32]; uint64_t archive_max_bytes; uint32_t changes; char change[MSG_CHANGES_MAX]; };
+/* Names, since footage of cameras that the site has no more can be exported too. segments, bytes: of footage. */
+struct msg_export { char user[SITE_NAME], camera[SITE_NAME], rendition[SITE_NAME]; int64_t from_us, to_us; uint64_t segments, bytes; };
 struct msg_ring_from { uint8_t role; uint16_t index; };  /* ingest: process number; transcode: camera */
 struct msg_store_state {
 	uint64_t entries, checkpoint_size, archive_bytes, disk_free_bytes, segments, gaps, dropped;
@@ -348,6 +351,7 @@ union msg_body {
 	struct msg_store_rendition store_rendition;
 	struct msg_camera_taken camera_taken;
 	struct msg_store_config store_config;
+	struct msg_export export;
 	struct msg_ring_from ring_from;
 	struct msg_store_state store_state;
 	struct msg_rendition_state rendition_state;

@@ -330,6 +330,9 @@ int parent_given_socket(const struct parent *p, const struct sockaddr_storage *w
 int parent_service_begin(struct parent *p);
 /* Says that the server is ready, once, when every role was. */
 void parent_service_ready(struct parent *p);
+/* parent_export.c: has an export/v1 entry written; what came of it goes to out, as server/ask.h says. */
+void parent_export(struct parent *p, const char *words, struct buf *out);
+
 /* parent_log.c */
 void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* From here on nothing is written: a command that tells of it in its own words. */

@@ -24,7 +24,7 @@ static void help(FILE *to)
 /* The first line says whether, the others what; 1 when it was refused. */
 static int print_answer(const struct buf *answer)
 {
-	static const char done[] = ASK_RELOAD_DONE, refused[] = ASK_RELOAD_REFUSED;
+	static const char done[] = ASK_DONE, refused[] = ASK_REFUSED;
 	const char *text = (const char *)buf_data(answer);
 	bool good = answer->len >= strlen(done) && !memcmp(text, done, strlen(done));
 	size_t head = good ? strlen(done) : strlen(refused);

@@ -47,6 +47,7 @@ static const struct rule {
 	{MSG_STORE_RENDITION, TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_CAMERA_TAKEN,    TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_STORE_CONFIG,    TO(PARENT),    TO(STORE),    0, 0},
+	{MSG_EXPORT,          TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_RING_FROM,       TO(PARENT),    TO(STORE),    2, 2},
 	{MSG_STORE_STATE,     TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_RENDITION_STATE, TO(STORE),     TO(PARENT),   0, 0},

@@ -2,7 +2,7 @@
 /*
  * The local socket that `casemate status` asks. Only the user who runs the server
  * (and root) can open it. A question is one line, the answer everything up to
- * the end: "text", "colour" or "json"; "audit" (audit_tell.c); or "reload" (server/ask.h).
+ * the end: "text", "colour" or "json"; "audit" (audit_tell.c); or what server/ask.h has.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void reload(struct parent *p, struct buf *out)
 
 	buf_init(&said, PARENT_RELOAD_MAX);
 	rc = parent_reload(p, &said);
-	buf_append_str(out, rc ? ASK_RELOAD_REFUSED : ASK_RELOAD_DONE);
+	buf_append_str(out, rc ? ASK_REFUSED : ASK_DONE);
 	if (said.len)
 		buf_append(out, buf_data(&said), said.len);
 	buf_free(&said);
@@ -55,13 +55,15 @@ static void on_question(struct bufferevent *b, void *ctx)
 	struct buf out;
 
 	if (!line) {
-		if (evbuffer_get_length(in) > 64)
+		if (evbuffer_get_length(in) > ASK_QUESTION_MAX)
 			bufferevent_free(b);
 		return;
 	}
 	buf_init(&out, ANSWER_MAX);
 	if (strcmp(line, ASK_RELOAD) == 0)
 		reload(ctx, &out);
+	else if (strncmp(line, ASK_EXPORT, strlen(ASK_EXPORT)) == 0)
+		parent_export(ctx, line + strlen(ASK_EXPORT), &out);
 	else if (strcmp(line, "json") == 0)
 		status_json(ctx, &out);
 	else if (strcmp(line, "audit") == 0)

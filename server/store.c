@@ -43,6 +43,7 @@ static const struct channel_answer from_parent[] = {
 	{MSG_STORE_RENDITION, store_camera_rendition},
 	{MSG_CAMERA_GONE, store_camera_goes},
 	{MSG_STORE_CONFIG, store_camera_config},
+	{MSG_EXPORT, store_export_said},
 	{MSG_NONE, NULL},
 };
 

@@ -281,6 +281,9 @@ void store_camera_begin_all(struct store *s);
 /* The same of one that came later; on_disk: archive_highest. The ranges are set already. */
 void store_camera_begin(struct store *s, struct store_camera *c, uint64_t on_disk);
 
+/* store_export.c: footage was handed out, on this machine */
+STORE_ANSWER(store_export_said);
+
 /* store_feed.c */
 void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd);
 /* What is in them by now. */
