@@ -2,6 +2,7 @@
 /* Clips out of the example archive: what is in them, what they say of what is not, and that they verify. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
