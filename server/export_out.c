@@ -147,6 +147,7 @@ int export_out_piece(struct export_out *o, const struct clip_piece *p, const cha
 {
 	int rc = 0;
 
+	o->begun = true;
 	*ret_what = o->folder_tmp;
 	if (o->folder)
 		rc = to_folder(o, p);
@@ -191,8 +192,21 @@ int export_out_finish(struct export_out *o, const char **ret_what)
 	return finish_zip(o);
 }
 
+static void remove_empty(struct export_out *o)
+{
+	if (o->dirfd >= 0) {
+		unlinkat(o->dirfd, EXPORT_UNFINISHED, 0);
+		unlinkat(o->dirfd, "proofs", AT_REMOVEDIR);
+		rmdir(o->folder_tmp);
+	}
+	if (o->zip_file >= 0)
+		unlink(o->zip_tmp);
+}
+
 void export_out_close(struct export_out *o)
 {
+	if (!o->begun)
+		remove_empty(o);
 	if (o->file >= 0)
 		close(o->file);
 	if (o->dirfd >= 0)

@@ -11,6 +11,7 @@
 struct export_out {
 	const char *folder, *zip;      /* borrowed; NULL: none */
 	char *folder_tmp, *zip_tmp;
+	bool begun;                    /* a piece was taken */
 	int dirfd, file, zip_file;     /* the folder, the file in it that is being written, the ZIP; -1: none */
 	struct export_zip list;
 	struct buf head;
@@ -24,7 +25,7 @@ int export_out_open(struct export_out *o, const char *folder, const char *zip, c
 int export_out_piece(struct export_out *o, const struct clip_piece *p, const char **ret_what);
 /* All of it is there: it goes to the disk, and gets its name. */
 int export_out_finish(struct export_out *o, const char **ret_what);
-/* What is not finished stays as it is, with ".tmp" behind its name. */
+/* What is not finished stays as it is, with ".tmp" behind its name; nothing is left where nothing was begun. */
 void export_out_close(struct export_out *o);
 
 #endif

@@ -96,5 +96,6 @@ check "and nothing is made" test ! -e "$work/none" -a ! -e "$work/none.tmp"
 stop_server
 said=$(export_clip -o "$work/later")
 equal "without a server there is no export" $? 2
+check "and nothing is left of it" test ! -e "$work/later" -a ! -e "$work/later.tmp"
 matches "and why is told" "$said" 'an entry of the log, so the server must run'
 finish
