@@ -3,10 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int io_write_all(int fd, const void *p, size_t n)
@@ -46,72 +43,6 @@ int io_read_all(int fd, struct buf *b)
 			return -ENOBUFS;
 		buf_commit(b, (size_t)k);
 	}
-}
-
-int io_open_regular(const char *path, int flags, unsigned mode)
-{
-	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, (mode_t)mode), rc;
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? fd : -EINVAL;
-	if (rc < 0)
-		close(fd);
-	return rc;
-}
-
-int io_read_file(int dirfd, const char *path, struct buf *b)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = io_read_all(fd, b);
-	close(fd);
-	return rc;
-}
-
-static int sync_folder_of(int dirfd, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[4096] = ".";
-	int fd, rc = 0;
-
-	if (slash == path)
-		strcpy(folder, "/");
-	else if (slash)
-		snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-	fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
-int io_replace_file(int dirfd, const char *path, const void *p, size_t n, unsigned mode)
-{
-	char tmp[4096];
-	int fd, rc;
-
-	if ((size_t)snprintf(tmp, sizeof tmp, "%s.tmp", path) >= sizeof tmp)
-		return -ENAMETOOLONG;
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0)
-		return -errno;
-	rc = io_write_all(fd, p, n);
-	if (!rc && fdatasync(fd) < 0)
-		rc = -errno;
-	close(fd);
-	if (!rc && renameat(dirfd, tmp, dirfd, path) < 0)
-		rc = -errno;
-	if (rc) {
-		unlinkat(dirfd, tmp, 0);
-		return rc;
-	}
-	return sync_folder_of(dirfd, path);
 }
 
 static int add_seals(int fd)
@@ -156,21 +87,4 @@ int io_seal(int fd, const char *name, size_t n, int *ret_fd)
 	if (!rc)
 		*ret_fd = fd;
 	return rc;
-}
-
-int io_make_folders(int dirfd, const char *path)
-{
-	char part[4096];
-
-	if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part)
-		return -ENAMETOOLONG;
-	for (char *s = part + 1; *s; s++) {
-		if (*s != '/')
-			continue;
-		*s = 0;
-		if (mkdirat(dirfd, part, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		*s = '/';
-	}
-	return 0;
 }
