@@ -11,6 +11,8 @@ import {Tables, named} from "./report.js";
 
 const ENTRY_MAX_BYTES = 1024;
 const TOLERANCE_MS = 1000;    /* time between two segments that nobody has to account for */
+const BEHIND_MS = 600000;     /* a gap that lasts is entered every five minutes; what waits for its entry is not lost */
+const ENCODERS_KNOWN = 4;     /* a segment may be logged after the encoder entry that follows its own */
 const NONE = "0".repeat(64);
 
 function read(bytes) {
@@ -36,6 +38,13 @@ export function salvage(bytes) {
 	return where;
 }
 
+/* Until when an entry tells of. */
+function timeOf(e, otherwise) {
+	if (e.kind === "segment")
+		return e.start + Math.round(e.duration * 1000);
+	return (e.kind === "gap" ? e.to : e.time) ?? otherwise;
+}
+
 const programsOf = ({program, build, sbom, binary}) => JSON.stringify([program, build, sbom, binary]);
 
 export class Account {
@@ -43,6 +52,7 @@ export class Account {
 	namedLog = false;             /* a complaint about the log already names a segment */
 	#start = null;                /* the run that entries belong to */
 	#running = false;
+	#toldMs = 0;                  /* the time of the entry that came last */
 	#logKey = "";                 /* what signs, by what the log says */
 	#strangeKey = "";             /* one that is not known, and by now it should be */
 
@@ -69,7 +79,10 @@ export class Account {
 		if (e.kind === "segment")
 			about = await this.#segment(e, hex(leaf), hex(tileLeaf));
 		else
-			await this.#other(e);
+			await this.#other(e, hex(leaf));
+		this.#toldMs = timeOf(e, this.#toldMs);
+		if (e.kind === "stop" && !this.isClip)
+			this.#checkOpen(e.time, TOLERANCE_MS);
 		if (!same) {
 			this.namedLog = true;
 			this.report.add("changed", salvage(bytes), `entry ${index} of the log is not the one whose hash its tile holds`);
@@ -83,6 +96,22 @@ export class Account {
 			track.lost = true;
 		for (const camera of this.tables.cameras.values())
 			camera.lost = true;
+	}
+
+	/* The archive's log ends here. */
+	endTime() {
+		if (this.#running)
+			this.#checkOpen(this.#toldMs, BEHIND_MS);
+	}
+
+	/* A clip holds all that its export entries say that was handed out: who takes some of it away takes no proof of that away. */
+	endExports() {
+		for (const {camera, rendition, segments} of this.report.exports.list) {
+			const here = this.tables.find(camera, rendition)?.line.inFiles ?? 0;
+
+			if (here < segments)
+				this.report.add("missing", {camera, rendition}, `${segments} segments were exported, and the clip has files of ${here}`);
+		}
 	}
 
 	/* What is still missing when all entries were taken. */
@@ -115,6 +144,7 @@ export class Account {
 		const isCopy = e.rendition === "copy", endMs = e.start + Math.round(e.duration * 1000);
 
 		this.#checkOrder(track, e);
+		this.#checkEncoder(track, e);
 		folder.named.set(e.number);
 		if (isCopy || !camera.hasCopy) {
 			camera.hasCopy ||= isCopy;
@@ -157,13 +187,19 @@ export class Account {
 				"the first entry of this rendition says that there were earlier ones");
 	}
 
-	async #other(e) {
+	/* The encoder entry that a segment names is one of the last before it. */
+	#checkEncoder(track, e) {
+		if (e.encoder && !track.lost && !track.encoders.includes(e.encoder))
+			this.report.add("order", {camera: e.camera, rendition: e.rendition, first: e.number, last: e.number},
+				"names an encoder entry that is not before it");
+	}
+
+	async #other(e, leaf) {
 		const {report} = this;
 
 		switch (e.kind) {
 		case "gap":
-			this.#cover(this.tables.camera(e.camera), e.from, e.to);
-			report.note("gaps", e);
+			this.#gap(this.tables.camera(e.camera), e);
 			break;
 		case "delete":
 			this.#deleted(e);
@@ -178,11 +214,15 @@ export class Account {
 		case "key":
 			await this.#keyChanged(e);
 			break;
+		case "encoder":
+			this.#encoder(this.tables.track(e.camera, e.rendition), e, leaf);
+			break;
+		case "login":
+			report[e.result === "accepted" ? "logins" : "refusals"] += e.count;
+			break;
 		case "alarm":
 		case "config":
-		case "encoder":
 		case "export":
-		case "login":
 			report.note(`${e.kind}s`, e);
 			break;
 		}
@@ -194,6 +234,35 @@ export class Account {
 			this.report.add("unaccounted", {camera: camera.name, fromMs: camera.coveredMs, toMs: fromMs}, "no footage and no gap entry");
 		camera.coveredMs = Math.max(camera.coveredMs, toMs);
 		camera.lost = false;
+	}
+
+	/* An account is opened at the begin of a run, or by a gap of no time, or by what ends the time without one; a gap of no time closes it. */
+	#gap(camera, e) {
+		const isRemoved = e.why === "removed", isMoment = e.from === e.to;
+
+		this.#cover(camera, e.from, e.to);
+		if (e.why === "clock-step")
+			camera.coveredMs = e.to;
+		if (isMoment && isRemoved)
+			camera.open = false;
+		else if (isMoment || isRemoved || e.to === this.#start?.time)
+			camera.open = true;
+		this.report.note("gaps", e);
+	}
+
+	#checkOpen(toMs, behindMs) {
+		for (const {name, open, lost, coveredMs} of this.tables.cameras.values())
+			if (open && !lost && toMs - coveredMs > behindMs)
+				this.report.add("unaccounted", {camera: name, fromMs: coveredMs, toMs}, "no footage and no gap entry");
+	}
+
+	#encoder(track, e, leaf) {
+		const encoding = `${e.encoder}\n${e.settings}`;
+
+		track.encoders = [leaf, ...track.encoders].slice(0, ENCODERS_KNOWN);
+		if (encoding !== track.encoding)
+			this.report.note("encoders", e);
+		track.encoding = encoding;
 	}
 
 	async #started(e) {
@@ -243,6 +312,7 @@ export class Account {
 		const {camera, rendition} = track.line;
 		let run = null;
 		const say = () => {
+			track.line.missing += run?.count ?? 0;
 			if (run)
 				this.report.add("missing", {camera, rendition, first: run.first, last: run.last}, run.count === 1 ?
 					"1 sealed segment is not there, and no entry says that it was deleted" :

@@ -56,6 +56,7 @@ export class Archive {
 		await this.footage.list();
 		await this.#end(target);
 		this.account.endKeys();
+		this.account.endTime();
 		for (const {lost, line: {camera, rendition, last}} of this.account.tables.tracks.values())
 			if (lost)
 				this.report.add("missing", {camera, rendition, first: last + 1}, "its later entries, if there were any, cannot be read");

@@ -22,7 +22,7 @@ async function learnKeys(source, path, key, report) {
 	const keys = new Keychain(key);
 
 	try {
-		const bytes = path && await read(source, path, KEYS_MAX_BYTES);
+		const bytes = await read(source, path, KEYS_MAX_BYTES);
 
 		if (bytes)
 			await keys.add(bytes);
@@ -111,7 +111,7 @@ export async function shapeOf(source) {
 	if (signs)
 		return {shape: "clip"};
 	const proof = paths.find((p) => p.endsWith(".tlog-proof"));
-	const segments = paths.filter((p) => p !== proof && !p.endsWith(".key.pub"));
+	const segments = paths.filter((p) => p !== proof && p !== "keys" && !p.endsWith(".key.pub"));
 
 	if (segments.length > 1 || (!proof && !segments.length))
 		return null;
@@ -123,7 +123,7 @@ export async function shapeOf(source) {
  * report; that more is there than can be kept in mind throws RangeError.
  */
 export async function check(source, what, key, progress = null) {
-	const report = new Report(what.shape), notes = {archive: "log/keys", clip: "keys", segment: null}[what.shape];
+	const report = new Report(what.shape), notes = what.shape === "archive" ? "log/keys" : "keys";
 	const keys = await learnKeys(source, notes, key, report);
 
 	report.chain = keys;

@@ -64,6 +64,7 @@ export class Clip {
 		}
 		for (const file of this.#files)
 			await this.#endFile(file);
+		this.account.endExports();
 		if (!this.report.isSigned)
 			this.account.sayUnsigned();
 		this.account.end();
@@ -168,6 +169,7 @@ export class Clip {
 			file.from = e.number;
 			track.line.path ??= file.path;
 		}
+		track.line.inFiles++;
 		await this.#checkPart(track, file, e);
 		file.to = e.number;
 	}

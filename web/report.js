@@ -20,11 +20,12 @@ export class Report {
 		this.isSigned = false;
 		this.entries = this.bytes = 0;
 		this.starts = this.stops = this.crashes = this.unfinished = this.leftover = 0;
+		this.logins = this.refusals = 0;
 		this.renditions = [];
 		this.problems = [];
 		this.total = this.unreadable = 0;
 		/* {list, total} of entries, as parseEntry has them */
-		for (const what of ["gaps", "alarms", "configs", "programs", "keys", "encoders", "exports", "logins", "deletes"])
+		for (const what of ["gaps", "alarms", "configs", "programs", "keys", "encoders", "exports", "deletes"])
 			this[what] = {list: [], total: 0};
 	}
 
@@ -80,7 +81,7 @@ export class Tables {
 
 	camera(name) {
 		if (!this.cameras.has(name))
-			this.cameras.set(name, {name, coveredMs: 0, hasCopy: false, lost: false});
+			this.cameras.set(name, {name, coveredMs: 0, hasCopy: false, lost: false, open: false});
 		return this.cameras.get(name);
 	}
 
@@ -95,12 +96,12 @@ export class Tables {
 		if (!this.tracks.has(name)) {
 			if (this.tracks.size === TRACKS_MAX)
 				throw new RangeError("more renditions than a site can have");
-			const line = {camera, rendition, segments: 0, good: 0, goodBytes: 0, deleted: 0, notKept: 0, first: 0, last: 0, fromMs: 0, toMs: 0,
-				clock: {rtcp: 0, arrival: 0, worstMs: 0}, signatures: {}};
+			const line = {camera, rendition, segments: 0, good: 0, goodBytes: 0, deleted: 0, notKept: 0, missing: 0, inFiles: 0,
+				first: 0, last: 0, fromMs: 0, toMs: 0, clock: {rtcp: 0, arrival: 0, worstMs: 0}, signatures: {}};
 
 			this.#report.renditions.push(line);
 			this.tracks.set(name, {camera: this.camera(camera), line, leaf: null, tileLeaf: null, seen: false, lost: false,
-				unsignedFirst: 0, unsignedLast: 0, folders: new Map(), inits: []});
+				unsignedFirst: 0, unsignedLast: 0, folders: new Map(), inits: [], encoders: [], encoding: ""});
 		}
 		return this.tracks.get(name);
 	}

@@ -29,6 +29,20 @@ function agrees(report, verdict) {
 	return report.verdict === (verdict === "unreadable" ? "could not tell" : "not verified") && report.problems.some((p) => p.kind === verdict);
 }
 
+/* The keys that the page holds: it has no good word for anything under key notes that are wrong. */
+async function pageKeys(vkey, notes) {
+	const keys = new Keychain(vkey);
+
+	try {
+		await keys.add(notes);
+		return keys;
+	} catch (e) {
+		if (!(e instanceof Refused))
+			throw e;
+		return null;
+	}
+}
+
 /* The page's engine knows only what it played, and says yes or no. */
 async function pagePasses(segment, proof, key) {
 	try {
@@ -56,7 +70,8 @@ async function checkRow(row) {
 		good = false;
 	}
 	if (row.shape === "segment" && files.has("5.m4s.tlog-proof") && files.has("5.m4s")) {
-		const passes = await pagePasses(await bytesOf(files.get("5.m4s")), await bytesOf(files.get("5.m4s.tlog-proof")), new Keychain(vkey));
+		const keys = await pageKeys(vkey, files.has("keys") ? await bytesOf(files.get("keys")) : new Uint8Array());
+		const passes = keys !== null && await pagePasses(await bytesOf(files.get("5.m4s")), await bytesOf(files.get("5.m4s.tlog-proof")), keys);
 
 		if (passes !== (row.verdict === "good"))
 			console.log(`${row.id} (${row.what}) ${passes ? "passes" : "does not pass"} on the page`);
