@@ -179,6 +179,7 @@ static const struct {
 	{"tls.certificate"},
 	{"tls.key"},
 	{"key", .always = DIFF_RESTARTS},
+	{"witnesses"},
 	{"archive.path", .always = DIFF_RESTARTS},
 	{"archive.max_size", .less = DIFF_DELETES},
 	{"socket", .always = DIFF_RESTARTS},

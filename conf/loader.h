@@ -6,7 +6,7 @@
 #include "conf/site.h"
 #include "conf/ytree.h"
 
-#define LOADER_FILES_MAX (2 * SITE_CAMERAS_MAX + 3)
+#define LOADER_FILES_MAX (2 * SITE_CAMERAS_MAX + 4)
 
 /* A file that the site names, to be looked at when the text is read. */
 struct loader_file {

@@ -373,6 +373,7 @@ void site_free(struct site **site)
 	free(s->tls_certificate);
 	free(s->tls_key);
 	free(s->key);
+	free(s->witnesses);
 	free(s->archive);
 	free(s->socket);
 	free(s->file);

@@ -113,6 +113,7 @@ struct site {
 	unsigned nlisteners;
 	char *tls_certificate, *tls_key;  /* paths, PEM */
 	char *key;                        /* path of the signing key (casemate keygen), mode 0600 */
+	char *witnesses;                  /* path of the policy that names them; NULL: there are none */
 	char *archive;                    /* folder */
 	uint64_t archive_max_bytes;       /* oldest footage is removed at this size */
 	char *socket;                     /* path of the local status socket */
@@ -123,7 +124,7 @@ struct site {
 	unsigned ncameras;
 	struct site_user *user;
 	unsigned nusers;
-	int tls_line, key_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
+	int tls_line, key_line, witnesses_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
 };
 
 /*

@@ -16,7 +16,8 @@
  *     /live/CAMERA/snapshot.jpg
  *     /live/CAMERA/snapshot/N.jpg             no rendition of the site's has that name
  *     /live/CAMERA/snapshot/N.jpg.tlog-proof
- *     /log/checkpoint   /log/keys   /log/tile/…           the rest of a tile's path is not looked at here
+ *     /log/checkpoint   /log/keys   /log/cosigned   /log/pending   /log/policy   /log/cosignature
+ *     /log/tile/…                             the rest of a tile's path is not looked at here
  */
 #include <stdint.h>
 
@@ -25,7 +26,8 @@
 enum http_path_kind {
 	HTTP_PATH_NONE, HTTP_PATH_PAGE, HTTP_PATH_LOGIN, HTTP_PATH_LOGOUT, HTTP_PATH_SITE, HTTP_PATH_VERIFIER, HTTP_PATH_ASSET,
 	HTTP_PATH_MULTIVARIANT, HTTP_PATH_PLAYLIST, HTTP_PATH_INIT, HTTP_PATH_SEGMENT, HTTP_PATH_PROOF,
-	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_KEYS, HTTP_PATH_TILE
+	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_KEYS, HTTP_PATH_COSIGNED, HTTP_PATH_PENDING,
+	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE
 };
 
 struct http_path {

@@ -25,6 +25,7 @@
 #include "server/against.h"
 #include "server/check.h"
 #include "server/commands.h"
+#include "server/witnesses.h"
 
 #define SOON_DAYS 14
 #define UDP_ROOM 1048576
@@ -396,11 +397,29 @@ static void summary(const struct check *c, unsigned complaints, bool more)
 	putc('\n', c->to);
 }
 
+/* Whoever is needed and is not there keeps the quorum from ever being met, but no site from running. */
+static void check_witnesses(struct check *c)
+{
+	struct witness_policy policy;
+	char why[WITNESSES_WHY];
+	struct buf text;
+
+	if (!c->site->witnesses)
+		return;
+	buf_init(&text, WITNESS_POLICY_MAX_BYTES);
+	if (witnesses_load(c->site->witnesses, c->site->origin, &text, &policy, why) < 0)
+		say(c, PROBLEM, c->site->witnesses_line, "%s: %s", shown(c->site->witnesses).text, why);
+	else if (policy.quorum < 0)
+		say(c, WARNING, c->site->witnesses_line, "%s: its quorum is none: no witness is needed", shown(c->site->witnesses).text);
+	buf_free(&text);
+}
+
 static void check_everything(struct check *c)
 {
 	check_file(c);
 	check_tls(c);
 	check_key(c);
+	check_witnesses(c);
 	check_archive(c);
 	check_socket(c);
 	check_cameras(c);

@@ -116,6 +116,10 @@ static const struct {
 		INT(msg_rendition_state, rate_bps), END}},
 	[MSG_ALARM] = {"alarm", FIELDS{
 		INT(msg_alarm, camera), INT(msg_alarm, kind), BOOL(msg_alarm, begin), INT(msg_alarm, at_us), TEXT(msg_alarm, detail), END}},
+	[MSG_STORE_POLICY] = {"store-policy", FIELDS{BLOB(msg_store_policy, text), END}},
+	[MSG_WITNESS_STATE] = {"witness-state", FIELDS{
+		BOOL(msg_witness_state, met), INT(msg_witness_state, size), INT(msg_witness_state, quorum_us), INT(msg_witness_state, newest_us),
+		BLOB(msg_witness_state, seen), END}},
 	[MSG_SIGN_SITE] = {"sign-site", FIELDS{
 		TEXT(msg_sign_site, origin), BOOL(msg_sign_site, has_next), BOOL(msg_sign_site, has_checkpoint), TEXT(msg_sign_site, certifier),
 		BLOB(msg_sign_site, note), END}},
@@ -166,6 +170,9 @@ static const struct {
 		INT(msg_want, level), INT(msg_want, width), BYTES(msg_want, init_prefix), END}},
 	[MSG_HAVE] = {"have", FIELDS{
 		INT(msg_have, request), INT(msg_have, status), INT(msg_have, bytes), BYTES(msg_have, sha256), END}},
+	[MSG_COSIGNATURE] = {"cosignature", FIELDS{INT(msg_cosignature, request), BLOB(msg_cosignature, note), END}},
+	[MSG_COSIGNED] = {"cosigned", FIELDS{INT(msg_cosigned, request), INT(msg_cosigned, result), END}},
+	[MSG_LOG_NOTE] = {"log-note", FIELDS{INT(msg_log_note, what), BLOB(msg_log_note, note), END}},
 };
 
 void msg_put_mask(struct msg_transcode_camera *m, const struct site_mask *mask)
@@ -195,6 +202,31 @@ bool msg_get_mask(const struct msg_transcode_camera *m, unsigned i, struct site_
 	if (!r.bad)
 		*ret = mask;
 	return !r.bad;
+}
+
+void msg_put_witness(struct msg_witness_state *m, uint64_t size, int64_t time_us)
+{
+	struct wr w = wr_init(m->seen + m->seen_len, sizeof m->seen - m->seen_len);
+
+	wr_u64(&w, size);
+	wr_u64(&w, (uint64_t)time_us);
+	if (!w.bad)
+		m->seen_len += MSG_WITNESS_BYTES;
+}
+
+bool msg_get_witness(const struct msg_witness_state *m, unsigned i, uint64_t *ret_size, int64_t *ret_time_us)
+{
+	struct rd r = rd_init(m->seen, m->seen_len);
+	uint64_t size, time_us;
+
+	rd_bytes(&r, (size_t)i * MSG_WITNESS_BYTES);
+	size = rd_u64(&r);
+	time_us = rd_u64(&r);
+	if (r.bad)
+		return false;
+	*ret_size = size;
+	*ret_time_us = (int64_t)time_us;
+	return true;
 }
 
 const char *msg_alarm_name(unsigned kind)

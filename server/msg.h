@@ -70,6 +70,8 @@ enum msg_type {
 	MSG_STORE_STATE,
 	MSG_RENDITION_STATE,
 	MSG_ALARM,                 /* store: an alarm/v1 entry; serve: for the page */
+	MSG_STORE_POLICY,          /* whose cosignatures the log needs */
+	MSG_WITNESS_STATE,         /* store -> parent: what it has of them */
 	/* sign */
 	MSG_SIGN_SITE,             /* fds: key, state file; then as told the next key, the archive's newest checkpoint */
 	MSG_SIGN_HELLO,            /* sign -> store: what I have signed so far */
@@ -95,6 +97,9 @@ enum msg_type {
 	MSG_OLDEST,
 	MSG_WANT,
 	MSG_HAVE,                  /* fd: sealed bytes, if status is MSG_HAVE_OK */
+	MSG_COSIGNATURE,           /* serve -> store: what a witness has brought */
+	MSG_COSIGNED,              /* its answer */
+	MSG_LOG_NOTE,              /* store -> serve: what /log/cosigned and its like are from here on */
 	MSG_TYPE_COUNT
 };
 
@@ -239,6 +244,18 @@ struct msg_alarm {
 	char detail[96];                             /* our own words: a-z, 0-9, blank and hyphen; "" at its end */
 };
 
+#define MSG_POLICY_MAX 16384
+#define MSG_WITNESSES_MAX 32
+#define MSG_WITNESS_BYTES 16                     /* as msg_put_witness writes one */
+struct msg_store_policy { uint16_t text_len; uint8_t text[MSG_POLICY_MAX]; };  /* empty: there are none */
+struct msg_witness_state {
+	bool met;                                    /* the quorum has cosigned a checkpoint: */
+	uint64_t size;                               /* of so many entries; 0: none at all */
+	int64_t quorum_us, newest_us;                /* wall clock, 0 if never: the oldest cosignature that it takes; the newest of any witness */
+	uint16_t seen_len;                           /* bytes */
+	uint8_t seen[MSG_WITNESSES_MAX * MSG_WITNESS_BYTES];  /* each witness, in the policy's order */
+};
+
 /* certifier: the vkey of the token's key that certifies `key` by that note; "" without one. */
 struct msg_sign_site {
 	char origin[SITE_ORIGIN];
@@ -322,6 +339,19 @@ struct msg_want {
 };
 enum msg_have_status { MSG_HAVE_OK, MSG_HAVE_NONE, MSG_HAVE_NOT_YET, MSG_HAVE_GONE, MSG_HAVE_ERROR };
 struct msg_have { uint32_t request; uint8_t status; uint64_t bytes; uint8_t sha256[32]; };
+#define MSG_COSIGNATURE_MAX 4096
+struct msg_cosignature { uint32_t request; uint16_t note_len; uint8_t note[MSG_COSIGNATURE_MAX]; };
+enum msg_cosigned_result {
+	MSG_COSIGNED_TAKEN, MSG_COSIGNED_KNOWN,
+	MSG_COSIGNED_MALFORMED,                      /* no checkpoint */
+	MSG_COSIGNED_REFUSED,                        /* by no witness of the policy's, or a signature is wrong */
+	MSG_COSIGNED_OTHER,                          /* not a checkpoint of this log as it is */
+	MSG_COSIGNED_NOBODY,                         /* the site has no policy */
+	MSG_COSIGNED_LATER                           /* too many at once, or too early */
+};
+struct msg_cosigned { uint32_t request; uint8_t result; };
+enum msg_log_note_what { MSG_LOG_COSIGNED, MSG_LOG_WANTED, MSG_LOG_POLICY, MSG_LOG_NOTES };
+struct msg_log_note { uint8_t what; uint16_t note_len; uint8_t note[MSG_NOTE_MAX]; };  /* empty: there is none */
 
 /* Room for any decoded body. */
 union msg_body {
@@ -356,6 +386,8 @@ union msg_body {
 	struct msg_store_state store_state;
 	struct msg_rendition_state rendition_state;
 	struct msg_alarm alarm;
+	struct msg_store_policy store_policy;
+	struct msg_witness_state witness_state;
 	struct msg_sign_site sign_site;
 	struct msg_sign_hello sign_hello;
 	struct msg_leaves leaves;
@@ -378,12 +410,19 @@ union msg_body {
 	struct msg_oldest oldest;
 	struct msg_want want;
 	struct msg_have have;
+	struct msg_cosignature cosignature;
+	struct msg_cosigned cosigned;
+	struct msg_log_note log_note;
 };
 
 /* One more mask; there is room for MSG_MASKS_MAX. */
 void msg_put_mask(struct msg_transcode_camera *m, const struct site_mask *mask);
 /* The mask at place i; false if there is none. Its values are not checked. */
 bool msg_get_mask(const struct msg_transcode_camera *m, unsigned i, struct site_mask *ret);
+/* One more witness: what it is known to have cosigned, 0 for nothing; there is room for MSG_WITNESSES_MAX. */
+void msg_put_witness(struct msg_witness_state *m, uint64_t size, int64_t time_us);
+/* The witness at place i; false if there is none. */
+bool msg_get_witness(const struct msg_witness_state *m, unsigned i, uint64_t *ret_size, int64_t *ret_time_us);
 /* "overload", "worker" …: the name in alarm/v1; "?" for a kind that is none. */
 const char *msg_alarm_name(unsigned kind);
 /* "dial", "camera-state" …; "?" for a type that is none. */

@@ -14,6 +14,7 @@
 #include "codec/cpu.h"
 #include "codec/scene.h"
 #include "conf/site.h"
+#include "seal/witness_policy.h"
 #include "server/channel.h"
 #include "server/programs.h"
 #include "server/service.h"
@@ -176,6 +177,16 @@ struct parent_service {
 	bool told_ready;
 };
 
+/* Who witnesses the log, and what store has of them. */
+struct parent_witness {
+	struct witness_policy policy;     /* while site->witnesses is not NULL */
+	struct msg_store_policy text;     /* it as store is told it */
+	struct msg_witness_state state;
+	bool known;                       /* store has said how it is with them */
+	bool old;                         /* it was said that the quorum is too old */
+	int64_t since_us;                 /* wall clock: when this policy came into force here */
+};
+
 struct parent {
 	struct site *site;                /* in force; cameras, renditions and users in their places (conf/places.h) */
 	const struct parent_watch *watch; /* NULL: the whole server */
@@ -191,6 +202,7 @@ struct parent {
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
 	struct msg_store_state store;
+	struct parent_witness witness;
 	struct msg_sign_state sign;
 	struct next_key { bool given, turned; uint64_t inode; int64_t changed_s; long changed_ns; } next_key;
 	struct parent_service service;
@@ -274,6 +286,18 @@ void parent_worker_alarms(struct camera_live *cam);
 void parent_tell_alarms(struct child *serve);
 /* Says what could not be said when it happened. */
 void parent_alarm_sweep(struct camera_live *cam, int64_t now_us);
+/* parent_witness.c */
+#define PARENT_QUORUM_OLD_US (86400 * 1000000ll)  /* what the quorum has cosigned is older: an alarm */
+/* Reads what the site names. 0 or -errno, with why for people. what is left as it was on failure. */
+int parent_witness_load(const struct site *site, struct parent_witness *ret, char *why, size_t cap);
+/* In place of an earlier one; told to a store that runs. Whether it is another. */
+bool parent_witness_use(struct parent *p, const struct parent_witness *w);
+int child_say_store_policy(struct child *c);
+void parent_witness_state(struct parent *p, const struct msg_witness_state *m);
+/* Says when the quorum has become too old, and when it is new again. */
+void parent_witness_sweep(struct parent *p);
+/* Since when no quorum has cosigned anything newer: its oldest cosignature, or when it began to be asked for. 0: none is needed. */
+int64_t parent_quorum_us(const struct parent *p);
 /* parent_group.c: control groups, where they were delegated. Before the first child; a child's as its process begins, and after it has ended */
 void parent_groups_begin(struct parent *p);
 void child_group_begin(struct child *c);

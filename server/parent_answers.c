@@ -237,6 +237,13 @@ static void on_store_state(void *ctx, struct channel *from, const union msg_body
 	c->parent->store = state;
 }
 
+static void on_witness_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *c = ctx;
+
+	parent_witness_state(c->parent, &m->witness_state);
+}
+
 static void on_rendition_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
@@ -413,6 +420,7 @@ const struct channel_answer parent_answers[] = {
 	{MSG_CAMERA_GONE, on_camera_gone},
 	{MSG_CAMERA_TAKEN, on_camera_taken},
 	{MSG_STORE_STATE, on_store_state},
+	{MSG_WITNESS_STATE, on_witness_state},
 	{MSG_RENDITION_STATE, on_rendition_state},
 	{MSG_WORKER_STATE, on_worker_state},
 	{MSG_WORKER_RENDITION, on_worker_rendition},

@@ -79,6 +79,7 @@ static void on_ask(evutil_socket_t fd, short what, void *arg)
 	for (unsigned i = 0; i < p->nchildren; i++)
 		if (is_asked(&p->child[i]))
 			ask(&p->child[i]);
+	parent_witness_sweep(p);
 }
 
 void parent_heard(struct child *c)

@@ -33,6 +33,8 @@ struct reload {
 	unsigned refused, changes;
 	struct msg_store_config told;
 	bool certificate;              /* other bytes, whatever their names */
+	struct parent_witness witness;
+	bool witnesses;                /* another policy than before, whatever its file's name */
 	uint8_t tls_sha256[32];
 	uint8_t ca_sha256[SITE_CAMERAS_MAX][32];
 	bool ca[SITE_CAMERAS_MAX];     /* other bytes in that camera's authority */
@@ -111,6 +113,17 @@ static void look_at_keys(const struct site *site, FILE *out, uint8_t ret_tls[32]
 	close(fd[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+}
+
+/* Read once, and what was read is what comes into force. */
+static void read_witnesses(struct reload *r)
+{
+	char why[400];
+
+	if (parent_witness_load(r->site, &r->witness, why, sizeof why) == 0)
+		return;
+	fprintf(r->out, "%s:%d: %s: %s\n", r->site->file, r->site->witnesses_line, r->site->witnesses, why);
+	r->refused++;
 }
 
 static void digest_ca(const struct site_camera *c, uint8_t ret[32])
@@ -193,6 +206,8 @@ static void read_site(struct reload *r)
 
 		look_at_keys(r->site, r->out, r->tls_sha256, &faults);
 		r->refused += faults;
+		if (!faults)
+			read_witnesses(r);
 	}
 	free(report);
 }
@@ -330,6 +345,7 @@ static void apply(struct reload *r)
 		memset(r->tls_sha256, 0, sizeof r->tls_sha256);
 		fprintf(r->out, "  tls: not every serve could be given the certificate and key: reload again\n");
 	}
+	r->witnesses = parent_witness_use(p, &r->witness);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		apply_camera(r, &p->camera[i]);
 	memcpy(p->tls_sha256, r->tls_sha256, 32);
@@ -353,6 +369,10 @@ static void say_files(struct reload *r)
 	if (r->certificate && !has_item(r, "", "tls.")) {
 		fprintf(r->out, "  tls: other contents; who connects from now on is shown them\n");
 		note_change(r, "tls: other contents");
+	}
+	if (r->witnesses && !has_item(r, "", "witnesses")) {
+		fprintf(r->out, "  witnesses: other contents\n");
+		note_change(r, "witnesses: other contents");
 	}
 	for (unsigned i = 0; i < r->p->site->ncameras; i++) {
 		if (!r->ca[i] || has_item(r, r->p->site->camera[i].name, "cameras"))

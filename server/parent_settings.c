@@ -121,6 +121,8 @@ static int store_settings(struct child *c)
 	memcpy(m.sbom_sha256, c->parent->programs.sbom_sha256, sizeof m.sbom_sha256);
 	memcpy(m.binary_sha256, c->parent->programs.sha256, sizeof m.binary_sha256);
 	rc = child_say(c, MSG_STORE_SITE, &m, &c->parent->archive_fd, 1);
+	if (!rc)
+		rc = child_say_store_policy(c);
 	for (unsigned i = 0; !rc && i < site->ncameras; i++) {
 		c->parent->camera[i].in_settings = !site->camera[i].gone;
 		if (!site->camera[i].gone)

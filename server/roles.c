@@ -52,6 +52,8 @@ static const struct rule {
 	{MSG_STORE_STATE,     TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_RENDITION_STATE, TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_ALARM,           TO(PARENT),    TO(STORE) | TO(SERVE), 0, 0},
+	{MSG_STORE_POLICY,    TO(PARENT),    TO(STORE),    0, 0},
+	{MSG_WITNESS_STATE,   TO(STORE),     TO(PARENT),   0, 0},
 
 	{MSG_SIGN_SITE,       TO(PARENT),    TO(SIGN),     2, 4},
 	{MSG_SIGN_HELLO,      TO(SIGN),      TO(STORE),    0, 0},
@@ -78,6 +80,9 @@ static const struct rule {
 	{MSG_OLDEST,          TO(STORE),     TO(SERVE),    0, 0},
 	{MSG_WANT,            TO(SERVE),     TO(STORE),    0, 0},
 	{MSG_HAVE,            TO(STORE),     TO(SERVE),    0, 1},
+	{MSG_COSIGNATURE,     TO(SERVE),     TO(STORE),    0, 0},
+	{MSG_COSIGNED,        TO(STORE),     TO(SERVE),    0, 0},
+	{MSG_LOG_NOTE,        TO(STORE),     TO(SERVE),    0, 0},
 };
 
 const char *role_kind_name(unsigned kind)

@@ -90,6 +90,16 @@ static int open_files(struct parent *p)
 	return rc;
 }
 
+static int read_witnesses(struct parent *p)
+{
+	char why[400];
+	int rc = parent_witness_load(p->site, &p->witness, why, sizeof why);
+
+	if (rc)
+		fprintf(stderr, "casemate: witnesses %s: %s\n", p->site->witnesses, why);
+	return rc;
+}
+
 static int open_programs(struct programs *p)
 {
 	char libexec[4096];
@@ -124,6 +134,8 @@ static int run(const char *file, enum cpu_level cpu)
 		rc = parent_take_sockets(&parent);
 	if (!rc)
 		rc = open_files(&parent);
+	if (!rc)
+		rc = read_witnesses(&parent);
 	if (!rc) {
 		parent_log("info", "start", "version=%s site=%s cameras=%u users=%u", PACKAGE_VERSION, site->origin, site->ncameras, site->nusers);
 		rc = parent_run(&parent);

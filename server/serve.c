@@ -66,7 +66,8 @@ static void on_site(void *ctx, struct channel *from, const union msg_body *m, in
 	serve.auth = serve_auth_new(serve.base);
 	serve.sessions = serve_session_new();
 	serve.wants = serve_want_new();
-	if (!serve.media || !serve.auth || !serve.sessions || !serve.wants)
+	serve.witness = serve_witness_new();
+	if (!serve.media || !serve.auth || !serve.sessions || !serve.wants || !serve.witness)
 		fail("no-memory", "at start");
 }
 
@@ -288,12 +289,30 @@ static void on_have(void *ctx, struct channel *from, const union msg_body *m, in
 	heard(from, rc, why);
 }
 
+static void on_log_note(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+	int rc = serve_witness_note(serve.witness, &m->log_note, &why);
+
+	heard(from, rc, why);
+}
+
+static void on_cosigned(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+	int rc = serve_witness_cosigned(serve.witness, &m->cosigned, &why);
+
+	heard(from, rc, why);
+}
+
 static const struct channel_answer store_answers[] = {
 	{MSG_TRACK, on_track},
 	{MSG_SEGMENT, on_segment},
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},
+	{MSG_LOG_NOTE, on_log_note},
+	{MSG_COSIGNED, on_cosigned},
 	{MSG_NONE, NULL},
 };
 
@@ -309,6 +328,7 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 	event_del(distrust_event);
 	drop_store();
 	serve_media_reset(serve.media);
+	serve_witness_reset(serve.witness);
 	serve.store = channel_new(serve.base, take(&fds[0]), &ends);
 	if (!serve.store)
 		fail("no-memory", "at=peer");
@@ -353,6 +373,7 @@ static void on_tick(int fd, short what, void *arg)
 
 	http_date(clock_wall_us(), serve.date);
 	serve_want_expire(serve.wants, now_us);
+	serve_witness_expire(serve.witness, now_us);
 	serve_conn_tick(serve.conns, now_us);
 	serve.state.connections = serve_conn_count(serve.conns);
 	serve.state.viewers = serve_conn_viewers(serve.conns, now_us);

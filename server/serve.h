@@ -9,6 +9,7 @@
 #include "server/serve_media.h"
 #include "server/serve_session.h"
 #include "server/serve_want.h"
+#include "server/serve_witness.h"
 
 struct serve_conns;
 
@@ -21,6 +22,7 @@ struct serve {
 	struct serve_auth *auth;
 	struct serve_sessions *sessions;
 	struct serve_wants *wants;
+	struct serve_witness *witness;
 	struct serve_conns *conns;
 	struct channel *store;             /* NULL while there is none */
 	struct msg_serve_state state;      /* counters */

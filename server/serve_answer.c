@@ -412,6 +412,65 @@ static void answer_checkpoint(struct ask *a)
 		wait_for_segment(a);
 }
 
+/* What there is of a site's witnesses; 404 while there is nothing. */
+static void reply_log_note(struct ask *a, enum msg_log_note_what what)
+{
+	struct serve_bytes *b = serve_witness_shown(a->c->serve->witness, what);
+
+	if (b)
+		reply_bytes(a, b, TEXT_TYPE, FRESH);
+	else
+		reply_status(a, 404);
+}
+
+static void answer_cosigned(struct ask *a) { reply_log_note(a, MSG_LOG_COSIGNED); }
+static void answer_pending(struct ask *a) { reply_log_note(a, MSG_LOG_WANTED); }
+static void answer_policy(struct ask *a) { reply_log_note(a, MSG_LOG_POLICY); }
+
+static void on_cosigned(struct serve_witness_waiter *w, enum msg_cosigned_result result)
+{
+	struct serve_conn *c = (struct serve_conn *)(void *)((char *)w - offsetof(struct serve_conn, wait.cosignature));
+
+	c->wait.has_result = true;
+	c->wait.result = result;
+	serve_conn_wake(c);
+}
+
+static void reply_cosigned(struct ask *a, enum msg_cosigned_result result)
+{
+	static const struct { unsigned status; const char *words; } said[] = {
+		[MSG_COSIGNED_TAKEN] = {200, "taken\n"},
+		[MSG_COSIGNED_KNOWN] = {200, "nothing new\n"},
+		[MSG_COSIGNED_MALFORMED] = {400, "not a checkpoint with cosignatures\n"},
+		[MSG_COSIGNED_REFUSED] = {403, "no cosignature in it is by a witness of this site's policy, or one is wrong\n"},
+		[MSG_COSIGNED_OTHER] = {409, "not a checkpoint of this site's log as it is here\n"},
+		[MSG_COSIGNED_NOBODY] = {404, "this site asks for no witnesses\n"},
+		[MSG_COSIGNED_LATER] = {503, "not now: bring it again a little later\n"},
+	};
+	struct serve_reply reply = {.status = said[result].status, .type = TEXT_TYPE, .text = said[result].words,
+		.text_len = strlen(said[result].words), .retry_s = said[result].status == 503};
+
+	serve_conn_reply(a->c, a->r, &reply);
+}
+
+/* The same rules as for a login: a page of somebody else's may not have a viewer's browser bring anything. */
+static void answer_cosignature(struct ask *a)
+{
+	struct serve_waiting *w = &a->c->wait;
+
+	if (!serve_login_from_our_page(a->r)) {
+		reply_status(a, 403);
+	} else if (w->has_result || w->timed_out) {
+		reply_cosigned(a, w->has_result ? w->result : MSG_COSIGNED_LATER);
+	} else {
+		w->cosignature.done = on_cosigned;
+		if (serve_witness_give(a->c->serve->witness, a->c->serve->store, a->r->body, a->r->body_len, clock_mono_us(), &w->cosignature) < 0)
+			reply_cosigned(a, MSG_COSIGNED_LATER);
+		else
+			serve_conn_wait(a->c, SERVE_WAIT_STORE, SERVE_WITNESS_TIMEOUT_US + 1000000);
+	}
+}
+
 static void answer_tile(struct ask *a)
 {
 	struct msg_want key = {.kind = MSG_WANT_TILE};
@@ -450,6 +509,10 @@ static const struct route {
 	[HTTP_PATH_SITE] = {answer_site, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_CHECKPOINT] = {answer_checkpoint, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_KEYS] = {answer_keys, USER, true, false, "GET, HEAD"},
+	[HTTP_PATH_COSIGNED] = {answer_cosigned, USER, true, false, "GET, HEAD"},
+	[HTTP_PATH_PENDING] = {answer_pending, USER, true, false, "GET, HEAD"},
+	[HTTP_PATH_POLICY] = {answer_policy, USER, true, false, "GET, HEAD"},
+	[HTTP_PATH_COSIGNATURE] = {answer_cosignature, USER, false, true, "POST"},
 	[HTTP_PATH_TILE] = {answer_tile, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_MULTIVARIANT] = {answer_multivariant, CAMERA, true, false, "GET, HEAD"},
 	[HTTP_PATH_PLAYLIST] = {answer_playlist, RENDITION, true, false, "GET, HEAD"},

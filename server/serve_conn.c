@@ -27,6 +27,7 @@ static void forget_wait(struct serve_conn *c)
 {
 	serve_auth_cancel(&c->wait.auth);
 	serve_want_cancel(&c->wait.want);
+	serve_witness_cancel(&c->wait.cosignature);
 	serve_bytes_unref(&c->wait.bytes);
 	explicit_bzero(&c->wait, sizeof c->wait);
 }

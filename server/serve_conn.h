@@ -22,6 +22,7 @@
 #include "server/serve_reply.h"
 #include "server/serve_tls.h"
 #include "server/serve_want.h"
+#include "server/serve_witness.h"
 
 #define SERVE_HEAD_US 10000000           /* handshake, and from a request's first byte to its last */
 #define SERVE_IDLE_US 60000000           /* between requests */
@@ -49,6 +50,9 @@ struct serve_waiting {
 	struct serve_want_waiter want;
 	bool has_status;
 	enum msg_have_status status;
+	struct serve_witness_waiter cosignature;
+	bool has_result;
+	enum msg_cosigned_result result;
 	struct serve_bytes *bytes;
 	bool has_token, has_session;     /* a login */
 	uint8_t token[32], token_sha256[32];

@@ -157,8 +157,7 @@ int serve_login_user(struct serve_conn *c, const struct http_request *r)
 	return user < 0 ? -1 : user;
 }
 
-/* Whether the request comes from our own page, or from something that is no browser (RFC 6454; Fetch Metadata). */
-static bool from_our_page(const struct http_request *r)
+bool serve_login_from_our_page(const struct http_request *r)
 {
 	char ours[300];
 	struct span field;
@@ -178,7 +177,7 @@ static unsigned read_form(const struct http_request *r, char name[SITE_NAME], ch
 {
 	struct span type, body = span_of(r->body, r->body_len);
 
-	if (!from_our_page(r))
+	if (!serve_login_from_our_page(r))
 		return 403;
 	if (!http_header(r, "Content-Type", &type) || !span_is_nocase(span_trim(span_cut(&type, ';')), "application/x-www-form-urlencoded"))
 		return 415;
@@ -248,7 +247,7 @@ void serve_login_end(struct serve_conn *c, const struct http_request *r)
 	struct serve_reply reply = {.status = 303, .location = "/", .cookie = SERVE_COOKIE "=; Max-Age=0" COOKIE_TAIL};
 	struct msg_session_end m;
 
-	if (!from_our_page(r)) {
+	if (!serve_login_from_our_page(r)) {
 		reply = (struct serve_reply){.status = 403};
 	} else if (token_of(r, m.token_sha256) && session_of(c->serve, m.token_sha256) >= 0) {
 		/* The parent hears of sessions that there were: no stranger can make this process say too much. */

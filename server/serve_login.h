@@ -15,6 +15,8 @@
 int serve_login_session(struct serve_conn *c, const struct http_request *r);
 /* The user; or -1, and then the request has been answered or waits. */
 int serve_login_user(struct serve_conn *c, const struct http_request *r);
+/* Whether the request comes from our own page, or from something that is no browser (RFC 6454; Fetch Metadata). */
+bool serve_login_from_our_page(const struct http_request *r);
 /* POST /login: 303 to the page, 403 (wrong), 429 (too soon), 503 (busy). Its body: name=…&password=… */
 void serve_login_begin(struct serve_conn *c, const struct http_request *r);
 /* POST /logout: 303 to the page. */

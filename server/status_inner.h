@@ -34,6 +34,10 @@ void status_notes(const struct camera_live *cam, int64_t now_us, struct status_n
 struct json;
 void status_worker_json(struct json *j, const struct site_camera *conf, const struct camera_live *cam);
 void status_worker_text(struct buf *out, const struct site_camera *conf, const struct camera_live *cam, bool colour);
+/* status_witness.c: who else vouches for the log, in both forms */
+void status_witness_json(struct json *j, const struct parent *p);
+void status_witness_text(struct buf *out, const struct parent *p, bool colour);
+void status_json_time(struct json *j, const char *name, int64_t us);
 /* What the admin can do about a reason; NULL: nothing. */
 const char *status_advice(uint8_t why);
 /* "42s", "3m", "5.0h": for people. */

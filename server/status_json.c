@@ -11,7 +11,7 @@
 #include "server/sandbox.h"
 #include "server/status_inner.h"
 
-static void json_time(struct json *j, const char *name, int64_t us)
+void status_json_time(struct json *j, const char *name, int64_t us)
 {
 	char text[CLOCK_TEXT];
 
@@ -70,7 +70,7 @@ static void rendition_json(struct json *j, const struct site_camera *conf, const
 	json_int(j, "archived_bytes", (int64_t)s->bytes);
 	json_int(j, "rate_bps", s->rate_bps);
 	json_int(j, "lost_segments", (int64_t)s->dropped_disk);
-	json_time(j, "newest_end", s->newest_end_us);
+	status_json_time(j, "newest_end", s->newest_end_us);
 	json_close(j, '}');
 }
 
@@ -79,7 +79,7 @@ static void measures_json(struct json *j, const struct msg_camera_state *s)
 	json_num(j, "fps", s->fps_milli / 1000.0, 2);
 	json_int(j, "rate_bps", s->rate_bps);
 	json_int(j, "key_interval_ms", s->key_interval_ms);
-	json_time(j, "key_time", s->key_us);
+	status_json_time(j, "key_time", s->key_us);
 	json_int(j, "key_requests", (int64_t)s->key_requests);
 	json_str(j, "clock", s->clock == CLOCK_RTCP ? "rtcp" : "arrival");
 	json_int(j, "clock_offset_ms", s->clock_offset_us / 1000);
@@ -117,7 +117,7 @@ static void trouble_json(struct json *j, const struct camera_live *cam)
 	json_int(j, "retry_ms", s->retry_ms);
 	json_str(j, "last_why", cam->lost_us ? gap_why_name((enum gap_why)cam->lost_why) : NULL);
 	json_str(j, "last_detail", *cam->lost_detail ? cam->lost_detail : NULL);
-	json_time(j, "last_time", cam->lost_us);
+	status_json_time(j, "last_time", cam->lost_us);
 	status_notes(cam, clock_wall_us(), &notes);
 	json_open(j, "notes", '[');
 	for (unsigned i = 0; i < notes.n; i++)
@@ -137,7 +137,7 @@ static void camera_json(struct json *j, const struct site_camera *conf, const st
 	json_open(j, NULL, '{');
 	json_str(j, "name", conf->name);
 	json_str(j, "state", status_camera_phase(cam));
-	json_time(j, "since", s->since_us);
+	status_json_time(j, "since", s->since_us);
 	json_str(j, "transport", transport_name(s->transport));
 	json_bool(j, "tls", s->tls);
 	json_str(j, "video", codec_name((enum codec)s->video));
@@ -165,9 +165,10 @@ static void log_json(struct json *j, const struct parent *p)
 	json_str(j, "vkey", *p->sign.vkey ? p->sign.vkey : NULL);
 	json_int(j, "entries", (int64_t)p->store.entries);
 	json_int(j, "checkpoint", (int64_t)p->store.checkpoint_size);
-	json_time(j, "checkpoint_time", p->store.checkpoint_us);
+	status_json_time(j, "checkpoint_time", p->store.checkpoint_us);
 	json_str(j, "refusal", *p->sign.refusal ? p->sign.refusal : NULL);
 	json_close(j, '}');
+	status_witness_json(j, p);
 	json_open(j, "archive", '{');
 	json_str(j, "path", p->site->archive);
 	json_int(j, "bytes", (int64_t)p->store.archive_bytes);

@@ -33,6 +33,7 @@ static const struct channel_answer settings[] = {
 	{MSG_STORE_SITE, on_site},
 	{MSG_STORE_CAMERA, store_camera_set},
 	{MSG_STORE_RENDITION, store_camera_set_rendition},
+	{MSG_STORE_POLICY, store_witness_policy},
 	{MSG_NONE, NULL},
 };
 static const struct channel_answer from_parent[] = {
@@ -44,6 +45,7 @@ static const struct channel_answer from_parent[] = {
 	{MSG_CAMERA_GONE, store_camera_goes},
 	{MSG_STORE_CONFIG, store_camera_config},
 	{MSG_EXPORT, store_export_said},
+	{MSG_STORE_POLICY, store_witness_policy},
 	{MSG_NONE, NULL},
 };
 
@@ -109,6 +111,7 @@ static void prepare(struct store *s)
 	    worker_init(&s->reader, s->role.base) < 0)
 		store_give_up("no-memory", "workers", "give the machine more memory");
 	hash_program(s);
+	store_witness_warm();
 	buf_init(&s->batch, (size_t)TLOG_HELD_MAX * (2 + ENTRY_MAX_BYTES));
 	buf_init(&s->record, INIT_MAX_BYTES + RECORD_HEADER_MAX + TRACK_CONFIG_MAX);
 	store_hash_begin(s);
@@ -215,7 +218,7 @@ static void on_ring_from(void *ctx, struct channel *from, const union msg_body *
 
 static void say_state(struct store *s)
 {
-	const char *alarm = s->alarm_log[0] ? s->alarm_log : s->alarm_disk[0] ? s->alarm_disk : s->alarm_footage;
+	const char *alarm = s->alarm_witness[0] ? s->alarm_witness : s->alarm_log[0] ? s->alarm_log : s->alarm_disk[0] ? s->alarm_disk : s->alarm_footage;
 	struct msg_store_state m = {
 		.entries = s->next, .checkpoint_size = s->published, .archive_bytes = s->archive_bytes, .disk_free_bytes = s->disk_free_bytes,
 		.segments = s->segments, .gaps = s->gaps, .dropped = s->dropped, .queue = s->finishing_n, .checkpoint_us = s->published_us};
@@ -371,6 +374,7 @@ static void close_down(struct store *s)
 	for (unsigned i = 0; i < s->ncameras; i++)
 		for (unsigned k = 0; k < RENDITIONS_MAX; k++)
 			free_rendition(&s->camera[i].rendition[k]);
+	store_witness_free(s);
 	tlog_free(&s->log);
 	archive_free(&s->archive);
 }

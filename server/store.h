@@ -14,6 +14,7 @@
  *     store_account.c  the time without footage: gaps
  *     store_log.c    entries -> journal -> sign -> checkpoint
  *     store_disk.c   footage to the archive, retention, what the disk lost
+ *     store_witness.c  what witnesses have cosigned of the log
  *     store_serve.c  what the serve processes are told, and what they ask for
  */
 #include <stdatomic.h>
@@ -202,6 +203,8 @@ struct store {
 	struct msg_checkpoint note;      /* published */
 	int64_t published_us;            /* wall clock */
 	struct event *sync_timer, *publish_timer;
+	struct store_witness *witness;   /* NULL until sign's first hello */
+	struct msg_store_policy policy;  /* as the parent said last */
 	struct channel *sign;
 	uint32_t sign_run;               /* counts its channels */
 	bool sign_greeted, sign_ready;   /* its hello came; and was right */
@@ -227,7 +230,7 @@ struct store {
 	bool synced_together;
 	const char *disk_why;
 	bool asked_disk;
-	char alarm_log[160], alarm_disk[160], alarm_footage[160];
+	char alarm_log[160], alarm_disk[160], alarm_footage[160], alarm_witness[160];
 };
 
 /* store_seal.c */
@@ -334,8 +337,22 @@ void store_keys_turn(struct store *s);
 void store_keys_note(struct store *s, const struct msg_key_note *m);
 /* Once more. */
 void store_keys_keep(struct store *s);
+/* store_witness.c */
+STORE_ANSWER(store_witness_policy);
+/* Before the role is sealed: OpenSSL loads what checks a signature. */
+void store_witness_warm(void);
+/* Reads what is written down of them, once the log has begun and sign's key is known. */
+void store_witness_begin(struct store *s);
+/* What a serve brings; to is told what came of it, if it is still there by then. */
+void store_witness_take(struct serve *to, const struct msg_cosignature *m);
+/* What a serve that is new shows of them. */
+void store_witness_tell(struct serve *to);
+/* After the logger has ended. */
+void store_witness_free(struct store *s);
 
 /* store_serve.c */
+/* Nothing, if it is gone or does not take what it is told. */
+void store_serve_say(struct serve *v, enum msg_type type, const void *body);
 void store_serve_peer(struct store *s, unsigned index, int fd);
 void store_serve_track(struct store *s, struct store_rendition *r);
 /* All that there is of one that was hidden so far. */

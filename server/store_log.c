@@ -292,6 +292,7 @@ static void done_hello(struct work *work)
 	}
 	if (!w->has_turned)
 		store_keys_turn(s);
+	store_witness_begin(s);
 	store_log_tell_sign(s);
 	free(w);
 }

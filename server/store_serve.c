@@ -32,6 +32,11 @@ static void say(struct serve *v, enum msg_type type, const void *body, const int
 	}
 }
 
+void store_serve_say(struct serve *v, enum msg_type type, const void *body)
+{
+	say(v, type, body, NULL);
+}
+
 static unsigned place_of(const struct store *s, const struct store_rendition *r)
 {
 	return (unsigned)(r->camera - s->camera) * RENDITIONS_MAX + r->index;
@@ -371,8 +376,14 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 
 /* --- channels --------------------------------------------------------------------------- */
 
+static void on_cosignature(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	store_witness_take(ctx, &m->cosignature);
+}
+
 static const struct channel_answer from_serve[] = {
 	{MSG_WANT, on_want},
+	{MSG_COSIGNATURE, on_cosignature},
 	{MSG_NONE, NULL},
 };
 
@@ -418,5 +429,6 @@ void store_serve_peer(struct store *s, unsigned index, int fd)
 	if (!v->channel)
 		store_give_up("no-memory", "a channel", "give the machine more memory");
 	tell_checkpoint(v);
+	store_witness_tell(v);
 	store_serve_room(s);
 }

@@ -45,6 +45,7 @@ static const struct change {
 	{"tls.certificate", "c", "d", "", 0, 0},
 	{"tls.key", "k", "l", "", 0, 0},
 	{"key", "s", "t", "", DIFF_RESTARTS, DIFF_RESTARTS},
+	{"witnesses", NULL, "w", "", 0, 0},
 	{"archive.path", "f", "g", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"archive.max_size", "1 GB", "2 GB", "", 0, DIFF_DELETES},
 	{"socket", NULL, "/run/other.sock", "", DIFF_RESTARTS, DIFF_RESTARTS},

@@ -35,7 +35,7 @@ while read -r command; do
 done < "$work/commands"
 
 # events: the first argument of what writes a line, the second of parent_log, and of what gives up with a line
-roles=$(printf '%s\n' server/*.c | grep -vE '/(check|export[a-z_]*|keygen|main|passwd|probe[a-z_]*|prompt|run|status|verify[a-z_]*)\.c$')
+roles=$(printf '%s\n' server/*.c | grep -vE '/(check|export[a-z_]*|keygen|main|passwd|probe[a-z_]*|prompt|run|status|verify[a-z_]*|witness|witness_[a-z_]*)\.c$')
 {
     # shellcheck disable=SC2086
     grep -ohE '(log_(error|warn|info)|give_up|fail|fail_mend)\((&?[a-z]+, )?"[a-z][a-z-]*"' $roles | sed 's/.*"\(.*\)"/\1/'
@@ -46,7 +46,7 @@ items doc/casemate-run.1 '.Sh LOG' '.Sh EXIT' > "$work/page"
 compare log "$work/events" "$work/page"
 
 # keys of the status
-grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c server/status_worker.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys"
+grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c server/status_witness.c server/status_worker.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys"
 items doc/casemate-status.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
 compare status "$work/keys" "$work/page"
 
