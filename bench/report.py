@@ -89,8 +89,21 @@ def transcode_rows(t):
         yield ("   SSIM against the clean scene", f"{a['ssim']:.4f}", f"{b['ssim']:.4f}", "", "same")
 
 
+def evidence_rows(e):
+    sizes, seal, added = e["sizes"], e["seal"], e["added"]
+    cameras = f"{e['cameras']} cameras of {e['bitrate_bps'] / 1e6:.0f} Mb/s"
+    yield (f"CPU of sealing and signing {cameras}, beyond hashing, % of a core", f"{seal['beyond_hashing_percent']:.2f}", "", "", "at most 5")
+    yield ("   hashing, % of a core", f"{seal['hashing_percent']:.2f}", "", "", "")
+    yield ("bytes added to a day of a camera's copy, %", f"{added['percent']:.3f}", "", "", "below 0.1")
+    for size, s in sizes.items():
+        yield (f"log of {int(size):,} entries: appended a second", f"{s['append']['per_s']:.0f}", "", "", "more")
+        yield ("   a proof, µs (p99)", f"{s['proof']['median_us']} ({s['proof']['p99_us']})", "", "", "less")
+        yield ("   a start, ms", f"{s['start']['ms']:.0f}", "", "", "below 1000")
+        yield ("   memory of it, MB", f"{s['start']['bytes'] / 1e6:.2f}", "", "", "the same")
+
+
 def rows(results):
-    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows)):
+    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows), ("evidence", evidence_rows)):
         if part in results:
             yield from make(results[part])
 
