@@ -5,6 +5,7 @@
  * it is started anew when ingest or store was.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -24,20 +25,39 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* Deaf to its neighbour it would go on as if all were well: it is ended, and joined when it is there again. */
+static void not_joined(struct child *c, const char *with, int rc)
+{
+	char why[96];
+
+	snprintf(why, sizeof why, "cannot be joined with %s: %s", with, strerror(-rc));
+	child_kill(c, why);
+}
+
+static bool tell(struct child *c, enum msg_type type, const void *body, const int *fds, unsigned nfds)
+{
+	int rc = child_say(c, type, body, fds, nfds);
+
+	if (rc < 0)
+		not_joined(c, "its neighbours", rc);
+	return rc == 0;
+}
+
 /* A new channel between two roles, an end to each. */
 static void join(struct child *a, struct child *b)
 {
 	struct msg_peer to_a = {(uint8_t)b->kind, (uint16_t)b->index}, to_b = {(uint8_t)a->kind, (uint16_t)a->index};
-	int fd[2];
+	int fd[2], rc;
 
 	if (!ready(a) || !ready(b))
 		return;
-	if (channel_pair(fd) < 0) {
-		parent_log("error", "channel", "error=\"%s\"", strerror(errno));
+	rc = channel_pair(fd);
+	if (rc < 0) {
+		not_joined(a, role_kind_name(b->kind), rc);
 		return;
 	}
-	if (child_say(a, MSG_PEER, &to_a, &fd[0], 1) < 0 || child_say(b, MSG_PEER, &to_b, &fd[1], 1) < 0)
-		parent_log("warn", "channel", "between=%s,%s error=\"not delivered\"", role_kind_name(a->kind), role_kind_name(b->kind));
+	if (tell(a, MSG_PEER, &to_a, &fd[0], 1))
+		tell(b, MSG_PEER, &to_b, &fd[1], 1);
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -45,14 +65,17 @@ static void join(struct child *a, struct child *b)
 static void ring_to_store(struct child *ingest, struct child *store)
 {
 	struct msg_ring_from from = {ROLE_INGEST, (uint16_t)ingest->index};
-	int fd[2] = {-1, -1};
+	int fd[2] = {-1, -1}, rc;
 
 	if (!ready(ingest) || !ready(store))
 		return;
-	if (ring_create(RING_STORE_BYTES, &fd[0]) < 0 || (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
-		parent_log("error", "ring", "error=\"%s\" mend=\"raise the limit of open files or memory\"", strerror(errno));
-	else if (child_say(store, MSG_RING_FROM, &from, fd, 2) < 0 || child_say(ingest, MSG_RING_STORE, NULL, fd, 2) < 0)
-		parent_log("warn", "ring", "between=ingest,store error=\"not delivered\"");
+	rc = ring_create(RING_STORE_BYTES, &fd[0]);
+	if (!rc && (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+		rc = -errno;
+	if (rc)
+		not_joined(ingest, "store", rc);
+	else if (tell(store, MSG_RING_FROM, &from, fd, 2))
+		tell(ingest, MSG_RING_STORE, NULL, fd, 2);
 	close_fd(&fd[0]);
 	close_fd(&fd[1]);
 }
@@ -76,9 +99,8 @@ static void join_worker(struct child *worker)
 
 	if (!begun(worker) || !ready(ingest) || !ready(store) || worker->ring_in < 0)
 		return;
-	if (child_say(store, MSG_RING_FROM, &from, (int[]){worker->ring_out, worker->ring_out_bell}, 2) < 0 ||
-	    child_say(ingest, MSG_RING_TRANSCODE, &to_ingest, (int[]){worker->ring_in, worker->ring_in_bell}, 2) < 0)
-		parent_log("warn", "ring", "worker=%u error=\"not delivered\"", worker->index);
+	if (tell(store, MSG_RING_FROM, &from, (int[]){worker->ring_out, worker->ring_out_bell}, 2))
+		tell(ingest, MSG_RING_TRANSCODE, &to_ingest, (int[]){worker->ring_in, worker->ring_in_bell}, 2);
 	close_fd(&worker->ring_in);
 	close_fd(&worker->ring_out);
 	close_fd(&worker->ring_out_bell);
