@@ -93,6 +93,8 @@ static void read_floor(struct sign *s, int fd)
 	rc = io_read_all(fd, &note);
 	if (!rc)
 		rc = checkpoint_parse(buf_data(&note), note.len, &s->floor, &why);
+	if (!rc && s->keys.next && checkpoint_open(buf_data(&note), note.len, key_public_of(s->keys.next), &s->floor, &why) == 0)
+		sign_keys_catch_up(&s->keys, &s->state);
 	buf_free(&note);
 	if (rc || strcmp(s->floor.origin, s->origin) != 0)
 		give_up("sign-archive", rc ? why : "its newest checkpoint is of another site", "put the right archive back; casemate verify names what differs");

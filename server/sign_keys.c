@@ -70,6 +70,13 @@ int sign_keys_fit(struct sign_keys *k, struct sign_state *state)
 	return 0;
 }
 
+void sign_keys_catch_up(struct sign_keys *k, struct sign_state *state)
+{
+	sign_state_hash(k->next_vkey, &state->key);
+	state->turn = (struct sign_turn){0};
+	sign_keys_turn(k);
+}
+
 int sign_keys_begin_turn(struct sign_keys *k, struct sign_state *state, int64_t now_us)
 {
 	struct entry e = {.kind = ENTRY_KEY, .key = {.why = "rotation"}};

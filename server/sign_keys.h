@@ -28,6 +28,8 @@ int sign_keys_read(const char *origin, int fd, struct key_private **ret, const c
  * it is neither's.
  */
 int sign_keys_fit(struct sign_keys *k, struct sign_state *state);
+/* The archive says that next has signed already: the state is an older one, and next's from here on. */
+void sign_keys_catch_up(struct sign_keys *k, struct sign_state *state);
 /* Notes in the state that next's turn comes, and knows the entry by which it does. 0, -EALREADY (another's does), -errno. */
 int sign_keys_begin_turn(struct sign_keys *k, struct sign_state *state, int64_t now_us);
 /* The key note by which `now` hands over to next at the state's size. 0 or -errno. */
