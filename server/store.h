@@ -327,8 +327,11 @@ uint64_t store_disk_barrier(const struct store *s);
 /* store_keys.c; the first three on any thread, of the published log. */
 /* Appends log/keys; -ENOENT when no key was ever made known. */
 int store_keys_read(int dirfd, struct buf *out);
-/* Whether that key was replaced at a size below `published`. 0 or -errno; -EBADMSG when log/keys is damaged. */
-int store_keys_replaced(int dirfd, const char *vkey, uint64_t published, bool *ret);
+/*
+ * Whether log/keys says that hello's key was replaced, and that sign does not know, as after a state put back or lost: who does
+ * stands exactly there. 0 or -errno; -EBADMSG when log/keys is damaged.
+ */
+int store_keys_replaced(int dirfd, const struct msg_sign_hello *h, bool *ret);
 /* Whether the key/v1 entry that hello's turn waits for is in the log and not signed yet. The logger's. */
 bool store_keys_has_turned(const struct tlog *log, const struct msg_sign_hello *h);
 /* Enters it, unless this run has. */

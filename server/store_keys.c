@@ -34,7 +34,7 @@ static bool is_by(const struct keychain_note *n, const struct key_public *k)
 	return false;
 }
 
-int store_keys_replaced(int dirfd, const char *vkey, uint64_t published, bool *ret)
+int store_keys_replaced(int dirfd, const struct msg_sign_hello *h, bool *ret)
 {
 	struct keychain_note note;
 	struct key_public k;
@@ -45,10 +45,10 @@ int store_keys_replaced(int dirfd, const char *vkey, uint64_t published, bool *r
 	*ret = false;
 	buf_init(&b, KEYCHAIN_BYTES_MAX);
 	rc = store_keys_read(dirfd, &b);
-	if (!rc && key_parse_vkey(vkey, strlen(vkey), &k, NULL) == 0) {
+	if (!rc && key_parse_vkey(h->vkey, strlen(h->vkey), &k, NULL) == 0) {
 		r = rd_init(buf_data(&b), b.len);
 		while ((rc = keychain_next(&r, &note, NULL)) == 1)
-			*ret |= note.size && note.size < published && is_by(&note, &k);
+			*ret |= note.size && (note.size != h->size || *h->next) && is_by(&note, &k);
 	}
 	buf_free(&b);
 	return rc == -ENOENT ? 0 : rc;

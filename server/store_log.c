@@ -207,7 +207,7 @@ static void run_hello(struct work *work)
 
 	w->rc = tlog_root(w->log, w->hello.size, &w->root);
 	if (!w->rc)
-		w->rc = store_keys_replaced(w->dirfd, w->hello.vkey, tlog_published(w->log), &w->is_replaced);
+		w->rc = store_keys_replaced(w->dirfd, &w->hello, &w->is_replaced);
 	w->has_turned = !w->rc && store_keys_has_turned(w->log, &w->hello);
 }
 
@@ -279,7 +279,7 @@ static void done_hello(struct work *work)
 		store_give_up("log-changed", "the log is not the one that sign has signed: its entries were changed",
 			"put the right archive back; casemate verify names what differs");
 	if (w->is_replaced)
-		store_give_up("key-replaced", "the key that signs had been replaced by another", "put the newer key and its state back (log/keys in the archive names it)");
+		store_give_up("key-replaced", "the key that signs had been replaced by another", "put that one (log/keys in the archive names it; it may be in the file .next still) in the key's place, and remove the signing state");
 	if (w->hello.size < s->published)
 		log_warn("sign-state-old", "signed=%llu published=%llu mend=\"the signing state was put back from a copy or is new; the log still fits it\"",
 			(unsigned long long)w->hello.size, (unsigned long long)s->published);

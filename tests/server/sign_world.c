@@ -116,7 +116,7 @@ void world_tell(struct sign_world *w)
 {
 	struct msg_leaves m;
 
-	while (w->store && w->hellos && !w->no_leaves && w->sent < w->tree.size) {
+	while (w->store && w->hellos && !w->replaced && !w->no_leaves && w->sent < w->tree.size) {
 		uint64_t n = w->tree.size - w->sent < MSG_LEAVES_MAX ? w->tree.size - w->sent : MSG_LEAVES_MAX;
 
 		m.first = w->sent;
@@ -166,6 +166,19 @@ static void add_key_entry(struct sign_world *w)
 	append(w, &leaf);
 }
 
+static bool is_replaced(const struct sign_world *w)
+{
+	struct rd r = rd_init(buf_data(&w->keys), w->keys.len);
+	struct keychain_note n;
+	struct key_public k;
+	bool is = false;
+
+	cr_assert_eq(key_parse_vkey(w->hello.vkey, strlen(w->hello.vkey), &k, NULL), 0);
+	while (keychain_next(&r, &n, NULL) == 1)
+		is |= note_verify(&n.note, &k) == 0 && (n.size != w->hello.size || *w->hello.next);
+	return is;
+}
+
 static void on_hello(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct sign_world *w = ctx;
@@ -176,6 +189,9 @@ static void on_hello(void *ctx, struct channel *from, const union msg_body *m, i
 	cr_assert_leq(w->hello.size, w->tree.size, "signed more than there is");
 	tree_root(&(struct tree){0}, &root);
 	cr_assert_eq(memcmp(w->hello.root, (w->hello.size ? &w->root[w->hello.size] : &root)->b, HASH_BYTES), 0, "signed another log");
+	w->replaced = is_replaced(w);
+	if (w->replaced)
+		return;
 	if (*w->hello.next && !w->no_key_entry)
 		add_key_entry(w);
 	w->sent = w->hello.size;

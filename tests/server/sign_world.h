@@ -44,6 +44,7 @@ struct sign_world {
 	bool no_leaves, no_key_entry, no_ack, no_publish;
 	uint64_t sent;
 	struct msg_sign_hello hello;
+	bool replaced;              /* log/keys says that its key was replaced, and it does not know: store gives it nothing */
 	unsigned hellos, notes, acks;
 
 	/* what came */

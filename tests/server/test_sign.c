@@ -229,10 +229,18 @@ static unsigned below(unsigned n)
 	return (unsigned)random() % n;
 }
 
+static bool is_there(const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s", w.dir, name);
+	return access(path, F_OK) == 0;
+}
+
 /* What may have happened to the files while it was down. */
 static void tamper(void)
 {
-	if (below(8) == 0)
+	if (is_there("site.state") && below(8) == 0)
 		world_copy(&w, "site.state", "old.state");
 	if (*w.next && !strcmp(w.newest_vkey, w.next) && w.newest == w.published && below(4) == 0)
 		world_move_next_key(&w);
@@ -242,10 +250,7 @@ static void tamper(void)
 
 static bool may_go_back(void)
 {
-	char path[512];
-
-	snprintf(path, sizeof path, "%s/old.state", w.dir);
-	return access(path, F_OK) == 0 && below(10) == 0;
+	return is_there("old.state") && below(10) == 0;
 }
 
 /* One life: an old state or not, then leaves, until it is killed somewhere. True when the state was put back. */
@@ -268,6 +273,11 @@ static bool one_life(void)
 		world_remove(&w, "site.state");  /* of a key that was moved away: what the log tells to do */
 	}
 	world_kill(&w);
+	if (w.replaced && *w.next) {
+		world_move_next_key(&w);
+		world_remove(&w, "site.state");
+	}
+	w.replaced = false;
 	return back;
 }
 
