@@ -75,6 +75,7 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 	case SCHEMA_LATENCY:
 	case SCHEMA_PROFILE:
 	case SCHEMA_STYLE:
+	case SCHEMA_SIGN:
 		return by_number(*(const unsigned *)a, *(const unsigned *)b);
 	case SCHEMA_BOOL:
 	case SCHEMA_SANDBOX:
@@ -180,6 +181,8 @@ static const struct {
 	{"tls.key"},
 	{"key", .always = DIFF_RESTARTS},
 	{"witnesses"},
+	{"media_signing.key", .always = DIFF_RESTARTS},
+	{"media_signing.certificate", .always = DIFF_RESTARTS},
 	{"archive.path", .always = DIFF_RESTARTS},
 	{"archive.max_size", .less = DIFF_DELETES},
 	{"socket", .always = DIFF_RESTARTS},
@@ -211,6 +214,7 @@ static const struct {
 	{"cameras.*.renditions.*.latency"},
 	{"cameras.*.renditions.*.profile"},
 	{"cameras.*.renditions.*.on_demand"},
+	{"cameras.*.renditions.*.sign"},
 	{"cameras.*.renditions.*.priority"},
 };
 

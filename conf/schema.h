@@ -41,6 +41,7 @@ enum schema_type {
 	SCHEMA_LATENCY,
 	SCHEMA_PROFILE,
 	SCHEMA_STYLE,
+	SCHEMA_SIGN,
 	/* The rest. */
 	SCHEMA_SOURCE,
 	SCHEMA_ONVIF,

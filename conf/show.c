@@ -93,6 +93,7 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 	case SCHEMA_LATENCY:
 	case SCHEMA_PROFILE:
 	case SCHEMA_STYLE:
+	case SCHEMA_SIGN:
 		snprintf(out, cap, "%s", values_words(k->type)[*(const unsigned *)v]);
 		break;
 	case SCHEMA_MASKS:

@@ -249,6 +249,28 @@ static void walk_site(struct loader *l, const struct ytree *t)
 		complaint_add(l->report, root->at, "site: museum.example/north-wing", "a site file is a map of keys");
 }
 
+static bool is_signed(const struct site_camera *c)
+{
+	for (unsigned i = 0; i < c->nrenditions; i++)
+		if (c->rendition[i].sign != SITE_SIGN_NONE)
+			return true;
+	return false;
+}
+
+/* What one key asks of others. */
+static void check_media_signing(struct loader *l)
+{
+	const struct site *s = l->site;
+	struct complaint_at at = {s->media_line ? s->media_line : 1, 1};
+
+	if (!s->media_key != !s->media_certificate)
+		complaint_add(l->report, at, "media_signing: {key: media.key, certificate: media.crt}", "media_signing: it wants a key and its certificate, not one of them");
+	for (unsigned i = 0; i < s->ncameras && !s->media_key; i++)
+		if (is_signed(&s->camera[i]))
+			complaint_add(l->report, (struct complaint_at){s->camera[i].line, 1}, "media_signing: {key: media.key, certificate: media.crt}",
+				      "%s: sign: onvif wants media_signing, which the site does not have", s->camera[i].name);
+}
+
 /* From text already in site->bytes; look: at the named files too. */
 static int load(struct site *site, bool look, struct site_report *report)
 {
@@ -265,6 +287,7 @@ static int load(struct site *site, bool look, struct site_report *report)
 	}
 	site->serve_processes = default_serve_processes();
 	walk_site(&l, tree);
+	check_media_signing(&l);
 	if (look)
 		paths_check_files(&l);
 	rc = l.rc ? l.rc : report->n ? -EINVAL : 0;
@@ -374,6 +397,8 @@ void site_free(struct site **site)
 	free(s->tls_key);
 	free(s->key);
 	free(s->witnesses);
+	free(s->media_key);
+	free(s->media_certificate);
 	free(s->archive);
 	free(s->socket);
 	free(s->file);

@@ -30,6 +30,7 @@ enum site_copy { SITE_COPY_LIVE, SITE_COPY_RECORDED };  /* recorded: archived an
 enum site_latency { SITE_LATENCY_LOW, SITE_LATENCY_NORMAL };
 enum site_profile { SITE_PROFILE_HIGH, SITE_PROFILE_MAIN, SITE_PROFILE_BASELINE };
 enum site_style { SITE_STYLE_SOLID, SITE_STYLE_MOSAIC };
+enum site_sign { SITE_SIGN_NONE, SITE_SIGN_ONVIF };  /* inside the stream */
 
 /* An encoded rendition; the camera's own bitstream ("copy") and its sound ("audio") need no lines here. */
 struct site_rendition {
@@ -41,6 +42,7 @@ struct site_rendition {
 	enum site_latency latency;
 	enum site_profile profile;
 	bool on_demand;                 /* only while somebody watches */
+	enum site_sign sign;            /* other than none: the site has media_key and media_certificate */
 	unsigned priority;              /* 1..9; the lowest is given up first */
 	bool gone;                      /* not in the file: it keeps a place (conf/places.h) */
 	int line;
@@ -114,6 +116,7 @@ struct site {
 	char *tls_certificate, *tls_key;  /* paths, PEM */
 	char *key;                        /* path of the signing key (casemate keygen), mode 0600 */
 	char *witnesses;                  /* path of the policy that names them; NULL: there are none */
+	char *media_key, *media_certificate;  /* paths, PEM: for signatures inside streams; both or neither */
 	char *archive;                    /* folder */
 	uint64_t archive_max_bytes;       /* oldest footage is removed at this size */
 	char *socket;                     /* path of the local status socket */
@@ -124,7 +127,7 @@ struct site {
 	unsigned ncameras;
 	struct site_user *user;
 	unsigned nusers;
-	int tls_line, key_line, witnesses_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
+	int tls_line, key_line, witnesses_line, media_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
 };
 
 /*

@@ -97,9 +97,10 @@ const char *const *values_words(enum schema_type type)
 	static const char *const profile[] = {
 		[SITE_PROFILE_HIGH] = "high", [SITE_PROFILE_MAIN] = "main", [SITE_PROFILE_BASELINE] = "baseline", NULL};
 	static const char *const style[] = {[SITE_STYLE_SOLID] = "solid", [SITE_STYLE_MOSAIC] = "mosaic", NULL};
+	static const char *const sign[] = {[SITE_SIGN_NONE] = "none", [SITE_SIGN_ONVIF] = "onvif", NULL};
 
 	return type == SCHEMA_TRANSPORT ? transport : type == SCHEMA_DENOISE ? denoise : type == SCHEMA_COPY ? copy :
-	       type == SCHEMA_LATENCY ? latency : type == SCHEMA_PROFILE ? profile : style;
+	       type == SCHEMA_LATENCY ? latency : type == SCHEMA_PROFILE ? profile : type == SCHEMA_STYLE ? style : sign;
 }
 
 static void set_choice(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
@@ -258,6 +259,7 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_LATENCY] = set_choice,
 	[SCHEMA_PROFILE] = set_choice,
 	[SCHEMA_STYLE] = set_choice,
+	[SCHEMA_SIGN] = set_choice,
 	[SCHEMA_SOURCE] = source_set_camera,
 	[SCHEMA_ONVIF] = source_set_onvif,
 	[SCHEMA_FINGERPRINT] = camera_set_fingerprint,

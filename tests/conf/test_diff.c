@@ -46,6 +46,8 @@ static const struct change {
 	{"tls.key", "k", "l", "", 0, 0},
 	{"key", "s", "t", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"witnesses", NULL, "w", "", 0, 0},
+	{"media_signing.key", "m", "n", "", DIFF_RESTARTS, DIFF_RESTARTS},
+	{"media_signing.certificate", "m", "n", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"archive.path", "f", "g", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"archive.max_size", "1 GB", "2 GB", "", 0, DIFF_DELETES},
 	{"socket", NULL, "/run/other.sock", "", DIFF_RESTARTS, DIFF_RESTARTS},
@@ -86,6 +88,7 @@ static const struct change {
 	{"cameras.*.renditions.*.latency", NULL, "normal", "", 0, 0},
 	{"cameras.*.renditions.*.profile", NULL, "main", "", 0, 0},
 	{"cameras.*.renditions.*.on_demand", NULL, "true", "", 0, 0},
+	{"cameras.*.renditions.*.sign", NULL, "onvif", "", 0, 0},
 	{"cameras.*.renditions.*.priority", NULL, "2", "", 0, 0},
 };
 
@@ -93,7 +96,8 @@ static const struct change {
 static const char *value_of(const struct change *c, bool is, const struct schema_key *k)
 {
 	static const char *const needed[][2] = {
-		{"site", "a.example"}, {"tls.certificate", "c"}, {"tls.key", "k"}, {"key", "s"}, {"archive.path", "f"}, {"archive.max_size", "1 GB"},
+		{"site", "a.example"}, {"tls.certificate", "c"}, {"tls.key", "k"}, {"key", "s"}, {"media_signing.key", "m"},
+		{"media_signing.certificate", "c"}, {"archive.path", "f"}, {"archive.max_size", "1 GB"},
 		{"users[].name", "anna"}, {"users[].password_hash", "'" HASH_A "'"}, {"cameras.*.source", "rtsp://192.0.2.1/a"},
 		{"cameras.*.masks[].x", "5 %"}, {"cameras.*.masks[].y", "5 %"}, {"cameras.*.masks[].width", "10 %"}, {"cameras.*.masks[].height", "10 %"},
 		{"cameras.*.renditions.*.size", "640x360"}, {"cameras.*.renditions.*.bitrate", "1 Mb/s"}};
@@ -132,7 +136,7 @@ static void write_line(struct buf *b, unsigned *line, const char *text)
 /* A whole site file; the line of the row's key, else of the thing that it is left out of, 0 for the site itself. */
 static struct site *write_site(const struct change *c, bool is, int *ret_line)
 {
-	static const char *const maps[] = {"tls", "archive", "processes"};
+	static const char *const maps[] = {"tls", "media_signing", "archive", "processes"};
 	unsigned line = 0, at = 0, of_camera, of_rendition;
 	struct site *site;
 	char prefix[32];

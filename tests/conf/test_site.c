@@ -412,6 +412,8 @@ Test(files, the_example_site_is_good)
 	put("tls.key", "x", 1, 0600);
 	put("site.key", "x", 1, 0600);
 	put("witnesses.policy", "x", 1, 0644);
+	put("media.key", "x", 1, 0600);
+	put("media.crt", "x", 1, 0644);
 	put("cameras-ca.pem", "x", 1, 0644);
 	cr_assert_eq(mkdir(in_dir("secrets"), 0700), 0);
 	put("secrets/gate.txt", "x", 1, 0600);
