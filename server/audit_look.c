@@ -212,6 +212,10 @@ static void look_at_files(struct audit *a)
 	look_at_file(a, "the site file", a->site_file, false);
 	look_at_file(a, "signs the log", s->key, true);
 	look_at_file(a, "what was signed", a->state_file, true);
+	if (s->media_key) {
+		look_at_file(a, "signs inside streams", s->media_key, true);
+		look_at_file(a, "of that key", s->media_certificate, false);
+	}
 	look_at_file(a, "shown to viewers", s->tls_certificate, false);
 	look_at_file(a, "of that certificate", s->tls_key, true);
 	look_at_file(a, "footage and log", s->archive, true);
@@ -219,6 +223,8 @@ static void look_at_files(struct audit *a)
 	look_at_folder_of(a, a->site_file);
 	look_at_folder_of(a, s->key);
 	look_at_folder_of(a, s->tls_key);
+	if (s->media_key)
+		look_at_folder_of(a, s->media_key);
 	look_at_folder_of(a, s->socket);
 	look_at_folder_of(a, s->archive);
 	for (unsigned i = 0; i < s->ncameras; i++) {

@@ -22,6 +22,7 @@
 #include "conf/site.h"
 #include "conf/units.h"
 #include "seal/key.h"
+#include "seal/media_key.h"
 #include "server/against.h"
 #include "server/check.h"
 #include "server/commands.h"
@@ -224,6 +225,27 @@ static void check_key(struct check *c)
 	check_public_key(c);
 }
 
+/* What sign would say of them. */
+static void check_media_key(struct check *c)
+{
+	const char *why = "cannot be read";
+	struct media_key *k = NULL;
+	struct buf pem, certificates;
+
+	if (!c->site->media_key)
+		return;
+	buf_init(&pem, MEDIA_KEY_FILE_MAX);
+	buf_init(&certificates, MEDIA_KEY_CHAIN_FILE_MAX);
+	if (io_read_file(AT_FDCWD, c->site->media_key, &pem) || io_read_file(AT_FDCWD, c->site->media_certificate, &certificates) ||
+	    media_key_read(buf_data(&pem), pem.len, buf_data(&certificates), certificates.len, &k, &why))
+		say(c, PROBLEM, c->site->media_line, "media_signing: %s: make both with \"casemate keygen --media-signing NAME\"", why);
+	media_key_free(&k);
+	if (pem.len)
+		explicit_bzero(buf_data(&pem), pem.len);
+	buf_free(&pem);
+	buf_free(&certificates);
+}
+
 /* An archive with footage in it uses part of its max_size already: then only the whole disk can be judged. */
 static void check_space(struct check *c)
 {
@@ -420,6 +442,7 @@ static void check_everything(struct check *c)
 	check_tls(c);
 	check_key(c);
 	check_witnesses(c);
+	check_media_key(c);
 	check_archive(c);
 	check_socket(c);
 	check_cameras(c);

@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "seal/hash.h"
 #include "seal/key.h"
+#include "seal/media_key.h"
 #include "server/commands.h"
 
 #define HOSTS_MAX 64
@@ -29,16 +30,21 @@ static const char usage_text[] =
 	"usage: casemate keygen NAME [-o site.key]\n"
 	"       casemate keygen --rotate [-o site.key]\n"
 	"       casemate keygen --tls HOST... [-o tls]\n"
+	"       casemate keygen --media-signing NAME [-o media]\n"
 	"\n"
 	"Makes the key that a site signs its footage with, and prints its public half:\n"
 	"that is what casemate verify wants. NAME is the site's name (site: in the site file).\n"
 	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
 	"With --tls: a self-signed certificate tls.crt and its key tls.key for these host\n"
 	"names and addresses.\n"
+	"With --media-signing: a key media.key that signs renditions inside their streams\n"
+	"(ONVIF Media Signing), its certificate media.crt, and the root media.root.crt of\n"
+	"that one, for those who check them; NAME stands in both.\n"
 	"\n"
 	"  -o FILE     where to (site.key; the public half goes to FILE.pub)\n"
 	"  --rotate    the next key of a site that has one\n"
 	"  --tls       a certificate instead\n"
+	"  --media-signing   a key for streams instead\n"
 	"  --help\n"
 	"\n"
 	"Existing files are never overwritten. Exit status: 0 made, 2 not.\n";
@@ -296,16 +302,55 @@ static int make_tls(char **host, int nhosts, const char *prefix)
 	return rc;
 }
 
+/* The root goes to who checks, never into the site file. */
+static int make_media(const char *name, const char *prefix)
+{
+	char key_path[4096], crt_path[4096], root_path[4096];
+	struct buf key, crt, root;
+	int rc;
+
+	snprintf(key_path, sizeof key_path, "%.4000s.key", prefix);
+	snprintf(crt_path, sizeof crt_path, "%.4000s.crt", prefix);
+	snprintf(root_path, sizeof root_path, "%.4000s.root.crt", prefix);
+	buf_init(&key, PEM_MAX);
+	buf_init(&crt, PEM_MAX);
+	buf_init(&root, PEM_MAX);
+	rc = media_key_generate(name, &key, &crt, &root);
+	if (rc == -EINVAL)
+		rc = fail(name, "not a name for a certificate: 1 to 40 printable ASCII characters");
+	else if (rc)
+		rc = fail("no key could be made", strerror(-rc));
+	else if (access(root_path, F_OK) == 0)
+		rc = file_error(root_path, -EEXIST);
+	else
+		rc = write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
+	if (!rc) {
+		rc = write_new(root_path, buf_data(&root), root.len, 0644);
+		if (rc) {
+			unlink(key_path);
+			unlink(crt_path);
+			rc = file_error(root_path, rc);
+		}
+	}
+	if (!rc)
+		printf("%s\n%s\n%s\n", crt_path, key_path, root_path);
+	wipe(&key);
+	buf_free(&crt);
+	buf_free(&root);
+	return rc;
+}
+
 int cmd_keygen(int argc, char **argv)
 {
-	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"rotate", 0, NULL, 'r'}, {"tls", 0, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
+	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"tls", 0, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
 	const char *path = NULL;
-	bool tls = false, rotate = false;
+	bool tls = false, rotate = false, media = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
 		switch (c) {
 		case 'o': path = optarg; break;
+		case 'm': media = true; break;
 		case 't': tls = true; break;
 		case 'r': rotate = true; break;
 		case 'h': fputs(usage_text, stdout); return 0;
@@ -316,6 +361,10 @@ int cmd_keygen(int argc, char **argv)
 		return make_next_key(path ? path : "site.key");
 	if (rotate)
 		return fail("--rotate", "the name is that of the key in place: casemate keygen --rotate -o site.key");
+	if (media && (tls || argc - optind != 1))
+		return fail("--media-signing", "it wants one name: casemate keygen --media-signing gate.example.org -o media");
+	if (media)
+		return make_media(argv[optind], path ? path : "media");
 	if (optind == argc)
 		return fail(tls ? "a host is missing" : "the site's name is missing",
 			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" : "casemate keygen gate.example.org");

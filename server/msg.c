@@ -76,7 +76,7 @@ static const struct {
 		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
 		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps),
 		INT(msg_transcode_rendition, crf), INT(msg_transcode_rendition, latency), INT(msg_transcode_rendition, profile),
-		INT(msg_transcode_rendition, priority), BOOL(msg_transcode_rendition, on_demand), END}},
+		INT(msg_transcode_rendition, priority), BOOL(msg_transcode_rendition, on_demand), BOOL(msg_transcode_rendition, sign), END}},
 	[MSG_TRANSCODE_RINGS] = {"transcode-rings", FIELDS{END}},
 	[MSG_RENDITION_RUN] = {"rendition-run", FIELDS{
 		INT(msg_rendition_run, camera), INT(msg_rendition_run, rendition), BOOL(msg_rendition_run, run), END}},
@@ -87,7 +87,14 @@ static const struct {
 	[MSG_WORKER_RENDITION] = {"worker-rendition", FIELDS{
 		INT(msg_worker_rendition, camera), INT(msg_worker_rendition, rendition), BOOL(msg_worker_rendition, running),
 		BOOL(msg_worker_rendition, given_up), INT(msg_worker_rendition, fps_step), INT(msg_worker_rendition, encoded),
-		INT(msg_worker_rendition, same), INT(msg_worker_rendition, behind), END}},
+		INT(msg_worker_rendition, same), INT(msg_worker_rendition, behind), INT(msg_worker_rendition, signed_gops),
+		INT(msg_worker_rendition, unsigned_gops), END}},
+	[MSG_SEI_ASK] = {"sei-ask", FIELDS{
+		INT(msg_sei_ask, camera), INT(msg_sei_ask, rendition), INT(msg_sei_ask, gop), INT(msg_sei_ask, nals), INT(msg_sei_ask, start_us),
+		INT(msg_sei_ask, end_us), BYTES(msg_sei_ask, hash), BYTES(msg_sei_ask, linked), TEXT(msg_sei_ask, camera_name),
+		TEXT(msg_sei_ask, rendition_name), END}},
+	[MSG_SEI] = {"sei", FIELDS{
+		INT(msg_sei, camera), INT(msg_sei, rendition), INT(msg_sei, gop), INT(msg_sei, start_us), BLOB(msg_sei, nal), END}},
 	[MSG_STORE_SITE] = {"store-site", FIELDS{
 		TEXT(msg_store_site, origin), TEXT(msg_store_site, program), BYTES(msg_store_site, site_sha256),
 		BYTES(msg_store_site, sbom_sha256), BYTES(msg_store_site, binary_sha256),
@@ -123,6 +130,7 @@ static const struct {
 	[MSG_SIGN_SITE] = {"sign-site", FIELDS{
 		TEXT(msg_sign_site, origin), BOOL(msg_sign_site, has_next), BOOL(msg_sign_site, has_checkpoint), TEXT(msg_sign_site, certifier),
 		BLOB(msg_sign_site, note), END}},
+	[MSG_SIGN_MEDIA] = {"sign-media", FIELDS{END}},
 	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{
 		INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), TEXT(msg_sign_hello, certifier),
 		TEXT(msg_sign_hello, next), INT(msg_sign_hello, next_us), END}},

@@ -14,6 +14,7 @@
 #include "base/rd.h"
 #include "base/wr.h"
 #include "conf/site.h"
+#include "media/media_signing.h"
 #include "media/record.h"
 
 #define MSG_MAX 65536          /* bytes on the wire */
@@ -59,6 +60,8 @@ enum msg_type {
 	MSG_RENDITION_RUN,         /* on demand: to be made, or not any more. transcode: its doorbell rings too */
 	MSG_WORKER_STATE,
 	MSG_WORKER_RENDITION,
+	MSG_SEI_ASK,               /* -> sign, by way of the parent: a group of pictures is to be signed, or the certificate SEI wanted */
+	MSG_SEI,                   /* <- its answer */
 	/* store */
 	MSG_STORE_SITE,            /* fd: archive folder */
 	MSG_STORE_CAMERA,
@@ -74,6 +77,7 @@ enum msg_type {
 	MSG_WITNESS_STATE,         /* store -> parent: what it has of them */
 	/* sign */
 	MSG_SIGN_SITE,             /* fds: key, state file; then as told the next key, the archive's newest checkpoint */
+	MSG_SIGN_MEDIA,            /* fds: the key of signatures inside streams, its certificates */
 	MSG_SIGN_HELLO,            /* sign -> store: what I have signed so far */
 	MSG_LEAVES,
 	MSG_CHECKPOINT,            /* sign -> store -> serve */
@@ -182,7 +186,7 @@ struct msg_transcode_rendition {
 	uint16_t width, height;
 	uint32_t fps, bitrate_bps;
 	uint8_t crf, latency, profile, priority;
-	bool on_demand;
+	bool on_demand, sign;                        /* sign: as SITE_SIGN_ONVIF */
 };
 struct msg_rendition_run { uint16_t camera; uint8_t rendition; bool run; };
 /* How a worker is: each few seconds, and when scene or step change. */
@@ -200,7 +204,20 @@ struct msg_worker_rendition {
 	bool running, given_up;
 	uint8_t fps_step;                            /* one picture in 2^fps_step */
 	uint64_t encoded, same, behind;              /* same: not encoded, since nothing had changed */
+	uint64_t signed_gops, unsigned_gops;         /* of one that is signed: groups of pictures */
 };
+/* A group's fields as in media/media_signing.h; gop 0: only the certificates. The names are the parent's: what a worker writes there is not read. */
+struct msg_sei_ask {
+	uint16_t camera;
+	uint8_t rendition;
+	uint32_t gop;
+	uint16_t nals;
+	int64_t start_us, end_us;
+	uint8_t hash[MEDIA_SIGNING_HASH], linked[MEDIA_SIGNING_HASH];
+	char camera_name[SITE_NAME], rendition_name[SITE_NAME];
+};
+#define MSG_SEI_PACKET_MAX (MEDIA_SIGNING_SEI_MAX + 64)
+struct msg_sei { uint16_t camera; uint8_t rendition; uint32_t gop; int64_t start_us; uint16_t nal_len; uint8_t nal[MEDIA_SIGNING_SEI_MAX]; };
 
 #define MSG_BINARIES 6                         /* in the order of enum role_kind */
 struct msg_store_site {
@@ -376,6 +393,8 @@ union msg_body {
 	struct msg_rendition_run rendition_run;
 	struct msg_worker_state worker_state;
 	struct msg_worker_rendition worker_rendition;
+	struct msg_sei_ask sei_ask;
+	struct msg_sei sei;
 	struct msg_store_site store_site;
 	struct msg_store_camera store_camera;
 	struct msg_store_rendition store_rendition;

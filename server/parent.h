@@ -148,6 +148,8 @@ struct camera_live {
 	bool worker_known;
 	bool wants_sound;                 /* which only a worker makes */
 	int64_t needed_us;                /* monotonic: it was needed last */
+	int64_t sei_second;               /* and how many SEIs it has asked for in it */
+	unsigned seis;
 	struct demand demand[RENDITIONS_MAX];
 	struct alarm_live alarm[ALARM_KINDS];
 };
@@ -277,8 +279,13 @@ bool parent_on_demand(const struct parent *p, unsigned camera, unsigned renditio
 bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rendition);
 void parent_watched(struct parent *p, unsigned camera, unsigned rendition);
 void parent_demand_sweep(struct camera_live *cam, int64_t now_us);
+/* To a worker: it sleeps until it is rung. 0, or as child_say. */
+int parent_tell_worker(struct child *worker, enum msg_type type, const void *body);
 /* Tells a worker, or a serve, that is ready what runs. */
 void parent_tell_demand(struct child *c);
+/* parent_media.c: a worker wants an SEI; sign has written one */
+void parent_sei_ask(struct child *worker, const struct msg_sei_ask *m);
+void parent_sei(struct parent *p, const struct msg_sei *m);
 /* parent_alarm.c: that something is so, or is not, in the words of alarm/v1; and what comes of cam->worker */
 void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail);
 void parent_worker_alarms(struct camera_live *cam);

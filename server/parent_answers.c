@@ -262,6 +262,18 @@ static void on_worker_rendition(void *ctx, struct channel *from, const union msg
 	parent_worker_rendition(ctx, &m->worker_rendition);
 }
 
+static void on_sei_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_sei_ask(ctx, &m->sei_ask);
+}
+
+static void on_sei(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct child *sign = ctx;
+
+	parent_sei(sign->parent, &m->sei);
+}
+
 static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
@@ -424,6 +436,8 @@ const struct channel_answer parent_answers[] = {
 	{MSG_RENDITION_STATE, on_rendition_state},
 	{MSG_WORKER_STATE, on_worker_state},
 	{MSG_WORKER_RENDITION, on_worker_rendition},
+	{MSG_SEI_ASK, on_sei_ask},
+	{MSG_SEI, on_sei},
 	{MSG_WATCHED, on_watched},
 	{MSG_SIGN_STATE, on_sign_state},
 	{MSG_SESSION, on_session},

@@ -36,12 +36,14 @@ bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rend
 }
 
 /* It sleeps on a pipe of whose ends it has the other: whoever rings it is never made to wait. */
-static void tell_worker(struct child *worker, const struct msg_rendition_run *run)
+int parent_tell_worker(struct child *worker, enum msg_type type, const void *body)
 {
 	static const uint64_t one = 1;
+	int rc = child_say(worker, type, body, NULL, 0);
 
-	if (child_say(worker, MSG_RENDITION_RUN, run, NULL, 0) == 0)
+	if (!rc)
 		(void)!write(worker->ring_in_bell, &one, sizeof one);
+	return rc;
 }
 
 static struct msg_rendition_run run_of(const struct camera_live *cam, unsigned rendition)
@@ -60,7 +62,7 @@ static void set_run(struct camera_live *cam, unsigned rendition, bool runs)
 	parent_log("info", runs ? "rendition-begins" : "rendition-ends", "camera=%s rendition=%s", p->site->camera[cam->index].name,
 		   name_of(&p->site->camera[cam->index], rendition));
 	if (worker && worker->phase == CHILD_READY)
-		tell_worker(worker, &m);
+		parent_tell_worker(worker, MSG_RENDITION_RUN, &m);
 	for (unsigned i = 0; i < p->nchildren; i++)
 		if (p->child[i].kind == ROLE_SERVE && p->child[i].phase == CHILD_READY)
 			child_say(&p->child[i], MSG_RENDITION_RUN, &m, NULL, 0);
@@ -115,7 +117,7 @@ void parent_tell_demand(struct child *c)
 			if (!m.run)
 				continue;
 			if (c->kind == ROLE_TRANSCODE)
-				tell_worker(c, &m);
+				parent_tell_worker(c, MSG_RENDITION_RUN, &m);
 			else
 				child_say(c, MSG_RENDITION_RUN, &m, NULL, 0);
 		}

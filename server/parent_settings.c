@@ -57,6 +57,17 @@ static bool open_more(int dirfd, const char *path, int fds[MSG_FDS_MAX], unsigne
 	return true;
 }
 
+static int say_media_key(struct child *c)
+{
+	const struct site *s = c->parent->site;
+	int fds[2], rc = open_pair(s->media_key, O_RDONLY, s->media_certificate, O_RDONLY, fds);
+
+	if (!rc)
+		rc = child_say(c, MSG_SIGN_MEDIA, NULL, fds, 2);
+	close_pair(fds);
+	return rc;
+}
+
 static int sign_settings(struct child *c)
 {
 	struct parent *p = c->parent;
@@ -78,6 +89,8 @@ static int sign_settings(struct child *c)
 	close_pair(fds);
 	for (unsigned i = 2; i < n; i++)
 		close(fds[i]);
+	if (!rc && p->site->media_key)
+		rc = say_media_key(c);
 	return rc;
 }
 
@@ -242,7 +255,8 @@ static int transcode_settings(struct child *c)
 		struct msg_transcode_rendition mr = {
 			.rendition = (uint8_t)(RENDITION_ENCODED + r), .width = (uint16_t)s->width, .height = (uint16_t)s->height,
 			.fps = s->fps, .bitrate_bps = s->bitrate_bps, .crf = (uint8_t)s->crf, .latency = (uint8_t)s->latency,
-			.profile = (uint8_t)s->profile, .priority = (uint8_t)s->priority, .on_demand = s->on_demand};
+			.profile = (uint8_t)s->profile, .priority = (uint8_t)s->priority, .on_demand = s->on_demand,
+			.sign = s->sign == SITE_SIGN_ONVIF};
 
 		TEXT(mr.name, s->name);
 		if (!s->gone)

@@ -41,6 +41,10 @@ static const struct rule {
 	{MSG_RENDITION_RUN,       TO(PARENT), TO(TRANSCODE) | TO(SERVE), 0, 0},
 	{MSG_WORKER_STATE,        TO(TRANSCODE), TO(PARENT), 0, 0},
 	{MSG_WORKER_RENDITION,    TO(TRANSCODE), TO(PARENT), 0, 0},
+	{MSG_SEI_ASK,         TO(TRANSCODE), TO(PARENT),   0, 0},
+	{MSG_SEI_ASK,         TO(PARENT),    TO(SIGN),     0, 0},
+	{MSG_SEI,             TO(SIGN),      TO(PARENT),   0, 0},
+	{MSG_SEI,             TO(PARENT),    TO(TRANSCODE), 0, 0},
 
 	{MSG_STORE_SITE,      TO(PARENT),    TO(STORE),    1, 1},
 	{MSG_STORE_CAMERA,    TO(PARENT),    TO(STORE),    0, 0},
@@ -56,6 +60,7 @@ static const struct rule {
 	{MSG_WITNESS_STATE,   TO(STORE),     TO(PARENT),   0, 0},
 
 	{MSG_SIGN_SITE,       TO(PARENT),    TO(SIGN),     2, 4},
+	{MSG_SIGN_MEDIA,      TO(PARENT),    TO(SIGN),     2, 2},
 	{MSG_SIGN_HELLO,      TO(SIGN),      TO(STORE),    0, 0},
 	{MSG_LEAVES,          TO(STORE),     TO(SIGN),     0, 0},
 	{MSG_CHECKPOINT,      TO(SIGN),      TO(STORE),    0, 0},

@@ -29,6 +29,7 @@
 #include "seal/checkpoint.h"
 #include "server/role.h"
 #include "server/sign_keys.h"
+#include "server/sign_media.h"
 #include "server/sign_state.h"
 #include "server/wiping.h"
 
@@ -45,6 +46,7 @@ struct sign {
 	struct checkpoint floor;   /* the archive's newest, at our start; size 0: none */
 	struct tree last_of_old;   /* the tree at the entry that hands over to the next key; empty before it came */
 	bool unkept;               /* the key note is not in log/keys yet: nothing more is signed */
+	struct sign_media media;
 	struct channel *store;
 	struct event *timer;
 	int64_t due_us;            /* mono: no signature before */
@@ -56,8 +58,11 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 static void on_leaves(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_key_kept(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
-static const struct channel_answer settings[] = {{MSG_SIGN_SITE, on_site}, {MSG_NONE, NULL}};
-static const struct channel_answer from_parent[] = {{MSG_PEER, on_peer}, {MSG_NONE, NULL}};
+static void on_media(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_sei_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+
+static const struct channel_answer settings[] = {{MSG_SIGN_SITE, on_site}, {MSG_SIGN_MEDIA, on_media}, {MSG_NONE, NULL}};
+static const struct channel_answer from_parent[] = {{MSG_PEER, on_peer}, {MSG_SEI_ASK, on_sei_ask}, {MSG_NONE, NULL}};
 static const struct channel_answer from_store[] = {{MSG_LEAVES, on_leaves}, {MSG_KEY_KEPT, on_key_kept}, {MSG_NONE, NULL}};
 
 static _Noreturn void give_up(const char *event, const char *why, const char *mend)
@@ -395,6 +400,27 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 		say_key_note(s);
 }
 
+static void on_media(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct sign *s = ctx;
+	const char *why;
+
+	if (s->media.key || !*s->origin)
+		give_up("sign-settings", "a key for streams that is not expected", "this is a mistake in casemate: report it");
+	/* Streams without signatures of their own are no reason to have none in the log. */
+	if (sign_media_read(&s->media, s->origin, fds[0], fds[1], &why))
+		log_error("bad-media-key", "why=\"%s\" mend=\"make both with: casemate keygen --media-signing; nothing is signed inside streams until the next start\"", why);
+}
+
+static void on_sei_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	static struct msg_sei answer;
+	struct sign *s = ctx;
+
+	if (sign_media_answer(&s->media, &m->sei_ask, clock_mono_us(), &answer) == 0)
+		channel_say(s->role.parent, MSG_SEI, &answer, NULL, 0);
+}
+
 /* OpenSSL finds its algorithms and its randomness while it still may look for them. */
 static void warm(struct sign *s)
 {
@@ -425,6 +451,7 @@ int main(void)
 	channel_free(&s.store);
 	event_free(s.timer);
 	sign_keys_free(&s.keys);
+	sign_media_free(&s.media);
 	event_base_free(s.role.base);
 	return 0;
 }

@@ -18,7 +18,7 @@ static const char *const mend[ALARM_KINDS] = {
 	[ALARM_NO_PICTURE] = "the network loses packets, or the camera's encoder is broken: look at lost, or restart the camera",
 };
 
-static void rendition_json(struct json *j, const char *name, const struct demand *d, bool on_demand)
+static void rendition_json(struct json *j, const char *name, const struct demand *d, bool on_demand, bool is_signed)
 {
 	json_open(j, NULL, '{');
 	json_str(j, "name", name);
@@ -29,6 +29,10 @@ static void rendition_json(struct json *j, const char *name, const struct demand
 	json_int(j, "encoded", (int64_t)d->worker.encoded);
 	json_int(j, "same", (int64_t)d->worker.same);
 	json_int(j, "behind", (int64_t)d->worker.behind);
+	if (is_signed) {
+		json_int(j, "signed_gops", (int64_t)d->worker.signed_gops);
+		json_int(j, "unsigned_gops", (int64_t)d->worker.unsigned_gops);
+	}
 	json_close(j, '}');
 }
 
@@ -77,8 +81,9 @@ void status_worker_json(struct json *j, const struct site_camera *conf, const st
 	json_open(j, "made", '[');
 	for (unsigned i = 0; i < conf->nrenditions; i++)
 		if (!conf->rendition[i].gone)
-			rendition_json(j, conf->rendition[i].name, &cam->demand[RENDITION_ENCODED + i], conf->rendition[i].on_demand);
-	rendition_json(j, "snapshot", &cam->demand[RENDITION_SNAPSHOT], true);
+			rendition_json(j, conf->rendition[i].name, &cam->demand[RENDITION_ENCODED + i], conf->rendition[i].on_demand,
+				       conf->rendition[i].sign != SITE_SIGN_NONE);
+	rendition_json(j, "snapshot", &cam->demand[RENDITION_SNAPSHOT], true, false);
 	json_close(j, ']');
 	alarms_json(j, cam);
 	json_close(j, '}');
@@ -108,6 +113,8 @@ static void made_text(struct buf *out, const struct site_camera *conf, const str
 		buf_append_fmt(out, "%s%s %s", n++ ? ", " : "", conf->rendition[i].name, word_of(d, conf->rendition[i].on_demand, cam->worker_known));
 		if (all && d->worker.same)
 			buf_append_fmt(out, " (%.0f %% of its pictures unchanged)", (double)d->worker.same * 100 / (double)all);
+		if (conf->rendition[i].sign != SITE_SIGN_NONE)
+			buf_append_fmt(out, " (%" PRIu64 " GOPs signed, %" PRIu64 " not)", d->worker.signed_gops, d->worker.unsigned_gops);
 	}
 	if (cam->demand[RENDITION_SNAPSHOT].runs)
 		buf_append_fmt(out, "%ssnapshots", n ? ", " : "");

@@ -9,6 +9,7 @@
  *     parent   MSG_TRANSCODE_RENDITION    on_rendition
  *     parent   MSG_TRANSCODE_RINGS        on_rings
  *     parent   MSG_RENDITION_RUN, sealed  hear (the doorbell rings too)
+ *     parent   MSG_SEI, sealed            hear (the same)
  *     parent   MSG_STOP, sealed           hear (the same)
  */
 #include <errno.h>
@@ -86,6 +87,18 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 	t->has_camera = true;
 }
 
+/* Of a group of pictures, or of the certificates. An answer that does not come is one that is not waited for. */
+static void ask(void *ctx, uint8_t rendition, const struct media_signing_gop *g)
+{
+	const struct transcode *t = ctx;
+	struct msg_sei_ask m = {.camera = t->settings.camera, .rendition = rendition, .gop = g->number, .nals = g->nals, .start_us = g->start_us,
+		.end_us = g->end_us};
+
+	memcpy(m.hash, g->hash, sizeof m.hash);
+	memcpy(m.linked, g->linked, sizeof m.linked);
+	transcode_ask(ROLE_CHANNEL_FD, &m);
+}
+
 static void on_rendition(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const struct msg_transcode_rendition *r = &m->transcode_rendition;
@@ -96,7 +109,7 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 	t->settings.rendition[t->settings.nrenditions++] = (struct transcoder_rendition){
 		.number = r->rendition, .width = r->width, .height = r->height, .fps = r->fps, .bitrate_bps = r->bitrate_bps, .crf = r->crf,
 		.latency = (enum encoder_latency)r->latency, .profile = (enum encoder_profile)r->profile, .priority = r->priority,
-		.on_demand = r->on_demand};
+		.on_demand = r->on_demand, .sign = r->sign};
 }
 
 static void on_rings(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -203,6 +216,8 @@ static void obey(struct transcode *t, enum msg_type type, const union msg_body *
 
 	if (type == MSG_STOP)
 		t->stopping = true;
+	else if (type == MSG_SEI && m->sei.camera == t->settings.camera)
+		transcoder_answer(t->pump.transcoder, m->sei.rendition, m->sei.gop, m->sei.start_us, m->sei.nal, m->sei.nal_len);
 	else if (type == MSG_RENDITION_RUN && m->rendition_run.camera == t->settings.camera)
 		rc = pump_switch(&t->pump, m->rendition_run.rendition, m->rendition_run.run);
 	else
@@ -217,7 +232,7 @@ static void obey(struct transcode *t, enum msg_type type, const union msg_body *
 static void hear(struct transcode *t)
 {
 	static union msg_body body;
-	uint8_t packet[256];
+	static uint8_t packet[MSG_SEI_PACKET_MAX];
 	enum msg_type type;
 	ssize_t n = 0;
 
@@ -243,6 +258,8 @@ int main(void)
 	if (!t.has_camera || !t.has_rings)
 		give_up(&t, "bad-setting", "no camera or no rings");
 	place_doorbells(&t);
+	t.settings.ask = ask;
+	t.settings.ask_ctx = &t;
 	rc = pump_open(&t.pump, &t.settings, &t.in, &t.out, now_us);
 	if (rc)
 		give_up(&t, "bad-setting", strerror(-rc));

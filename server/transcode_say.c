@@ -14,6 +14,11 @@ static bool say(int fd, enum msg_type type, const void *body)
 	return !w.bad && write(fd, packet, w.len) == (ssize_t)w.len;
 }
 
+void transcode_ask(int fd, const struct msg_sei_ask *m)
+{
+	say(fd, MSG_SEI_ASK, m);
+}
+
 static struct msg_worker_state state_of(const struct transcoder_settings *set, const struct transcoder_state *state, const struct transcoder_counts *c)
 {
 	return (struct msg_worker_state){.camera = set->camera, .scene = (uint8_t)state->scene, .step = (uint8_t)(state->overload < 255 ? state->overload : 255),
@@ -55,7 +60,8 @@ void transcode_say(struct transcode_say *s, const struct transcoder_settings *se
 	for (unsigned i = 0; i < state.nrenditions; i++) {
 		const struct transcoder_rendition_state *r = &state.rendition[i];
 		struct msg_worker_rendition mr = {.camera = set->camera, .rendition = r->number, .running = r->running, .given_up = r->given_up,
-			.fps_step = (uint8_t)r->fps_step, .encoded = r->encoded, .same = r->same, .behind = r->behind};
+			.fps_step = (uint8_t)r->fps_step, .encoded = r->encoded, .same = r->same, .behind = r->behind, .signed_gops = r->signed_gops,
+			.unsigned_gops = r->unsigned_gops};
 
 		if (!say(s->fd, MSG_WORKER_RENDITION, &mr))
 			return;

@@ -22,4 +22,7 @@ struct transcode_say {
 /* Whether it is due, or has changed. */
 void transcode_say(struct transcode_say *s, const struct transcoder_settings *set, const struct transcoder *t, int64_t now_us);
 
+/* Asks for an SEI; when the channel takes nothing more, nobody is asked. */
+void transcode_ask(int fd, const struct msg_sei_ask *m);
+
 #endif
