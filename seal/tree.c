@@ -138,32 +138,56 @@ int tree_check_consistency(uint64_t size1, uint64_t size2, const struct hash *ro
 	return check_growth(size1, size2, root1, root2, path, npath);
 }
 
-/* The root of the 2^k leaves from lo on (lo is a multiple of 2^k), in a log of size leaves. */
-static int perfect_root(const struct tree_source *src, uint64_t size, uint64_t lo, unsigned k, struct hash *ret)
+/* The tile that was fetched last: of a proof's hashes, which come from one height after the other, up to eight stand in each. */
+struct fetched {
+	const struct tree_source *src;
+	uint64_t size, index;
+	unsigned level;              /* TILE_LEVELS: none yet */
+	struct hash h[TILE_WIDTH];
+};
+
+static int fetch(struct fetched *f, unsigned level, uint64_t index)
+{
+	int rc;
+
+	if (f->level == level && f->index == index)
+		return 0;
+	f->level = TILE_LEVELS;
+	rc = f->src->tile(f->src->ctx, level, index, tile_width(f->size, level, index), f->h);
+	if (!rc)
+		f->level = level;
+	f->index = index;
+	return rc;
+}
+
+/* The root of the 2^k leaves from lo on (lo is a multiple of 2^k). */
+static int perfect_root(struct fetched *f, uint64_t lo, unsigned k, struct hash *ret)
 {
 	unsigned level = k / 8 < TILE_LEVELS ? k / 8 : TILE_LEVELS - 1, n = 1u << (k - 8 * level);
 	uint64_t at = lo >> 8 * level;
-	struct hash h[TILE_WIDTH], *first = h + at % TILE_WIDTH;
-	int rc = src->tile(src->ctx, level, at / TILE_WIDTH, tile_width(size, level, at / TILE_WIDTH), h);
+	struct hash h[TILE_WIDTH];
+	int rc = fetch(f, level, at / TILE_WIDTH);
 
 	if (rc)
 		return rc;
+	memcpy(h, f->h + at % TILE_WIDTH, n * sizeof *h);
 	for (; n > 1; n /= 2)
 		for (unsigned i = 0; i < n / 2; i++)
-			hash_node(&first[2 * i], &first[2 * i + 1], &first[i]);
-	*ret = *first;
+			hash_node(&h[2 * i], &h[2 * i + 1], &h[i]);
+	*ret = *h;
 	return 0;
 }
 
 int tree_from_tiles(uint64_t size, const struct tree_source *src, struct tree *ret)
 {
+	struct fetched f = {.src = src, .size = size, .level = TILE_LEVELS};
 	struct tree t = {.size = size};
 	uint64_t lo = 0;
 
 	if (size > TREE_SIZE_MAX)
 		return -EINVAL;
 	for (int k = TREE_LEVELS; k >= 0; k--) {
-		int rc = size >> k & 1 ? perfect_root(src, size, lo, (unsigned)k, &t.edge[k]) : 0;
+		int rc = size >> k & 1 ? perfect_root(&f, lo, (unsigned)k, &t.edge[k]) : 0;
 
 		if (rc)
 			return rc;
@@ -179,13 +203,13 @@ struct range {
 };
 
 /* The root over leaves lo..hi, lo being where RFC 6962's splits put a subtree: its parts are perfect, from large to small. */
-static int range_root(const struct tree_source *src, uint64_t size, struct range r, struct hash *ret)
+static int range_root(struct fetched *f, struct range r, struct hash *ret)
 {
 	struct tree part = {.size = r.hi - r.lo};
 	uint64_t lo = r.lo;
 
 	for (int k = TREE_LEVELS; k >= 0; k--) {
-		int rc = part.size >> k & 1 ? perfect_root(src, size, lo, (unsigned)k, &part.edge[k]) : 0;
+		int rc = part.size >> k & 1 ? perfect_root(f, lo, (unsigned)k, &part.edge[k]) : 0;
 
 		if (rc)
 			return rc;
@@ -214,11 +238,12 @@ static struct range descend(struct range *r, uint64_t at)
 /* The roots of n ranges, last found first: proofs go upward. */
 static int prove(const struct tree_source *src, uint64_t size, const struct range *found, size_t n, struct hash *path, size_t *ret_n)
 {
+	struct fetched f = {.src = src, .size = size, .level = TILE_LEVELS};
 	struct hash h[TREE_PROOF_MAX];
 
 	assert(n <= TREE_PROOF_MAX);
 	for (size_t i = 0; i < n; i++) {
-		int rc = range_root(src, size, found[n - 1 - i], &h[i]);
+		int rc = range_root(&f, found[n - 1 - i], &h[i]);
 
 		if (rc)
 			return rc;

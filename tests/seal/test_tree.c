@@ -243,3 +243,57 @@ Test(tree, roots_known_from_elsewhere)
 		cr_assert_str_eq(hex, known[i].hex);
 	}
 }
+
+/* A log of any size whose entries are all the same, so that the hashes of a level are, too. */
+struct endless {
+	uint64_t size;
+	struct hash at[TREE_LEVELS + 1];
+	unsigned calls;
+};
+
+static int endless_tile(void *ctx, unsigned level, uint64_t index, unsigned width, struct hash *ret)
+{
+	struct endless *e = ctx;
+
+	e->calls++;
+	cr_assert_leq(width, tile_width(e->size, level, index));
+	for (unsigned i = 0; i < width; i++)
+		ret[i] = e->at[level * 8];
+	return 0;
+}
+
+static void begin_endless(struct endless *e)
+{
+	hash_leaf("entry", 5, &e->at[0]);
+	for (unsigned i = 1; i <= TREE_LEVELS; i++)
+		hash_node(&e->at[i - 1], &e->at[i - 1], &e->at[i]);
+}
+
+Test(tree, proofs_in_logs_of_any_size_take_few_tiles)
+{
+	static const uint64_t size[] = {1000000, 10000000, 100000000, 100000001, (uint64_t)1 << 32, ((uint64_t)1 << 53) - 1, TREE_SIZE_MAX};
+	struct hash path[TREE_PROOF_MAX], root, before;
+	struct endless e = {0};
+	struct tree_source src = {.tile = endless_tile, .ctx = &e};
+	struct tree t;
+	size_t n;
+
+	begin_endless(&e);
+	for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+		e.size = size[i];
+		cr_assert_eq(tree_from_tiles(e.size, &src, &t), 0);
+		tree_root(&t, &root);
+		for (uint64_t k = 0; k < 100; k++) {
+			uint64_t index = k % 2 ? e.size - 1 - k * k : e.size / 101 * k + k;
+
+			e.calls = 0;
+			cr_assert_eq(tree_prove_inclusion(index, e.size, &src, path, &n), 0);
+			cr_expect_eq(tree_check_inclusion(index, e.size, &e.at[0], path, n, &root), 0, "%ju of %ju", (uintmax_t)index, (uintmax_t)e.size);
+			cr_expect_leq(e.calls, 2 * TILE_LEVELS, "%u tiles", e.calls);
+			cr_assert_eq(tree_from_tiles(index + 1, &src, &t), 0);
+			tree_root(&t, &before);
+			cr_assert_eq(tree_prove_consistency(index + 1, e.size, &src, path, &n), 0);
+			cr_expect_eq(tree_check_consistency(index + 1, e.size, &before, &root, path, n), 0, "%ju to %ju", (uintmax_t)index + 1, (uintmax_t)e.size);
+		}
+	}
+}
