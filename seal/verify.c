@@ -13,10 +13,9 @@
 
 #define ROUNDS_MAX 8  /* times that a running site is waited for */
 
-struct verify_problem *verify_add(struct verify *v, enum verify_kind kind, const char *camera, const char *rendition, uint64_t first,
+struct verify_problem *verify_add_to(struct verify_report *r, enum verify_kind kind, const char *camera, const char *rendition, uint64_t first,
 	uint64_t last, const char *path, const char *fmt, ...)
 {
-	struct verify_report *r = v->report;
 	/* Past the maximum the last place is used again and again, and only the count grows. */
 	struct verify_problem *p = &r->problem[r->nproblems < VERIFY_PROBLEMS_MAX ? r->nproblems : VERIFY_PROBLEMS_MAX - 1];
 	va_list ap;
@@ -47,10 +46,13 @@ static bool begin(struct verify *v)
 
 	if (v->src->list)
 		verify_list_log(v);
+	verify_read_cosigned(v);
 	rc = verify_checkpoint(v, &v->target, &why);
 	v->report->is_signed = rc == 0;
-	if (!rc)
+	if (!rc) {
+		verify_keep_note(&v->report->note, &v->note, &v->target);
 		return true;
+	}
 	if (verify_is_bad_note(rc)) {
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, "log/checkpoint", "%s", rc == -ENOBUFS ? "is too long for a checkpoint" : why);
 	} else if (rc == -ENOENT && v->widest.width) {
@@ -71,6 +73,7 @@ static bool renew(struct verify *v)
 	if (!v->src->again || verify_checkpoint(v, &c, &why) || c.size <= v->target.size)
 		return false;
 	v->target = c;
+	verify_keep_note(&v->report->note, &v->note, &c);
 	return true;
 }
 
@@ -117,6 +120,7 @@ static void verify_archive(struct verify *v)
 	if (!v->error)
 		verify_files_end(v);
 	verify_keys_end(v);
+	verify_cosigned_end(v);
 	verify_account_end(v);
 	for (size_t i = 0; i < v->ntracks; i++) {
 		const struct verify_rendition *r = verify_rendition_of(v, v->track[i]);
@@ -153,6 +157,8 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 	buf_init(&v->note, CHECKPOINT_MAX_BYTES);
 	v->report = calloc(1, sizeof *v->report);
 	hasher_init(&v->hasher);
+	if (v->report)
+		v->report->given = *key;
 	if (v->report && keychain_begin(&v->keys, key) == 0) {
 		if (v->keys_path)
 			verify_learn_keys(v);

@@ -19,6 +19,7 @@
 #include "seal/entry.h"
 #include "seal/hash.h"
 #include "seal/key.h"
+#include "seal/witness_policy.h"
 
 #define VERIFY_PATH 160                /* any path and a NUL; longer ones are cut */
 #define VERIFY_PROBLEMS_MAX 1000       /* kept; more are only counted */
@@ -65,6 +66,7 @@ enum verify_kind {
 	VERIFY_UNSIGNED,                /* in the log, but no checkpoint by the key covers it */
 	VERIFY_UNACCOUNTED,             /* a time without footage and without a gap entry */
 	VERIFY_LOG,                     /* the log itself is damaged */
+	VERIFY_UNWITNESSED,             /* not cosigned by those whom the policy needs */
 	VERIFY_UNREADABLE,              /* could not tell */
 	VERIFY_KINDS
 };
@@ -125,10 +127,31 @@ struct verify_account {
 	unsigned nreasons;
 };
 
+/* A checkpoint that holds, as it is there. */
+struct verify_note {
+	bool there;
+	struct checkpoint at;
+	uint8_t bytes[NOTE_MAX_BYTES];
+	size_t len;
+};
+
+/* What a policy says of it. */
+struct verify_quorum {
+	bool is_judged, is_needed;      /* needed: it was given with the key, it does not only lie beside the footage */
+	struct witness_policy policy;
+	struct witness_verdict verdict;
+	uint64_t size;                  /* entries that the judged checkpoint covers; 0: there was none */
+	int64_t now_us;
+};
+
 struct verify_report {
 	enum verify_shape shape;
 	struct checkpoint checkpoint;   /* the last one that held; size 0 if none did */
 	bool is_signed;
+	struct verify_note note, cosigned;  /* the checkpoint; the one that witnesses have cosigned, if it is of this log */
+	struct verify_quorum quorum;
+	bool own_key;                   /* the key came with the footage: set by the caller, who knows */
+	struct key_public given;        /* the key that it was verified with */
 	uint64_t entries, starts, stops, crashes;  /* crashes: a start without a stop before it */
 	uint64_t unfinished, leftover;  /* files being written; files of deleted segments */
 	uint64_t bytes;                 /* hashed */
@@ -165,6 +188,11 @@ int verify_run_clip(const struct verify_source *src, const struct key_public *ke
 int verify_run_segment(const struct verify_source *src, const struct key_public *key, const char *segment_path, const char *proof_path,
 	const char *keys_path, struct verify_report **ret);
 void verify_free(struct verify_report **r);
+/*
+ * Judges by a policy what was found to hold; printed and counted from then on, when needed is set also in the status. 0; -EBADMSG,
+ * -EKEYREJECTED as witness_policy_judge, when there is nothing that could be judged.
+ */
+int verify_judge(struct verify_report *r, const struct witness_policy *p, int64_t now_us, bool needed);
 /* The exit status: 0 all holds, 1 something does not, 2 could not tell. */
 int verify_status(const struct verify_report *r);
 

@@ -340,9 +340,10 @@ static bool begin(struct verify *v)
 	int rc = verify_checkpoint(v, &v->target, &why);
 
 	v->report->is_signed = rc == 0;
-	if (rc == 0)
+	if (rc == 0) {
 		v->report->checkpoint = v->target;
-	else if (verify_is_bad_note(rc))
+		verify_keep_note(&v->report->note, &v->note, &v->target);
+	} else if (verify_is_bad_note(rc))
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, v->note_path, "%s", rc == -ENOBUFS ? "is too long for a checkpoint" : why);
 	else
 		verify_add_unreadable(v, v->note_path, rc);

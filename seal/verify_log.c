@@ -222,6 +222,7 @@ static void walk_entry(struct verify *v, struct pages *p, unsigned i, unsigned s
 	if (p->has_entries)
 		verify_entry(v, v->size, entry, n, &by_entry, &by_tile, &ref);
 	v->size++;
+	verify_see_cosigned(v);
 	v->level[0].ref[i] = ref;
 	v->level[0].hash[i] = by_tile;
 }
@@ -296,6 +297,7 @@ void verify_tops(struct verify *v)
 		return;
 	}
 	v->root_bad = true;
+	v->report->note.there = false;
 	verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, "log/checkpoint", "the log's %" PRIu64 " entries do not hash to the root that it signs",
 		v->target.size);
 	if (!v->named_log)

@@ -13,7 +13,8 @@ const char *verify_kind_name(enum verify_kind k)
 {
 	static const char *const name[VERIFY_KINDS] = {
 		[VERIFY_CHANGED] = "changed", [VERIFY_MISSING] = "missing", [VERIFY_EXTRA] = "extra", [VERIFY_ORDER] = "order",
-		[VERIFY_UNSIGNED] = "unsigned", [VERIFY_UNACCOUNTED] = "unaccounted", [VERIFY_LOG] = "log", [VERIFY_UNREADABLE] = "unreadable",
+		[VERIFY_UNSIGNED] = "unsigned", [VERIFY_UNACCOUNTED] = "unaccounted", [VERIFY_LOG] = "log", [VERIFY_UNWITNESSED] = "unwitnessed",
+		[VERIFY_UNREADABLE] = "unreadable",
 	};
 
 	return (unsigned)k < VERIFY_KINDS ? name[k] : "unknown";

@@ -31,6 +31,7 @@ static bool read_proof(struct verify *v, const char *path, struct proof *ret)
 static bool check_proof(struct verify *v, const char *path, const struct proof *p, struct entry_segment *ret)
 {
 	struct checkpoint c;
+	struct buf note;
 	struct hash leaf;
 	struct entry e;
 	const char *why;
@@ -44,6 +45,8 @@ static bool check_proof(struct verify *v, const char *path, const struct proof *
 	}
 	v->report->is_signed = true;
 	v->report->checkpoint = c;
+	note = (struct buf){.mem = v->bundle.mem, .off = (size_t)((const uint8_t *)p->note - v->bundle.mem), .len = p->note_len};
+	verify_keep_note(&v->report->note, &note, &c);
 	hash_leaf(p->entry, p->entry_len, &leaf);
 	why = "the entry is not in the log that the checkpoint signs";
 	rc = tree_check_inclusion(p->index, c.size, &leaf, p->path, p->npath, &c.root);

@@ -89,6 +89,7 @@ struct verify {
 	bool past;                    /* what is read now is past the checkpoint */
 	bool stale;                   /* a tile was replaced by a newer checkpoint's while we read */
 	bool root_bad;
+	bool cosigned_holds;          /* what witnesses have cosigned is this log */
 	uint64_t size;                /* entries walked */
 	unsigned holes;               /* tiles in a row, up to here, of which nothing was there */
 	struct tree by_entry, by_tile;
@@ -111,8 +112,9 @@ struct verify {
 };
 
 /* Adds a problem; camera, rendition, path may be NULL. */
-struct verify_problem *verify_add(struct verify *v, enum verify_kind kind, const char *camera, const char *rendition, uint64_t first,
+struct verify_problem *verify_add_to(struct verify_report *r, enum verify_kind kind, const char *camera, const char *rendition, uint64_t first,
 	uint64_t last, const char *path, const char *fmt, ...) __attribute__((format(printf, 8, 9)));
+#define verify_add(v, ...) verify_add_to((v)->report, __VA_ARGS__)
 /* The same for a file that could not be read for another reason than -ENOENT. */
 void verify_add_unreadable(struct verify *v, const char *path, int rc);
 static inline struct verify_rendition *verify_rendition_of(const struct verify *v, const struct verify_track *t)
@@ -199,6 +201,12 @@ bool verify_settled(const struct verify *v);
 void verify_files_end(struct verify *v);
 /* What no checkpoint by the key covers. */
 void verify_say_unsigned(struct verify *v);
+
+/* verify_witness.c: log/cosigned, if it is there; whether the log walked so far is that one; the log has ended. */
+void verify_keep_note(struct verify_note *to, const struct buf *note, const struct checkpoint *at);
+void verify_read_cosigned(struct verify *v);
+void verify_see_cosigned(struct verify *v);
+void verify_cosigned_end(struct verify *v);
 
 /* verify_segment.c: a single one by its proof. */
 void verify_segment(struct verify *v);
