@@ -197,6 +197,9 @@ int verify_judge(struct verify_report *r, const struct witness_policy *p, int64_
 int verify_status(const struct verify_report *r);
 
 const char *verify_kind_name(enum verify_kind k);
+const char *verify_signature_name(enum entry_signature s);
+/* What people compare a key by: SHA-256 of its vkey with a line feed, which is what `sha256sum site.key.pub` prints. */
+void verify_fingerprint(const struct key_public *k, char out[HASH_HEX]);
 /* For people, lines of text; 0 or -ENOBUFS. */
 int verify_print(const struct verify_report *r, struct buf *out);
 /* One JSON object and a line feed; 0 or -ENOBUFS. */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* verify's report, for people and as JSON. */
+/* verify's report for people: the verdict, what does not hold, what is there and what is not, what to do next. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "seal/verify.h"
+
+#define SHORT_HEX 16    /* digits of a hash for people; the JSON has it whole */
+#define SHORT_TEXT 72   /* characters of an encoder's settings likewise */
 
 const char *verify_kind_name(enum verify_kind k)
 {
@@ -18,6 +21,27 @@ const char *verify_kind_name(enum verify_kind k)
 	};
 
 	return (unsigned)k < VERIFY_KINDS ? name[k] : "unknown";
+}
+
+const char *verify_signature_name(enum entry_signature s)
+{
+	static const char *const name[VERIFY_SIGNATURES] = {
+		[ENTRY_SIGNATURE_NONE] = "none", [ENTRY_SIGNATURE_VALID] = "valid", [ENTRY_SIGNATURE_INVALID] = "invalid",
+		[ENTRY_SIGNATURE_STRIPPED] = "stripped", [ENTRY_SIGNATURE_ONVIF] = "onvif", [ENTRY_SIGNATURE_AXIS] = "axis",
+	};
+
+	return (unsigned)s < VERIFY_SIGNATURES ? name[s] : "unknown";
+}
+
+void verify_fingerprint(const struct key_public *k, char out[HASH_HEX])
+{
+	char vkey[KEY_VKEY + 1];
+	struct hash h;
+
+	key_vkey(k, vkey);
+	strcat(vkey, "\n");
+	hash_bytes(vkey, strlen(vkey), &h);
+	hash_hex(&h, out);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -46,6 +70,118 @@ static void say(struct sheet *s, const char *fmt, ...)
 		s->full = true;
 }
 
+/* A vkey without its last part, which is of no use to the eye: its name and key id. */
+static int short_key(const char *vkey)
+{
+	const char *plus = strchr(vkey, '+');
+
+	plus = plus ? strchr(plus + 1, '+') : NULL;
+	return plus ? (int)(plus - vkey) : (int)strlen(vkey);
+}
+
+static void say_amount(struct sheet *out, uint64_t segments, uint64_t bytes)
+{
+	static const struct { double of; const char *unit; } step[] = {{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}};
+	unsigned i = 0;
+
+	while (i < 3 && (double)bytes < step[i].of)
+		i++;
+	say(out, "%" PRIu64 " segment%s, %.1f %s", segments, segments == 1 ? "" : "s", (double)bytes / step[i].of, step[i].unit);
+}
+
+static void say_segment(struct sheet *out, const struct verify_rendition *r)
+{
+	char start[CLOCK_TEXT];
+	int64_t ms = (r->to_us - r->from_us) / 1000;
+
+	clock_text(r->from_us, start);
+	say(out, "%s/%s segment %" PRIu64 ", %s, %" PRId64 ".%03d s", r->camera, r->rendition, r->first, start, ms / 1000, (int)(ms % 1000));
+}
+
+static void print_verdict(const struct verify_report *r, struct sheet *out)
+{
+	uint64_t good = 0, bytes = 0;
+	char hex[HASH_HEX];
+
+	for (size_t i = 0; i < r->nrenditions; i++) {
+		good += r->rendition[i].good;
+		bytes += r->rendition[i].good_bytes;
+	}
+	if (verify_status(r) == 1) {
+		say(out, "NOT VERIFIED: %" PRIu64 " thing%s do%s not hold\n", r->nproblems, r->nproblems == 1 ? "" : "s", r->nproblems == 1 ? "es" : "");
+		return;
+	}
+	if (verify_status(r) == 2) {
+		say(out, "could not tell: %s\n", r->nunreadable ? "something could not be read" : "no segment was there to be checked");
+		return;
+	}
+	say(out, r->own_key ? "whole and unchanged under the key that came with it: " : "verified: ");
+	if (r->shape == VERIFY_SEGMENT && r->nrenditions == 1)
+		say_segment(out, r->rendition);
+	else
+		say_amount(out, good, bytes);
+	say(out, ", as sealed by %s\n", r->checkpoint.origin);
+	if (!r->own_key)
+		return;
+	verify_fingerprint(&r->given, hex);
+	say(out, "Compare that key with the one that you have from elsewhere; SHA-256 of site.key.pub:\n  %s\n", hex);
+}
+
+static void print_log(const struct verify_report *r, struct sheet *out)
+{
+	char vkey[KEY_VKEY];
+
+	if (!r->checkpoint.origin[0])
+		return;
+	key_vkey(&r->given, vkey);
+	say(out, "log of %s: %" PRIu64 " entries, signed; key given: %.*s\n", r->checkpoint.origin, r->checkpoint.size, short_key(vkey), vkey);
+}
+
+static void say_age(struct sheet *out, int64_t us)
+{
+	int64_t s = us > 0 ? us / 1000000 : 0;
+
+	if (s < 120)
+		say(out, "%" PRId64 " s", s);
+	else if (s < 7200)
+		say(out, "%" PRId64 " min", s / 60);
+	else if (s < 2 * 86400)
+		say(out, "%" PRId64 " h", s / 3600);
+	else
+		say(out, "%" PRId64 " days", s / 86400);
+}
+
+static void print_witness(const struct verify_quorum *q, unsigned i, struct sheet *out)
+{
+	char at[CLOCK_TEXT];
+
+	say(out, "  witness %s: ", q->policy.witness[i].name);
+	if (!q->size || !q->verdict.witness[i].seen) {
+		say(out, "has not cosigned it\n");
+		return;
+	}
+	clock_text(q->verdict.witness[i].time_us, at);
+	say(out, "%s, ", at);
+	say_age(out, q->now_us - q->verdict.witness[i].time_us);
+	say(out, " ago\n");
+}
+
+static void print_quorum(const struct verify_quorum *q, struct sheet *out)
+{
+	if (!q->is_judged)
+		return;
+	say(out, "witnesses: %s, by the policy that %s; ", q->size && q->verdict.met ? "enough" : "NOT ENOUGH", q->is_needed ? "was given" : "came with it");
+	say(out, "%u of %u cosigned", q->size ? q->verdict.cosigned : 0, q->policy.nwitnesses);
+	if (q->size && q->verdict.cosigned) {
+		say(out, " the first %" PRIu64 " entries, the newest ", q->size);
+		say_age(out, q->now_us - q->verdict.newest_us);
+		say(out, " ago");
+	}
+	say(out, "\n");
+	for (unsigned i = 0; i < q->policy.nwitnesses; i++)
+		print_witness(q, i, out);
+}
+
 static void print_problem(const struct verify_problem *p, struct sheet *out)
 {
 	char from[CLOCK_TEXT], to[CLOCK_TEXT];
@@ -70,24 +206,97 @@ static void print_problem(const struct verify_problem *p, struct sheet *out)
 	say(out, "\n");
 }
 
-static void print_rendition(const struct verify_rendition *r, struct sheet *out)
+static void print_problems(const struct verify_report *r, struct sheet *out)
 {
-	char from[CLOCK_TEXT], to[CLOCK_TEXT];
-
-	clock_text(r->from_us, from);
-	clock_text(r->to_us, to);
-	say(out, "%s/%s: %" PRIu64 " of %" PRIu64 " segments hold", r->camera, r->rendition, r->good, r->segments);
-	if (r->deleted)
-		say(out, ", %" PRIu64 " deleted by entry", r->deleted);
-	if (r->not_kept)
-		say(out, ", %" PRIu64 " logged only (this rendition is not archived)", r->not_kept);
-	if (r->not_offered)
-		say(out, ", %" PRIu64 " older ones not offered", r->not_offered);
-	if (r->not_asked)
-		say(out, ", %" PRIu64 " not asked for", r->not_asked);
-	say(out, "; %s to %s\n", from, to);
+	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
+		print_problem(&r->problem[i], out);
+	if (r->nproblems > VERIFY_PROBLEMS_MAX)
+		say(out, "and %" PRIu64 " more\n", r->nproblems - VERIFY_PROBLEMS_MAX);
 }
 
+static void say_count(struct sheet *out, const char *what, uint64_t n, unsigned *said)
+{
+	if (n)
+		say(out, "%s%" PRIu64 " %s", (*said)++ ? ", " : "      ", n, what);
+}
+
+/* "no", or each kind with how many. */
+static void signatures(const struct verify_rendition *r, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	snprintf(out, cap, "no");
+	for (unsigned i = ENTRY_SIGNATURE_NONE + 1; i < VERIFY_SIGNATURES && n < cap; i++)
+		if (r->signature[i])
+			n += (size_t)snprintf(out + n, cap - n, "%s%s %" PRIu64, n ? ", " : "", verify_signature_name((enum entry_signature)i), r->signature[i]);
+}
+
+static void print_rendition(const struct verify_rendition *r, struct sheet *out)
+{
+	const char *source = r->clock_rtcp && r->clock_arrival ? "both" : r->clock_rtcp ? "rtcp" : "arrival";
+	char clock[64] = "-", signed_by[64];
+	unsigned said = 0;
+
+	if (r->clock_rtcp || r->clock_arrival)
+		snprintf(clock, sizeof clock, "%s %" PRIu32 ", %" PRIu32 " ms", source, r->clock_typical_ms, r->clock_worst_ms);
+	signatures(r, signed_by, sizeof signed_by);
+	say(out, "  %-12s %9" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %-24s %s\n", r->rendition, r->segments, r->good, r->changed,
+		r->missing, r->deleted, clock, signed_by);
+	say_count(out, "logged only (this rendition is not archived)", r->not_kept, &said);
+	say_count(out, "older ones not offered", r->not_offered, &said);
+	say_count(out, "not asked for", r->not_asked, &said);
+	if (said)
+		say(out, "\n");
+}
+
+static void print_reasons(const struct verify_account *a, struct sheet *out)
+{
+	if (a->gap_us == 0)
+		return;
+	say(out, "  without footage: %.1f s", (double)a->gap_us / 1e6);
+	for (unsigned i = 0; i < a->nreasons; i++)
+		if (a->reason[i].us)
+			say(out, "%s %s %.1f s", i ? "," : ":", a->reason[i].why, (double)a->reason[i].us / 1e6);
+	say(out, "\n");
+}
+
+/* When a camera's first segment began, and its last one ended. */
+static bool span(const struct verify_report *r, const char *camera, int64_t *ret_from_us, int64_t *ret_to_us)
+{
+	*ret_from_us = INT64_MAX;
+	*ret_to_us = INT64_MIN;
+	for (size_t i = 0; i < r->nrenditions; i++) {
+		const struct verify_rendition *v = &r->rendition[i];
+
+		if (strcmp(v->camera, camera) || !v->segments)
+			continue;
+		*ret_from_us = v->from_us < *ret_from_us ? v->from_us : *ret_from_us;
+		*ret_to_us = v->to_us > *ret_to_us ? v->to_us : *ret_to_us;
+	}
+	return *ret_from_us <= *ret_to_us;
+}
+
+static void print_camera(const struct verify_report *r, const struct verify_account *a, struct sheet *out)
+{
+	char from[CLOCK_TEXT], to[CLOCK_TEXT];
+	int64_t from_us, to_us;
+
+	if (span(r, a->camera, &from_us, &to_us)) {
+		clock_text(from_us, from);
+		clock_text(to_us, to);
+		say(out, "%s, %s to %s\n", a->camera, from, to);
+		say(out, "  %-12s %9s %9s %8s %8s %8s  %-24s %s\n", "rendition", "segments", "hold", "changed", "missing", "removed", "clock: usual, worst error",
+			"signed by the camera");
+	} else {
+		say(out, "%s, no footage\n", a->camera);
+	}
+	for (size_t i = 0; i < r->nrenditions; i++)
+		if (!strcmp(r->rendition[i].camera, a->camera))
+			print_rendition(&r->rendition[i], out);
+	print_reasons(a, out);
+}
+
+/* One of no time only says that an account was opened or closed. */
 static void print_gaps(const struct verify_report *r, struct sheet *out)
 {
 	char from[CLOCK_TEXT], to[CLOCK_TEXT];
@@ -95,6 +304,8 @@ static void print_gaps(const struct verify_report *r, struct sheet *out)
 	for (uint64_t i = 0; i < least(r->ngaps, VERIFY_GAPS_MAX); i++) {
 		const struct verify_gap *g = &r->gap[i];
 
+		if (g->from_us == g->to_us)
+			continue;
 		clock_text(g->from_us, from);
 		clock_text(g->to_us, to);
 		say(out, "gap: %s %s to %s (%.1f s): %s\n", g->camera, from, to, (double)(g->to_us - g->from_us) / 1e6, g->why);
@@ -136,8 +347,6 @@ static void print_configs(const struct verify_report *r, struct sheet *out)
 		say(out, "and %" PRIu64 " more changes of the site file\n", r->nconfigs - VERIFY_CONFIGS_MAX);
 }
 
-#define SHORT_HEX 16    /* digits of a hash for people; the JSON has it whole */
-
 /* before is NULL or the programs that ran until then: what is as it was needs no words. */
 static void print_programs(const struct entry_start *s, const struct entry_start *before, struct sheet *out)
 {
@@ -168,200 +377,115 @@ static void print_all_programs(const struct verify_report *r, struct sheet *out)
 		say(out, "and %" PRIu64 " more times that the programs changed\n", r->nprograms - VERIFY_PROGRAMS_MAX);
 }
 
-static void print_verdict(const struct verify_report *r, struct sheet *out)
+static void print_keys(const struct verify_report *r, struct sheet *out)
 {
-	uint64_t good = 0, bytes = 0;
+	char at[CLOCK_TEXT];
 
-	for (size_t i = 0; i < r->nrenditions; i++) {
-		good += r->rendition[i].good;
-		bytes += r->rendition[i].good_bytes;
+	for (uint64_t i = 0; i < least(r->nkeys, VERIFY_KEYS_MAX); i++) {
+		const struct verify_key *k = &r->key[i];
+
+		clock_text(k->from_us, at);
+		say(out, "key: %s %.*s", at, short_key(k->vkey), k->vkey);
+		if (k->by[0])
+			say(out, ", %s by %.*s", k->why, short_key(k->by), k->by);
+		say(out, "\n");
 	}
+	if (r->nkeys > VERIFY_KEYS_MAX)
+		say(out, "and %" PRIu64 " more keys\n", r->nkeys - VERIFY_KEYS_MAX);
+}
+
+static void print_encoders(const struct verify_report *r, struct sheet *out)
+{
+	char at[CLOCK_TEXT];
+
+	for (uint64_t i = 0; i < least(r->nencoders, VERIFY_ENCODERS_MAX); i++) {
+		const struct entry_encoder *e = &r->encoder[i];
+
+		clock_text(e->time_us, at);
+		say(out, "encoder: %s/%s %s %s: %.*s%s\n", e->camera, e->rendition, at, e->encoder, SHORT_TEXT, e->settings,
+			strlen(e->settings) > SHORT_TEXT ? "..." : "");
+	}
+	if (r->nencoders > VERIFY_ENCODERS_MAX)
+		say(out, "and %" PRIu64 " more changes of encoders\n", r->nencoders - VERIFY_ENCODERS_MAX);
+}
+
+static void print_people(const struct verify_report *r, struct sheet *out)
+{
+	char at[CLOCK_TEXT], from[CLOCK_TEXT], to[CLOCK_TEXT];
+
+	if (r->logins || r->refusals)
+		say(out, "logins: %" PRIu64 " accepted, %" PRIu64 " refused\n", r->logins, r->refusals);
+	for (uint64_t i = 0; i < least(r->nexports, VERIFY_EXPORTS_MAX); i++) {
+		const struct entry_export *e = &r->export[i];
+
+		clock_text(e->time_us, at);
+		clock_text(e->from_us, from);
+		clock_text(e->to_us, to);
+		say(out, "export: %s by %s, %s/%s %s to %s\n", at, e->user, e->camera, e->rendition, from, to);
+	}
+	if (r->nexports > VERIFY_EXPORTS_MAX)
+		say(out, "and %" PRIu64 " more exports\n", r->nexports - VERIFY_EXPORTS_MAX);
+}
+
+static void print_notes(const struct verify_report *r, struct sheet *out)
+{
+	if (r->crashes && r->shape == VERIFY_ARCHIVE)
+		say(out, "note: %" PRIu64 " of %" PRIu64 " runs ended without a stop entry (killed, or power was lost)\n", r->crashes, r->starts);
+	if (r->unfinished)
+		say(out, "note: %" PRIu64 " files are still being written, or were when the site was cut off\n", r->unfinished);
+	if (r->leftover)
+		say(out, "note: %" PRIu64 " files of deleted segments are still there\n", r->leftover);
+	if (r->shape == VERIFY_CLIP && !r->nexports)
+		say(out, "note: no entry says how much was exported: that something was left out at its ends would not show\n");
+}
+
+/* One line for each kind of thing that does not hold. */
+static void print_next(const struct verify_report *r, struct sheet *out)
+{
+	static const char *const next[VERIFY_KINDS] = {
+		[VERIFY_CHANGED] = "look for another copy of what was changed: the same entries prove it wherever it lies",
+		[VERIFY_MISSING] = "look for the missing files elsewhere: put back, they can be verified like the others",
+		[VERIFY_EXTRA] = "do not rely on a file that no entry names; find out who put it there",
+		[VERIFY_ORDER] = "keep every copy of the log; who has an older checkpoint can tell which one was first",
+		[VERIFY_UNSIGNED] = "see that the key is the site's own; if the site was only cut off, start it once and verify again",
+		[VERIFY_UNACCOUNTED] = "ask what happened then; the site itself gives no reason",
+		[VERIFY_LOG] = "fetch the log, or its damaged files, from the site or another copy, and verify again",
+		[VERIFY_UNWITNESSED] = "ask the witnesses for the newest checkpoint that they have seen, and compare",
+		[VERIFY_UNREADABLE] = "see that the files can be read (rights, disk, connection), and verify again",
+	};
+	bool seen[VERIFY_KINDS] = {false};
+
+	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
+		seen[r->problem[i].kind] = true;
 	if (verify_status(r) == 1)
-		say(out, "NOT VERIFIED: %" PRIu64 " thing%s do%s not hold\n", r->nproblems, r->nproblems == 1 ? "" : "s",
-			r->nproblems == 1 ? "es" : "");
-	else if (verify_status(r) == 2)
-		say(out, "could not tell: %s\n", r->nunreadable ? "something could not be read" : "no segment was there to be checked");
-	else
-		say(out, "verified: %" PRIu64 " segments, %" PRIu64 " bytes, as sealed by %s\n", good, bytes, r->checkpoint.origin);
+		say(out, "what to do: keep these files as they are, and work on a copy\n");
+	for (unsigned k = 0; k < VERIFY_KINDS; k++)
+		if (seen[k])
+			say(out, "%s %s: %s\n", verify_status(r) == 1 ? "           " : "what to do,", verify_kind_name((enum verify_kind)k), next[k]);
 }
 
 int verify_print(const struct verify_report *r, struct buf *to)
 {
 	struct sheet sheet = {.out = to}, *out = &sheet;
 
-	if (r->checkpoint.origin[0])
-		say(out, "log of %s: %" PRIu64 " entries, signed\n", r->checkpoint.origin, r->checkpoint.size);
-	for (size_t i = 0; i < r->nrenditions; i++)
-		print_rendition(&r->rendition[i], out);
-	print_gaps(r, out);
-	print_alarms(r, out);
-	print_configs(r, out);
-	print_all_programs(r, out);
-	if (r->crashes)
-		say(out, "note: %" PRIu64 " of %" PRIu64 " runs ended without a stop entry (killed, or power was lost)\n", r->crashes, r->starts);
-	if (r->unfinished)
-		say(out, "note: %" PRIu64 " files are still being written, or were when the site was cut off\n", r->unfinished);
-	if (r->leftover)
-		say(out, "note: %" PRIu64 " files of deleted segments are still there\n", r->leftover);
-	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
-		print_problem(&r->problem[i], out);
-	if (r->nproblems > VERIFY_PROBLEMS_MAX)
-		say(out, "and %" PRIu64 " more\n", r->nproblems - VERIFY_PROBLEMS_MAX);
 	print_verdict(r, out);
+	print_problems(r, out);
+	if (r->shape != VERIFY_SEGMENT) {
+		print_log(r, out);
+		print_quorum(&r->quorum, out);
+		for (size_t i = 0; i < r->naccounts; i++)
+			print_camera(r, &r->account[i], out);
+		print_gaps(r, out);
+		print_alarms(r, out);
+		print_configs(r, out);
+		print_all_programs(r, out);
+		print_keys(r, out);
+		print_encoders(r, out);
+		print_people(r, out);
+		print_notes(r, out);
+	} else {
+		print_quorum(&r->quorum, out);
+	}
+	print_next(r, out);
 	return sheet.full ? -ENOBUFS : 0;
-}
-
-static void time_member(struct json *j, const char *name, int64_t us)
-{
-	char text[CLOCK_TEXT];
-
-	clock_text(us, text);
-	json_str(j, name, us ? text : NULL);
-}
-
-static void json_problem(struct json *j, const struct verify_problem *p)
-{
-	json_open(j, NULL, '{');
-	json_str(j, "kind", verify_kind_name(p->kind));
-	json_str(j, "camera", p->camera[0] ? p->camera : NULL);
-	json_str(j, "rendition", p->rendition[0] ? p->rendition : NULL);
-	json_int(j, "first", (int64_t)p->first);
-	json_int(j, "last", (int64_t)p->last);
-	time_member(j, "from", p->from_us);
-	time_member(j, "to", p->to_us);
-	json_str(j, "path", p->path[0] ? p->path : NULL);
-	json_str(j, "text", p->text);
-	json_close(j, '}');
-}
-
-static void json_rendition(struct json *j, const struct verify_rendition *r)
-{
-	json_open(j, NULL, '{');
-	json_str(j, "camera", r->camera);
-	json_str(j, "rendition", r->rendition);
-	json_int(j, "segments", (int64_t)r->segments);
-	json_int(j, "good", (int64_t)r->good);
-	json_int(j, "good_bytes", (int64_t)r->good_bytes);
-	json_int(j, "deleted", (int64_t)r->deleted);
-	json_int(j, "not_kept", (int64_t)r->not_kept);
-	json_int(j, "not_offered", (int64_t)r->not_offered);
-	json_int(j, "not_asked", (int64_t)r->not_asked);
-	json_int(j, "first", (int64_t)r->first);
-	json_int(j, "last", (int64_t)r->last);
-	time_member(j, "from", r->from_us);
-	time_member(j, "to", r->to_us);
-	json_close(j, '}');
-}
-
-static void json_gaps(struct json *j, const struct verify_report *r)
-{
-	json_open(j, "gaps", '[');
-	for (uint64_t i = 0; i < least(r->ngaps, VERIFY_GAPS_MAX); i++) {
-		json_open(j, NULL, '{');
-		json_str(j, "camera", r->gap[i].camera);
-		time_member(j, "from", r->gap[i].from_us);
-		time_member(j, "to", r->gap[i].to_us);
-		json_str(j, "why", r->gap[i].why);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-	json_int(j, "gaps_total", (int64_t)r->ngaps);
-}
-
-static void json_alarms(struct json *j, const struct verify_report *r)
-{
-	json_open(j, "alarms", '[');
-	for (uint64_t i = 0; i < least(r->nalarms, VERIFY_ALARMS_MAX); i++) {
-		json_open(j, NULL, '{');
-		json_str(j, "camera", r->alarm[i].camera);
-		time_member(j, "time", r->alarm[i].time_us);
-		json_str(j, "alarm", r->alarm[i].alarm);
-		json_str(j, "state", r->alarm[i].begin ? "begin" : "end");
-		json_str(j, "detail", r->alarm[i].detail);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-	json_int(j, "alarms_total", (int64_t)r->nalarms);
-}
-
-static void json_configs(struct json *j, const struct verify_report *r)
-{
-	char hex[HASH_HEX];
-
-	json_open(j, "configs", '[');
-	for (uint64_t i = 0; i < least(r->nconfigs, VERIFY_CONFIGS_MAX); i++) {
-		const struct entry_config *c = &r->config[i];
-
-		hash_hex(&c->site, hex);
-		json_open(j, NULL, '{');
-		time_member(j, "time", c->time_us);
-		json_str(j, "site", hex);
-		json_int(j, "changes", c->changes);
-		json_open(j, "change", '[');
-		for (unsigned k = 0; k < c->nchange; k++)
-			json_str(j, NULL, c->change[k]);
-		json_close(j, ']');
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-	json_int(j, "configs_total", (int64_t)r->nconfigs);
-}
-
-static void json_programs(struct json *j, const struct verify_report *r)
-{
-	char hex[HASH_HEX];
-
-	json_open(j, "programs", '[');
-	for (uint64_t i = 0; i < least(r->nprograms, VERIFY_PROGRAMS_MAX); i++) {
-		const struct entry_start *s = &r->programs[i];
-
-		json_open(j, NULL, '{');
-		time_member(j, "from", s->time_us);
-		json_str(j, "program", s->program);
-		hash_hex(&s->sbom, hex);
-		json_str(j, "sbom", s->has_sbom ? hex : NULL);
-		json_open(j, "binaries", '{');
-		for (unsigned k = 0; k < s->nbinaries; k++) {
-			hash_hex(&s->binary[k].hash, hex);
-			json_str(j, s->binary[k].name, hex);
-		}
-		json_close(j, '}');
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-	json_int(j, "programs_total", (int64_t)r->nprograms);
-}
-
-int verify_print_json(const struct verify_report *r, struct buf *out)
-{
-	static const char *const verdict[] = {"verified", "not verified", "could not tell"};
-	struct json j = json_init(out);
-
-	json_open(&j, NULL, '{');
-	json_str(&j, "verdict", verdict[verify_status(r)]);
-	json_int(&j, "status", verify_status(r));
-	json_str(&j, "origin", r->checkpoint.origin[0] ? r->checkpoint.origin : NULL);
-	json_int(&j, "size", (int64_t)r->checkpoint.size);
-	json_int(&j, "entries", (int64_t)r->entries);
-	json_int(&j, "bytes", (int64_t)r->bytes);
-	json_int(&j, "starts", (int64_t)r->starts);
-	json_int(&j, "stops", (int64_t)r->stops);
-	json_int(&j, "crashes", (int64_t)r->crashes);
-	json_int(&j, "unfinished", (int64_t)r->unfinished);
-	json_int(&j, "leftover", (int64_t)r->leftover);
-	json_open(&j, "renditions", '[');
-	for (size_t i = 0; i < r->nrenditions; i++)
-		json_rendition(&j, &r->rendition[i]);
-	json_close(&j, ']');
-	json_gaps(&j, r);
-	json_alarms(&j, r);
-	json_configs(&j, r);
-	json_programs(&j, r);
-	json_open(&j, "problems", '[');
-	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
-		json_problem(&j, &r->problem[i]);
-	json_close(&j, ']');
-	json_int(&j, "problems_total", (int64_t)r->nproblems);
-	json_close(&j, '}');
-	return j.bad || buf_append_str(out, "\n") ? -ENOBUFS : 0;
 }

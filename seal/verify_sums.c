@@ -72,6 +72,8 @@ void verify_count_gap(struct verify *v, const struct verify_camera *c, const str
 	struct verify_account *a = &v->report->account[c->report];
 	struct verify_reason *r = a->reason;
 
+	if (g->from_us == g->to_us)
+		return;
 	a->gaps++;
 	a->gap_us += g->to_us - g->from_us;
 	while (r < a->reason + a->nreasons && strcmp(r->why, g->why))
