@@ -107,6 +107,10 @@ static void print_verdict(const struct verify_report *r, struct sheet *out)
 		good += r->rendition[i].good;
 		bytes += r->rendition[i].good_bytes;
 	}
+	if (verify_status(r) == 1 && r->shape == VERIFY_SEGMENT) {
+		say(out, "NOT VERIFIED: %s\n", r->problem[0].text);
+		return;
+	}
 	if (verify_status(r) == 1) {
 		say(out, "NOT VERIFIED: %" PRIu64 " thing%s do%s not hold\n", r->nproblems, r->nproblems == 1 ? "" : "s", r->nproblems == 1 ? "es" : "");
 		return;
@@ -134,7 +138,8 @@ static void print_log(const struct verify_report *r, struct sheet *out)
 	if (!r->checkpoint.origin[0])
 		return;
 	key_vkey(&r->given, vkey);
-	say(out, "log of %s: %" PRIu64 " entries, signed; key given: %.*s\n", r->checkpoint.origin, r->checkpoint.size, short_key(vkey), vkey);
+	say(out, "log of %s: %" PRIu64 " entries, signed; verified with %s %.*s\n", r->checkpoint.origin, r->checkpoint.size,
+		r->own_key ? "its own key" : "the key", short_key(vkey), vkey);
 }
 
 static void say_age(struct sheet *out, int64_t us)
@@ -240,7 +245,7 @@ static void print_rendition(const struct verify_rendition *r, struct sheet *out)
 	if (r->clock_rtcp || r->clock_arrival)
 		snprintf(clock, sizeof clock, "%s %" PRIu32 ", %" PRIu32 " ms", source, r->clock_typical_ms, r->clock_worst_ms);
 	signatures(r, signed_by, sizeof signed_by);
-	say(out, "  %-12s %9" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %-24s %s\n", r->rendition, r->segments, r->good, r->changed,
+	say(out, "  %-12s %9" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %-26s %s\n", r->rendition, r->segments, r->good, r->changed,
 		r->missing, r->deleted, clock, signed_by);
 	say_count(out, "logged only (this rendition is not archived)", r->not_kept, &said);
 	say_count(out, "older ones not offered", r->not_offered, &said);
@@ -285,7 +290,7 @@ static void print_camera(const struct verify_report *r, const struct verify_acco
 		clock_text(from_us, from);
 		clock_text(to_us, to);
 		say(out, "%s, %s to %s\n", a->camera, from, to);
-		say(out, "  %-12s %9s %9s %8s %8s %8s  %-24s %s\n", "rendition", "segments", "hold", "changed", "missing", "removed", "clock: usual, worst error",
+		say(out, "  %-12s %9s %9s %8s %8s %8s  %-26s %s\n", "rendition", "segments", "hold", "changed", "missing", "removed", "clock: usual, worst error",
 			"signed by the camera");
 	} else {
 		say(out, "%s, no footage\n", a->camera);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,35 +13,38 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "base/json.h"
-#include "seal/proof.h"
 #include "seal/verify.h"
 #include "server/verify_source.h"
 
 #define PASSWORD_MAX 256
 #define REPORT_MAX (64u << 20)
+#define NO_KEY "give the site's public key, as casemate keygen printed it (site.key.pub)"
 
 static const char usage_text[] =
 	"usage: casemate verify DIR|URL --key VKEY|FILE [options]\n"
-	"       casemate verify SEGMENT.m4s --key VKEY|FILE [--proof FILE]\n"
+	"       casemate verify CLIP [--key VKEY|FILE] [options]\n"
+	"       casemate verify SEGMENT.m4s --key VKEY|FILE [--proof FILE] [--keys FILE]\n"
 	"\n"
-	"Checks footage: an archive folder, a running site (https://HOST:PORT), or one\n"
-	"segment with its proof (SEGMENT.m4s.tlog-proof unless --proof is given).\n"
+	"Checks footage: an archive folder, a running site (https://HOST:PORT), an\n"
+	"exported clip, or one segment with its proof (SEGMENT.m4s.tlog-proof unless\n"
+	"--proof is given).\n"
 	"\n"
 	"  --key VKEY|FILE       the site's public key, as text or in a file (site.key.pub)\n"
 	"  --camera NAME         only this camera's footage\n"
 	"  --from T, --to T      only footage of this time: 2026-11-22T15:30:00Z\n"
+	"  --policy FILE         whose cosignatures are needed\n"
 	"  --json                the report as JSON\n"
 	"  --user NAME           for a site\n"
 	"  --password-file FILE  its first line is the password\n"
 	"  --ca FILE             trust this certificate (PEM) of the site\n"
 	"  --proof FILE          the proof of a single segment\n"
+	"  --keys FILE           the site's key notes, for a single segment (log/keys)\n"
 	"  --help\n"
 	"\n"
 	"Exit status: 0 all holds; 1 something was changed or is missing; 2 could not tell.\n";
 
 struct options {
-	const char *what, *key, *proof;
+	const char *what, *key, *keys, *policy, *proof;
 	struct verify_filter filter;
 	struct verify_url url;
 	const char *password_file;
@@ -66,7 +70,7 @@ static int read_time(const char *s, int64_t *ret)
 	return clock_parse(s, strlen(s), ret) ? usage(s, "not a time; write it as 2026-11-22T15:30:00Z (UTC)") : 0;
 }
 
-enum { OPT_KEY = 256, OPT_CAMERA, OPT_FROM, OPT_TO, OPT_JSON, OPT_USER, OPT_PASSWORD, OPT_CA, OPT_PROOF, OPT_HELP };
+enum { OPT_KEY = 256, OPT_CAMERA, OPT_FROM, OPT_TO, OPT_JSON, OPT_USER, OPT_PASSWORD, OPT_CA, OPT_PROOF, OPT_KEYS, OPT_POLICY, OPT_HELP };
 
 static int take_option(struct options *o, int c)
 {
@@ -80,6 +84,8 @@ static int take_option(struct options *o, int c)
 	case OPT_PASSWORD: o->password_file = optarg; return 0;
 	case OPT_CA: o->url.ca = optarg; return 0;
 	case OPT_PROOF: o->proof = optarg; return 0;
+	case OPT_KEYS: o->keys = optarg; return 0;
+	case OPT_POLICY: o->policy = optarg; return 0;
 	case ':': return usage(optarg ? optarg : "option", "needs a value");
 	default: return usage("option", "not known");
 	}
@@ -91,7 +97,7 @@ static int read_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {
 		{"key", 1, NULL, OPT_KEY}, {"camera", 1, NULL, OPT_CAMERA}, {"from", 1, NULL, OPT_FROM}, {"to", 1, NULL, OPT_TO},
 		{"json", 0, NULL, OPT_JSON}, {"user", 1, NULL, OPT_USER}, {"password-file", 1, NULL, OPT_PASSWORD}, {"ca", 1, NULL, OPT_CA},
-		{"proof", 1, NULL, OPT_PROOF}, {"help", 0, NULL, OPT_HELP}, {0},
+		{"proof", 1, NULL, OPT_PROOF}, {"keys", 1, NULL, OPT_KEYS}, {"policy", 1, NULL, OPT_POLICY}, {"help", 0, NULL, OPT_HELP}, {0},
 	};
 	int c, rc = 0;
 
@@ -105,8 +111,6 @@ static int read_options(int argc, char **argv, struct options *o)
 	if (optind + 1 != argc)
 		return usage(optind < argc ? argv[optind + 1] : "nothing to verify", "give one folder, address or segment");
 	o->what = argv[optind];
-	if (!o->key)
-		return usage("--key is missing", "give the site's public key, as casemate keygen printed it (site.key.pub)");
 	if (o->filter.from_us > o->filter.to_us)
 		return usage("--from", "is later than --to");
 	return 0;
@@ -158,15 +162,22 @@ static int read_password(struct options *o)
 	return 0;
 }
 
+/* How far it is, and how long it still takes if the rest is like what was. */
 static void show_progress(void *ctx, uint64_t entries, uint64_t of, uint64_t bytes)
 {
-	static int64_t last_us;
-	int64_t now_us = clock_mono_us();
+	static int64_t begin_us, last_us;
+	int64_t now_us = clock_mono_us(), left_s = 0;
 
+	begin_us = begin_us ? begin_us : now_us;
 	if (now_us - last_us < 500000)
 		return;
 	last_us = now_us;
-	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " entries, %.1f MB \033[K", entries, of, (double)bytes / 1e6);
+	if (entries && of > entries)
+		left_s = (int64_t)((double)(now_us - begin_us) / 1e6 * (double)(of - entries) / (double)entries);
+	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " entries, %.1f GB", entries, of, (double)bytes / 1e9);
+	if (now_us - begin_us > 2000000)
+		fprintf(stderr, ", %" PRId64 ":%02d:%02d left", left_s / 3600, (int)(left_s / 60 % 60), (int)(left_s % 60));
+	fputs(" \033[K", stderr);
 }
 
 /* A mistyped name would otherwise hold, all nothing of it. */
@@ -191,7 +202,40 @@ static int report(const struct options *o, const struct verify_report *r)
 	return rc ? fail("the report", strerror(-rc)) : verify_status(r);
 }
 
-static int verify_log(const struct options *o, struct verify_source *src, bool is_clip, const struct key_public *key)
+/* By the policy that was given, or by the one that lies there: own_path, NULL for none. 0 or 2. */
+static int judge(const struct options *o, const struct verify_source *src, const char *own_path, struct verify_report *r)
+{
+	struct witness_policy *p;
+	unsigned line = 0;
+	const char *why;
+	struct buf b;
+	int rc;
+
+	if (!o->policy && !own_path)
+		return 0;
+	p = malloc(sizeof *p);
+	if (!p)
+		return fail("the policy", strerror(ENOMEM));
+	buf_init(&b, WITNESS_POLICY_MAX_BYTES);
+	rc = o->policy ? io_read_file(AT_FDCWD, o->policy, &b) : src->get(src->ctx, own_path, &b);
+	why = rc ? strerror(-rc) : NULL;
+	if (!rc)
+		rc = witness_policy_parse(buf_data(&b), b.len, p, &line, &why);
+	if (!rc)
+		verify_judge(r, p, clock_wall_us(), o->policy != NULL);
+	buf_free(&b);
+	free(p);
+	/* One that is only there is no reason to say nothing of the footage. */
+	if (!rc || !o->policy)
+		return 0;
+	if (line)
+		fprintf(stderr, "casemate verify: %s: line %u: %s\n", o->policy, line, why);
+	else
+		fail(o->policy, why);
+	return 2;
+}
+
+static int verify_log(const struct options *o, struct verify_source *src, bool is_clip, bool own_key, const struct key_public *key)
 {
 	struct verify_report *r = NULL;
 	bool tell = isatty(STDERR_FILENO);
@@ -203,7 +247,10 @@ static int verify_log(const struct options *o, struct verify_source *src, bool i
 		fputs("\r\033[K", stderr);
 	if (rc)
 		return fail(o->what, strerror(-rc));
-	rc = report(o, r);
+	r->own_key = own_key;
+	rc = judge(o, src, is_clip ? "policy" : "log/policy", r);
+	if (!rc)
+		rc = report(o, r);
 	if (rc == 0 && !knows_camera(r, o->filter.camera))
 		rc = fail(o->filter.camera, "the log has no footage of a camera with this name");
 	verify_free(&r);
@@ -220,111 +267,83 @@ static int verify_site(const struct options *o, const struct key_public *key)
 	url.base = o->what;
 	if (verify_url_open(&url, &src, &why))
 		return usage(o->what, why);
-	rc = verify_log(o, &src, false, key);
+	rc = verify_log(o, &src, false, false, key);
 	if (rc == 2 && *verify_url_error(&src))
 		fail(o->what, verify_url_error(&src));
 	verify_url_close(&src);
 	return rc;
 }
 
-static int verify_folder(const struct options *o, const struct key_public *key)
+/* The key that lies in a clip, for want of one from elsewhere. */
+static int own_key(const struct verify_source *src, struct key_public *ret)
 {
+	const char *why = NULL;
+	struct buf b;
+	int rc;
+
+	buf_init(&b, KEY_FILE_MAX);
+	rc = src->get(src->ctx, "site.key.pub", &b);
+	if (rc)
+		why = rc == -ENOENT ? "is not in the clip: give the site's public key with --key" : strerror(-rc);
+	else
+		rc = key_parse_vkey((const char *)buf_data(&b), b.len, ret, &why);
+	buf_free(&b);
+	return rc ? fail("site.key.pub", why) : 0;
+}
+
+static int verify_folder(const struct options *o, const struct key_public *given)
+{
+	struct key_public own;
 	struct verify_source src;
 	int rc = verify_dir_open(o->what, &src);
+	bool is_clip;
 
 	if (rc)
 		return fail(o->what, strerror(-rc));
-	rc = verify_log(o, &src, verify_dir_is_clip(&src), key);
+	is_clip = verify_dir_is_clip(&src);
+	if (!given)
+		rc = is_clip ? own_key(&src, &own) : usage("--key is missing", NO_KEY);
+	if (!rc)
+		rc = verify_log(o, &src, is_clip, !given, given ? given : &own);
 	verify_dir_close(&src);
 	return rc;
 }
 
-static int hash_path(const char *path, struct hash *ret)
+/* What lies beside a file, or at an absolute path of its own. */
+static bool beside(const char *file, const char *name, char *out, size_t cap)
 {
-	static uint8_t chunk[256u << 10];
-	struct hasher h;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = fd < 0 ? -errno : 0;
-	ssize_t n = 0;
+	const char *slash = strrchr(file, '/');
+	int n = snprintf(out, cap, "%.*s%s", slash ? (int)(slash - file) + 1 : 0, file, name);
 
-	hasher_init(&h);
-	while (!rc && (n = read(fd, chunk, sizeof chunk)) > 0)
-		hasher_update(&h, chunk, (size_t)n);
-	if (!rc && n < 0)
-		rc = -errno;
-	if (!rc)
-		hasher_final(&h, ret);
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-static void print_proved(const struct options *o, const struct entry_segment *s, const struct checkpoint *c, const char *why)
-{
-	char start[CLOCK_TEXT] = "", line[1024];
-	struct buf b;
-	struct json j;
-
-	clock_text(s->start_us, start);
-	buf_init(&b, 4096);
-	j = json_init(&b);
-	json_open(&j, NULL, '{');
-	json_str(&j, "verdict", why ? "not verified" : "verified");
-	json_str(&j, "why", why);
-	if (!why) {
-		json_str(&j, "origin", c->origin);
-		json_int(&j, "size", (int64_t)c->size);
-		json_str(&j, "camera", s->camera);
-		json_str(&j, "rendition", s->rendition);
-		json_int(&j, "number", (int64_t)s->number);
-		json_str(&j, "start", start);
-	}
-	json_close(&j, '}');
-	if (why)
-		snprintf(line, sizeof line, "NOT VERIFIED: %s", why);
-	else
-		snprintf(line, sizeof line, "verified: %s/%s segment %" PRIu64 ", %s, %u.%03u s, as sealed by %s", s->camera, s->rendition, s->number, start,
-			s->duration_ms / 1000, s->duration_ms % 1000, c->origin);
-	if (o->json)
-		printf("%.*s\n", (int)b.len, (const char *)buf_data(&b));
-	else
-		puts(line);
-	buf_free(&b);
+	return n >= 0 && (size_t)n < cap;
 }
 
 static int verify_segment(const struct options *o, const struct key_public *key)
 {
-	char path[4096];
-	struct entry_segment s = {0};
-	struct checkpoint c = {0};
-	struct hash media;
-	struct proof p;
-	struct buf b;
-	const char *why = NULL;
+	char proof[PATH_MAX], keys[PATH_MAX];
+	struct verify_source src;
+	struct verify_report *r = NULL;
 	int rc;
 
-	if ((size_t)snprintf(path, sizeof path, "%s%s", o->proof ? o->proof : o->what, o->proof ? "" : ".tlog-proof") >= sizeof path)
+	if ((size_t)snprintf(proof, sizeof proof, "%s%s", o->proof ? o->proof : o->what, o->proof ? "" : ".tlog-proof") >= sizeof proof ||
+	    !beside(proof, "keys", keys, sizeof keys))
 		return fail(o->what, strerror(ENAMETOOLONG));
-	rc = hash_path(o->what, &media);
+	rc = verify_dir_open(".", &src);
 	if (rc)
-		return fail(o->what, strerror(-rc));
-	buf_init(&b, PROOF_MAX_BYTES);
-	rc = io_read_file(AT_FDCWD, path, &b);
-	if (rc) {
-		buf_free(&b);
-		return fail(path, rc == -ENOENT ? "there is no proof; save the segment's .tlog-proof beside it, or give --proof FILE" : strerror(-rc));
-	}
-	rc = proof_parse(buf_data(&b), b.len, &p, &why);
+		return fail(".", strerror(-rc));
+	rc = verify_run_segment(&src, key, o->what, proof, o->keys ? o->keys : keys, &r);
+	rc = rc ? fail(o->what, strerror(-rc)) : judge(o, &src, NULL, r);
 	if (!rc)
-		rc = proof_verify_segment(&p, key, &media, &s, &c, &why);
-	print_proved(o, &s, &c, rc ? why : NULL);
-	buf_free(&b);
-	return rc ? 1 : 0;
+		rc = report(o, r);
+	verify_free(&r);
+	verify_dir_close(&src);
+	return rc;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = {.filter = {NULL, INT64_MIN, INT64_MAX}};
-	struct key_public key;
+	struct key_public key, *given = NULL;
 	struct stat st;
 	int rc = read_options(argc, argv, &o);
 
@@ -332,18 +351,24 @@ int main(int argc, char **argv)
 		fputs(usage_text, stdout);
 		return 0;
 	}
-	if (!rc)
+	if (!rc && o.key) {
 		rc = read_key(o.key, &key);
+		given = &key;
+	}
 	if (!rc)
 		rc = read_password(&o);
 	if (rc)
 		return rc;
-	if (strstr(o.what, "://"))
-		rc = verify_site(&o, &key);
+	if (stat(o.what, &st) == 0 && S_ISDIR(st.st_mode))
+		rc = verify_folder(&o, given);
+	else if (!given)
+		rc = usage("--key is missing", NO_KEY);
+	else if (strstr(o.what, "://"))
+		rc = verify_site(&o, given);
 	else if (stat(o.what, &st) == 0 && S_ISREG(st.st_mode))
-		rc = verify_segment(&o, &key);
+		rc = verify_segment(&o, given);
 	else
-		rc = verify_folder(&o, &key);
+		rc = verify_folder(&o, given);
 	explicit_bzero(o.password, sizeof o.password);
 	return rc;
 }

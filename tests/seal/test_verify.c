@@ -231,7 +231,7 @@ Test(verify, report_as_json)
 	r = archive_verify(a, NULL, true);
 	cr_assert_eq(verify_print_json(r, &b), 0);
 	buf_append(&b, "", 1);
-	cr_assert(strstr((char *)buf_data(&b), "\"verdict\":\"not verified\",\"status\":1,\"origin\":\"site.example\""));
+	cr_assert(strstr((char *)buf_data(&b), "\"verdict\":\"not verified\",\"status\":1,\"shape\":\"archive\",\"origin\":\"site.example\""));
 	cr_assert(strstr((char *)buf_data(&b), "{\"kind\":\"changed\",\"camera\":\"gate-1\",\"rendition\":\"copy\",\"first\":1000,\"last\":1000,"));
 	buf_free(&b);
 	buf_init(&b, 100);
