@@ -22,12 +22,26 @@ const HOLES_MAX = 64;         /* tiles in a row that are not there, past what a 
 /* What is to be said of a tile that could not be had. */
 class Absent extends Error {}
 
+/* Each entry's hash as it is, and as the tile has it: the same object when they are the same. What one of them lacks is the other's. */
+function pairs(entries, tile, width) {
+	const leaves = entries.map(leafHash), tileLeaves = [];
+
+	for (let i = 0; i < width; i++) {
+		const inTile = tile?.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+
+		leaves[i] ??= inTile ?? new Uint8Array(HASH_BYTES);
+		tileLeaves.push(!inTile || sameBytes(inTile, leaves[i]) ? leaves[i] : inTile);
+	}
+	return {leaves, tileLeaves};
+}
+
 export class Archive {
 	#size = 0;                    /* entries walked */
 	#holes = 0;
 	#widest = null;               /* of the tiles of entries that are there */
 	#byEntry = new Edge();
 	#byTile = new Edge();
+	#cosigned = null;             /* {bytes, at, holds}: the checkpoint that witnesses have cosigned */
 	#levels = Array.from({length: TILE_LEVELS}, () => ({hashes: [], refs: [], index: 0}));
 
 	/* keys: a Keychain; progress(done, of): told now and then; what it throws ends it. */
@@ -55,6 +69,7 @@ export class Archive {
 		}
 		await this.footage.list();
 		await this.#end(target);
+		this.#endCosigned(target);
 		this.account.endKeys();
 		this.account.endTime();
 		for (const {lost, line: {camera, rendition, last}} of this.account.tables.tracks.values())
@@ -70,6 +85,7 @@ export class Archive {
 
 		for await (const file of this.source.list("log/tile"))
 			this.#seeTile(parseTilePath(file.slice("log/".length)));
+		await this.#readCosigned();
 		try {
 			const note = await read(this.source, path, NOTE_MAX_BYTES);
 			const checkpoint = note && await openCheckpoint(note, this.keys);
@@ -83,6 +99,7 @@ export class Archive {
 				return undefined;
 			}
 			this.report.isSigned = true;
+			this.report.notes.push({bytes: note, at: checkpoint});
 			return checkpoint;
 		} catch (e) {
 			const isBad = e instanceof Refused || e instanceof TooLong;
@@ -90,6 +107,48 @@ export class Archive {
 			this.report.add(isBad ? "log" : "unreadable", {path}, e instanceof TooLong ? "is too long for a checkpoint" : e.message);
 			return isBad ? null : undefined;
 		}
+	}
+
+	async #readCosigned() {
+		const path = "log/cosigned";
+
+		try {
+			const bytes = await read(this.source, path, NOTE_MAX_BYTES);
+
+			if (bytes)
+				this.#cosigned = {bytes, at: await openCheckpoint(bytes, this.keys), holds: false};
+		} catch (e) {
+			const isBad = e instanceof Refused || e instanceof TooLong;
+
+			this.report.add(isBad ? "log" : "unreadable", {path}, e instanceof TooLong ? "is too long for a checkpoint" : e.message);
+		}
+	}
+
+	/* Whether what witnesses have cosigned is this log, by the leaves that come next. */
+	#seeCosigned(leaves, tileLeaves) {
+		const more = this.#cosigned ? Number(this.#cosigned.at.size) - this.#size : -1;
+
+		if (more < 0 || more > leaves.length || this.account.past)
+			return;
+		this.#cosigned.holds ||= [[this.#byEntry, leaves], [this.#byTile, tileLeaves]].some(([tree, next]) => {
+			const edge = tree.clone();
+
+			next.slice(0, more).forEach((l) => edge.append(l));
+			return sameBytes(edge.root(), this.#cosigned.at.root);
+		});
+	}
+
+	#endCosigned(target) {
+		if (!this.#cosigned || !target)
+			return;
+		const {bytes, at, holds} = this.#cosigned, path = "log/cosigned";
+
+		if (holds)
+			this.report.notes.push({bytes, at});
+		else if (at.size > target.size)
+			this.report.add("log", {path}, `witnesses have cosigned ${at.size} entries, and the checkpoint signs ${target.size}: it is an older one`);
+		else
+			this.report.add("log", {path}, `witnesses have cosigned another log: its first ${at.size} entries are not these`);
 	}
 
 	#seeTile(tile) {
@@ -200,18 +259,12 @@ export class Archive {
 		if (!bundle.bytes)
 			this.account.lose();
 		this.#holes = bundle.bytes || hashes.bytes ? 0 : this.#holes + 1;
-		const entries = this.#split(bundle, width, index), leaves = entries.map(leafHash), tileLeaves = [];
+		const entries = this.#split(bundle, width, index), {leaves, tileLeaves} = pairs(entries, hashes.bytes, width);
 
-		for (let i = 0; i < width; i++) {
-			const inTile = hashes.bytes?.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
-			const leaf = leaves[i] ?? inTile ?? new Uint8Array(HASH_BYTES);
-
-			tileLeaves.push(!inTile || sameBytes(inTile, leaf) ? leaf : inTile.slice());
-			leaves[i] = leaf;
-			if (i < skip)
-				continue;
+		this.#seeCosigned(leaves, tileLeaves);
+		for (let i = skip; i < width; i++) {
 			level.hashes[i] = tileLeaves[i];
-			level.refs[i] = i < entries.length ? await this.account.take(this.#size, entries[i], leaf, tileLeaves[i]) : null;
+			level.refs[i] = i < entries.length ? await this.account.take(this.#size, entries[i], leaves[i], tileLeaves[i]) : null;
 			this.#size++;
 		}
 		if (bundle.broken)

@@ -8,13 +8,15 @@ import {Archive} from "./archive.js";
 import {Refused, sameBytes} from "./bytes.js";
 import {Clip} from "./clip.js";
 import {Keychain} from "./keychain.js";
-import {openCheckpoint} from "./note.js";
+import {openCheckpoint, parseNote} from "./note.js";
+import {judgePolicy, parsePolicy} from "./policy.js";
 import {Report, Tables} from "./report.js";
 import {TooLong, hashOf, read} from "./source.js";
 import {leafHash, rootOf} from "./tree.js";
 import {PROOF_MAX_BYTES, parseProof, parseSegmentEntry} from "./verify.js";
 
 const KEYS_MAX_BYTES = 4 << 20;
+const POLICY_MAX_BYTES = 16384;
 const LOOKED_AT_MAX = 10000;
 
 /* What the site's key notes make known beside the key; a chain that is wrong is said, and the key stays alone. */
@@ -50,6 +52,7 @@ async function openProof(source, path, keys, report) {
 		kind = "unsigned";
 		report.checkpoint = await openCheckpoint(proof.checkpoint, keys);
 		report.isSigned = true;
+		report.notes.push({bytes: proof.checkpoint, at: report.checkpoint});
 		kind = "log";
 		const root = rootOf(leafHash(proof.entry), proof.index, report.checkpoint.size, proof.path);
 
@@ -82,7 +85,7 @@ async function checkSegment(source, {segment, proof}, keys, report) {
 
 		report.bytes += same ? file.size : 0;
 		if (same)
-			Object.assign(line, {good: 1, goodBytes: e.bytes, path: segment});
+			Object.assign(line, {good: 1, goodBytes: e.bytes});
 		else
 			report.add("changed", where, "the segment's bytes are not those that were sealed");
 	} catch (error) {
@@ -118,11 +121,27 @@ export async function shapeOf(source) {
 	return {shape: "segment", segment: segments[0] ?? proof.slice(0, -".tlog-proof".length), proof: proof ?? `${segments[0]}.tlog-proof`};
 }
 
+/* What the policy that lies there says of the checkpoints: the better of them. That it is not met is told, and no verdict about footage. */
+async function judgeWitnesses(source, nowMs, report) {
+	try {
+		const bytes = await read(source, "policy", POLICY_MAX_BYTES), policy = bytes && await parsePolicy(bytes);
+
+		for (const {bytes: note, at} of policy ? report.notes : []) {
+			const said = await judgePolicy(policy, parseNote(note, "checkpoint"), nowMs), best = report.quorum;
+
+			if (!best || (said.met && (!best.met || said.quorumMs > best.quorumMs)))
+				report.quorum = {...said, size: at.size};
+		}
+	} catch (e) {
+		report.quorum = {met: false, isListed: true, witnesses: [], quorumMs: null, why: e.message};
+	}
+}
+
 /*
  * what: of shapeOf; key: of parseVkey; progress(done, of): told now and then, what it throws ends the check. Bad evidence is in the
  * report; that more is there than can be kept in mind throws RangeError.
  */
-export async function check(source, what, key, progress = null) {
+export async function check(source, what, key, progress = null, nowMs = Date.now()) {
 	const report = new Report(what.shape), notes = what.shape === "archive" ? "log/keys" : "keys";
 	const keys = await learnKeys(source, notes, key, report);
 
@@ -131,5 +150,6 @@ export async function check(source, what, key, progress = null) {
 		await checkSegment(source, what, keys, report);
 	else
 		await new (what.shape === "clip" ? Clip : Archive)(source, keys, report, progress).check();
+	await judgeWitnesses(source, nowMs, report);
 	return report;
 }

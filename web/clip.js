@@ -83,6 +83,7 @@ export class Clip {
 			this.#target = await openCheckpoint(this.#note, this.keys);
 			this.report.checkpoint = this.#target;
 			this.report.isSigned = true;
+			this.report.notes.push({bytes: this.#note, at: this.#target});
 		} catch (e) {
 			if (!(e instanceof Refused || e instanceof TooLong)) {
 				this.report.add("unreadable", {path}, e.message);
@@ -167,7 +168,7 @@ export class Clip {
 		if (!file.from) {
 			await this.#openFile(file);
 			file.from = e.number;
-			track.line.path ??= file.path;
+			this.report.files.push({path: file.path, camera: e.camera, rendition: e.rendition, blob: file.blob});
 		}
 		track.line.inFiles++;
 		await this.#checkPart(track, file, e);

@@ -18,6 +18,9 @@ export class Report {
 		this.shape = shape;           /* archive, clip or segment */
 		this.checkpoint = null;       /* the last one that held: {origin, size, root} */
 		this.isSigned = false;
+		this.notes = [];              /* checkpoints that hold, with the cosignatures that they have: {bytes, at} */
+		this.files = [];              /* of a clip, that can be played: {path, camera, rendition, blob} */
+		this.quorum = null;           /* of judgePolicy, when there is a policy */
 		this.entries = this.bytes = 0;
 		this.starts = this.stops = this.crashes = this.unfinished = this.leftover = 0;
 		this.logins = this.refusals = 0;

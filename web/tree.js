@@ -54,6 +54,13 @@ export class Edge {
 		this.#roots.push({hash, height});
 	}
 
+	clone() {
+		const edge = new Edge();
+
+		edge.#roots = this.#roots.slice();
+		return edge;
+	}
+
 	root() {
 		return this.#roots.length ? this.#roots.map((r) => r.hash).reduceRight((right, left) => nodeHash(left, right)) : sha256Now();
 	}
