@@ -281,7 +281,7 @@ Test(keychain, the_longest_vkey_both_ways)
 	memset(name, 'a', sizeof name - 1);
 	cr_assert_eq(key_make_p256(name, der, (size_t)n, &root), 0);
 	key_vkey(&root, vkey);
-	cr_assert_eq(strlen(vkey), KEY_VKEY - 1);
+	cr_assert_lt(strlen(vkey), KEY_VKEY);
 	cr_assert_eq(key_parse_vkey(vkey, strlen(vkey), &back, NULL), 0);
 	cr_assert(key_same(&root, &back));
 	OPENSSL_free(der);
