@@ -398,6 +398,10 @@ static void break_ca(void)
 {
 	put("site.yaml", SITE("1 MB", "footage") "  hall: {source: rtsps://192.0.2.1/, ca: site.key}\n", 0644);
 }
+static void break_media_key(void)
+{
+	put("site.yaml", SITE("1 MB", "footage") "media_signing: {key: site.key, certificate: c}\n", 0644);
+}
 static void break_users(void) { put("site.yaml", "site: a.example\ntls: {certificate: c, key: k}\nkey: site.key\narchive: {path: footage, max_size: 1 MB}\n", 0644); }
 
 Test(check, names_what_the_text_cannot_show)
@@ -414,6 +418,7 @@ Test(check, names_what_the_text_cannot_show)
 		{break_mode, 0, "site.yaml: warning: ", "others may change this file (mode 0666): run \"chmod go-w /"},
 		{break_socket, 1, "site.yaml:9: socket: /", "/nowhere, where it belongs, can't be written to"},
 		{break_ca, 1, "site.yaml:9: camera hall: ca: /", "/site.key holds no certificate in PEM"},
+		{break_media_key, 1, "site.yaml:9: media_signing: a private key of another type", "make both with \"casemate keygen --media-signing NAME\""},
 		{break_users, 0, "site.yaml: warning: ", "there is no user, so nobody can watch: \"casemate passwd NAME\""},
 	};
 

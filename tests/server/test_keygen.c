@@ -32,7 +32,7 @@ static void enter(void)
 
 static void leave(void)
 {
-	static const char *const made[] = {"out", "site.key", "site.key.pub", "a", "a.pub", "tls.crt", "tls.key", "b.crt", "b.key"};
+	static const char *const made[] = {"out", "site.key", "site.key.pub", "a", "a.pub", "tls.crt", "tls.key", "b.crt", "b.key", "media.key", "media.crt", "media.root.crt"};
 
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
 		unlink(made[i]);
@@ -154,12 +154,31 @@ Test(keygen, makes_a_certificate_for_its_hosts)
 	X509_free(x);
 }
 
+Test(keygen, makes_a_key_for_streams_its_certificate_and_their_root)
+{
+	X509 *x, *root;
+
+	cr_assert_eq(KEYGEN("--media-signing", "museum.example"), 0);
+	cr_assert_eq(mode_of("media.key"), 0600);
+	x = certificate("media.crt");
+	root = certificate("media.root.crt");
+	cr_assert(X509_check_issued(root, x) == X509_V_OK && X509_verify(x, X509_get0_pubkey(root)) == 1);
+	cr_assert_eq(KEYGEN("--media-signing", "museum.example"), 2);
+	cr_assert(strstr(text_of("out"), "is already there"));
+	X509_free(x);
+	X509_free(root);
+	cr_assert(unlink("media.key") == 0 && unlink("media.crt") == 0 && KEYGEN("--media-signing", "museum.example") == 2);
+	cr_assert_eq(access("media.key", F_OK), -1);
+	cr_assert_eq(unlink("media.root.crt"), 0);
+}
+
 Test(keygen, says_what_is_wrong)
 {
 	static const struct { const char *args[4], *words; } c[] = {
 		{{"keygen"}, "the site's name is missing"}, {{"keygen", "a b"}, "not a site's name"}, {{"keygen", "a+b"}, "not a site's name"},
 		{{"keygen", "a", "b"}, "only one name"}, {{"keygen", "--tls"}, "a host is missing"}, {{"keygen", "--tls", "a_b"}, "neither a host name nor an address"},
-		{{"keygen", "--tls", "-o"}, ""}, {{"keygen", "--wrong"}, "casemate keygen NAME"}, {{"keygen", "a", "-o/nowhere/at/all"}, "No such file"},
+		{{"keygen", "--tls", "-o"}, ""}, {{"keygen", "--media-signing"}, "it wants one name"}, {{"keygen", "--media-signing", "a", "b"}, "it wants one name"},
+		{{"keygen", "--media-signing", "01234567890123456789012345678901234567890"}, "1 to 40 printable"}, {{"keygen", "--wrong"}, "casemate keygen NAME"}, {{"keygen", "a", "-o/nowhere/at/all"}, "No such file"},
 	};
 
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {

@@ -40,12 +40,15 @@ Test(msg, carries_the_hashes_of_the_programs)
 Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 {
 	CARRIED(MSG_TRANSCODE_RENDITION, transcode_rendition, .rendition = 3, .name = "small", .width = 640, .height = 360, .fps = 15,
-		.bitrate_bps = 600000, .crf = 28, .latency = 1, .profile = 2, .priority = 7, .on_demand = true);
+		.bitrate_bps = 600000, .crf = 28, .latency = 1, .profile = 2, .priority = 7, .on_demand = true, .sign = true);
 	CARRIED(MSG_RENDITION_RUN, rendition_run, .camera = 700, .rendition = 10, .run = true);
 	CARRIED(MSG_WORKER_STATE, worker_state, .camera = 700, .scene = 5, .step = 3, .cpu = 2, .no_picture_since_us = -1, .pictures = UINT64_MAX,
 		.errors = 1, .skipped = 2, .behind = 3, .refused = 4);
 	CARRIED(MSG_WORKER_RENDITION, worker_rendition, .camera = 700, .rendition = 2, .running = true, .given_up = true, .fps_step = 2, .encoded = 5,
-		.same = 6, .behind = 7);
+		.same = 6, .behind = 7, .signed_gops = 8, .unsigned_gops = 9);
+	CARRIED(MSG_SEI_ASK, sei_ask, .camera = 700, .rendition = 2, .gop = UINT32_MAX, .nals = 60000, .start_us = 1795361400040000, .end_us = -1,
+		.hash = {1, [31] = 2}, .linked = {3, [31] = 4}, .camera_name = "gate", .rendition_name = "small");
+	CARRIED(MSG_SEI, sei, .camera = 700, .rendition = 2, .gop = 3, .start_us = 4, .nal_len = MEDIA_SIGNING_SEI_MAX, .nal = {6, 5, [MEDIA_SIGNING_SEI_MAX - 1] = 0x80});
 	CARRIED(MSG_ALARM, alarm, .camera = 700, .kind = ALARM_WORKER, .begin = true, .at_us = 1795361400040000, .detail = "held back");
 	CARRIED(MSG_WATCHED, watched, .camera = 999, .rendition = 10);
 	CARRIED(MSG_RING_TRANSCODE, ring_transcode, .camera = 999, .pictures = true);
@@ -76,6 +79,9 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 {
 	static const struct { enum role_kind from, to; enum msg_type type; bool may; } said[] = {
 		{ROLE_TRANSCODE, ROLE_PARENT, MSG_WORKER_STATE, true}, {ROLE_TRANSCODE, ROLE_PARENT, MSG_WORKER_RENDITION, true},
+		{ROLE_TRANSCODE, ROLE_PARENT, MSG_SEI_ASK, true}, {ROLE_PARENT, ROLE_SIGN, MSG_SEI_ASK, true}, {ROLE_SIGN, ROLE_PARENT, MSG_SEI, true},
+		{ROLE_PARENT, ROLE_TRANSCODE, MSG_SEI, true}, {ROLE_STORE, ROLE_SIGN, MSG_SEI_ASK, false}, {ROLE_SERVE, ROLE_PARENT, MSG_SEI_ASK, false},
+		{ROLE_SIGN, ROLE_STORE, MSG_SEI, false},
 		{ROLE_TRANSCODE, ROLE_PARENT, MSG_ALARM, false}, {ROLE_TRANSCODE, ROLE_PARENT, MSG_WATCHED, false},
 		{ROLE_TRANSCODE, ROLE_STORE, MSG_ALARM, false}, {ROLE_SERVE, ROLE_PARENT, MSG_WATCHED, true}, {ROLE_SERVE, ROLE_PARENT, MSG_RENDITION_RUN, false},
 		{ROLE_SERVE, ROLE_STORE, MSG_ALARM, false}, {ROLE_INGEST, ROLE_PARENT, MSG_WORKER_STATE, false}, {ROLE_PARENT, ROLE_STORE, MSG_ALARM, true},

@@ -33,12 +33,12 @@ static pid_t pid;
 static struct {
 	bool ready;
 	uint32_t layers;
-	unsigned states, renditions;
+	unsigned states, renditions, asked, certificates;
 	struct msg_worker_state state;
 } heard;
 
 static struct {
-	uint32_t inits[RENDITIONS_MAX], parts[RENDITIONS_MAX], ends[RENDITIONS_MAX], last_segment;
+	uint32_t inits[RENDITIONS_MAX], parts[RENDITIONS_MAX], ends[RENDITIONS_MAX], last_segment, answers, answers_elsewhere, others;
 } found;
 
 static void on_ready(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -58,8 +58,26 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 	heard.renditions++;
 }
 
+/* What stands in for sign's messages: told apart by nothing but these bytes. */
+static const uint8_t certificate[] = "\006a certificate of the test\200", answer[] = "\006an answer of the test\200";
+
+static void on_sei_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const struct msg_sei_ask *ask = &m->sei_ask;
+	static struct msg_sei sei;
+	size_t n = ask->gop ? sizeof answer - 1 : sizeof certificate - 1;
+
+	cr_assert(ask->camera == 4 && ask->rendition == 2);
+	heard.asked += ask->gop != 0;
+	heard.certificates += ask->gop == 0;
+	sei = (struct msg_sei){.camera = 4, .rendition = 2, .gop = ask->gop, .start_us = ask->start_us, .nal_len = (uint16_t)n};
+	memcpy(sei.nal, ask->gop ? answer : certificate, n);
+	cr_assert_eq(channel_say(from, MSG_SEI, &sei, NULL, 0), 0);
+	ring_kick(&ingest);
+}
+
 static const struct channel_answer answers[] = {
-	{MSG_READY, on_ready}, {MSG_WORKER_STATE, on_state}, {MSG_WORKER_RENDITION, on_rendition}, {MSG_NONE, NULL}};
+	{MSG_SEI_ASK, on_sei_ask}, {MSG_READY, on_ready}, {MSG_WORKER_STATE, on_state}, {MSG_WORKER_RENDITION, on_rendition}, {MSG_NONE, NULL}};
 
 static void spawn_by_hand(void)
 {
@@ -85,7 +103,7 @@ static void give_settings(void)
 {
 	static const struct msg_transcode_camera camera = {.camera = 4, .name = "yard", .sound = true};
 	static const struct msg_transcode_rendition renditions[] = {
-		{.rendition = 2, .name = "large", .width = 960, .height = 540, .bitrate_bps = 1000000},
+		{.rendition = 2, .name = "large", .width = 960, .height = 540, .bitrate_bps = 1000000, .sign = true},
 		{.rendition = 3, .name = "small", .width = 160, .height = 90, .fps = 5, .bitrate_bps = 100000}};
 	int rings[2];
 
@@ -170,6 +188,9 @@ static void count(const struct record *r)
 	case RECORD_PART:
 		cr_assert_eq(r->part.camera, 4);
 		found.parts[r->part.rendition]++;
+		if (memmem(r->part.data, r->part.len, answer, sizeof answer - 1))
+			*(r->part.rendition == 2 ? &found.answers : &found.answers_elsewhere) += 1;
+		found.others += memmem(r->part.data, r->part.len, certificate, sizeof certificate - 1) != NULL;
 		found.last_segment = r->part.segment;
 		break;
 	default:
@@ -258,6 +279,31 @@ Test(transcode, tells_how_it_is)
 	/* Four seconds of stream come at once: on a busy machine that is more than it can do in time, by a step and no more in the first seconds. */
 	cr_expect_leq(heard.state.step, 1);
 	cr_expect_eq(heard.renditions, 2 * heard.states);
+}
+
+/* Segments one after the other, as they come; what it asks is answered at once. */
+Test(transcode, has_its_groups_of_pictures_signed_and_sends_what_comes_of_it)
+{
+	enum msg_type type;
+
+	make(&(struct stream_kind){"B", 320, 180, 100, 25, 2});
+	put(&(struct record){.kind = RECORD_TRACK, .track = {1000, stream.track}}, NULL, 0);
+	for (unsigned i = 0; i < stream.n; i++) {
+		put(&(struct record){.kind = RECORD_AU, .au = {.epoch = 1000, .segment = i / 25, .au = stream.au[i]}}, stream.au[i].data, stream.au[i].len);
+		/* the first is asked for its certificate, each begun one for the group before */
+		if (i % 25 == 8)
+			while (heard.certificates < 1 || heard.asked < i / 25)
+				cr_assert_eq(channel_wait(channel, &type), 0);
+	}
+	say(MSG_STOP, NULL, NULL, 0);
+	ring_kick(&ingest);
+	cr_assert(WIFEXITED(wait_for_exit()));
+	take();
+	cr_expect_eq(heard.asked, 3);
+	cr_expect_eq(heard.certificates, 1);
+	cr_expect_eq(found.answers, 3);
+	cr_expect_eq(found.others, 1, "%u certificates", found.others);
+	cr_expect_eq(found.answers_elsewhere, 0);
 }
 
 Test(transcode, ends_when_told_what_is_not_for_it)
