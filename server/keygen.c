@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "seal/cosign.h"
 #include "seal/hash.h"
 #include "seal/key.h"
 #include "seal/media_key.h"
@@ -29,12 +30,14 @@
 static const char usage_text[] =
 	"usage: casemate keygen NAME [-o site.key]\n"
 	"       casemate keygen --rotate [-o site.key]\n"
+	"       casemate keygen --witness NAME [-o witness.key]\n"
 	"       casemate keygen --tls HOST... [-o tls]\n"
 	"       casemate keygen --media-signing NAME [-o media]\n"
 	"\n"
 	"Makes the key that a site signs its footage with, and prints its public half:\n"
 	"that is what casemate verify wants. NAME is the site's name (site: in the site file).\n"
 	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
+	"With --witness: the key that NAME cosigns other sites' logs with, see casemate witness.\n"
 	"With --tls: a self-signed certificate tls.crt and its key tls.key for these host\n"
 	"names and addresses.\n"
 	"With --media-signing: a key media.key that signs renditions inside their streams\n"
@@ -43,6 +46,7 @@ static const char usage_text[] =
 	"\n"
 	"  -o FILE     where to (site.key; the public half goes to FILE.pub)\n"
 	"  --rotate    the next key of a site that has one\n"
+	"  --witness   a witness' key instead\n"
 	"  --tls       a certificate instead\n"
 	"  --media-signing   a key for streams instead\n"
 	"  --help\n"
@@ -99,15 +103,26 @@ static void wipe(struct buf *b)
 	buf_free(b);
 }
 
-static int make_site_key(const char *name, const char *path)
+/* The same key under another type is another key: a witness' never passes for a site's. */
+static void print_vkey(const struct key_public *k, bool witness, char out[KEY_VKEY])
 {
-	char vkey[KEY_VKEY], line[KEY_VKEY + 1], public_path[4096];
+	struct cosign_public c;
+
+	if (!witness)
+		key_vkey(k, out);
+	else if (cosign_make_public(k->name, k->raw, &c) == 0)
+		cosign_vkey(&c, out);
+}
+
+static int make_site_key(const char *name, const char *path, bool witness)
+{
+	char vkey[KEY_VKEY] = "", line[KEY_VKEY + 1], public_path[4096];
 	struct key_private *k = NULL;
 	struct buf pem;
 	int rc;
 
 	if (!key_is_name(name, strlen(name)))
-		return fail(name, "not a site's name: 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
+		return fail(name, "not a name for a key: 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
 	if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
 		return file_error(path, -ENAMETOOLONG);
 	buf_init(&pem, KEY_FILE_MAX);
@@ -117,7 +132,7 @@ static int make_site_key(const char *name, const char *path)
 	if (rc) {
 		rc = fail("no key could be made", strerror(-rc));
 	} else {
-		key_vkey(key_public_of(k), vkey);
+		print_vkey(key_public_of(k), witness, vkey);
 		snprintf(line, sizeof line, "%s\n", vkey);
 		rc = write_pair(path, &pem, public_path, line, strlen(line));
 	}
@@ -149,7 +164,7 @@ static int make_next_key(const char *path)
 	if (rc)
 		return rc;
 	snprintf(next, sizeof next, "%.4000s.next", path);
-	rc = make_site_key(k.name, next);
+	rc = make_site_key(k.name, next, false);
 	if (!rc)
 		fprintf(stderr, "casemate reload lets it sign from then on; the log says so (key-rotated), and then:\n"
 			"mv %s %s && mv %s.pub %s.pub\n", next, path, next, path);
@@ -342,9 +357,10 @@ static int make_media(const char *name, const char *prefix)
 
 int cmd_keygen(int argc, char **argv)
 {
-	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"tls", 0, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
+	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"tls", 0, NULL, 't'}, {"witness", 0, NULL, 'w'},
+		{"help", 0, NULL, 'h'}, {0}};
 	const char *path = NULL;
-	bool tls = false, rotate = false, media = false;
+	bool tls = false, rotate = false, media = false, witness = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
@@ -353,10 +369,13 @@ int cmd_keygen(int argc, char **argv)
 		case 'm': media = true; break;
 		case 't': tls = true; break;
 		case 'r': rotate = true; break;
+		case 'w': witness = true; break;
 		case 'h': fputs(usage_text, stdout); return 0;
 		default: return fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
 		}
 	}
+	if (witness && (tls || rotate || media))
+		return fail("--witness", "makes a key of its own: casemate keygen --witness NAME");
 	if (rotate && !tls && optind == argc)
 		return make_next_key(path ? path : "site.key");
 	if (rotate)
@@ -366,9 +385,12 @@ int cmd_keygen(int argc, char **argv)
 	if (media)
 		return make_media(argv[optind], path ? path : "media");
 	if (optind == argc)
-		return fail(tls ? "a host is missing" : "the site's name is missing",
-			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" : "casemate keygen gate.example.org");
+		return fail(tls ? "a host is missing" : witness ? "the witness' name is missing" : "the site's name is missing",
+			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" :
+			witness ? "casemate keygen --witness notary.example.net" : "casemate keygen gate.example.org");
 	if (argc - optind > (tls ? HOSTS_MAX : 1))
 		return fail(argv[optind + 1], tls ? "more than 64 hosts" : "only one name; for a certificate add --tls");
-	return tls ? make_tls(argv + optind, argc - optind, path ? path : "tls") : make_site_key(argv[optind], path ? path : "site.key");
+	if (tls)
+		return make_tls(argv + optind, argc - optind, path ? path : "tls");
+	return make_site_key(argv[optind], path ? path : witness ? "witness.key" : "site.key", witness);
 }

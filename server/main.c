@@ -21,6 +21,11 @@ static int cmd_export(int argc, char **argv)
 	return libexec_become("export", argv);
 }
 
+static int cmd_witness(int argc, char **argv)
+{
+	return libexec_become("witness", argv);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -34,6 +39,7 @@ static const struct {
 	{"audit", cmd_audit, "print all that can be attacked of a site, on one page"},
 	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},
 	{"export", cmd_export, "copy a camera's footage of a time, with all that proves it"},
+	{"witness", cmd_witness, "look at another site's log, and cosign what extends what was seen before"},
 	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},
 	{"passwd", cmd_passwd, "make the lines of a user for the site file"},
 	{"camera", cmd_camera, "be a test camera"},

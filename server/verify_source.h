@@ -22,6 +22,11 @@ struct verify_url {
 
 /* Only https, only what the certificate proves, no redirect. 0, -EINVAL with *why (static), or -ENOMEM. */
 int verify_url_open(const struct verify_url *url, struct verify_source *ret, const char **why);
+/*
+ * Sends n bytes there as the body of a POST; the answer's body is appended to out. 0 with *ret_status, whichever it is; -EINVAL for a
+ * path that cannot be, -EIO with verify_url_error, -ENOBUFS when the answer is longer than out may get.
+ */
+int verify_url_post(struct verify_source *src, const char *path, const void *p, size_t n, struct buf *out, long *ret_status);
 /* What went wrong last, in words; "" if nothing did. Borrowed. */
 const char *verify_url_error(const struct verify_source *src);
 void verify_url_close(struct verify_source *src);

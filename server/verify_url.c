@@ -119,6 +119,35 @@ static int hash(void *ctx, const char *path, uint64_t max_bytes, struct hasher *
 	return rc;
 }
 
+int verify_url_post(struct verify_source *src, const char *path, const void *p, size_t n, struct buf *out, long *ret_status)
+{
+	struct url *u = src->ctx;
+	struct curl_slist *type = curl_slist_append(NULL, "Content-Type: text/plain; charset=utf-8");
+	char url[1024];
+	CURLcode c = CURLE_URL_MALFORMAT;
+
+	u->out = out;
+	u->hasher = NULL;
+	u->bytes = 0;
+	u->max_bytes = out->max;
+	u->curl_error[0] = 0;
+	if (url_of(u, path, url, sizeof url)) {
+		curl_easy_setopt(u->curl, CURLOPT_URL, url);
+		curl_easy_setopt(u->curl, CURLOPT_HTTPHEADER, type);
+		curl_easy_setopt(u->curl, CURLOPT_POSTFIELDSIZE, (long)n);
+		curl_easy_setopt(u->curl, CURLOPT_POSTFIELDS, p);
+		c = curl_easy_perform(u->curl);
+		curl_easy_getinfo(u->curl, CURLINFO_RESPONSE_CODE, ret_status);
+		curl_easy_setopt(u->curl, CURLOPT_HTTPHEADER, NULL);
+		curl_easy_setopt(u->curl, CURLOPT_HTTPGET, 1L);
+	}
+	curl_slist_free_all(type);
+	if (c == CURLE_OK || c == CURLE_URL_MALFORMAT)
+		return c ? -EINVAL : 0;
+	snprintf(u->error, sizeof u->error, "%s", u->curl_error[0] ? u->curl_error : curl_easy_strerror(c));
+	return c == CURLE_WRITE_ERROR ? -ENOBUFS : -EIO;
+}
+
 static bool again(void *ctx)
 {
 	nanosleep(&(struct timespec){.tv_sec = 1}, NULL);

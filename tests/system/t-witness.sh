@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two witnesses, one by HTTPS and one that gets files on a stick, cosign a site's log until their quorum has. Then its history is
+# rewritten with the stolen key, and an older copy put back: whoever saw a later checkpoint refuses, and says so.
+# takes: 30 s
+source "$(dirname "$0")/lib.sh"
+wants jq curl ss openssl
+
+rewrite=$build/tests/store/rewrite_log
+[ -x "$rewrite" ] || bail "$rewrite is not built"
+
+make_site
+start_camera
+for w in north south stranger; do
+    timeout 20 "$casemate" keygen --witness "$w.example" -o "$work/$w.key" > "$work/$w.pub" 2>&1 || bail "keygen --witness: $(cat "$work/$w.pub")"
+done
+{
+    echo "# both of them"
+    echo "log $(cat "$site/site.key.pub")"
+    echo "witness north $(cat "$work/north.key.pub")"
+    echo "witness south $(cat "$work/south.key.pub") https://south.example/"
+    echo "group both all north south"
+    echo "quorum both"
+} > "$site/witnesses.policy"
+sed -i 's/^key: site.key$/&\nwitnesses: witnesses.policy/' "$site/site.yaml"
+site_camera gate "$camera_source"
+check "a site with witnesses is good" timeout 20 "$casemate" check -c "$site/site.yaml"
+start_server gate
+at=https://127.0.0.1:$port
+
+said=''
+# witness NAME WHERE [ARGUMENT…]: sets said; its exit status.
+witness() {
+    local name=$1 where=$2
+    shift 2
+    said=$(timeout 60 "$casemate" witness "$site/site.key.pub" "$where" --key "$work/$name.key" --state "$work/$name.state" "$@" 2>&1)
+}
+by_https=(--ca "$site/tls.crt" --user "$user" --password-file "$site/password")
+size_in() { sed -n 2p "$1"; }
+# copy_log FOLDER: of the running site, as casemate-witness(1) says; once more when a tile was replaced meanwhile.
+copy_log_once() {
+    rm -rf "$1/log"
+    mkdir -p "$1/log" && cp "$site/archive/log/checkpoint" "$1/log" && { [ ! -e "$site/archive/log/pending" ] || cp "$site/archive/log/pending" "$1/log"; } &&
+        cp -r "$site/archive/log/tile" "$1/log"
+}
+copy_log() { wait_for 60 copy_log_once "$1" || bail "the log could not be copied"; }
+quorum_is() { st_is .witness.quorum "$1"; }
+
+check "the site begins without a quorum" wait_for 20 quorum_is missing
+equal "/log/policy is what the site's file says" "$(get /log/policy)" "$(cat "$site/witnesses.policy")"
+equal "nothing is cosigned yet" "$(get /log/cosigned -o /dev/null -w '%{http_code}' 2> "$work/err")" 404
+
+# the first witness, by HTTPS
+witness north "$at" "${by_https[@]}"
+equal "north's first look: exit status" $? 0
+matches "it says that it takes the log as it is" "$said" '^first look: test.example/casemate is taken as it is, [0-9]+ entries'
+check "the site knows of north's cosignature" st_is '.witness.witnesses[0].cosigned > 0' true
+check "that is no quorum" quorum_is missing
+get /log/pending > "$work/pending"
+equal "what north has cosigned is what others are asked for" "$(size_in "$work/pending")" "$(size_in "$work/north.state")"
+wait_for 20 newest_at_least gate copy "$(($(newest gate copy) + 1))" || bail "no further segment"
+
+# the second, by stick
+copy_log "$work/stick"
+witness south "$work/stick"
+equal "south's look at a stick: exit status" $? 0
+equal "it cosigns what north has, and the newest" "$(find "$work/stick/cosignatures" -type f | wc -l)" 2
+check "somebody carries the stick back" timeout 60 "$casemate" witness --deliver "$work/stick" "$at" "${by_https[@]}"
+check "the quorum is met" quorum_is met
+get /log/cosigned > "$work/cosigned"
+equal "at the checkpoint that both have" "$(size_in "$work/cosigned")" "$(size_in "$work/pending")"
+equal "with three signatures" "$(grep -c '^— ' "$work/cosigned")" 3
+equal "and it is on the disk" "$(cat "$site/archive/log/cosigned")" "$(cat "$work/cosigned")"
+matches "status says so to people" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" '^witness  the quorum is met at [0-9]+ entries'
+
+# a program that shares no code with us agrees with north's line
+line=$(sed -n 's/^— north.example //p' "$work/cosigned" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+printf '%s' "${line:24}" | sed 's/../\\x&/g' | xargs -0 printf '%b' > "$work/signature"
+{
+    printf 'cosignature/v1\ntime %d\n' "0x${line:8:16}"
+    head -3 "$work/cosigned"
+} > "$work/message"
+openssl pkey -in "$work/north.key" -pubout -out "$work/north.pem"
+check "openssl finds north's cosignature right" openssl pkeyutl -verify -pubin -inkey "$work/north.pem" -rawin -in "$work/message" -sigfile "$work/signature"
+
+# who is not meant, and what is not cosigned
+witness stranger "$at" "${by_https[@]}"
+equal "a stranger's cosignature is not taken: exit status" $? 2
+matches "and he is told why" "$said" 'status 403, no cosignature in it is by a witness'
+post() { get /log/cosignature -o /dev/null -w '%{http_code}' --data-binary "@$1" 2> "$work/err"; }
+equal "a checkpoint without cosignatures is none" "$(post "$work/north.state")" 403
+equal "nor is a policy" "$(post "$site/witnesses.policy")" 400
+sed 's/^[0-9][0-9]*$/99999999/' "$work/cosigned" > "$work/changed"
+equal "nor is one that was changed" "$(post "$work/changed")" 409
+equal "more than a note is not read" "$(head -c 5000 /dev/zero | tr '\0' x > "$work/long"; post "$work/long")" 413
+equal "nobody posts without a password" \
+    "$(timeout 15 curl -sS --cacert "$site/tls.crt" -o /dev/null -w '%{http_code}' --data-binary "@$work/cosigned" "$at/log/cosignature")" 401
+
+# an older copy, as somebody would put it back
+copy_log "$work/old"
+wait_for 20 newest_at_least gate copy "$(($(newest gate copy) + 1))" || bail "no further segment"
+witness north "$at" "${by_https[@]}"
+equal "north comes again: exit status" $? 0
+check "and has seen more than the older copy has" [ "$(size_in "$work/north.state")" -gt "$(size_in "$work/old/log/checkpoint")" ]
+matches "a state belongs to one run at a time" "$(flock "$work/north.state.lock" timeout 20 "$casemate" witness "$site/site.key.pub" "$at" \
+    --key "$work/north.key" --state "$work/north.state" "${by_https[@]}" 2>&1)" 'another casemate witness is at it'
+stop_server
+check "the archive is as it was sealed" verify
+cp "$work/north.state" "$work/north.before"
+witness north "$work/old"
+equal "north refuses the older copy: exit status" $? 1
+matches "and says why" "$said" 'NOT COSIGNED: it shows a log of [0-9]+ entries, and of [0-9]+ before: an older copy was put back'
+
+# the stolen key
+mv "$site/archive" "$work/true"
+cp -a "$work/true" "$site/archive"
+mkdir "$work/forged"
+check "somebody with the key writes another history" "$rewrite" "$work/true" "$work/forged" "$site/site.key" test.example/casemate
+rm -r "$site/archive/log"
+mv "$work/forged/log" "$site/archive/log"
+check "which the key alone finds good" verify
+cp -r "$site/archive/log" "$work/forged-log"
+rm -f "$site"/site.key.state*
+start_server gate
+witness north "$at" "${by_https[@]}"
+equal "north refuses the rewritten log: exit status" $? 1
+matches "and says why" "$said" 'NOT COSIGNED: .* does not extend the [0-9]+ entries that were seen before: its history was rewritten'
+fork=$(find "$work" -name 'north.state.fork-*')
+check "both checkpoints are kept" [ -s "$fork" ]
+equal "each by the site's key" "$(grep -c '^— test.example/casemate ' "$fork")" 2
+check "what north has seen is what it was" cmp "$work/north.state" "$work/north.before"
+mkdir "$work/stick2"
+cp -r "$work/forged-log" "$work/stick2/log"
+witness south "$work/stick2"
+equal "so does south, by stick: exit status" $? 1
+check "and cosigns nothing" [ ! -e "$work/stick2/cosignatures" ]
+check "the rewritten site has no quorum" quorum_is missing
+timeout 60 "$casemate" witness --deliver "$work/stick" "$at" "${by_https[@]}" > "$work/out" 2>&1
+equal "what was cosigned before does not fit it: exit status" $? 2
+matches "it is not a checkpoint of that log" "$(cat "$work/out")" 'status 409, not a checkpoint of this site'
+says_rewritten() { st .archive.alarm | grep -q 'put back or rewritten'; }
+check "and the site itself says so" wait_for 20 says_rewritten
+matches "in its log of events too" "$(cat "$site/log")" 'log-rewritten'
+stop_server
+finish
