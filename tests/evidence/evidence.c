@@ -476,6 +476,7 @@ int evidence_write(const char *folder)
 	evidence_clip_rows(&e);
 	evidence_archive_rows(&e);
 	evidence_key_rows(&e);
+	evidence_account_rows(&e);
 	write_many(&e);
 	buf_free(&e.proof);
 	free(e.segment);

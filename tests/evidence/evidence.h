@@ -84,5 +84,6 @@ void evidence_segment_rows(struct evidence *e);
 void evidence_clip_rows(struct evidence *e);
 void evidence_archive_rows(struct evidence *e);
 void evidence_key_rows(struct evidence *e);
+void evidence_account_rows(struct evidence *e);
 
 #endif
