@@ -98,7 +98,7 @@ static struct http_path parse_live(struct span s)
 struct http_path http_path_parse(struct span path)
 {
 	static const struct { const char *path; enum http_path_kind kind; } fixed[] = {
-		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT}, {"/verify.html", HTTP_PATH_VERIFIER},
+		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT}, {"/verify.html", HTTP_PATH_VERIFIER}, {"/export", HTTP_PATH_EXPORT},
 		{"/api/site", HTTP_PATH_SITE}, {"/log/checkpoint", HTTP_PATH_CHECKPOINT}, {"/log/keys", HTTP_PATH_KEYS},
 		{"/log/cosigned", HTTP_PATH_COSIGNED}, {"/log/pending", HTTP_PATH_PENDING}, {"/log/policy", HTTP_PATH_POLICY},
 		{"/log/cosignature", HTTP_PATH_COSIGNATURE},

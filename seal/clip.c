@@ -352,25 +352,59 @@ static int next_media(struct clip *c, struct clip_piece *ret)
 	return 1;
 }
 
-int clip_next(struct clip *c, struct clip_piece *ret)
+/* Reports, keys and proofs. 1, 0 when only the footage is left, or -errno. */
+static int next_text(struct clip *c, struct clip_piece *ret)
 {
 	uint64_t entry;
-	int rc = 0;
+	int rc = c->place < SMALL ? next_small(c, ret) : 0;
+
+	if (rc || c->place > SMALL)
+		return rc;
+	if (proof_at(c, c->at, &entry)) {
+		c->at++;
+		return next_proof(c, entry, ret);
+	}
+	c->place++;
+	c->at = 0;
+	return 0;
+}
+
+int clip_next(struct clip *c, struct clip_piece *ret)
+{
+	int rc;
 
 	assert(c->phase == CLIP_LOGGED);
-	if (c->place < SMALL)
-		rc = next_small(c, ret);
+	rc = next_text(c, ret);
 	if (rc)
 		return rc;
-	if (c->place == SMALL) {
-		if (proof_at(c, c->at, &entry)) {
-			c->at++;
-			return next_proof(c, entry, ret);
-		}
-		c->place++;
-		c->at = 0;
-	}
 	return c->at < c->nfiles ? next_media(c, ret) : 0;
+}
+
+static int list_media(struct clip *c, struct clip_piece *ret)
+{
+	const struct clip_file *f = &c->file[c->at];
+
+	if (c->at == c->nfiles) {
+		c->place = 0;
+		c->at = 0;
+		return 0;
+	}
+	*ret = (struct clip_piece){.name = f->name, .file_bytes = f->bytes, .crc32 = f->crc32, .begins = true, .ends = true};
+	c->at++;
+	return 1;
+}
+
+int clip_list(struct clip *c, struct clip_piece *ret)
+{
+	int rc;
+
+	assert(c->phase == CLIP_LOGGED && !c->part);
+	rc = next_text(c, ret);
+	if (rc == 0)
+		return list_media(c, ret);
+	ret->p = NULL;
+	ret->n = 0;
+	return rc;
 }
 
 const char *clip_why(const struct clip *c)

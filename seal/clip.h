@@ -71,6 +71,11 @@ int clip_look(struct clip *c);
 unsigned clip_exports(struct clip *c, int64_t now_us, struct entry ret[CLIP_RENDITIONS]);
 /* As clip_look; -EAGAIN: the entries are not under a checkpoint yet. */
 int clip_prove(struct clip *c);
+/*
+ * Names the next file and its size, before any is given: p is NULL and n is 0. 1 with *ret; 0 when all are named, and
+ * clip_next may begin; or -errno.
+ */
+int clip_list(struct clip *c, struct clip_piece *ret);
 /* 1 with *ret, 0 when all is given out; or -errno: what was given is then worth nothing. */
 int clip_next(struct clip *c, struct clip_piece *ret);
 

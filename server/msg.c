@@ -178,6 +178,14 @@ static const struct {
 		INT(msg_want, level), INT(msg_want, width), BYTES(msg_want, init_prefix), END}},
 	[MSG_HAVE] = {"have", FIELDS{
 		INT(msg_have, request), INT(msg_have, status), INT(msg_have, bytes), BYTES(msg_have, sha256), END}},
+	[MSG_CLIP_MAKE] = {"clip-make", FIELDS{
+		INT(msg_clip_make, request), TEXT(msg_clip_make, user), TEXT(msg_clip_make, camera), TEXT(msg_clip_make, rendition),
+		BOOL(msg_clip_make, audio), INT(msg_clip_make, from_us), INT(msg_clip_make, to_us), END}},
+	[MSG_CLIP_NEXT] = {"clip-next", FIELDS{INT(msg_clip_next, request), END}},
+	[MSG_CLIP_END] = {"clip-end", FIELDS{INT(msg_clip_end, request), END}},
+	[MSG_CLIP_PIECE] = {"clip-piece", FIELDS{
+		INT(msg_clip_piece, request), INT(msg_clip_piece, status), INT(msg_clip_piece, total), INT(msg_clip_piece, bytes),
+		BYTES(msg_clip_piece, sha256), TEXT(msg_clip_piece, name), TEXT(msg_clip_piece, why), END}},
 	[MSG_COSIGNATURE] = {"cosignature", FIELDS{INT(msg_cosignature, request), BLOB(msg_cosignature, note), END}},
 	[MSG_COSIGNED] = {"cosigned", FIELDS{INT(msg_cosigned, request), INT(msg_cosigned, result), END}},
 	[MSG_LOG_NOTE] = {"log-note", FIELDS{INT(msg_log_note, what), BLOB(msg_log_note, note), END}},

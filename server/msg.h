@@ -101,6 +101,10 @@ enum msg_type {
 	MSG_OLDEST,
 	MSG_WANT,
 	MSG_HAVE,                  /* fd: sealed bytes, if status is MSG_HAVE_OK */
+	MSG_CLIP_MAKE,
+	MSG_CLIP_NEXT,
+	MSG_CLIP_END,
+	MSG_CLIP_PIECE,            /* fd: sealed bytes; none with the first one, which says how long all is, and none without MSG_CLIP_OK */
 	MSG_COSIGNATURE,           /* serve -> store: what a witness has brought */
 	MSG_COSIGNED,              /* its answer */
 	MSG_LOG_NOTE,              /* store -> serve: what /log/cosigned and its like are from here on */
@@ -354,6 +358,16 @@ struct msg_want {
 	uint16_t width;                              /* tile: 256 for a full one */
 	uint8_t init_prefix[8];
 };
+/*
+ * A clip for a viewer: serve asks, store answers when all of it was found and is in the log, and then gives it as one ZIP
+ * file of `total` bytes, piece by piece as serve asks for the next one. A piece without OK ends it, with words.
+ */
+struct msg_clip_make { uint32_t request; char user[SITE_NAME], camera[SITE_NAME], rendition[SITE_NAME]; bool audio; int64_t from_us, to_us; };
+struct msg_clip_next { uint32_t request; };
+struct msg_clip_end { uint32_t request; };   /* nobody wants it any more */
+#define MSG_CLIP_NAME 128
+enum msg_clip_status { MSG_CLIP_OK, MSG_CLIP_NONE, MSG_CLIP_BUSY, MSG_CLIP_ERROR };
+struct msg_clip_piece { uint32_t request; uint8_t status; uint64_t total, bytes; uint8_t sha256[32]; char name[MSG_CLIP_NAME], why[256]; };
 enum msg_have_status { MSG_HAVE_OK, MSG_HAVE_NONE, MSG_HAVE_NOT_YET, MSG_HAVE_GONE, MSG_HAVE_ERROR };
 struct msg_have { uint32_t request; uint8_t status; uint64_t bytes; uint8_t sha256[32]; };
 #define MSG_COSIGNATURE_MAX 4096
@@ -401,6 +415,10 @@ union msg_body {
 	struct msg_camera_taken camera_taken;
 	struct msg_store_config store_config;
 	struct msg_export export;
+	struct msg_clip_make clip_make;
+	struct msg_clip_next clip_next;
+	struct msg_clip_end clip_end;
+	struct msg_clip_piece clip_piece;
 	struct msg_ring_from ring_from;
 	struct msg_store_state store_state;
 	struct msg_rendition_state rendition_state;

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "server/policy.h"
 #include "server/serve_conn.h"
+#include "server/serve_export.h"
 #include "server/serve_pem.h"
 #include "server/serve_tls.h"
 #include "server/wiping.h"
@@ -211,6 +212,7 @@ static void drop_store(void)
 {
 	serve_want_use(serve.wants, NULL);
 	channel_free(&serve.store);
+	serve_export_lost(&serve);
 }
 
 static void on_store_broken(void *ctx, struct channel *c, const char *why)
@@ -289,6 +291,14 @@ static void on_have(void *ctx, struct channel *from, const union msg_body *m, in
 	heard(from, rc, why);
 }
 
+static void on_clip_piece(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const char *why = "";
+	int rc = serve_export_piece(&serve, &m->clip_piece, fds[0], &why);
+
+	heard(from, rc, why);
+}
+
 static void on_log_note(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const char *why = "";
@@ -311,6 +321,7 @@ static const struct channel_answer store_answers[] = {
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},
+	{MSG_CLIP_PIECE, on_clip_piece},
 	{MSG_LOG_NOTE, on_log_note},
 	{MSG_COSIGNED, on_cosigned},
 	{MSG_NONE, NULL},

@@ -2,6 +2,8 @@
 #ifndef SERVER_SERVE_H
 #define SERVER_SERVE_H
 /* What one serve process is made of; server/serve.c puts it together and hears the other roles. */
+#include <sys/queue.h>
+
 #include "net/http_response.h"
 #include "server/role.h"
 #include "server/serve_auth.h"
@@ -25,6 +27,8 @@ struct serve {
 	struct serve_witness *witness;
 	struct serve_conns *conns;
 	struct channel *store;             /* NULL while there is none */
+	LIST_HEAD(, serve_export) exports; /* being made or taken */
+	uint32_t export_request;
 	struct msg_serve_state state;      /* counters */
 	struct serve_limits limits;
 	char date[HTTP_DATE];

@@ -10,6 +10,7 @@
 #include "net/http_fields.h"
 #include "net/http_path.h"
 #include "seal/tile.h"
+#include "server/serve_export.h"
 #include "server/serve_login.h"
 #include "server/serve_site.h"
 #include "server/serve_snapshot.h"
@@ -495,6 +496,11 @@ static void answer_keys(struct ask *a)
 
 enum need { OPEN, USER, CAMERA, RENDITION };  /* each needs the one before it too */
 
+static void answer_export(struct ask *a)
+{
+	serve_export_answer(a->c, a->r, (unsigned)a->user);
+}
+
 static const struct route {
 	void (*answer)(struct ask *a);
 	enum need need;
@@ -513,6 +519,7 @@ static const struct route {
 	[HTTP_PATH_PENDING] = {answer_pending, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_POLICY] = {answer_policy, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_COSIGNATURE] = {answer_cosignature, USER, false, true, "POST"},
+	[HTTP_PATH_EXPORT] = {answer_export, USER, false, true, "POST"},
 	[HTTP_PATH_TILE] = {answer_tile, USER, true, false, "GET, HEAD"},
 	[HTTP_PATH_MULTIVARIANT] = {answer_multivariant, CAMERA, true, false, "GET, HEAD"},
 	[HTTP_PATH_PLAYLIST] = {answer_playlist, RENDITION, true, false, "GET, HEAD"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/serve_conn_inner.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "server/serve_answer.h"
+#include "server/serve_export.h"
 #include "server/serve_watch.h"
 
 #define HEAD_MAX (8u << 10)
@@ -66,6 +68,7 @@ static void conn_free(struct serve_conn *c)
 		TAILQ_REMOVE(&l->ready, c, ready);
 	--*serve_address_count(&l->addresses, c->address);
 	l->n--;
+	serve_export_end(c);
 	forget_wait(c);
 	if (c->readable)
 		event_free(c->readable);
@@ -108,11 +111,22 @@ static void say_goodbye(struct serve_conn *c)
 	set_state(c, SERVE_CONN_LINGER, SERVE_LINGER_US);
 }
 
+/* More of the body is asked for, where it is made. */
+static void starve(struct serve_conn *c)
+{
+	serve_bytes_unref(&c->owner);
+	c->body = NULL;
+	c->starved = true;
+	set_state(c, SERVE_CONN_WRITING, SERVE_STARVED_US);
+	serve_export_more(c);
+}
+
 /* The response is out: the request's bytes go, and the next may come. */
 static void finish_response(struct serve_conn *c)
 {
 	size_t left = c->in_len - c->request_size;
 
+	serve_export_end(c);
 	buf_free(&c->out);
 	serve_bytes_unref(&c->owner);
 	c->body = NULL;
@@ -139,6 +153,8 @@ static void step_over(struct serve_conn *c, size_t n)
 
 static void write_some(struct serve_conn *c)
 {
+	if (c->starved)
+		return;
 	for (int i = 0; i < BATCHES && (c->out.len || c->body_len); i++) {
 		struct iovec iov[2] = {{buf_data(&c->out), c->out.len}, {(void *)(uintptr_t)c->body, c->body_len}};
 		ssize_t n = serve_tls_write(&c->tls, iov, 2);
@@ -153,6 +169,8 @@ static void write_some(struct serve_conn *c)
 	}
 	if (serve_tls_flush(&c->tls) < 0)
 		c->dead = true;
+	else if (!c->out.len && !c->body_len && !c->tls.pending.len && c->body_more)
+		starve(c);
 	else if (!c->out.len && !c->body_len && !c->tls.pending.len)
 		finish_response(c);
 	else if (c->tls.sent - c->mark >= SERVE_SLOW_BYTES)
@@ -172,6 +190,7 @@ static void begin_response(struct serve_conn *c, const struct serve_reply *reply
 		return;
 	}
 	c->body = serve_reply_body(reply, &c->body_len);
+	c->body_more = with_body ? reply->stream_bytes : 0;
 	if (!with_body || !c->body_len) {
 		c->body = NULL;
 		c->body_len = 0;
@@ -411,7 +430,28 @@ static void settle(struct serve_conn *c)
 		return;
 	}
 	want_event(c->readable, &c->reading, c->state != SERVE_CONN_WAITING && c->state != SERVE_CONN_WRITING);
-	want_event(c->writable, &c->writing, c->state == SERVE_CONN_WRITING || c->tls.pending.len);
+	want_event(c->writable, &c->writing, (c->state == SERVE_CONN_WRITING && !c->starved) || c->tls.pending.len);
+}
+
+void serve_conn_feed(struct serve_conn *c, struct serve_bytes *more)
+{
+	assert(c->starved && more->n <= c->body_more);
+	c->starved = false;
+	c->owner = serve_bytes_ref(more);
+	c->body = more->p;
+	c->body_len = more->n;
+	c->body_more -= more->n;
+	set_state(c, SERVE_CONN_WRITING, SERVE_SLOW_US);
+	write_some(c);
+	if (c->state == SERVE_CONN_READING)
+		make_ready(c);
+	settle(c);
+}
+
+void serve_conn_break(struct serve_conn *c)
+{
+	c->dead = true;
+	settle(c);
 }
 
 void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)

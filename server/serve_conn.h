@@ -28,13 +28,14 @@
 #define SERVE_IDLE_US 60000000           /* between requests */
 #define SERVE_SLOW_US 30000000           /* in which at least SERVE_SLOW_BYTES of a response must leave */
 #define SERVE_SLOW_BYTES (32u << 10)
+#define SERVE_STARVED_US 60000000        /* for store to give the next piece of an export */
 #define SERVE_LINGER_US 30000000         /* after the last response, for its reader to end too */
 #define SERVE_PER_ADDRESS 256            /* connections */
 #define SERVE_LISTENERS_MAX SITE_LISTENERS_MAX
 
 struct ssl_ctx_st;
 
-enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION };
+enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION, SERVE_WAIT_EXPORT };
 enum serve_conn_state { SERVE_CONN_HANDSHAKE, SERVE_CONN_READING, SERVE_CONN_WAITING, SERVE_CONN_WRITING, SERVE_CONN_LINGER };
 
 /* What the request at hand waits for, and what has come of it. Cleared when it is answered. */
@@ -79,6 +80,9 @@ struct serve_conn {
 	const uint8_t *body;
 	size_t body_len;
 	bool close_after, dead;
+	struct serve_export *export;     /* where more of the body comes from; NULL: none */
+	uint64_t body_more;              /* bytes of it that have not come yet */
+	bool starved;                    /* all that came is out, and more is asked for */
 	int64_t deadline_us, media_us;   /* media_us: when it last asked for media */
 	uint64_t mark;                   /* tls.sent when the send-rate deadline was set */
 	struct serve_waiting wait;
@@ -103,6 +107,10 @@ unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us);
 /* For serve_answer.c: the request at hand is answered, or waits (for one kind at most timeout_us, however often it is woken). */
 void serve_conn_reply(struct serve_conn *c, const struct http_request *r, const struct serve_reply *reply);
 void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us);
+/* More of the body of a response that was begun with stream_bytes; a reference is taken. */
+void serve_conn_feed(struct serve_conn *c, struct serve_bytes *more);
+/* It ends in the middle of its response, which the viewer sees from its length. */
+void serve_conn_break(struct serve_conn *c);
 /* The connection is that user's from now on; false when he has his share of connections already. */
 bool serve_conn_take_user(struct serve_conn *c, unsigned user);
 /*

@@ -52,6 +52,15 @@ static int optional(struct buf *out, const char *name, const char *value)
 	return value ? http_response_field(out, name, value) : 0;
 }
 
+/* RFC 6266 */
+static int disposition(struct buf *out, const char *file)
+{
+	char text[200];
+
+	snprintf(text, sizeof text, "attachment; filename=\"%s.zip\"", file);
+	return http_response_field(out, "Content-Disposition", text);
+}
+
 static int body_fields(struct buf *out, const struct serve_reply *r)
 {
 	const char *etag = r->etag ? r->etag : r->bytes ? r->bytes->etag : NULL;
@@ -60,11 +69,13 @@ static int body_fields(struct buf *out, const struct serve_reply *r)
 
 	serve_reply_body(r, &len);
 	if (r->status != 304)
-		rc = http_response_number(out, "Content-Length", len);
-	if (!rc && len)
+		rc = http_response_number(out, "Content-Length", r->stream_bytes ? r->stream_bytes : len);
+	if (!rc && (len || r->stream_bytes))
 		rc = optional(out, "Content-Type", r->type);
 	if (!rc && !r->unsatisfiable)
 		rc = optional(out, "ETag", etag);
+	if (!rc && r->file)
+		rc = disposition(out, r->file);
 	if (!rc)
 		rc = optional(out, "Last-Modified", r->modified);
 	if (!rc)

@@ -18,6 +18,8 @@ struct serve_reply {
 	struct serve_bytes *bytes;       /* the body, shared; or text */
 	const char *text;                /* the program's own */
 	size_t text_len;
+	uint64_t stream_bytes;           /* of a body that comes later, in pieces; 0: none does */
+	const char *file;                /* what a browser saves it as, ".zip" behind it: letters, digits, hyphens; NULL: it is no file */
 	const char *etag;                /* NULL with bytes: its own */
 	bool digest;                     /* with bytes: Content-Digest (Repr-Digest on a part) */
 	bool part;                       /* 206: only first to last of bytes */

@@ -118,6 +118,7 @@ static void prepare(struct store *s)
 	STAILQ_INIT(&s->later);
 	TAILQ_INIT(&s->finishing);
 	TAILQ_INIT(&s->deletes);
+	TAILQ_INIT(&s->clips);
 }
 
 static _Noreturn void refuse_archive(int rc, const char *why)
@@ -360,6 +361,7 @@ static void close_down(struct store *s)
 	struct segment *seg;
 
 	store_disk_finish_all(s);
+	store_clip_end_all(s, NULL);
 	worker_end(&s->reader);
 	worker_end(&s->writer);
 	worker_end(&s->logger);

@@ -42,6 +42,7 @@
 /* Some five seconds of 200 cameras. What waits is in the windows anyway, so it costs memory only once it is older than they are. */
 #define STORE_QUEUE_BYTES (256u << 20)
 #define STORE_QUEUE_JOBS 4096u
+#define STORE_CLIPS_MAX 4u           /* for viewers, at a time; some 10 MB and a segment each */
 #define STORE_READS_MAX 128u         /* answers to one serve that wait for the reader */
 
 struct store_camera;
@@ -164,6 +165,8 @@ struct serve {
 	unsigned reads;                  /* answers that wait for the reader */
 };
 
+struct store_clip;
+
 struct store_delete {
 	TAILQ_ENTRY(store_delete) next;
 	struct archive_run run;
@@ -222,6 +225,8 @@ struct store {
 	struct segment_list finishing;   /* entered, and the writer has not said that the file is whole; by entry */
 	TAILQ_HEAD(, store_delete) deletes;  /* wait for their entry to be under a checkpoint */
 	unsigned deleting;               /* runs whose deletion is entered, and their files are not gone */
+	TAILQ_HEAD(, store_clip) clips;  /* that are being made for viewers */
+	unsigned nclips;
 	uint64_t queue_bytes;
 	unsigned queue_jobs, finishing_n;
 	uint64_t archive_bytes, disk_free_bytes;
@@ -286,6 +291,16 @@ void store_camera_begin(struct store *s, struct store_camera *c, uint64_t on_dis
 
 /* store_export.c: footage was handed out, on this machine */
 STORE_ANSWER(store_export_said);
+/* An export/v1 entry; false, and it is in the log of events, when there is no room for it. */
+bool store_export_add(struct store *s, const struct entry *e, uint64_t *ret_index);
+
+/* store_clip.c: answers to a serve, */
+STORE_ANSWER(store_clip_make);
+STORE_ANSWER(store_clip_next);
+STORE_ANSWER(store_clip_end);
+/* and what goes on meanwhile: a checkpoint is out; a serve, or the whole (NULL), ends */
+void store_clip_published(struct store *s);
+void store_clip_end_all(struct store *s, const struct serve *v);
 
 /* store_feed.c */
 void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd);
@@ -367,6 +382,9 @@ void store_serve_oldest(struct store *s, struct store_rendition *r);
 void store_serve_room(struct store *s);
 void store_serve_replay(struct store *s);
 void store_serve_reap(struct store *s);
+/* The same with a descriptor, which stays the caller's; -1: none. */
+void store_serve_hand(struct serve *v, enum msg_type type, const void *body, int fd);
+void store_serve_lied(struct serve *v, const char *why);
 
 /* store.c */
 _Noreturn void store_give_up(const char *event, const char *why, const char *mend);

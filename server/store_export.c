@@ -6,11 +6,9 @@
 #include "base/log.h"
 #include "server/store.h"
 
-static bool add(struct store *s, const struct entry *e)
+bool store_export_add(struct store *s, const struct entry *e, uint64_t *ret_index)
 {
-	uint64_t index;
-
-	if (s->running && store_log_add(s, e, &index) == 0)
+	if (s->running && store_log_add(s, e, ret_index) == 0)
 		return true;
 	log_error("export-entry", "error=\"no export/v1 was written\" mend=\"see the archive's disk: the log is full\"");
 	return false;
@@ -21,9 +19,10 @@ void store_export_said(void *ctx, struct channel *from, const union msg_body *m,
 	const struct msg_export *in = &m->export;
 	struct entry e = {.kind = ENTRY_EXPORT, .export = {.time_us = clock_wall_us() / 1000 * 1000, .from_us = in->from_us, .to_us = in->to_us,
 		.segments = in->segments, .bytes = in->bytes}};
+	uint64_t index;
 
 	memcpy(e.export.user, in->user, sizeof e.export.user);
 	memcpy(e.export.camera, in->camera, sizeof e.export.camera);
 	memcpy(e.export.rendition, in->rendition, sizeof e.export.rendition);
-	add(ctx, &e);
+	store_export_add(ctx, &e, &index);
 }

@@ -346,6 +346,7 @@ static void published(struct store *s, const struct msg_checkpoint *m)
 	s->note = *m;
 	store_serve_checkpoint(s);
 	store_disk_published(s);
+	store_clip_published(s);
 }
 
 static void done_publish(struct work *work)

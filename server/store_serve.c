@@ -37,6 +37,17 @@ void store_serve_say(struct serve *v, enum msg_type type, const void *body)
 	say(v, type, body, NULL);
 }
 
+void store_serve_hand(struct serve *v, enum msg_type type, const void *body, int fd)
+{
+	say(v, type, body, fd >= 0 ? &fd : NULL);
+}
+
+void store_serve_lied(struct serve *v, const char *why)
+{
+	role_bad_peer(&v->store->role, ROLE_SERVE, v->index, why);
+	v->dead = true;
+}
+
 static unsigned place_of(const struct store *s, const struct store_rendition *r)
 {
 	return (unsigned)(r->camera - s->camera) * RENDITIONS_MAX + r->index;
@@ -384,12 +395,17 @@ static void on_cosignature(void *ctx, struct channel *from, const union msg_body
 static const struct channel_answer from_serve[] = {
 	{MSG_WANT, on_want},
 	{MSG_COSIGNATURE, on_cosignature},
+	{MSG_CLIP_MAKE, store_clip_make},
+	{MSG_CLIP_NEXT, store_clip_next},
+	{MSG_CLIP_END, store_clip_end},
 	{MSG_NONE, NULL},
 };
 
 static void let_go(struct serve *v)
 {
 	channel_free(&v->channel);
+	if (v->store)
+		store_clip_end_all(v->store, v);
 	v->generation++;
 	v->replayed = v->reads = 0;
 	v->dead = false;

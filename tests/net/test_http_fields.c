@@ -15,6 +15,7 @@ Test(http_path, is_a_grammar)
 		{"/logout", HTTP_PATH_LOGOUT, "", "", 0},
 		{"/api/site", HTTP_PATH_SITE, "", "", 0},
 		{"/verify.html", HTTP_PATH_VERIFIER, "", "", 0},
+		{"/export", HTTP_PATH_EXPORT, "", "", 0},
 		{"/assets/page.js", HTTP_PATH_ASSET, "", "", 0},
 		{"/live/gate-1/index.m3u8", HTTP_PATH_MULTIVARIANT, "gate-1", "", 0},
 		{"/live/gate-1/copy/index.m3u8", HTTP_PATH_PLAYLIST, "gate-1", "copy", 0},

@@ -21,12 +21,11 @@ first_part=$(newest gate copy)
 camera_pid=$!
 started_pids+=("$camera_pid")
 wait_for 60 newest_at_least gate copy $((first_part + 2)) || bail "the camera did not come back: $(cat "$work/again") $(status | jq -c .cameras)"
-# asked for: from within the first segment on, to within the newest
-start_of() { timeout 60 "$casemate" verify "$archive" --key "$site/site.key.pub" --json | jq -r '.renditions[] | select(.rendition == "copy") | .from'; }
-from=$(start_of)
-[ -n "$from" ] || bail "verify does not say when the footage begins"
+# asked for: from within the first segment to within the last that a checkpoint covers
+sealed() { timeout 60 "$casemate" verify "$archive" --key "$site/site.key.pub" --json | jq -er ".renditions[] | select(.rendition == \"copy\") | .$1"; }
+from=$(sealed from) && to=$(sealed to) || bail "verify does not say from when to when footage is sealed"
 from=$(date -u -d "$from + 1 second" +%Y-%m-%dT%H:%M:%SZ)
-to=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+to=$(date -u -d "$to - 1 second" +%Y-%m-%dT%H:%M:%SZ)
 
 export_clip() { timeout -k 2 100 "$casemate" export -c "$site/site.yaml" --camera gate --from "$from" --to "$to" "$@" 2>&1; }
 verify_clip() { timeout 60 "$casemate" verify "$1" --key "$site/site.key.pub"; }
@@ -65,6 +64,26 @@ done
 for file in "$work"/clip/*.mp4; do
     equal "${file##*/}: ffmpeg finds no fault" "$(timeout 60 ffmpeg -v error -nostdin -i "$file" -f null - 2>&1)" ''
 done
+
+# the same from the page: one ZIP, under the name of who asked
+post() { timeout -k 2 100 curl -sS --cacert "$site/tls.crt" -K "$site/curlrc" -D "$work/head" "https://127.0.0.1:$port/export" "$@"; }
+form=(--data-urlencode camera=gate --data-urlencode "from=$from" --data-urlencode "to=$to")
+equal "the page exports too" "$(post -o "$work/page.zip" -w '%{http_code}' "${form[@]}")" 200
+matches "as a file with a name" "$(cat "$work/head")" '^[Cc]ontent-[Dd]isposition: attachment; filename="gate-[0-9TZ]+\.zip"'
+check "its ZIP is whole" unzip -tq "$work/page.zip"
+unzip -q "$work/page.zip" -d "$work/page"
+check "and holds" verify_clip "$(echo "$work"/page/*)"
+for file in "$work"/clip/*.mp4; do
+    check "${file##*/}: the page gives the same bytes" cmp "$file" "$(echo "$work"/page/*)/${file##*/}"
+done
+matches "the log names the user" "$(cat "$site/log")" "info store export user=$user camera=gate rendition=copy"
+check "and so does an entry" test -n "$(entries "user $user")"
+equal "another site's page may not ask" "$(post -o /dev/null -w '%{http_code}' -H 'Origin: https://evil.example' "${form[@]}")" 403
+equal "nobody else may" "$(timeout 20 curl -sS -o /dev/null -w '%{http_code}' --cacert "$site/tls.crt" "${form[@]}" "https://127.0.0.1:$port/export")" 401
+equal "a camera that is none is none" "$(post -o "$work/said" -w '%{http_code}' --data-urlencode camera=gone "${form[@]:2}")" 404
+equal "a time without footage is none" "$(post -o "$work/said" -w '%{http_code}' -d camera=gate -d from=2020-01-01T00:00:00Z -d to=2020-01-01T00:01:00Z)" 404
+matches "in words" "$(cat "$work/said")" 'the log has no footage'
+equal "a form that is none is refused" "$(post -o "$work/said" -w '%{http_code}' -d camera=gate)" 400
 
 # flip FILE OFFSET: the lowest bit of one byte.
 flip() {

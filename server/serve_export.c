@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_export.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "net/http_fields.h"
+#include "server/serve_conn.h"
+#include "server/serve_login.h"
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+#define MAKE_WAIT_US (INT64_C(600) * 1000000)  /* footage of a day is hashed before the first byte goes out */
+#define RETRY_S 10
+
+struct serve_export {
+	LIST_ENTRY(serve_export) next;
+	struct serve_conn *conn;
+	uint32_t request;
+	bool answered, asked;            /* the first answer came; a piece is asked for */
+	uint64_t left;                   /* of total, that did not come yet */
+	struct msg_clip_piece first;
+};
+
+static void reply_words(struct serve_conn *c, const struct http_request *r, unsigned status, const char *words)
+{
+	char text[300];
+	struct serve_reply reply = {.status = status, .type = TEXT_TYPE, .text = text, .retry_s = status == 503 ? RETRY_S : 0};
+
+	serve_export_end(c);
+	snprintf(text, sizeof text, "%s\n", words);
+	reply.text_len = strlen(text);
+	serve_conn_reply(c, r, &reply);
+}
+
+/* What the form asks for. NULL, or what is wrong with it. */
+static const char *read_form(const struct http_request *r, struct msg_clip_make *m)
+{
+	struct span type, body = span_of(r->body, r->body_len);
+	char time[64], audio[8] = "yes";
+
+	if (!http_header(r, "Content-Type", &type) || !span_is_nocase(span_trim(span_cut(&type, ';')), "application/x-www-form-urlencoded"))
+		return "this wants a form: application/x-www-form-urlencoded";
+	if (http_form_field(body, "camera", m->camera, sizeof m->camera))
+		return "camera is missing";
+	if (http_form_field(body, "from", time, sizeof time) || clock_parse(time, strlen(time), &m->from_us))
+		return "from is missing, or not a time as 2026-11-22T15:30:00Z";
+	if (http_form_field(body, "to", time, sizeof time) || clock_parse(time, strlen(time), &m->to_us) || m->to_us <= m->from_us)
+		return "to is missing, not a time as 2026-11-22T15:30:00Z, or not later than from";
+	if (http_form_field(body, "rendition", m->rendition, sizeof m->rendition))
+		memcpy(m->rendition, "copy", sizeof "copy");
+	if (http_form_field(body, "audio", audio, sizeof audio) == -EINVAL)
+		return "audio is yes or no";
+	m->audio = strcmp(audio, "no") != 0;
+	return NULL;
+}
+
+/* Only what the viewer may see otherwise too. */
+static bool is_offered(struct serve *s, const struct msg_clip_make *m)
+{
+	struct serve_camera *camera = serve_media_camera(s->media, span_of(m->camera, strlen(m->camera)));
+
+	return camera && strcmp(m->rendition, "snapshot") != 0 && serve_media_rendition(camera, span_of(m->rendition, strlen(m->rendition)));
+}
+
+static void begin(struct serve_conn *c, const struct http_request *r, struct msg_clip_make *m)
+{
+	struct serve_export *e = c->serve->store ? calloc(1, sizeof *e) : NULL;
+
+	if (!e) {
+		reply_words(c, r, 503, "Not now: try again.");
+		return;
+	}
+	m->request = e->request = ++c->serve->export_request;
+	if (channel_say(c->serve->store, MSG_CLIP_MAKE, m, NULL, 0) < 0) {
+		free(e);
+		reply_words(c, r, 503, "Not now: try again.");
+		return;
+	}
+	e->conn = c;
+	c->export = e;
+	LIST_INSERT_HEAD(&c->serve->exports, e, next);
+	serve_conn_wait(c, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
+}
+
+static void begin_file(struct serve_conn *c, const struct http_request *r)
+{
+	struct serve_reply reply = {.status = 200, .type = "application/zip", .file = c->export->first.name, .stream_bytes = c->export->first.total};
+
+	serve_conn_reply(c, r, &reply);
+}
+
+/* The request was answered by store, or waited for too long. */
+static void answer_made(struct serve_conn *c, const struct http_request *r)
+{
+	static const unsigned status_of[] = {[MSG_CLIP_NONE] = 404, [MSG_CLIP_BUSY] = 503, [MSG_CLIP_ERROR] = 500};
+	char why[sizeof c->export->first.why];
+
+	if (!c->export->answered && !c->wait.timed_out) {
+		serve_conn_wait(c, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
+	} else if (!c->export->answered) {
+		reply_words(c, r, 503, "It took too long: ask for a shorter time.");
+	} else if (c->export->first.status == MSG_CLIP_OK) {
+		begin_file(c, r);
+	} else {
+		memcpy(why, c->export->first.why, sizeof why);
+		reply_words(c, r, status_of[c->export->first.status], why);
+	}
+}
+
+void serve_export_answer(struct serve_conn *c, const struct http_request *r, unsigned user)
+{
+	struct msg_clip_make m = {.request = 0};
+	const char *wrong;
+
+	if (c->export) {
+		answer_made(c, r);
+		return;
+	}
+	if (!serve_login_from_our_page(r)) {
+		reply_words(c, r, 403, "This page may not ask for it.");
+		return;
+	}
+	wrong = read_form(r, &m);
+	if (wrong) {
+		reply_words(c, r, 400, wrong);
+		return;
+	}
+	snprintf(m.user, sizeof m.user, "%s", serve_auth_name(c->serve->auth, user));
+	if (is_offered(c->serve, &m))
+		begin(c, r, &m);
+	else
+		reply_words(c, r, 404, "There is no such camera, or it has no such rendition.");
+}
+
+void serve_export_more(struct serve_conn *c)
+{
+	struct msg_clip_next m = {.request = c->export ? c->export->request : 0};
+
+	if (!c->export || !c->serve->store || channel_say(c->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0) {
+		c->dead = true;
+		return;
+	}
+	c->export->asked = true;
+}
+
+static void forget(struct serve_export *e)
+{
+	LIST_REMOVE(e, next);
+	e->conn->export = NULL;
+	free(e);
+}
+
+void serve_export_end(struct serve_conn *c)
+{
+	struct msg_clip_end m;
+
+	if (!c->export)
+		return;
+	m.request = c->export->request;
+	if (c->serve->store)
+		channel_say(c->serve->store, MSG_CLIP_END, &m, NULL, 0);
+	forget(c->export);
+}
+
+static bool is_file_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-TZ");
+
+	return n > 0 && !s[n];
+}
+
+static int take_first(struct serve_export *e, const struct msg_clip_piece *m, const char **why)
+{
+	*why = "the first answer about a clip is not one";
+	if (m->status == MSG_CLIP_OK && (!m->total || m->total > INT64_MAX || !is_file_name(m->name)))
+		return -EBADMSG;
+	e->first = *m;
+	e->left = m->total;
+	e->answered = true;
+	serve_conn_wake(e->conn);
+	return 0;
+}
+
+static int take_bytes(struct serve_export *e, const struct msg_clip_piece *m, int fd, const char **why)
+{
+	struct serve_bytes *b = NULL;
+	int rc;
+
+	*why = "a piece of a clip that is not sealed, or too much";
+	if (!e->asked || fd < 0 || m->bytes > e->left)
+		return -EBADMSG;
+	rc = serve_bytes_map(fd, m->bytes, m->sha256, &b);
+	if (rc)
+		return rc == -ENOMEM ? rc : -EBADMSG;
+	e->asked = false;
+	e->left -= m->bytes;
+	serve_conn_feed(e->conn, b);
+	serve_bytes_unref(&b);
+	return 0;
+}
+
+int serve_export_piece(struct serve *s, const struct msg_clip_piece *m, int fd, const char **why)
+{
+	struct serve_export *e;
+
+	*why = "what became of a clip is nothing that it could become";
+	if (m->status > MSG_CLIP_ERROR)
+		return -EBADMSG;
+	LIST_FOREACH(e, &s->exports, next)
+		if (e->request == m->request)
+			break;
+	if (!e)
+		return 0;  /* the viewer went meanwhile */
+	if (!e->answered)
+		return take_first(e, m, why);
+	if (m->status == MSG_CLIP_OK)
+		return take_bytes(e, m, fd, why);
+	serve_conn_break(e->conn);
+	return 0;
+}
+
+void serve_export_lost(struct serve *s)
+{
+	struct serve_export *e, *next;
+
+	for (e = LIST_FIRST(&s->exports); e; e = next) {
+		next = LIST_NEXT(e, next);
+		if (e->answered && e->first.status == MSG_CLIP_OK) {
+			serve_conn_break(e->conn);
+			continue;
+		}
+		e->answered = true;
+		e->first = (struct msg_clip_piece){.status = MSG_CLIP_BUSY, .why = "the archive's process was started anew: try again"};
+		serve_conn_wake(e->conn);
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SERVER_SERVE_EXPORT_H
+#define SERVER_SERVE_EXPORT_H
+/*
+ * POST /export: a clip as one ZIP file, which store makes while the viewer takes it. The
+ * form has camera, from and to (2026-11-22T15:30:00Z); rendition and audio=no if wished.
+ * The next piece is asked for when the last one is with the viewer, so a slow viewer
+ * costs one piece.
+ */
+#include <stdint.h>
+
+#include "net/http.h"
+#include "server/msg.h"
+
+struct serve;
+struct serve_conn;
+struct serve_export;
+
+/* Answers, or waits; the connection has been told of its user. */
+void serve_export_answer(struct serve_conn *c, const struct http_request *r, unsigned user);
+/* All that was given so far is out: asks for more. */
+void serve_export_more(struct serve_conn *c);
+/* The connection wants no more of it; store is told. Nothing when there is none. */
+void serve_export_end(struct serve_conn *c);
+/* store's answer; fd is -1 for none and stays the caller's. 0 or -EBADMSG with *why. */
+int serve_export_piece(struct serve *s, const struct msg_clip_piece *m, int fd, const char **why);
+/* There is no store any more: what is under way ends. */
+void serve_export_lost(struct serve *s);
+
+#endif
