@@ -16,13 +16,19 @@ wait_for 60 newest_at_least gate copy 2 || bail "no two segments: $(status | jq 
 address=${camera_source#rtsp://}
 kill -KILL "$camera_pid"
 wait_for 60 st_is '.cameras[0].state' waiting || bail "the camera's end was not noticed"
-first_part=$(newest gate copy)
 "$casemate" camera --listen "${address%%/*}" --size 640x360 > "$work/again" 2>&1 < /dev/null &
 camera_pid=$!
 started_pids+=("$camera_pid")
-wait_for 60 newest_at_least gate copy $((first_part + 2)) || bail "the camera did not come back: $(cat "$work/again") $(status | jq -c .cameras)"
+# whatever was before it is on the disk when the new init segment is
+two_inits() { [ "$(find "$archive/footage/gate/copy" -name 'init-*.mp4' | wc -l)" = 2 ]; }
+wait_for 60 two_inits || bail "the camera did not come back: $(cat "$work/again") $(status | jq -c .cameras)"
+before=$(find "$archive/footage/gate/copy/000000" -name '*.m4s*' -printf '%f\n' | sort -n | tail -1)
+before=${before%%.*}
+
 # asked for: from within the first segment to within the last that a checkpoint covers
-sealed() { timeout 60 "$casemate" verify "$archive" --key "$site/site.key.pub" --json | jq -er ".renditions[] | select(.rendition == \"copy\") | .$1"; }
+sealed() { { timeout 60 "$casemate" verify "$archive" --key "$site/site.key.pub" --json || true; } | jq -er ".renditions[] | select(.rendition == \"copy\") | .$1"; }
+sealed_to() { [ "$(sealed last)" -ge "$1" ]; }
+wait_for 60 sealed_to $((before + 3)) || bail "no checkpoint covers segment $((before + 3)): $(verify)"
 from=$(sealed from) && to=$(sealed to) || bail "verify does not say from when to when footage is sealed"
 from=$(date -u -d "$from + 1 second" +%Y-%m-%dT%H:%M:%SZ)
 to=$(date -u -d "$to - 1 second" +%Y-%m-%dT%H:%M:%SZ)
