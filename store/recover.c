@@ -11,6 +11,7 @@
 
 #include "base/io.h"
 #include "media/cmaf_read.h"
+#include "media/sei.h"
 #include "seal/tile.h"
 #include "store/tlog_read.h"
 
@@ -227,6 +228,25 @@ static int rebuild_index(struct recover *r, uint64_t to)
 
 /* --- files that no entry names ---------------------------------------------------------- */
 
+/* Whether the pictures carry the camera's signatures, which ingest had no time to say. No unit of H.264 is a message of H.265 with their identifiers. */
+static enum entry_signature signature_of(const struct buf *bytes)
+{
+	struct rd r = rd_init(buf_data(bytes), bytes->len);
+	enum sei_signature found = SEI_SIGNATURE_NONE;
+	struct cmaf_box box;
+
+	while (cmaf_next_box(&r, &box) == 1) {
+		enum sei_signature a, b;
+
+		if (box.type != CMAF_TYPE('m', 'd', 'a', 't'))
+			continue;
+		a = sei_signature(CODEC_H264, box.body.p, rd_left(&box.body));
+		b = sei_signature(CODEC_H265, box.body.p, rd_left(&box.body));
+		found = a > found ? a : b > found ? b : found;
+	}
+	return found == SEI_SIGNATURE_ONVIF ? ENTRY_SIGNATURE_ONVIF : found == SEI_SIGNATURE_AXIS ? ENTRY_SIGNATURE_AXIS : ENTRY_SIGNATURE_NONE;
+}
+
 static int describe(struct recover *r, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot,
 	const struct buf *bytes, uint64_t duration, struct entry *ret)
 {
@@ -246,6 +266,8 @@ static int describe(struct recover *r, const char *camera, const char *rendition
 	if (before)
 		s->previous = before->leaf;
 	hash_bytes(buf_data(bytes), bytes->len, &s->media);
+	if (!strcmp(rendition, "copy"))
+		s->signature = signature_of(bytes);
 	buf_init(&init, ARCHIVE_INIT_MAX);
 	rc = archive_read_init(r->dirfd, camera, rendition, slot->init, &init);
 	if (!rc)

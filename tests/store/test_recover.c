@@ -163,6 +163,27 @@ Test(recover, keeps_the_whole_chunks_of_an_unfinished_file)
 	buf_free(&two);
 }
 
+Test(recover, says_that_the_camera_signed)
+{
+	static const uint8_t units[] = {0, 0, 0, 20, 6, 5, 16, 'S', 'i', 'g', 'n', 'e', 'd', ' ', 'V', 'i', 'd', 'e', 'o', '.', '.', '.', '0', 0x80, 0, 0, 0, 2, 0x65, 0x88};
+	struct buf two = chunks(2), one = chunks(1);
+
+	leave_file(1, &two, false);
+	reopen();
+	cr_expect_eq(last_entry().segment.signature, ENTRY_SIGNATURE_NONE);
+	memcpy(buf_data(&two) + two.len - CHUNK_SAMPLES * 100, units, sizeof units);
+	leave_file(2, &two, false);
+	reopen();
+	cr_expect_eq(last_entry().segment.signature, ENTRY_SIGNATURE_AXIS);
+	two.len -= 1;  /* what is cut off does not count */
+	leave_file(3, &two, false);
+	reopen();
+	cr_expect_eq(last_entry().segment.signature, ENTRY_SIGNATURE_NONE);
+	cr_expect_eq(last_entry().segment.bytes, one.len);
+	buf_free(&two);
+	buf_free(&one);
+}
+
 Test(recover, gives_a_whole_file_its_entry)
 {
 	struct buf b = chunks(3);
