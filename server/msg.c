@@ -157,6 +157,11 @@ static const struct {
 	[MSG_SERVE_CERTIFICATE] = {"serve-certificate", FIELDS{END}},
 	[MSG_SESSION] = {"session", FIELDS{
 		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, version), INT(msg_session, expires_us), END}},
+	[MSG_LOGIN] = {"login", FIELDS{
+		INT(msg_login, user), BOOL(msg_login, accepted), INT(msg_login, count), TEXT(msg_login, address), END}},
+	[MSG_LOGIN_ENTRY] = {"login-entry", FIELDS{
+		TEXT(msg_login_entry, user), TEXT(msg_login_entry, address), BOOL(msg_login_entry, accepted), INT(msg_login_entry, count),
+		INT(msg_login_entry, at_us), END}},
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
 	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
 		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),

@@ -94,6 +94,8 @@ enum msg_type {
 	MSG_SERVE_CERTIFICATE,     /* fds: certificate, key (PEM), as with MSG_SERVE_SITE: for handshakes from now on */
 	MSG_SESSION,               /* both ways: a login that all serve processes honour */
 	MSG_SESSION_END,
+	MSG_LOGIN,                 /* serve -> parent: somebody was let in or refused, so often */
+	MSG_LOGIN_ENTRY,           /* parent -> store: the same, gathered, for a login/v1 entry */
 	MSG_SERVE_STATE,
 	MSG_WATCHED,               /* somebody asks for what runs on demand; while he does, again, at most each MSG_WATCHED_US */
 	MSG_TRACK,                 /* fd: sealed init segment */
@@ -312,6 +314,10 @@ struct msg_serve_vkey { char vkey[MSG_VKEY]; };
 #define MSG_SESSION_US (12 * 3600 * 1000000ll)
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
+#define MSG_ADDRESS 46                           /* a literal address as inet_ntop writes it, or "-", and a NUL */
+#define MSG_LOGIN_NOBODY UINT16_MAX
+struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MSG_ADDRESS]; };  /* user: MSG_LOGIN_NOBODY: unknown, or several */
+struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; };
 #define MSG_WATCHED_US 1000000
 #define MSG_SNAPSHOT_WORKERS_MAX 48  /* workers for snapshots alone, some 42 MB each: of cameras that have none otherwise */
 struct msg_watched { uint16_t camera; uint8_t rendition; };
@@ -440,6 +446,8 @@ union msg_body {
 	struct msg_serve_vkey serve_vkey;
 	struct msg_session session;
 	struct msg_session_end session_end;
+	struct msg_login login;
+	struct msg_login_entry login_entry;
 	struct msg_serve_state serve_state;
 	struct msg_watched watched;
 	struct msg_track track;

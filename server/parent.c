@@ -151,6 +151,8 @@ static void stop_next(struct parent *p)
 			waiting = true;
 			if (c->phase == CHILD_STOPPING)
 				continue;
+			if (c->kind == ROLE_STORE)
+				parent_login_sweep(p, true);
 			if (c->kind == ROLE_TRANSCODE || c->phase == CHILD_STARTING || child_say(c, MSG_STOP, NULL, NULL, 0) < 0)
 				kill(c->pid, SIGKILL);
 			c->phase = CHILD_STOPPING;

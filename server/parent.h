@@ -16,6 +16,7 @@
 #include "conf/site.h"
 #include "seal/witness_policy.h"
 #include "server/channel.h"
+#include "server/login_book.h"
 #include "server/programs.h"
 #include "server/service.h"
 
@@ -203,6 +204,7 @@ struct parent {
 	uint8_t tls_sha256[32];           /* of certificate and key, as serve has them */
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
+	struct login_book logins;         /* the log has not heard of */
 	struct msg_store_state store;
 	struct parent_witness witness;
 	struct msg_sign_state sign;
@@ -286,6 +288,10 @@ void parent_tell_demand(struct child *c);
 /* parent_media.c: a worker wants an SEI; sign has written one */
 void parent_sei_ask(struct child *worker, const struct msg_sei_ask *m);
 void parent_sei(struct parent *p, const struct msg_sei *m);
+/* parent_login.c: who was let in, and who refused, for the log */
+void parent_login(struct child *serve, const struct msg_login *m);
+/* all: the run ends. */
+void parent_login_sweep(struct parent *p, bool all);
 /* parent_alarm.c: that something is so, or is not, in the words of alarm/v1; and what comes of cam->worker */
 void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail);
 void parent_worker_alarms(struct camera_live *cam);

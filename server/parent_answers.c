@@ -414,6 +414,11 @@ static void on_session_end(void *ctx, struct channel *from, const union msg_body
 		}
 }
 
+static void on_login(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_login(ctx, &m->login);
+}
+
 static void on_serve_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	((struct child *)ctx)->serve = m->serve_state;
@@ -442,6 +447,7 @@ const struct channel_answer parent_answers[] = {
 	{MSG_SIGN_STATE, on_sign_state},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
+	{MSG_LOGIN, on_login},
 	{MSG_SERVE_STATE, on_serve_state},
 	{MSG_NONE, NULL},
 };

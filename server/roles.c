@@ -78,6 +78,8 @@ static const struct rule {
 	{MSG_SERVE_CERTIFICATE, TO(PARENT),  TO(SERVE),    2, 2},
 	{MSG_SESSION,         TO(PARENT) | TO(SERVE), TO(PARENT) | TO(SERVE), 0, 0},
 	{MSG_SESSION_END,     TO(PARENT) | TO(SERVE), TO(PARENT) | TO(SERVE), 0, 0},
+	{MSG_LOGIN,           TO(SERVE),     TO(PARENT),   0, 0},
+	{MSG_LOGIN_ENTRY,     TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_SERVE_STATE,     TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_WATCHED,         TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_TRACK,           TO(STORE),     TO(SERVE),    1, 1},

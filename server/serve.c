@@ -18,6 +18,7 @@
 #include "server/policy.h"
 #include "server/serve_conn.h"
 #include "server/serve_export.h"
+#include "server/serve_login.h"
 #include "server/serve_pem.h"
 #include "server/serve_tls.h"
 #include "server/wiping.h"
@@ -383,6 +384,7 @@ static void on_tick(int fd, short what, void *arg)
 	int64_t now_us = clock_mono_us();
 
 	http_date(clock_wall_us(), serve.date);
+	serve_login_tell(&serve);
 	serve_want_expire(serve.wants, now_us);
 	serve_witness_expire(serve.witness, now_us);
 	serve_conn_tick(serve.conns, now_us);

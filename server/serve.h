@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "net/http_response.h"
+#include "server/login_book.h"
 #include "server/role.h"
 #include "server/serve_auth.h"
 #include "server/serve_limit.h"
@@ -31,6 +32,7 @@ struct serve {
 	uint32_t export_request;
 	struct msg_serve_state state;      /* counters */
 	struct serve_limits limits;
+	struct login_book logins;          /* the parent has not heard of */
 	char date[HTTP_DATE];
 };
 

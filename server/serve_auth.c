@@ -241,7 +241,7 @@ const char *serve_auth_name(const struct serve_auth *a, unsigned user)
 	return a->user[user].name;
 }
 
-static int find_user(const struct serve_auth *a, const char *name)
+int serve_auth_find(const struct serve_auth *a, const char *name)
 {
 	for (unsigned i = 0; i < SITE_USERS_MAX; i++)
 		if (*name && !a->user[i].gone && strcmp(a->user[i].name, name) == 0)
@@ -282,7 +282,7 @@ static bool has_room(const struct serve_auth *a, uint64_t address)
 /* NULL when there is no room. */
 static struct job *new_job(struct serve_auth *a, uint64_t address, const char *name, const char *password)
 {
-	int user = find_user(a, name);
+	int user = serve_auth_find(a, name);
 	const struct msg_serve_user *of = user < 0 ? anybody(a) : &a->user[user];
 	struct job *job = of && has_room(a, address) && strlen(password) < SERVE_PASSWORD ? calloc(1, sizeof *job) : NULL;
 

@@ -46,6 +46,8 @@ int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u);
 int serve_auth_start(struct serve_auth *a);
 /* The user's name; user is one that was given out. */
 const char *serve_auth_name(const struct serve_auth *a, unsigned user);
+/* The user of that name, or -1. */
+int serve_auth_find(const struct serve_auth *a, const char *name);
 /* Of that user as he is now: what a login of his is under. */
 uint32_t serve_auth_version(const struct serve_auth *a, unsigned user);
 /*

@@ -16,6 +16,7 @@
 
 #define PASSWORD_WAIT_US 30000000
 #define SESSION_WAIT_US 5000000
+#define TELL_US 2000000
 #define COOKIE_TAIL "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
 static void hash_token(const uint8_t token[32], uint8_t ret[32])
@@ -82,12 +83,32 @@ static void reply_later(struct serve_conn *c, const struct http_request *r, unsi
 	serve_conn_reply(c, r, &reply);
 }
 
+void serve_login_tell(struct serve *s)
+{
+	struct msg_login m;
+
+	while (login_book_next(&s->logins, clock_mono_us(), TELL_US, s->role.stopping, &m))
+		channel_say(s->role.parent, MSG_LOGIN, &m, NULL, 0);
+}
+
+/* For the log: login/v1. */
+static void note(const struct serve_conn *c, int user, bool accepted)
+{
+	struct msg_login m = {.user = user < 0 ? MSG_LOGIN_NOBODY : (uint16_t)user, .accepted = accepted, .count = 1};
+
+	snprintf(m.address, sizeof m.address, "%s", *c->peer ? c->peer : "-");
+	login_book_add(&c->serve->logins, &m);
+	serve_login_tell(c->serve);
+}
+
 static void on_verdict(struct serve_auth_ask *ask, int user)
 {
 	struct serve_conn *c = (struct serve_conn *)(void *)((char *)ask - offsetof(struct serve_conn, wait.auth));
 
 	c->wait.has_verdict = true;
 	c->wait.verdict = user;
+	if (user >= 0)
+		note(c, user, true);
 	c->wait.version = user < 0 ? 0 : serve_auth_version(c->serve->auth, (unsigned)user);
 	serve_conn_wake(c);
 }
@@ -102,6 +123,7 @@ static int verdict_now(const struct serve_conn *c)
 
 static void log_failure(const struct serve_conn *c, const char *name)
 {
+	note(c, serve_auth_find(c->serve->auth, name), false);
 	/* A name that is none may be a password in the wrong field. */
 	log_warn("login-failed", "user=\"%s\" from=%s", text_is_name(name, strlen(name)) ? name : "?", c->peer);
 }
@@ -127,6 +149,7 @@ static int check(struct serve_conn *c, const struct http_request *r, const char 
 			serve_conn_wait(c, SERVE_WAIT_PASSWORD, PASSWORD_WAIT_US);
 			return -2;
 		case SERVE_AUTH_TOO_SOON:
+			note(c, serve_auth_find(c->serve->auth, name), false);
 			serve_limit_refused(c->serve, SERVE_LIMIT_LOGIN, c->peer);
 			reply_later(c, r, 429, wait_s);
 			return -2;
@@ -201,6 +224,8 @@ static void begin_session(struct serve_conn *c, const struct http_request *r, in
 		reply_later(c, r, 503, 1);
 		return;
 	}
+	if (!c->wait.has_verdict)  /* it was found out before, and is remembered */
+		note(c, user, true);
 	log_info("login", "user=%s from=%s", serve_auth_name(c->serve->auth, (unsigned)user), c->peer);
 	serve_conn_wait(c, SERVE_WAIT_SESSION, SESSION_WAIT_US);
 }

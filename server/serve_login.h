@@ -21,5 +21,7 @@ bool serve_login_from_our_page(const struct http_request *r);
 void serve_login_begin(struct serve_conn *c, const struct http_request *r);
 /* POST /logout: 303 to the page. */
 void serve_login_end(struct serve_conn *c, const struct http_request *r);
+/* Each second: the parent hears of who was let in and who was refused, for login/v1. */
+void serve_login_tell(struct serve *s);
 
 #endif

@@ -28,6 +28,7 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 static void on_ring_from(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
 static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_login(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
 static const struct channel_answer settings[] = {
 	{MSG_STORE_SITE, on_site},
@@ -40,6 +41,7 @@ static const struct channel_answer from_parent[] = {
 	{MSG_PEER, on_peer},
 	{MSG_RING_FROM, on_ring_from},
 	{MSG_ALARM, on_alarm},
+	{MSG_LOGIN_ENTRY, on_login},
 	{MSG_STORE_CAMERA, store_camera_comes},
 	{MSG_STORE_RENDITION, store_camera_rendition},
 	{MSG_CAMERA_GONE, store_camera_goes},
@@ -170,6 +172,18 @@ static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, i
 	memcpy(e.alarm.camera, s->camera[m->alarm.camera].name, sizeof e.alarm.camera);
 	snprintf(e.alarm.alarm, sizeof e.alarm.alarm, "%s", msg_alarm_name(m->alarm.kind));
 	snprintf(e.alarm.detail, sizeof e.alarm.detail, "%s", m->alarm.detail);
+	store_log_add(s, &e, &index);
+}
+
+static void on_login(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const struct msg_login_entry *in = &m->login_entry;
+	struct entry e = {.kind = ENTRY_LOGIN, .login = {.time_us = in->at_us / 1000 * 1000, .accepted = in->accepted, .count = in->count}};
+	struct store *s = ctx;
+	uint64_t index;
+
+	snprintf(e.login.user, sizeof e.login.user, "%s", in->user);
+	snprintf(e.login.address, sizeof e.login.address, "%s", in->address);
 	store_log_add(s, &e, &index);
 }
 

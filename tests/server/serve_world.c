@@ -64,6 +64,13 @@ static void on_state(void *ctx, struct channel *from, const union msg_body *m, i
 	((struct world *)ctx)->state = m->serve_state;
 }
 
+static void on_login(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	w->login[w->nlogins++ % 32] = m->login;
+}
+
 static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct world *w = ctx;
@@ -96,7 +103,7 @@ static void on_gone(void *ctx, struct channel *c, const char *why)
 
 static const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
-	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_NONE, NULL}};
+	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_NONE, NULL}};
 static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_NONE, NULL}};
 
 static void too_late(int fd, short what, void *arg)

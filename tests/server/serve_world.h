@@ -24,6 +24,8 @@ struct world {
 	uint32_t layers;
 	char why[128];                       /* of the last bad peer */
 	struct msg_serve_state state;        /* the last one */
+	struct msg_login login[32];          /* who was let in and refused, as serve said */
+	unsigned nlogins;
 	struct msg_want want[64];
 	unsigned nwants;
 	unsigned ended;                      /* how often serve said that a session is over */

@@ -158,6 +158,32 @@ Test(parent, keeps_no_session_longer_than_one_lasts_nor_takes_them_by_the_thousa
 	cr_assert_leq(p.nsessions, 2 * CHILD_SESSIONS_PER_S - 1);
 }
 
+Test(parent, keeps_logins_for_the_log_and_believes_none_that_cannot_be)
+{
+	static const struct { struct msg_login m; bool dies; } c[] = {
+		{{.user = 1, .accepted = true, .count = 3, .address = "192.0.2.7"}, false},
+		{{.user = MSG_LOGIN_NOBODY, .count = 1, .address = "2001:db8::7"}, false},
+		{{.user = MSG_LOGIN_NOBODY, .count = 1, .address = "-"}, false},
+		{{.user = 2, .count = 1, .address = "192.0.2.7"}, true},
+		{{.user = 1, .count = 0, .address = "192.0.2.7"}, true},
+		{{.user = 1, .count = 1, .address = "gate.example"}, true},
+		{{.user = 1, .count = 1, .address = ""}, true},
+	};
+	struct child *serve = role(ROLE_SERVE, 0);
+	struct msg_login m;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < sizeof c / sizeof *c; i++) {
+		serve->killed = false;
+		hear(serve, MSG_LOGIN, &(union msg_body){.login = c[i].m});
+		cr_expect_eq(serve->killed, c[i].dies, "%u", i);
+	}
+	/* There is no store that could take them. */
+	while (login_book_next(&p.logins, 1, 60000000, true, &m))
+		n += m.count;
+	cr_expect_eq(n, 5);
+}
+
 Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
 {
 	union msg_body m = {.camera_state = {.camera = 1, .phase = CAMERA_STREAMING, .fps_milli = 1}};

@@ -170,6 +170,35 @@ Test(serve, knows_right_and_wrong_passwords)
 	cr_assert_eq(got.status, 200);
 }
 
+/* By what serve said until now. */
+static unsigned logins(unsigned user, bool accepted)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < world.nlogins; i++) {
+		cr_expect_str_eq(world.login[i].address, "127.0.0.1");
+		if (world.login[i].user == user && world.login[i].accepted == accepted)
+			n += world.login[i].count;
+	}
+	return n;
+}
+
+Test(serve, tells_of_logins_and_refusals_but_never_a_name_that_is_none)
+{
+	char other[128];
+
+	basic("mallory", WORLD_PASSWORD, other);
+	get("/api/site", basic_right);
+	get("/api/site", basic_right);
+	get("/api/site", other);
+	get("/api/site", basic_wrong);
+	world_wait(&world, &world.nlogins, 3);
+	cr_expect_eq(logins(0, true), 1, "the second time the password is remembered");
+	cr_expect_eq(logins(0, false), 1);
+	cr_expect_eq(logins(MSG_LOGIN_NOBODY, false), 1);
+	cr_expect_eq(world.nlogins, 3);
+}
+
 Test(serve, slows_down_guessing_but_not_who_is_known)
 {
 	get("/api/site", basic_right);
