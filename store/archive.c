@@ -112,10 +112,10 @@ struct shelf *archive_shelf_of(struct archive *a, const char *camera, const char
 }
 
 /* The folder's count, made where it belongs by number; mostly it is the last. */
-static struct folder *folder_of(struct shelf *s, uint64_t no)
+static struct counts_folder *folder_of(struct shelf *s, uint64_t no)
 {
 	unsigned i = s->nfolders;
-	struct folder *f;
+	struct counts_folder *f;
 
 	while (i && s->folder[i - 1].no >= no)
 		i--;
@@ -132,13 +132,13 @@ static struct folder *folder_of(struct shelf *s, uint64_t no)
 	}
 	memmove(&s->folder[i + 1], &s->folder[i], (s->nfolders - i) * sizeof *s->folder);
 	s->nfolders++;
-	s->folder[i] = (struct folder){.no = no};
+	s->folder[i] = (struct counts_folder){.no = no};
 	return &s->folder[i];
 }
 
-int archive_count_folder(struct archive *a, struct shelf *s, const struct folder *counted)
+int archive_count_folder(struct archive *a, struct shelf *s, const struct counts_folder *counted)
 {
-	struct folder *f = folder_of(s, counted->no);
+	struct counts_folder *f = folder_of(s, counted->no);
 
 	if (!f)
 		return -ENOMEM;
@@ -151,7 +151,7 @@ int archive_count_folder(struct archive *a, struct shelf *s, const struct folder
 
 int archive_count(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
 {
-	struct folder *f = folder_of(s, number / ARCHIVE_FOLDER);
+	struct counts_folder *f = folder_of(s, number / ARCHIVE_FOLDER);
 
 	if (!f)
 		return -ENOMEM;
@@ -173,11 +173,11 @@ static int count_new(struct archive *a, struct shelf *s, uint64_t number, const 
 	int rc = archive_count(a, s, number, slot);
 
 	if (!rc && s->nfolders > before)
-		archive_write_counts(a, s);
+		counts_save(a->dirfd, s->camera, s->rendition, s->folder, s->nfolders);
 	return rc;
 }
 
-static void drop_folder(struct shelf *s, struct folder *f)
+static void drop_folder(struct shelf *s, struct counts_folder *f)
 {
 	unsigned i = (unsigned)(f - s->folder);
 
@@ -187,7 +187,7 @@ static void drop_folder(struct shelf *s, struct folder *f)
 
 static void uncount(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
 {
-	struct folder *f = folder_of(s, number / ARCHIVE_FOLDER);
+	struct counts_folder *f = folder_of(s, number / ARCHIVE_FOLDER);
 
 	if (!f)
 		return;
@@ -207,7 +207,7 @@ static bool look_up_oldest(struct archive *a, struct shelf *s)
 	struct index_page page;
 
 	while (!s->oldest && s->nfolders) {
-		struct folder *f = &s->folder[0];
+		struct counts_folder *f = &s->folder[0];
 		bool passed = false;
 
 		if (index_read_page(a->dirfd, s->camera, s->rendition, f->no, &page) == 0) {

@@ -8,7 +8,7 @@
  *     footage/CAMERA/RENDITION/FOLDER/NUMBER.m4s       FOLDER: number / 1000, six digits
  *     footage/CAMERA/RENDITION/FOLDER/NUMBER.m4s.tmp   being written
  *     index/CAMERA/RENDITION/FOLDER                    1000 slots (store/index.h)
- *     index/CAMERA/RENDITION/counts                    what is kept of each folder (store/archive_counts.c)
+ *     index/CAMERA/RENDITION/counts                    what is kept of each folder (store/counts.h)
  *
  * A slot says which entry of the log names a segment and whether its bytes are
  * here. It is a help, not evidence: it can be made again from the log, and who

@@ -48,7 +48,7 @@ struct scan {
 	struct archive *a;
 	struct shelf *shelf;
 	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
-	struct folder *counted;          /* of the rendition, when its last folder began */
+	struct counts_folder *counted;          /* of the rendition, when its last folder began */
 	unsigned ncounted;
 	uint8_t *found;                  /* of each of these, FOUND_ bits */
 	unsigned pages;                  /* that had to be read */
@@ -167,12 +167,14 @@ static int scan_rendition(void *ctx, const char *name)
 	if (!sc->shelf)
 		return -ENOMEM;
 	sc->pages = 0;
-	rc = archive_read_counts(sc->a, sc->shelf, &sc->counted, &sc->ncounted);
-	sc->found = rc ? NULL : calloc(sc->ncounted + 1, 1);
-	if (!rc)
-		rc = sc->found ? scan_folders(sc) : -ENOMEM;
+	sc->counted = NULL;
+	sc->ncounted = 0;
+	/* Without counts, whatever keeps them from us, the pages are read. */
+	(void)counts_load(sc->a->dirfd, sc->camera, sc->rendition, &sc->counted, &sc->ncounted);
+	sc->found = calloc(sc->ncounted + 1, 1);
+	rc = sc->found ? scan_folders(sc) : -ENOMEM;
 	if (!rc && sc->pages > PAGES_FEW)
-		archive_write_counts(sc->a, sc->shelf);
+		counts_save(sc->a->dirfd, sc->camera, sc->rendition, sc->shelf->folder, sc->shelf->nfolders);
 	free(sc->counted);
 	free(sc->found);
 	return rc;

@@ -3,18 +3,11 @@
 #define STORE_ARCHIVE_STATE_H
 /* What the parts of struct archive share; nobody else includes it. */
 #include "store/archive.h"
-
-#define ARCHIVE_FOLDERS_MAX (1u << 20)   /* of a rendition: a thousand million segments */
-
-/* One folder of a rendition: what is counted of it. */
-struct folder {
-	uint64_t no, bytes;
-	unsigned kept;
-};
+#include "store/counts.h"
 
 struct shelf {
 	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
-	struct folder *folder;           /* by rising number; only those that hold something */
+	struct counts_folder *folder;    /* by rising number; only those that hold something */
 	unsigned nfolders, cap;
 	uint64_t bytes, newest;
 	uint64_t oldest;                 /* 0: to be looked up */
@@ -34,12 +27,6 @@ struct shelf *archive_shelf_of(struct archive *a, const char *camera, const char
 /* A kept segment more. 0 or -ENOMEM. */
 int archive_count(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot);
 /* All that a folder keeps, as it was counted before. 0 or -ENOMEM. */
-int archive_count_folder(struct archive *a, struct shelf *s, const struct folder *f);
-
-/* archive_counts.c */
-/* The folders as they were counted when the last of them began, the caller's to free; none where nobody knows. 0 or -ENOMEM. */
-int archive_read_counts(const struct archive *a, const struct shelf *s, struct folder **ret, unsigned *ret_n);
-/* A disk that refuses costs the next start some time, and nothing else. */
-void archive_write_counts(const struct archive *a, const struct shelf *s);
+int archive_count_folder(struct archive *a, struct shelf *s, const struct counts_folder *f);
 
 #endif

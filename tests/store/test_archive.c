@@ -26,7 +26,7 @@ static void teardown(void)
 	folder_end(&f);
 }
 
-TestSuite(archive, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(archive, .init = setup, .fini = teardown, .timeout = 300);
 
 static void put(const char *camera, const char *rendition, uint64_t number, size_t n, int64_t start_us)
 {

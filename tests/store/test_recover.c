@@ -47,7 +47,7 @@ static void teardown(void)
 	folder_end(&f);
 }
 
-TestSuite(recover, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(recover, .init = setup, .fini = teardown, .timeout = 300);
 
 /* Chunks of 0.2 s each, one behind the other. */
 static void add_chunk(struct buf *b, unsigned i)

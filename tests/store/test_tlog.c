@@ -29,7 +29,7 @@ static void teardown(void)
 	folder_end(&f);
 }
 
-TestSuite(tlog, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(tlog, .init = setup, .fini = teardown, .timeout = 600);
 
 static void reopen(void)
 {
