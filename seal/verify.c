@@ -105,6 +105,16 @@ static void walk_signed(struct verify *v)
 	}
 }
 
+static void say_lost(struct verify *v)
+{
+	for (size_t i = 0; i < v->ntracks; i++) {
+		const struct verify_rendition *r = verify_rendition_of(v, v->track[i]);
+
+		if (v->track[i]->lost)
+			verify_add(v, VERIFY_MISSING, r->camera, r->rendition, r->last + 1, 0, NULL, "its later entries, if there were any, cannot be read");
+	}
+}
+
 static void verify_archive(struct verify *v)
 {
 	if (!begin(v))
@@ -119,15 +129,12 @@ static void verify_archive(struct verify *v)
 	}
 	if (!v->error)
 		verify_files_end(v);
+	if (v->error)
+		return;
 	verify_keys_end(v);
 	verify_cosigned_end(v);
 	verify_account_end(v);
-	for (size_t i = 0; i < v->ntracks; i++) {
-		const struct verify_rendition *r = verify_rendition_of(v, v->track[i]);
-
-		if (v->track[i]->lost)
-			verify_add(v, VERIFY_MISSING, r->camera, r->rendition, r->last + 1, 0, NULL, "its later entries, if there were any, cannot be read");
-	}
+	say_lost(v);
 	verify_media_end(v);
 }
 
@@ -164,8 +171,9 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 			verify_learn_keys(v);
 		v->report->shape = how->shape;
 		how->run(v);
-		verify_sums_end(v);
 		rc = v->error;
+		if (!rc)
+			verify_sums_end(v);
 	}
 	if (rc)
 		verify_free(&v->report);

@@ -366,7 +366,9 @@ static void run(struct verify *v)
 		if (v->src->progress)
 			v->src->progress(v->src->ctx, i + 1, c->nproofs, v->report->bytes);
 	}
-	for (size_t i = 0; i < c->nfiles && !v->error; i++)
+	if (v->error)
+		return;
+	for (size_t i = 0; i < c->nfiles; i++)
 		end_file(v, &c->file[i]);
 	verify_exports_end(v);
 	if (!v->report->is_signed)
