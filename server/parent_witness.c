@@ -71,13 +71,14 @@ void parent_witness_state(struct parent *p, const struct msg_witness_state *m)
 void parent_witness_sweep(struct parent *p)
 {
 	struct parent_witness *w = &p->witness;
+	const char *met = w->state.met ? "once" : "never";
 	bool old = is_needed(p) && clock_wall_us() - parent_quorum_us(p) > PARENT_QUORUM_OLD_US;
 
 	if (!w->known || old == w->old)
 		return;
 	w->old = old;
 	if (old)
-		parent_log("warn", "quorum-old", "met=%s size=%llu mend=\"see which witness stays away: casemate status\"", w->state.met ? "once" : "never",
+		parent_log("warn", "quorum-old", "met=%s size=%llu mend=\"see which witness stays away: casemate status\"", met,
 			   (unsigned long long)w->state.size);
 	else
 		parent_log("info", "quorum-new", "size=%llu", (unsigned long long)w->state.size);

@@ -27,7 +27,7 @@ static const char usage_text[] =
 	"checkpoint is cosigned, and the site is given the cosignature; when it does not,\n"
 	"nothing is, and both checkpoints are kept as evidence.\n"
 	"\n"
-	"  --key FILE            the witness' key (casemate keygen --witness), FILE.pub beside it\n"
+	"  --key FILE            the witness' key, made by casemate keygen; FILE.pub beside it\n"
 	"  --state FILE          what was seen of this log; keep it\n"
 	"  --deliver FOLDER      give the site what was cosigned in this folder\n"
 	"  --user NAME           for a site\n"
