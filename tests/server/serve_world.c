@@ -87,6 +87,14 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	w->want[w->nwants++] = m->want;
 }
 
+static void on_cosignature(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	w->cosignature = m->cosignature;
+	w->cosignatures++;
+}
+
 static void on_gone(void *ctx, struct channel *c, const char *why)
 {
 	struct world *w = ctx;
@@ -104,7 +112,7 @@ static void on_gone(void *ctx, struct channel *c, const char *why)
 static const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
 	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_NONE, NULL}};
-static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_NONE, NULL}};
+static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_COSIGNATURE, on_cosignature}, {MSG_NONE, NULL}};
 
 static void too_late(int fd, short what, void *arg)
 {

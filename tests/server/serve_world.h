@@ -28,6 +28,8 @@ struct world {
 	unsigned nlogins;
 	struct msg_want want[64];
 	unsigned nwants;
+	struct msg_cosignature cosignature;  /* the last one */
+	unsigned cosignatures;
 	unsigned ended;                      /* how often serve said that a session is over */
 	unsigned watched;                    /* how often serve said that somebody watches */
 	struct msg_watched last_watched;

@@ -115,6 +115,28 @@ static void on_have(void *ctx, struct channel *from, const union msg_body *m, in
 	}
 }
 
+static void on_cosigned(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->has_cosigned = true;
+	r->cosigned = m->cosigned;
+}
+
+static void on_log_note(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	cr_assert_lt(m->log_note.what, MSG_LOG_NOTES);
+	((struct rig *)ctx)->note[m->log_note.what] = m->log_note;
+}
+
+static void on_witness_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->witness = m->witness_state;
+	r->witness_states++;
+}
+
 static void on_taken(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	((struct rig *)ctx)->taken++;
@@ -125,6 +147,7 @@ static const struct channel_answer from_role[] = {
 	{MSG_BAD_PEER, on_bad_peer},
 	{MSG_STORE_STATE, on_store_state},
 	{MSG_RENDITION_STATE, on_rendition_state},
+	{MSG_WITNESS_STATE, on_witness_state},
 	{MSG_CAMERA_TAKEN, on_taken},
 	{MSG_SIGN_STATE, on_sign_state},
 	{MSG_NONE, NULL},
@@ -135,6 +158,8 @@ static const struct channel_answer from_store[] = {
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},
+	{MSG_COSIGNED, on_cosigned},
+	{MSG_LOG_NOTE, on_log_note},
 	{MSG_NONE, NULL},
 };
 

@@ -68,7 +68,11 @@ struct rig {
 	unsigned taken;             /* cameras that came while it ran */
 	unsigned tracks[RENDITIONS_MAX], segments[RENDITIONS_MAX], states, checkpoints;
 	uint64_t oldest[RENDITIONS_MAX];
-	bool has_have;
+	bool has_have, has_cosigned;
+	struct msg_cosigned cosigned;
+	struct msg_witness_state witness;
+	unsigned witness_states;
+	struct msg_log_note note[MSG_LOG_NOTES];
 	struct msg_have have;
 	struct buf have_bytes;
 };
