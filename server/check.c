@@ -25,6 +25,7 @@
 #include "seal/media_key.h"
 #include "server/against.h"
 #include "server/check.h"
+#include "server/token.h"
 #include "server/commands.h"
 #include "server/witnesses.h"
 
@@ -190,16 +191,20 @@ static void check_public_key(struct check *c)
 	buf_free(&b);
 }
 
+/* A key, or where a token's is; the token itself is asked at the start. */
 static int try_key(struct check *c, const char *path, const char **why)
 {
 	struct key_private *k = NULL;
+	struct token token;
 	struct buf b;
 	int rc;
 
 	*why = "it cannot be read";
-	buf_init(&b, KEY_FILE_MAX);
+	buf_init(&b, TOKEN_BYTES_MAX);
 	rc = io_read_file(AT_FDCWD, path, &b);
-	if (!rc)
+	if (!rc && token_is(buf_data(&b), b.len))
+		rc = token_parse(buf_data(&b), b.len, &token, why);
+	else if (!rc)
 		rc = key_read(c->site->origin, buf_data(&b), b.len, &k, why);
 	key_free(&k);
 	if (b.len)

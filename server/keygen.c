@@ -22,6 +22,7 @@
 #include "seal/key.h"
 #include "seal/media_key.h"
 #include "server/commands.h"
+#include "server/keygen_inner.h"
 
 #define HOSTS_MAX 64
 #define TLS_DAYS 825             /* the most that browsers accept of a certificate trusted by hand */
@@ -31,6 +32,7 @@ static const char usage_text[] =
 	"usage: casemate keygen NAME [-o site.key]\n"
 	"       casemate keygen --rotate [-o site.key]\n"
 	"       casemate keygen --witness NAME [-o witness.key]\n"
+	"       casemate keygen --token URI [--module M] [--pin FILE] NAME [-o site.key]\n"
 	"       casemate keygen --tls HOST... [-o tls]\n"
 	"       casemate keygen --media-signing NAME [-o media]\n"
 	"\n"
@@ -38,6 +40,7 @@ static const char usage_text[] =
 	"that is what casemate verify wants. NAME is the site's name (site: in the site file).\n"
 	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
 	"With --witness: the key that NAME cosigns other sites' logs with, see casemate witness.\n"
+	"With --token: a file that says where the key is, in a PKCS#11 token or behind a TPM.\n"
 	"With --tls: a self-signed certificate tls.crt and its key tls.key for these host\n"
 	"names and addresses.\n"
 	"With --media-signing: a key media.key that signs renditions inside their streams\n"
@@ -47,21 +50,24 @@ static const char usage_text[] =
 	"  -o FILE     where to (site.key; the public half goes to FILE.pub)\n"
 	"  --rotate    the next key of a site that has one\n"
 	"  --witness   a witness' key instead\n"
+	"  --token URI a key that stays where it is: pkcs11:..., handle:0x81000001, file:tpm.key\n"
+	"  --module M  the token's library; of a TPM: its TCTI (device:/dev/tpmrm0)\n"
+	"  --pin FILE  its first line is the token's PIN\n"
 	"  --tls       a certificate instead\n"
 	"  --media-signing   a key for streams instead\n"
 	"  --help\n"
 	"\n"
 	"Existing files are never overwritten. Exit status: 0 made, 2 not.\n";
 
-static int fail(const char *what, const char *why)
+int keygen_fail(const char *what, const char *why)
 {
 	fprintf(stderr, "casemate keygen: %s: %s\n", what, why);
 	return 2;
 }
 
-static int file_error(const char *path, int rc)
+int keygen_file_error(const char *path, int rc)
 {
-	return fail(path, rc == -EEXIST ? "is already there and is not overwritten; move it away or choose another name with -o" : strerror(-rc));
+	return keygen_fail(path, rc == -EEXIST ? "is already there and is not overwritten; move it away or choose another name with -o" : strerror(-rc));
 }
 
 static int write_new(const char *path, const void *p, size_t n, mode_t mode)
@@ -80,20 +86,20 @@ static int write_new(const char *path, const void *p, size_t n, mode_t mode)
 }
 
 /* The private file first: if the public one cannot be written, the private one goes again. 0 or 2, said. */
-static int write_pair(const char *private_path, const struct buf *private_text, const char *public_path, const void *text, size_t n)
+int keygen_write_pair(const char *private_path, const struct buf *private_text, const char *public_path, const void *text, size_t n)
 {
 	int rc = access(public_path, F_OK) == 0 ? -EEXIST : 0;
 
 	if (rc)
-		return file_error(public_path, rc);
+		return keygen_file_error(public_path, rc);
 	rc = write_new(private_path, buf_data(private_text), private_text->len, 0600);
 	if (rc)
-		return file_error(private_path, rc);
+		return keygen_file_error(private_path, rc);
 	rc = write_new(public_path, text, n, 0644);
 	if (!rc)
 		return 0;
 	unlink(private_path);
-	return file_error(public_path, rc);
+	return keygen_file_error(public_path, rc);
 }
 
 static void wipe(struct buf *b)
@@ -122,19 +128,19 @@ static int make_site_key(const char *name, const char *path, bool witness)
 	int rc;
 
 	if (!key_is_name(name, strlen(name)))
-		return fail(name, "not a name for a key: 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
+		return keygen_fail(name, "not a name for a key: 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
 	if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
-		return file_error(path, -ENAMETOOLONG);
+		return keygen_file_error(path, -ENAMETOOLONG);
 	buf_init(&pem, KEY_FILE_MAX);
 	rc = key_generate(name, &k);
 	if (!rc)
 		rc = key_write(k, &pem);
 	if (rc) {
-		rc = fail("no key could be made", strerror(-rc));
+		rc = keygen_fail("no key could be made", strerror(-rc));
 	} else {
 		print_vkey(key_public_of(k), witness, vkey);
 		snprintf(line, sizeof line, "%s\n", vkey);
-		rc = write_pair(path, &pem, public_path, line, strlen(line));
+		rc = keygen_write_pair(path, &pem, public_path, line, strlen(line));
 	}
 	if (!rc)
 		fputs(line, stdout);
@@ -153,13 +159,13 @@ static int make_next_key(const char *path)
 	int rc;
 
 	if ((size_t)snprintf(next, sizeof next, "%s.pub", path) >= sizeof next)
-		return file_error(path, -ENAMETOOLONG);
+		return keygen_file_error(path, -ENAMETOOLONG);
 	buf_init(&b, KEY_FILE_MAX);
 	rc = io_read_file(AT_FDCWD, next, &b);
 	if (rc)
-		rc = fail(next, "the public half of the key in place is needed: it has the site's name");
+		rc = keygen_fail(next, "the public half of the key in place is needed: it has the site's name");
 	else if (key_parse_vkey((const char *)buf_data(&b), b.len, &k, &why))
-		rc = fail(next, why);
+		rc = keygen_fail(next, why);
 	buf_free(&b);
 	if (rc)
 		return rc;
@@ -272,9 +278,9 @@ static int write_certificate(EVP_PKEY *pkey, X509 *x, const char *prefix)
 	snprintf(crt_path, sizeof crt_path, "%.4000s.crt", prefix);
 	if (!k || !c || PEM_write_bio_PKCS8PrivateKey(k, pkey, NULL, NULL, 0, NULL, NULL) != 1 || PEM_write_bio_X509(c, x) != 1 ||
 	    take_bio(k, &key) || take_bio(c, &crt))
-		fail(prefix, "out of memory");
+		keygen_fail(prefix, "out of memory");
 	else
-		rc = write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
+		rc = keygen_write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
 	if (!rc)
 		printf("%s\n%s\n", crt_path, key_path);
 	BIO_free(k);
@@ -305,10 +311,10 @@ static int make_tls(char **host, int nhosts, const char *prefix)
 
 	for (int i = 0; i < nhosts; i++)
 		if (!is_host(host[i]))
-			return fail(host[i], "neither a host name nor an address (examples: gate.example.org, 192.0.2.7, ::1)");
+			return keygen_fail(host[i], "neither a host name nor an address (examples: gate.example.org, 192.0.2.7, ::1)");
 	pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	x = pkey ? make_certificate(pkey, host, nhosts) : NULL;
-	rc = x ? write_certificate(pkey, x, prefix) : fail(prefix, "no certificate could be made");
+	rc = x ? write_certificate(pkey, x, prefix) : keygen_fail(prefix, "no certificate could be made");
 	if (!rc)
 		print_fingerprint(x);
 	X509_free(x);
@@ -332,19 +338,19 @@ static int make_media(const char *name, const char *prefix)
 	buf_init(&root, PEM_MAX);
 	rc = media_key_generate(name, &key, &crt, &root);
 	if (rc == -EINVAL)
-		rc = fail(name, "not a name for a certificate: 1 to 40 printable ASCII characters");
+		rc = keygen_fail(name, "not a name for a certificate: 1 to 40 printable ASCII characters");
 	else if (rc)
-		rc = fail("no key could be made", strerror(-rc));
+		rc = keygen_fail("no key could be made", strerror(-rc));
 	else if (access(root_path, F_OK) == 0)
-		rc = file_error(root_path, -EEXIST);
+		rc = keygen_file_error(root_path, -EEXIST);
 	else
-		rc = write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
+		rc = keygen_write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
 	if (!rc) {
 		rc = write_new(root_path, buf_data(&root), root.len, 0644);
 		if (rc) {
 			unlink(key_path);
 			unlink(crt_path);
-			rc = file_error(root_path, rc);
+			rc = keygen_file_error(root_path, rc);
 		}
 	}
 	if (!rc)
@@ -357,9 +363,9 @@ static int make_media(const char *name, const char *prefix)
 
 int cmd_keygen(int argc, char **argv)
 {
-	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"tls", 0, NULL, 't'}, {"witness", 0, NULL, 'w'},
-		{"help", 0, NULL, 'h'}, {0}};
-	const char *path = NULL;
+	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"token", 1, NULL, 'T'},
+		{"module", 1, NULL, 'M'}, {"pin", 1, NULL, 'p'}, {"tls", 0, NULL, 't'}, {"witness", 0, NULL, 'w'}, {"help", 0, NULL, 'h'}, {0}};
+	const char *path = NULL, *token = NULL, *module = NULL, *pin = NULL;
 	bool tls = false, rotate = false, media = false, witness = false;
 	int c;
 
@@ -370,26 +376,33 @@ int cmd_keygen(int argc, char **argv)
 		case 't': tls = true; break;
 		case 'r': rotate = true; break;
 		case 'w': witness = true; break;
+		case 'T': token = optarg; break;
+		case 'M': module = optarg; break;
+		case 'p': pin = optarg; break;
 		case 'h': fputs(usage_text, stdout); return 0;
-		default: return fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
+		default: return keygen_fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
 		}
 	}
-	if (witness && (tls || rotate || media))
-		return fail("--witness", "makes a key of its own: casemate keygen --witness NAME");
-	if (rotate && !tls && optind == argc)
+	if (tls + rotate + witness + media + !!token > 1)
+		return keygen_fail("usage", "only one of --rotate, --witness, --token, --tls and --media-signing");
+	if ((module || pin) && !token)
+		return keygen_fail("--module, --pin", "they are a token's: add --token URI");
+	if (rotate && optind == argc)
 		return make_next_key(path ? path : "site.key");
 	if (rotate)
-		return fail("--rotate", "the name is that of the key in place: casemate keygen --rotate -o site.key");
-	if (media && (tls || argc - optind != 1))
-		return fail("--media-signing", "it wants one name: casemate keygen --media-signing gate.example.org -o media");
+		return keygen_fail("--rotate", "the name is that of the key in place: casemate keygen --rotate -o site.key");
+	if (media && argc - optind != 1)
+		return keygen_fail("--media-signing", "it wants one name: casemate keygen --media-signing gate.example.org -o media");
 	if (media)
 		return make_media(argv[optind], path ? path : "media");
 	if (optind == argc)
-		return fail(tls ? "a host is missing" : witness ? "the witness' name is missing" : "the site's name is missing",
+		return keygen_fail(tls ? "a host is missing" : witness ? "the witness' name is missing" : "the site's name is missing",
 			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" :
 			witness ? "casemate keygen --witness notary.example.net" : "casemate keygen gate.example.org");
 	if (argc - optind > (tls ? HOSTS_MAX : 1))
-		return fail(argv[optind + 1], tls ? "more than 64 hosts" : "only one name; for a certificate add --tls");
+		return keygen_fail(argv[optind + 1], tls ? "more than 64 hosts" : "only one name; for a certificate add --tls");
+	if (token)
+		return keygen_token(argv[optind], token, module, pin, path ? path : "site.key");
 	if (tls)
 		return make_tls(argv + optind, argc - optind, path ? path : "tls");
 	return make_site_key(argv[optind], path ? path : witness ? "witness.key" : "site.key", witness);

@@ -15,6 +15,7 @@
 #include "codec/scene.h"
 #include "conf/site.h"
 #include "seal/witness_policy.h"
+#include "server/certified.h"
 #include "server/channel.h"
 #include "server/login_book.h"
 #include "server/programs.h"
@@ -208,6 +209,7 @@ struct parent {
 	struct msg_store_state store;
 	struct parent_witness witness;
 	struct msg_sign_state sign;
+	struct certified certified;       /* the key of this run, of a site whose own is in a token; else all zeros */
 	struct next_key { bool given, turned; uint64_t inode; int64_t changed_s; long changed_ns; } next_key;
 	struct parent_service service;
 	int64_t log_second;               /* and what the roles have said in it */
@@ -242,6 +244,10 @@ int child_say(struct child *c, enum msg_type type, const void *body, const int *
 void sign_state_path(const struct site *site, char *out, size_t cap);
 /* The file of the key that replaces the site's: it is there while it does. */
 void parent_next_key_path(const struct site *site, char *out, size_t cap);
+/* What verifiers are given: the key that signs, or the one in the token that certifies it. "" before sign has said. */
+static inline const char *parent_vkey(const struct parent *p) { return *p->sign.vkey && *p->certified.root ? p->certified.root : p->sign.vkey; }
+/* Of a key file that names a token: has it certify this run's key. 0, or -errno when the reason was said. */
+int parent_certify(struct parent *p);
 /* What is given to sign now. */
 void parent_note_next_key(struct parent *p);
 /* Whether another file is there than sign was given. */

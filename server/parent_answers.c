@@ -313,8 +313,8 @@ static void on_sign_state(void *ctx, struct channel *from, const union msg_body 
 	if (new_key) {
 		struct msg_serve_vkey vkey;
 
-		parent_log("info", "key", "vkey=\"%s\"", p->sign.vkey);
-		memcpy(vkey.vkey, p->sign.vkey, sizeof vkey.vkey);
+		parent_log("info", "key", "vkey=\"%s\"", parent_vkey(p));
+		memcpy(vkey.vkey, parent_vkey(p), sizeof vkey.vkey);
 		to_all(p, ROLE_SERVE, MSG_SERVE_VKEY, &vkey);
 	}
 }

@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The next key: a file beside the one that signs, which sign hands over to at its next start. */
+/* The key where it is in a token; and the next key: a file beside the one that signs, which sign hands over to at its next start. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "server/parent_change.h"
+#include "server/token.h"
+
+/* Of a file with a key in it no more than its first words are read here: "-----BEGIN PRIVAT". */
+int parent_certify(struct parent *p)
+{
+	char title[sizeof TOKEN_TITLE - 1];
+	int fd = open(p->site->key, O_RDONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, title, sizeof title, 0) == (ssize_t)sizeof title && token_is(title, sizeof title))
+		rc = certified_run(fd, p->site->origin, &p->certified);
+	close(fd);
+	return rc;
+}
 
 void parent_next_key_path(const struct site *site, char *out, size_t cap)
 {

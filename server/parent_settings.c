@@ -79,9 +79,15 @@ static int sign_settings(struct child *c)
 	TEXT(m.origin, p->site->origin);
 	sign_state_path(p->site, state, sizeof state);
 	rc = open_pair(p->site->key, O_RDONLY, state, O_RDWR | O_CREAT, fds);
+	if (!rc && p->certified.note_len) {
+		TEXT(m.certifier, p->certified.root);
+		memcpy(m.note, p->certified.note, p->certified.note_len);
+		m.note_len = (uint16_t)p->certified.note_len;
+		rc = dup3(p->certified.key_fd, fds[0], O_CLOEXEC) < 0 ? -errno : 0;
+	}
 	if (!rc) {
 		parent_next_key_path(p->site, next, sizeof next);
-		m.has_next = open_more(AT_FDCWD, next, fds, &n);
+		m.has_next = !m.note_len && open_more(AT_FDCWD, next, fds, &n);
 		m.has_checkpoint = open_more(p->archive_fd, "log/checkpoint", fds, &n);
 		parent_note_next_key(p);
 		rc = child_say(c, MSG_SIGN_SITE, &m, fds, n);

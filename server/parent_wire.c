@@ -125,7 +125,7 @@ static void tell_serve(struct child *serve)
 	struct msg_serve_vkey vkey;
 
 	if (*p->sign.vkey) {
-		memcpy(vkey.vkey, p->sign.vkey, sizeof vkey.vkey);
+		memcpy(vkey.vkey, parent_vkey(p), sizeof vkey.vkey);
 		child_say(serve, MSG_SERVE_VKEY, &vkey, NULL, 0);
 	}
 	for (unsigned i = 0; i < p->site->ncameras; i++)

@@ -136,6 +136,8 @@ static int run(const char *file, enum cpu_level cpu)
 		rc = open_files(&parent);
 	if (!rc)
 		rc = read_witnesses(&parent);
+	if (!rc)
+		rc = parent_certify(&parent);
 	if (!rc) {
 		parent_log("info", "start", "version=%s site=%s cameras=%u users=%u", PACKAGE_VERSION, site->origin, site->ncameras, site->nusers);
 		rc = parent_run(&parent);

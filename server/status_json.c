@@ -162,7 +162,7 @@ static void log_json(struct json *j, const struct parent *p)
 {
 	json_open(j, "log", '{');
 	json_str(j, "origin", p->site->origin);
-	json_str(j, "vkey", *p->sign.vkey ? p->sign.vkey : NULL);
+	json_str(j, "vkey", *p->sign.vkey ? parent_vkey(p) : NULL);
 	json_int(j, "entries", (int64_t)p->store.entries);
 	json_int(j, "checkpoint", (int64_t)p->store.checkpoint_size);
 	status_json_time(j, "checkpoint_time", p->store.checkpoint_us);

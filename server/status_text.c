@@ -106,7 +106,7 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 	buf_append_fmt(out, "log      %" PRIu64 " entries, checkpoint of %" PRIu64, p->store.entries, p->store.checkpoint_size);
 	if (p->store.checkpoint_us)
 		buf_append_fmt(out, " signed %s ago", status_age((double)(clock_wall_us() - p->store.checkpoint_us) / 1e6, a));
-	buf_append_fmt(out, "\nkey      %s\n", *p->sign.vkey ? p->sign.vkey : "not known yet");
+	buf_append_fmt(out, "\nkey      %s\n", *p->sign.vkey ? parent_vkey(p) : "not known yet");
 	status_witness_text(out, p, colour);
 	buf_append_fmt(out, "archive  %s of %s in %s, disk has %s free\n", size_text(p->store.archive_bytes, a), size_text(p->site->archive_max_bytes, b),
 		       p->site->archive, size_text(p->store.disk_free_bytes, c));
