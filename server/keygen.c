@@ -128,7 +128,7 @@ static int make_site_key(const char *name, const char *path, bool witness)
 	int rc;
 
 	if (!key_is_name(name, strlen(name)))
-		return keygen_fail(name, "not a name for a key: 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
+		return keygen_fail(name, "not a site's name, nor a witness': 1 to 128 printable ASCII characters, no blank, no '+' (example: gate.example.org)");
 	if ((size_t)snprintf(public_path, sizeof public_path, "%s.pub", path) >= sizeof public_path)
 		return keygen_file_error(path, -ENAMETOOLONG);
 	buf_init(&pem, KEY_FILE_MAX);
