@@ -10,7 +10,8 @@
 #include "seal/verify.h"
 
 #define SHORT_HEX 16    /* digits of a hash for people; the JSON has it whole */
-#define SHORT_TEXT 72   /* characters of an encoder's settings likewise */
+#define SHORT_TEXT 100  /* characters of an encoder's settings likewise */
+#define COLUMNS 120
 
 const char *verify_kind_name(enum verify_kind k)
 {
@@ -35,12 +36,15 @@ const char *verify_signature_name(enum entry_signature s)
 
 void verify_fingerprint(const struct key_public *k, char out[HASH_HEX])
 {
-	char vkey[KEY_VKEY + 1];
+	char vkey[KEY_VKEY];
+	struct hasher hasher;
 	struct hash h;
 
 	key_vkey(k, vkey);
-	strcat(vkey, "\n");
-	hash_bytes(vkey, strlen(vkey), &h);
+	hasher_init(&hasher);
+	hasher_update(&hasher, vkey, strlen(vkey));
+	hasher_update(&hasher, "\n", 1);
+	hasher_final(&hasher, &h);
 	hash_hex(&h, out);
 }
 
@@ -190,6 +194,7 @@ static void print_quorum(const struct verify_quorum *q, struct sheet *out)
 static void print_problem(const struct verify_problem *p, struct sheet *out)
 {
 	char from[CLOCK_TEXT], to[CLOCK_TEXT];
+	size_t begin = out->out->len;
 
 	say(out, "%s:", verify_kind_name(p->kind));
 	if (p->camera[0])
@@ -207,7 +212,7 @@ static void print_problem(const struct verify_problem *p, struct sheet *out)
 	}
 	say(out, "%s%s", p->camera[0] ? ": " : " ", p->text);
 	if (p->path[0])
-		say(out, " (%s)", p->path);
+		say(out, "%s (%s)", out->out->len - begin + strlen(p->path) + 3 > COLUMNS ? "\n   " : "", p->path);
 	say(out, "\n");
 }
 
@@ -407,7 +412,7 @@ static void print_encoders(const struct verify_report *r, struct sheet *out)
 		const struct entry_encoder *e = &r->encoder[i];
 
 		clock_text(e->time_us, at);
-		say(out, "encoder: %s/%s %s %s: %.*s%s\n", e->camera, e->rendition, at, e->encoder, SHORT_TEXT, e->settings,
+		say(out, "encoder: %s %s/%s %s\n  %.*s%s\n", at, e->camera, e->rendition, e->encoder, SHORT_TEXT, e->settings,
 			strlen(e->settings) > SHORT_TEXT ? "..." : "");
 	}
 	if (r->nencoders > VERIFY_ENCODERS_MAX)
