@@ -165,6 +165,12 @@ site_camera() {
     [ $# = 0 ] || printf '    %s\n' "$@" >> "$site/site.yaml"
 }
 
+# sign_renditions: those that site_camera has added so far are signed inside their streams as well.
+sign_renditions() {
+    (cd "$site" && timeout 20 "$casemate" keygen --media-signing test.example -o media) > "$site/media.out" 2>&1 || bail "keygen: $(cat "$site/media.out")"
+    sed -i 's|^key: .*|&\nmedia_signing: {key: media.key, certificate: media.crt}|; s|\(360p: {.*\)}|\1, sign: onvif}|' "$site/site.yaml"
+}
+
 # start_camera [ARGUMENT…]: the built-in test camera; sets camera_source to its address and camera_pid.
 start_camera() {
     local out

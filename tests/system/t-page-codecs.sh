@@ -22,6 +22,7 @@ make_site
 start_gst_camera 0 "/alone=( $h265 )" "/both=( $h265 )" "/opus=( $h264 $opus )" "/law=( $h264 $law )"
 site_camera both "rtsp://127.0.0.1:$gst_port/both"
 site_camera smart "rtsp://127.0.0.1:${scripted_port[smart]}/cam"
+sign_renditions         # the browser takes no notice of it
 printf '  smart-alone:\n    source: rtsp://127.0.0.1:%s/cam\n' "${scripted_port[smart]}" >> "$site/site.yaml"
 printf '  %s:\n    source: rtsp://127.0.0.1:%s/%s\n' alone "$gst_port" alone opus "$gst_port" opus law "$gst_port" law >> "$site/site.yaml"
 start_server alone both opus law smart smart-alone

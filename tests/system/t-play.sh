@@ -43,6 +43,7 @@ fi
 make_site
 start_gst_camera 0 "${mounts[@]}"
 for n in "${names[@]}"; do site_camera "$n" "rtsp://127.0.0.1:$gst_port/$n"; done
+sign_renditions         # players take no notice of it
 start_server "${names[@]}"
 for n in "${names[@]}"; do
     wait_for 30 newest_at_least "$n" 360p 2 || bail "$n: no segments: $(status | jq -c .cameras)"

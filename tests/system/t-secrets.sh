@@ -14,6 +14,7 @@ chmod 600 "$site/camera-password"
 start_camera --user tom --password-file "$site/camera-password"
 site_camera gate "$camera_source" 'user: tom' 'password_file: camera-password'
 printf 'processes: {serve: 2}\n' >> "$site/site.yaml"
+sign_renditions
 start_server gate
 wait_for 20 newest_at_least gate copy 2 || bail "no segments: $(status | jq -c .cameras)"
 check "a viewer is served" get /live/gate/index.m3u8 -o /dev/null
@@ -25,7 +26,7 @@ hex() { od -An -v -tx1 | tr -d ' \n'; }
 raw_key() { openssl pkey -in "$1" -noout -text | sed -n '/^priv:/,/^pub:/s/^ //p' | tr -d ' :\n'; }
 reversed() { fold -w2 | tac | tr -d '\n'; }
 body() { grep -v -- ----- "$1" | head -1; }  # of a PEM file: what it begins with
-seed=$(raw_key "$site/site.key") scalar=$(raw_key "$site/tls.key" | sed 's/^00//')
+seed=$(raw_key "$site/site.key") scalar=$(raw_key "$site/tls.key" | sed 's/^00//') media=$(raw_key "$site/media.key" | sed 's/^00//')
 {
     echo "camera-password $(printf %s "$camera_password" | hex)"
     echo "viewer-password $(printf %s "$password" | hex)"
@@ -34,10 +35,13 @@ seed=$(raw_key "$site/site.key") scalar=$(raw_key "$site/tls.key" | sed 's/^00//
     echo "site-key-file $(body "$site/site.key" | cut -c 20-60 | tr -d '\n' | hex)"
     echo "tls-key $scalar"
     echo "tls-key-number $(printf %s "$scalar" | reversed)"
+    echo "media-key $media"
+    echo "media-key-number $(printf %s "$media" | reversed)"
+    echo "media-key-file $(body "$site/media.key" | cut -c 20-60 | tr -d '\n' | hex)"
     echo "tls-key-file $(body "$site/tls.key" | cut -c 20-60 | tr -d '\n' | hex)"
 } > "$work/needles"
 chmod 600 "$work/needles"
-equal "there is something to search for" "$(grep -cE ' ([0-9a-f]{2}){16,}$' "$work/needles")" 8
+equal "there is something to search for" "$(grep -cE ' ([0-9a-f]{2}){16,}$' "$work/needles")" 11
 
 # found PID: "NAME locked|unlocked" of each secret that is there
 found() { timeout 60 python3 "$here/memory.py" "$1" "$work/needles" > "$work/found" && grep -q '^searched [1-9][0-9]\{6\}' "$work/found" && sed -n 's/ [0-9]*$//p' "$work/found" | grep -v ^searched | paste -sd ' '; }
@@ -47,7 +51,7 @@ equal "parent: no secret, though it handed them over" "$(found "$server")" ''
 while read -r role pid; do
     case $role in
     ingest) want='camera-password locked' ;;
-    sign) want='site-key locked' ;;
+    sign) want='media-key-number locked site-key locked' ;;
     serve) want='tls-key-number locked' ;;
     *) want='' ;;
     esac
