@@ -60,5 +60,5 @@ export function showLast(element, status) {
 	const e = status.last;
 
 	element.textContent = e ? `${e.camera} ${e.rendition} ${e.number}: captured ${e.start} (${e.clock} clock, ±${e.clockError} ms), ` +
-		`${e.bytes} bytes, camera's signature: ${e.signature.split(" ")[0]}` : "none yet";
+		`${e.bytes} bytes, camera's signature: ${e["camera-signature"].split(" sha256:")[0]}` : "none yet";
 }
