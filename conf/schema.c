@@ -28,7 +28,7 @@ const struct schema_key schema_keys[] = {
 	{"tls.key", SCHEMA_SECRET_FILE, .required = true, SITE(tls_key),
 	 .doc = "The certificate's private key in PEM, without a passphrase.", .example = "tls.key"},
 	{"key", SCHEMA_SECRET_FILE, .required = true, SITE(key), LINE(key_line),
-	 .doc = "The key that signs the log, made by casemate keygen.", .example = "site.key"},
+	 .doc = "The key that signs the log, or where it is in a token; made by casemate keygen.", .example = "site.key"},
 	{"witnesses", SCHEMA_PUBLIC_FILE, SITE(witnesses), LINE(witnesses_line),
 	 .doc = "Whose cosignatures of the log are taken, and how many of them make a quorum: a C2SP tlog-policy; see casemate-witness(1).",
 	 .example = "witnesses.policy"},

@@ -256,7 +256,7 @@ Test(audit, page_says_who_may_do_what)
 		"  0.0.0.0:8443               HTTPS, TLS 1.3 alone\n",
 		"  gate               192.0.2.11:322         rtsps tcp           sha256:9f86d081884c...     no password\n",
 		"\nsign         signs the log; holds the key, reads nothing from outside\n  processes  1, pid 101\n  sandbox    whole\n  calls      ",
-		"  says to store: sign-hello checkpoint key-note\n", "  says to store: want cosignature\n",
+		"  says to store: sign-hello checkpoint key-note\n", "  says to store: want clip-make clip-next clip-end cosignature\n",
 		"  0600 ", "signs the log              /etc/casemate/site.key\n", "store 9f86d081884c7d65     /usr/libexec/casemate/store\n",
 		"\nFINDINGS\n  0 alarms, 0 warnings, 0 notes\n",
 	};

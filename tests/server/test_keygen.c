@@ -106,6 +106,27 @@ Test(keygen, prints_the_public_half_and_nothing_else)
 	cr_assert_str_eq(printed, text_of("site.key.pub"));
 }
 
+Test(keygen, the_next_key_has_the_same_name_and_lies_beside_it)
+{
+	struct key_private *k = NULL;
+	char first[512];
+	char *text;
+
+	cr_assert_eq(KEYGEN("--rotate"), 2, "there is none to be replaced");
+	cr_assert_eq(KEYGEN("gate.example"), 0);
+	snprintf(first, sizeof first, "%s", text_of("site.key.pub"));
+	cr_assert_eq(KEYGEN("--rotate"), 0);
+	cr_assert_str_eq(text_of("out"), text_of("site.key.next.pub"));
+	cr_assert_str_neq(text_of("site.key.next.pub"), first);
+	cr_assert_eq(mode_of("site.key.next"), 0600);
+	text = text_of("site.key.next");
+	cr_assert_eq(key_read("gate.example", text, strlen(text), &k, NULL), 0);
+	cr_assert_str_eq(key_public_of(k)->name, "gate.example");
+	key_free(&k);
+	cr_assert_eq(KEYGEN("--rotate"), 2, "and not over one that is there");
+	cr_assert_str_eq(text_of("site.key.pub"), first);
+}
+
 Test(keygen, never_overwrites)
 {
 	char before[4096];
@@ -178,7 +199,9 @@ Test(keygen, says_what_is_wrong)
 		{{"keygen"}, "the site's name is missing"}, {{"keygen", "a b"}, "not a site's name"}, {{"keygen", "a+b"}, "not a site's name"},
 		{{"keygen", "a", "b"}, "only one name"}, {{"keygen", "--tls"}, "a host is missing"}, {{"keygen", "--tls", "a_b"}, "neither a host name nor an address"},
 		{{"keygen", "--tls", "-o"}, ""}, {{"keygen", "--media-signing"}, "it wants one name"}, {{"keygen", "--media-signing", "a", "b"}, "it wants one name"},
-		{{"keygen", "--media-signing", "01234567890123456789012345678901234567890"}, "1 to 40 printable"}, {{"keygen", "--wrong"}, "casemate keygen NAME"}, {{"keygen", "a", "-o/nowhere/at/all"}, "No such file"},
+		{{"keygen", "--media-signing", "01234567890123456789012345678901234567890"}, "1 to 40 printable"}, {{"keygen", "--wrong"}, "casemate keygen NAME"}, {{"keygen", "--rotate", "a"}, "the name is that of the key in place"},
+		{{"keygen", "--rotate", "--tls", "a"}, "only one of"}, {{"keygen", "--pin", "p", "a"}, "add --token"}, {{"keygen", "--token", "pkcs11:a?pin-value=1", "a"}, "it belongs into a file"},
+		{{"keygen", "--token", "file:/nowhere", "a"}, "No such file"}, {{"keygen", "a", "-o/nowhere/at/all"}, "No such file"},
 	};
 
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
