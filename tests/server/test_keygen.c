@@ -32,7 +32,7 @@ static void enter(void)
 
 static void leave(void)
 {
-	static const char *const made[] = {"out", "site.key", "site.key.pub", "a", "a.pub", "tls.crt", "tls.key", "b.crt", "b.key", "media.key", "media.crt", "media.root.crt"};
+	static const char *const made[] = {"out", "site.key", "site.key.pub", "site.key.next", "site.key.next.pub", "a", "a.pub", "tls.crt", "tls.key", "b.crt", "b.key", "media.key", "media.crt", "media.root.crt"};
 
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
 		unlink(made[i]);
