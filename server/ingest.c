@@ -19,6 +19,7 @@
 #include "server/ingest_backoff.h"
 #include "server/ingest_camera.h"
 #include "server/ingest_udp.h"
+#include "server/openssl.h"
 #include "server/role.h"
 
 #define TICK_MS 250
@@ -221,7 +222,7 @@ static bool warm_up(void)
 	struct digest_who who = {"user", "password", "OPTIONS", "rtsp://192.0.2.1/"};
 	uint8_t bytes[16];
 
-	if (RAND_bytes(bytes, sizeof bytes) != 1 || RAND_priv_bytes(bytes, sizeof bytes) != 1)
+	if (!openssl_begins() || RAND_bytes(bytes, sizeof bytes) != 1 || RAND_priv_bytes(bytes, sizeof bytes) != 1)
 		return false;
 	for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
 		struct digest_challenge c = {.algorithm = (enum digest_algorithm)a};
@@ -264,8 +265,6 @@ int main(void)
 	static struct ingest in;
 
 	in.site.base = event_base_new();
-	if (!in.site.base)
-		return 1;
 	role_begin(&in.role, ROLE_INGEST, in.site.base);
 	if (!begin(&in)) {
 		log_error("no-memory", "at=start");

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "server/commands.h"
 #include "server/libexec.h"
+#include "server/openssl.h"
 #include "server/parent.h"
 
 static void help(FILE *to)
@@ -110,6 +111,8 @@ static int open_programs(struct programs *p)
 		fprintf(stderr, "casemate: its own programs are not where they were installed (%s): install it again\n", CM_LIBEXECDIR);
 		return -ENOENT;
 	}
+	if (!openssl_begins())
+		return say("memory", "OpenSSL", ENOMEM, "give the machine more memory");
 	rc = programs_open(p, libexec, &what);
 	return rc ? say("program", what, -rc, "install it again") : 0;
 }

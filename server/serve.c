@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "server/openssl.h"
 #include "server/policy.h"
 #include "server/serve_conn.h"
 #include "server/serve_export.h"
@@ -435,6 +436,8 @@ int main(int argc, char **argv)
 	if (!serve.base)
 		fail("no-memory", "at start");
 	role_begin(&serve.role, ROLE_SERVE, serve.base);
+	if (!openssl_begins())
+		fail("no-memory", "at start");
 	distrust_event = evtimer_new(serve.base, on_distrust, NULL);
 	tick = event_new(serve.base, -1, EV_PERSIST, on_tick, NULL);
 	role_secrets(SECRET_DEFAULT_BYTES, CRYPTO_secure_malloc_init(ROLE_OPENSSL_SECRET_BYTES, ROLE_OPENSSL_SECRET_LEAST) == 1);

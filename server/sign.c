@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "seal/checkpoint.h"
+#include "server/openssl.h"
 #include "server/role.h"
 #include "server/sign_keys.h"
 #include "server/sign_media.h"
@@ -439,6 +440,8 @@ int main(void)
 	s.state_fd = -1;
 	wiping_init();
 	role_begin(&s.role, ROLE_SIGN, event_base_new());
+	if (!openssl_begins())
+		give_up("no-memory", "OpenSSL", "give the machine more memory");
 	role_secrets(SECRET_DEFAULT_BYTES, CRYPTO_secure_malloc_init(ROLE_OPENSSL_SECRET_BYTES, ROLE_OPENSSL_SECRET_LEAST) == 1);
 	role_settings(&s.role, settings, &s);
 	warm(&s);

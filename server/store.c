@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "server/openssl.h"
 #include "store/recover.h"
 
 #define STALE_US 15000000            /* a segment without a new part for so long is over */
@@ -112,6 +113,8 @@ static void prepare(struct store *s)
 	if (worker_warm() < 0 || worker_init(&s->logger, s->role.base) < 0 || worker_init(&s->writer, s->role.base) < 0 ||
 	    worker_init(&s->reader, s->role.base) < 0)
 		store_give_up("no-memory", "workers", "give the machine more memory");
+	if (!openssl_begins())
+		store_give_up("no-memory", "OpenSSL", "give the machine more memory");
 	hash_program(s);
 	store_witness_warm();
 	buf_init(&s->batch, (size_t)TLOG_HELD_MAX * (2 + ENTRY_MAX_BYTES));
