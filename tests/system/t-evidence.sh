@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A clip is checked by hand: every command of doc/evidence.md, as it stands there, with openssl, and a checker of its own by node's
 # WebCrypto. Both say yes to the clip, and no to each change of it. And the proof of a segment outlives its bytes.
-# takes: 40 s
+# takes: 35 s
 source "$(dirname "$0")/lib.sh"
 wants awk base64 curl dash jq node openssl ss
 
@@ -10,13 +10,13 @@ make_site
 start_camera
 site_camera gate "$camera_source"
 start_server gate
-wait_for 60 newest_at_least gate copy 6 || bail "no six segments: $(status | jq -c .cameras)"
+wait_for 60 newest_at_least gate copy 5 || bail "no five segments: $(status | jq -c .cameras)"
 
 # proof NUMBER: of a copy segment; waits for its checkpoint.
 proof() { get "/live/gate/copy/$1.m4s.tlog-proof"; }
 # entry_field NAME FILE: of the entry in a proof
 entry_field() { sed -n 's/^extra //p' "$2" | base64 -d | sed -n "s/^$1 //p"; }
-for n in 2 5; do
+for n in 2 4; do
     wait_for 60 proof $n || bail "no proof of segment $n"
     proof $n > "$work/$n.m4s.tlog-proof"
 done
@@ -25,8 +25,8 @@ get /live/gate/copy/3.m4s > "$work/3.m4s"
 # --- the clip, and what others hold ---------------------------------------------------------------
 
 clip=$work/clip
-check "a clip of four segments is exported" timeout 60 "$casemate" export -c "$site/site.yaml" --camera gate \
-    --from "$(entry_field start "$work/2.m4s.tlog-proof")" --to "$(entry_field start "$work/5.m4s.tlog-proof")" -o "$clip" || finish
+check "a clip of some segments is exported" timeout 60 "$casemate" export -c "$site/site.yaml" --camera gate \
+    --from "$(entry_field start "$work/2.m4s.tlog-proof")" --to "$(entry_field start "$work/4.m4s.tlog-proof")" -o "$clip" || finish
 
 # A witness that is nothing but openssl: it signs what it has seen, with the time.
 witness() {
@@ -60,7 +60,7 @@ by_hand() {
 by_node() { timeout 60 node "$here/check-clip.mjs" "$1" "${2:-$site/site.key.pub}"; }
 
 check "by hand, with openssl: it is what the site sealed" by_hand "$clip" || note "$(tail -5 "$work/by-hand.out")"
-for step in 'the checkpoint is signed by a key that is known' 'entry [0-9]+ is in the log' 'gate-copy 2: its bytes' 'gate-copy 4: its bytes' 'gate-copy 3 follows' \
+for step in 'the checkpoint is signed by a key that is known' 'entry [0-9]+ is in the log' 'gate-copy 2: its bytes' 'gate-copy 3: its bytes' 'gate-copy 3 follows' \
     'every segment entry has its bytes here' 'witness.example saw this log on'; do
     matches "by hand: $step" "$(cat "$work/by-hand.out")" "^ok $step"
 done
