@@ -105,7 +105,11 @@ check "and has seen more than the older copy has" [ "$(size_in "$work/north.stat
 matches "a state belongs to one run at a time" "$(flock "$work/north.state.lock" timeout 20 "$casemate" witness "$site/site.key.pub" "$at" \
     --key "$work/north.key" --state "$work/north.state" "${by_https[@]}" 2>&1)" 'another casemate witness is at it'
 stop_server
-check "the archive is as it was sealed" verify
+# verified ARCHIVE: by a policy from elsewhere too.
+verified() { timeout 60 "$casemate" verify "$1" --key "$site/site.key.pub" --policy "$site/witnesses.policy"; }
+said=$(verified "$site/archive" 2>&1)
+equal "the archive is as it was sealed, and the quorum has cosigned it: exit status" $? 0
+matches "verify says so" "$said" '^witnesses: enough'
 cp "$work/north.state" "$work/north.before"
 witness north "$work/old"
 equal "north refuses the older copy: exit status" $? 1
@@ -119,6 +123,9 @@ check "somebody with the key writes another history" "$rewrite" "$work/true" "$w
 rm -r "$site/archive/log"
 mv "$work/forged/log" "$site/archive/log"
 check "which the key alone finds good" verify
+said=$(verified "$site/archive" 2>&1)
+equal "and the policy does not: exit status" $? 1
+matches "verify says so too" "$said" 'NOT ENOUGH'
 cp -r "$site/archive/log" "$work/forged-log"
 rm -f "$site"/site.key.state*
 start_server gate
