@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "server/status_inner.h"
 
 /* What store says of a witness; zeros if nothing is known. */
@@ -63,14 +64,14 @@ static void witness_text(struct buf *out, const struct parent *p, unsigned i)
 {
 	uint64_t size;
 	int64_t time_us;
-	char age[16];
+	char age[16], name[2 * WITNESS_POLICY_NAME];
 
 	seen_of(p, i, &size, &time_us);
+	text_escape(p->witness.policy.witness[i].name, strlen(p->witness.policy.witness[i].name), name, sizeof name);
 	if (time_us)
-		buf_append_fmt(out, "         %s cosigned %" PRIu64 " entries %s ago\n", p->witness.policy.witness[i].name, size,
-			       status_age((double)(clock_wall_us() - time_us) / 1e6, age));
+		buf_append_fmt(out, "         %s cosigned %" PRIu64 " entries %s ago\n", name, size, status_age((double)(clock_wall_us() - time_us) / 1e6, age));
 	else
-		buf_append_fmt(out, "         %s has cosigned nothing yet\n", p->witness.policy.witness[i].name);
+		buf_append_fmt(out, "         %s has cosigned nothing yet\n", name);
 }
 
 void status_witness_text(struct buf *out, const struct parent *p, bool colour)

@@ -255,6 +255,8 @@ METHODS = [
     ('HEAD', request('HEAD', '/login'), 200, KEPT),
     ('POST where nothing is posted', request('POST', '/api/site', 'Content-Length: 0'), 405, KEPT),
     ('GET of what is only posted', get('/logout'), 405, KEPT),
+    ('GET of where cosignatures are brought', get('/log/cosignature'), 405, KEPT),
+    ('a cosignature by nobody', request('POST', '/log/cosignature', 'Content-Length: 4', body=b'note'), 401, KEPT),
 ]
 
 # THREATS 21: paths are a grammar

@@ -96,6 +96,18 @@ equal "more than a note is not read" "$(head -c 5000 /dev/zero | tr '\0' x > "$w
 equal "nobody posts without a password" \
     "$(timeout 15 curl -sS --cacert "$site/tls.crt" -o /dev/null -w '%{http_code}' --data-binary "@$work/cosigned" "$at/log/cosignature")" 401
 
+# another policy, while the server runs
+reload() { timeout 20 "$casemate" reload -s "$site/casemate.sock" 2>&1; }
+cp "$site/witnesses.policy" "$work/policy"
+sed -i 's/^quorum both/quorum nobody/' "$site/witnesses.policy"
+matches "a policy that is wrong is refused, with its line" "$(reload)" 'witnesses.policy: line [0-9]+: the quorum is not defined'
+sed -i 's/^quorum nobody/quorum none/' "$site/witnesses.policy"
+matches "another one comes into force" "$(reload)" 'witnesses: other contents'
+check "and needs nobody" wait_for 20 quorum_is none
+cp "$work/policy" "$site/witnesses.policy"
+matches "so does the first again" "$(reload)" 'witnesses: other contents'
+check "for which the quorum is met as before" wait_for 20 quorum_is met
+
 # an older copy, as somebody would put it back
 copy_log "$work/old"
 wait_for 20 newest_at_least gate copy "$(($(newest gate copy) + 1))" || bail "no further segment"
