@@ -4,6 +4,7 @@
  * parts together; all text reaches the page by textContent.
  */
 import {showBadge, showFailures, showLast, showUnable, UNABLE} from "./badge.js";
+import {setUp as setUpExport} from "./export.js";
 import {Grid} from "./grid.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
@@ -167,6 +168,7 @@ function close() {
 	player = null;
 	playing = "";
 	document.title = "casemate";
+	$("export").open = false;
 }
 
 /* The viewer has taken note of what failed: the camera is watched from now on as if it were new. */
@@ -342,6 +344,7 @@ $("full").addEventListener("click", toggleFull);
 $("levels").addEventListener("change", () => player?.choose($("levels").value));
 $("badge").addEventListener("click", () => { $("evidence").open = true; $("evidence").scrollIntoView(); });
 $("forget").addEventListener("click", forget);
+setUpExport($("export"), () => playing);
 $("key-form").addEventListener("submit", compareKey);
 $("key-replace").addEventListener("click", replaceKey);
 for (const event of ["play", "pause", "volumechange", "playing", "waiting"])

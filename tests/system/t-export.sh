@@ -91,6 +91,17 @@ equal "a time without footage is none" "$(post -o "$work/said" -w '%{http_code}'
 matches "in words" "$(cat "$work/said")" 'the log has no footage'
 equal "a form that is none is refused" "$(post -o "$work/said" -w '%{http_code}' -d camera=gate)" 400
 
+# and by its own form, in a browser
+if [ -d "$here/node_modules/playwright-core" ] && command -v node chromium > /dev/null; then
+    said=$(timeout -k 5 150 node "$here/page-export.mjs" "https://127.0.0.1:$port/" "$user" "$password" gate "${from%Z}" "${to%Z}" "$work/browser.zip" 2>&1)
+    equal "the page's form brings a file" $? 0 || note "$said"
+    matches "under its name" "$said" '^gate-[0-9TZ]+\.zip$'
+    unzip -q "$work/browser.zip" -d "$work/browser"
+    check "and it holds" verify_clip "$(echo "$work"/browser/*)"
+else
+    skip "the page's form: needs node, chromium and playwright-core"
+fi
+
 # flip FILE OFFSET: the lowest bit of one byte.
 flip() {
     local byte
