@@ -174,7 +174,7 @@ static int take_note(struct keychain *k, const struct keychain_note *n, const ch
 static int add_all(struct keychain *k, const void *p, size_t n, const char **why)
 {
 	struct rd r = rd_init(p, n);
-	struct keychain_note note;
+	struct keychain_note note = {0};
 	int rc = n <= KEYCHAIN_BYTES_MAX ? 1 : refuse(why, "the keys are more than 4 MiB");
 
 	while (rc > 0) {

@@ -38,12 +38,12 @@ static void keep_environment(char *out[VARIABLES + 1])
 static _Noreturn void become(const char *mode, const char *origin, int token_fd, int answer_fd, int key_fd)
 {
 	char *const argv[] = {(char *)"certify", (char *)mode, (char *)origin, NULL};
-	char path[4096], *environment[VARIABLES + 1];
+	char folder[4000], path[4096], *environment[VARIABLES + 1];
 	int token = fcntl(token_fd, F_DUPFD, HIGH), answer = fcntl(answer_fd, F_DUPFD, HIGH), key = key_fd < 0 ? -1 : fcntl(key_fd, F_DUPFD, HIGH);
 
-	if (libexec_folder(path, sizeof path - sizeof "/certify") < 0)
+	if (libexec_folder(folder, sizeof folder) < 0)
 		_exit(127);
-	strcat(path, "/certify");
+	snprintf(path, sizeof path, "%s/certify", folder);
 	keep_environment(environment);
 	if (token < 0 || lseek(token, 0, SEEK_SET) < 0 || answer < 0 || dup2(token, STDIN_FILENO) < 0 || dup2(answer, STDOUT_FILENO) < 0 || (key >= 0 && dup2(key, 3) < 0) ||
 	    close_range(key >= 0 ? 4 : 3, ~0u, 0) < 0)

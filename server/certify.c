@@ -217,7 +217,7 @@ static void confine(void)
 int main(int argc, char **argv)
 {
 	static struct certify c;
-	char line[KEY_VKEY + 1];
+	char root[KEY_VKEY], line[KEY_VKEY + 1];
 	bool run = argc == 3 && !strcmp(argv[1], "run");
 
 	if (argc != 3 || (!run && strcmp(argv[1], "public") != 0)) {
@@ -229,10 +229,10 @@ int main(int argc, char **argv)
 	read_pin(&c);
 	open_root(&c, argv[2]);
 	explicit_bzero(c.pin, sizeof c.pin);
-	key_vkey(&c.root, line);
-	if (run && strcmp(line, c.token.root) != 0)
+	key_vkey(&c.root, root);
+	if (run && strcmp(root, c.token.root) != 0)
 		give_up(c.token.uri, "the token holds another key than the site's: verifiers would not know it");
-	strcat(line, "\n");
+	snprintf(line, sizeof line, "%s\n", root);
 	if (io_write_all(STDOUT_FILENO, line, strlen(line)))
 		give_up("the answer", "cannot be written");
 	if (run)
