@@ -113,7 +113,7 @@ static const struct {
 	{"site", "the log of one name cannot be gone on with under another: give it a new archive and key"},
 	{"tls.certificate", "new connections are shown it"},
 	{"tls.key", "new connections are made with it"},
-	{"key", "an archive's log goes on with the key that it began with only: give it a new archive"},
+	{"key", "a log goes on with its own key, or the one that casemate keygen --rotate made of it: give another a new archive"},
 	{"archive.path", "footage in the old folder stays there, and is served no more"},
 	{"socket", "casemate status and reload ask there from then on"},
 };

@@ -96,7 +96,7 @@ static const struct change changes[] = {
 	{"certificate: tls.crt", "certificate: new.crt", "changes\n"
 		"  new.yaml:3: tls.certificate: /etc/casemate/tls.crt -> /etc/casemate/new.crt: new connections are shown it\n"},
 	{"key: site.key", "key: new.key", "disconnects\n" RESTART("4", "key") "changes\n"
-		"  new.yaml:4: key: /etc/casemate/site.key -> /etc/casemate/new.key: an archive's log goes on with the key that it began with only: give it a new archive\n"},
+		"  new.yaml:4: key: /etc/casemate/site.key -> /etc/casemate/new.key: a log goes on with its own key, or the one that casemate keygen --rotate made of it: give another a new archive\n"},
 	{"path: archive", "path: /srv/a", "disconnects\n" RESTART("5", "archive.path") "changes\n"
 		"  new.yaml:5: archive.path: /etc/casemate/archive -> /srv/a: footage in the old folder stays there, and is served no more\n"},
 	{"500 GB", "100 GB", "deletes\n  new.yaml:5: archive.max_size: 500 GB -> 100 GB: what is above it goes for good, the oldest first\n"},
