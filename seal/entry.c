@@ -27,11 +27,6 @@ bool entry_signature_certifies(enum entry_signature s)
 	return (unsigned)s < SIGNATURES && signatures[s].certifies;
 }
 
-bool entry_is_original(const char *rendition)
-{
-	return !strcmp(rendition, "copy") || !strcmp(rendition, "audio");
-}
-
 /*
  * Reading: every value is taken leniently into its field, and what was read is
  * then written again and compared. So there is one grammar, the writers', and

@@ -46,7 +46,7 @@ struct entry_segment {
 	enum entry_signature signature;
 	bool has_certificate;           /* only with one that is valid, invalid or stripped */
 	struct hash certificate;
-	bool has_encoder;               /* never in copy and audio */
+	bool has_encoder;               /* never in copy; in audio where it is not the camera's own */
 	struct hash encoder;            /* leaf hash of the encoder/v1 that it was made under */
 	struct hash previous;           /* leaf hash of this rendition's segment/v1 before; zeros for its first */
 };
@@ -171,8 +171,6 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
  */
 int entry_parse(const void *p, size_t n, struct entry *ret, const char **why);
 
-/* Whether a rendition is what the camera sent, "copy" or "audio", and so has no encoder. */
-bool entry_is_original(const char *rendition);
 /* Whether a start's keep line names the rendition. */
 bool entry_keeps(const struct entry_start *s, const char *rendition);
 

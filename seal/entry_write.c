@@ -87,9 +87,15 @@ static void write_signature(struct wr *w, const struct entry_segment *s)
 	wr_fmt(w, "camera-signature %s%s%s\n", word, s->has_certificate ? " sha256:" : "", s->has_certificate ? hex : "");
 }
 
+/* What the camera sent: nobody encoded it. */
+static bool is_copy(const char *rendition)
+{
+	return !strcmp(rendition, "copy");
+}
+
 static void write_segment(struct wr *w, const struct entry_segment *s)
 {
-	if (s->duration_ms > ENTRY_DURATION_MAX_MS || (s->has_encoder && entry_is_original(s->rendition)))
+	if (s->duration_ms > ENTRY_DURATION_MAX_MS || (s->has_encoder && is_copy(s->rendition)))
 		w->bad = true;
 	put_name(w, "segment/v1\ncamera", s->camera);
 	put_name(w, "rendition", s->rendition);
@@ -205,7 +211,7 @@ static void write_config(struct wr *w, const struct entry_config *c)
 
 static void write_encoder(struct wr *w, const struct entry_encoder *c)
 {
-	if (entry_is_original(c->rendition))
+	if (is_copy(c->rendition))
 		w->bad = true;
 	put_time(w, "encoder/v1\ntime", c->time_us);
 	put_name(w, "camera", c->camera);

@@ -103,6 +103,9 @@ static const struct {
 	[MSG_STORE_RENDITION] = {"store-rendition", FIELDS{
 		INT(msg_store_rendition, camera), INT(msg_store_rendition, rendition), TEXT(msg_store_rendition, name),
 		BOOL(msg_store_rendition, hidden), BOOL(msg_store_rendition, gone), END}},
+	[MSG_STORE_ENCODER] = {"store-encoder", FIELDS{
+		INT(msg_store_encoder, camera), INT(msg_store_encoder, rendition), TEXT(msg_store_encoder, encoder),
+		TEXT(msg_store_encoder, settings), END}},
 	[MSG_CAMERA_TAKEN] = {"camera-taken", FIELDS{INT(msg_camera_taken, camera), END}},
 	[MSG_STORE_CONFIG] = {"store-config", FIELDS{
 		BYTES(msg_store_config, site_sha256), INT(msg_store_config, archive_max_bytes), INT(msg_store_config, changes),

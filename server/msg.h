@@ -67,6 +67,7 @@ enum msg_type {
 	MSG_STORE_CAMERA,
 	MSG_STORE_RENDITION,
 	MSG_CAMERA_TAKEN,          /* store -> parent: a camera that came while it ran has its place; ingest may begin */
+	MSG_STORE_ENCODER,         /* with what that rendition is made from here on: for an encoder/v1 entry */
 	MSG_STORE_CONFIG,          /* another site file is in force: a config/v1 entry */
 	MSG_EXPORT,                /* an export/v1 entry */
 	MSG_RING_FROM,             /* fds: ring, doorbell. Replaces an earlier one of that role */
@@ -316,6 +317,7 @@ struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; 
 struct msg_session_end { uint8_t token_sha256[32]; };
 #define MSG_ADDRESS 46                           /* a literal address as inet_ntop writes it, or "-", and a NUL */
 #define MSG_LOGIN_NOBODY UINT16_MAX
+struct msg_store_encoder { uint16_t camera; uint8_t rendition; char encoder[65], settings[513]; };
 struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MSG_ADDRESS]; };  /* user: MSG_LOGIN_NOBODY: unknown, or several */
 struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; };
 #define MSG_WATCHED_US 1000000
@@ -446,6 +448,7 @@ union msg_body {
 	struct msg_serve_vkey serve_vkey;
 	struct msg_session session;
 	struct msg_session_end session_end;
+	struct msg_store_encoder store_encoder;
 	struct msg_login login;
 	struct msg_login_entry login_entry;
 	struct msg_serve_state serve_state;

@@ -294,6 +294,8 @@ void parent_tell_demand(struct child *c);
 /* parent_media.c: a worker wants an SEI; sign has written one */
 void parent_sei_ask(struct child *worker, const struct msg_sei_ask *m);
 void parent_sei(struct parent *p, const struct msg_sei *m);
+/* parent_encoder.c: with what a camera's encoded renditions are made, for the log */
+void parent_tell_encoders(struct child *store, unsigned camera);
 /* parent_login.c: who was let in, and who refused, for the log */
 void parent_login(struct child *serve, const struct msg_login *m);
 /* all: the run ends. */

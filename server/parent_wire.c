@@ -99,8 +99,11 @@ static void join_worker(struct child *worker)
 
 	if (!begun(worker) || !ready(ingest) || !ready(store) || worker->ring_in < 0)
 		return;
-	if (tell(store, MSG_RING_FROM, &from, (int[]){worker->ring_out, worker->ring_out_bell}, 2))
+	if (tell(store, MSG_RING_FROM, &from, (int[]){worker->ring_out, worker->ring_out_bell}, 2)) {
+		/* Behind all that its forerunner made, and before it has anything to make. */
+		parent_tell_encoders(store, worker->index);
 		tell(ingest, MSG_RING_TRANSCODE, &to_ingest, (int[]){worker->ring_in, worker->ring_in_bell}, 2);
+	}
 	close_fd(&worker->ring_in);
 	close_fd(&worker->ring_out);
 	close_fd(&worker->ring_out_bell);

@@ -49,6 +49,7 @@ static const struct rule {
 	{MSG_STORE_SITE,      TO(PARENT),    TO(STORE),    1, 1},
 	{MSG_STORE_CAMERA,    TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_STORE_RENDITION, TO(PARENT),    TO(STORE),    0, 0},
+	{MSG_STORE_ENCODER,   TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_CAMERA_TAKEN,    TO(STORE),     TO(PARENT),   0, 0},
 	{MSG_STORE_CONFIG,    TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_EXPORT,          TO(PARENT),    TO(STORE),    0, 0},

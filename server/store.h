@@ -11,6 +11,7 @@
  *     store_camera.c cameras and renditions: the first ones, and those that come, change and go meanwhile
  *     store_feed.c   rings: records of ingest and transcode -> segments
  *     store_seal.c   a segment is over: sealed, hashed, entered
+ *     store_encoder.c  with what encoded segments are made
  *     store_account.c  the time without footage: gaps
  *     store_log.c    entries -> journal -> sign -> checkpoint
  *     store_disk.c   footage to the archive, retention, what the disk lost
@@ -60,7 +61,8 @@ struct segment {
 	int first_fd;                    /* the memfd it was written to, when another had to be sealed; the writer may still be at it. Else -1 */
 	uint64_t bytes, duration, entry;
 	int64_t start_us;                /* wall clock, whole milliseconds */
-	struct hash media, init, source;
+	struct hash media, init, source, encoder;
+	bool has_encoder;
 	enum sei_signature signature;    /* of the camera's own, in its pictures */
 	const uint8_t *sealed;           /* mapped while it is hashed */
 	struct hash_range *samples;      /* of copy, until it is sealed: what of its bytes came from the camera */
@@ -83,8 +85,16 @@ struct store_lost {
 	int64_t since_us;                /* mono */
 };
 
+/* With what an encoded rendition is made, as the parent says. */
+struct store_made {
+	bool told, entered;              /* entered: the log says so since this run began */
+	char encoder[ENTRY_PROGRAM], settings[ENTRY_SETTINGS];
+	struct hash leaf;
+};
+
 struct store_rendition {
 	struct store_camera *camera;
+	struct store_made encoder;
 	uint8_t index;
 	char name[SITE_NAME];            /* "" when the site has none of that index */
 	bool kept;
@@ -301,6 +311,11 @@ STORE_ANSWER(store_clip_end);
 /* and what goes on meanwhile: a checkpoint is out; a serve, or the whole (NULL), ends */
 void store_clip_published(struct store *s);
 void store_clip_end_all(struct store *s, const struct serve *v);
+
+/* store_encoder.c */
+STORE_ANSWER(store_encoder);
+/* The leaf of the entry that says how the rendition is made, entered now if it was not; false: nobody told. */
+bool store_encoder_of(struct store *s, struct store_rendition *r, struct hash *ret_leaf);
 
 /* store_feed.c */
 void store_ring_from(struct store *s, enum role_kind role, unsigned index, int ring_fd, int bell_fd);

@@ -202,6 +202,9 @@ static void open_segment(struct store *s, struct store_rendition *r, struct stor
 	}
 	if (number > c->highest)
 		c->highest = number;
+	/* Sound may be the camera's own, and then nobody makes it. */
+	if (r->index >= RENDITION_ENCODED || (r->index == RENDITION_AUDIO && e->sound == ROLE_TRANSCODE))
+		seg->has_encoder = store_encoder_of(s, r, &seg->encoder);
 	if (seg->primary)
 		store_account(s, c, e->epoch, seg->start_us, number > r->newest + 1);
 	r->open = seg;

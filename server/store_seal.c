@@ -71,6 +71,8 @@ static void fill_entry(const struct segment *seg, const struct hash *previous, s
 	e->clock_rtcp = seg->clock_rtcp;
 	e->clock_error_ms = seg->clock_error_ms;
 	e->source = seg->source;
+	e->has_encoder = seg->has_encoder;
+	e->encoder = seg->encoder;
 	e->signature = signature_of(seg);
 	e->previous = *previous;
 }

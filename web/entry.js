@@ -119,15 +119,13 @@ const T = {
 	change: type(words("a-z0-9./:_-", 96)),
 };
 
-const isOriginal = (rendition) => rendition === "copy" || rendition === "audio";
-
 /* A kind's fields in their order: [field, type], and optional: true, or many: how often at most (the value is a list). */
 const KINDS = {
 	segment: {
 		fields: [["camera", T.name], ["rendition", T.name], ["number", T.number], ["init", T.sha256], ["media", T.sha256], ["bytes", T.number],
 			["start", T.time], ["duration", T.duration], ["clock", T.clock], ["source", T.sha256], ["camera-signature", T.signature],
 			["encoder", T.leaf, {optional: true}], ["previous", T.leaf]],
-		holds: (e) => !(isOriginal(e.rendition) && e.encoder),
+		holds: (e) => !(e.rendition === "copy" && e.encoder),
 	},
 	gap: {fields: [["camera", T.name], ["from", T.time], ["to", T.time], ["why", T.name]], holds: (e) => e.from <= e.to},
 	delete: {
@@ -147,7 +145,7 @@ const KINDS = {
 	},
 	encoder: {
 		fields: [["time", T.time], ["camera", T.name], ["rendition", T.name], ["encoder", T.program], ["settings", T.settings]],
-		holds: (e) => !isOriginal(e.rendition),
+		holds: (e) => e.rendition !== "copy",
 	},
 	login: {fields: [["time", T.time], ["user", T.name], ["address", T.address], ["result", T.result], ["count", T.number]]},
 	export: {

@@ -163,7 +163,7 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 	s->start_us = start_us;
 	s->duration_ms = DURATION_MS;
 	s->previous = last_leaf(a, camera, rendition);
-	s->has_encoder = a->has_encoder && !entry_is_original(rendition);
+	s->has_encoder = a->has_encoder && strcmp(rendition, "copy") && strcmp(rendition, "audio");
 	s->encoder = a->encoder;
 	if (kept) {
 		archive_path(camera, rendition, number, path);

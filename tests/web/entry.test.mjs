@@ -46,7 +46,7 @@ test("entry: every line is strict", () => {
 		["segment-encoded", `encoder ${"b".repeat(64)}\n`, `encoder ${A}\nencoder ${A}\n`],
 		["segment-unverified", "onvif", "onvif "], ["segment-unverified", "unverified onvif", "unverified"],
 		["segment-unverified", "onvif", `onvif sha256:${A}`],
-		["encoder", "rendition 360p", "rendition audio"], ["encoder", "crf=23", "crf=23 "], ["encoder", "crf=23", "crf=\t"],
+		["encoder", "rendition 360p", "rendition copy"], ["encoder", "crf=23", "crf=23 "], ["encoder", "crf=23", "crf=\t"],
 		["encoder", "crf=23", "x".repeat(513)], ["encoder", "baee400", "x".repeat(64)],
 		["login", "2001:db8::1f", "2001:DB8::1f"], ["login", "2001:db8::1f", "2001:db8:0::1f"], ["login", "2001:db8::1f", "192.0.2.007"],
 		["login", "2001:db8::1f", "192.0.2"], ["login", "2001:db8::1f", ""], ["login", "2001:db8::1f", "fe80::1%eth0"], ["login", "2001:db8::1f", "--"],
