@@ -57,12 +57,15 @@ static bool open_more(int dirfd, const char *path, int fds[MSG_FDS_MAX], unsigne
 	return true;
 }
 
+/* A sign without them signs the log all the same; what is wrong was said. */
 static int say_media_key(struct child *c)
 {
 	const struct site *s = c->parent->site;
-	int fds[2], rc = open_pair(s->media_key, O_RDONLY, s->media_certificate, O_RDONLY, fds);
+	int fds[2], rc = 0;
 
-	if (!rc)
+	if (!s->media_key)
+		return 0;
+	if (open_pair(s->media_key, O_RDONLY, s->media_certificate, O_RDONLY, fds) == 0)
 		rc = child_say(c, MSG_SIGN_MEDIA, NULL, fds, 2);
 	close_pair(fds);
 	return rc;
@@ -95,7 +98,7 @@ static int sign_settings(struct child *c)
 	close_pair(fds);
 	for (unsigned i = 2; i < n; i++)
 		close(fds[i]);
-	if (!rc && p->site->media_key)
+	if (!rc)
 		rc = say_media_key(c);
 	return rc;
 }
