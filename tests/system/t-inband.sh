@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Signatures inside streams. Those of cameras: kept byte for byte in copy, and told of in the entries. Ours, where a rendition asks for
 # it: checked by a program that shares no code with us, before and after sign was killed; players take no notice; off, there are none.
-# takes: 26 s
+# takes: 28 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl openssl python3 ffmpeg node
 
@@ -77,6 +77,15 @@ was=$(made 360p signed_gops)
 kill -KILL "$(st '.roles[] | select(.role == "sign") | .pid')"
 wait_for 60 made_at_least 360p signed_gops $((was + 3)) || not_ok "nothing is signed any more: $(status | jq -c '.cameras[0].transcode.made') $(tail -5 "$site/log")"
 equal "no worker ended for it" "$(st '[.roles[] | select(.role == "transcode") | .restarts] | add')" 0
+
+# Its key is gone when sign begins anew: streams are signed no more, the log is.
+mv "$site/media.key" "$work/"
+signed_size() { st .log.checkpoint; }
+kill -KILL "$(st '.roles[] | select(.role == "sign") | .pid')"
+was=$(signed_size)
+signed_more() { [ "$(signed_size)" -gt $((was + 5)) ]; }
+check "the log is signed without that key too" wait_for 60 signed_more
+matches "its absence is told" "$(cat "$site/log")" 'error casemate file path="[^"]*/media.key"'
 
 wait_for 60 newest_at_least onvif copy 4 && wait_for 60 newest_at_least axis copy 4 || not_ok "the cameras that sign: $(status | jq -c .cameras)"
 stop_server
