@@ -8,11 +8,14 @@ import {setUp as setUpExport} from "./export.js";
 import {Grid} from "./grid.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
-import {canVerify, openCheckpoint, parseVkey} from "./note.js";
+import {canVerify, openCheckpoint, parseNote, parseVkey} from "./note.js";
 import {unplayable} from "./playable.js";
 import {Player} from "./player.js";
+import {judgePolicy, parsePolicy} from "./policy.js";
 import {ask, dateText, factsOf, poll, sentence, stateOf, timeText} from "./site.js";
+import {SiteKeys} from "./sitekeys.js";
 import {Watch} from "./watch.js";
+import {quorumText} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const video = $("video");
@@ -21,7 +24,8 @@ const keyring = new Keyring(storage("localStorage"));
 const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
 const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
-let site = null, key = null, able = false;
+let site = null, keys = null, able = false;
+let said = "";                  // the key that the server said last
 let player = null, playing = "", failedBefore = 0;
 
 function storage(name) {
@@ -61,7 +65,7 @@ async function checkLog() {
 	if (!response.ok)
 		return;
 	try {
-		const {size} = await openCheckpoint(new Uint8Array(await response.arrayBuffer()), key);
+		const {size} = await openCheckpoint(new Uint8Array(await response.arrayBuffer()), keys);
 
 		if (size < BigInt(keyring.held.size))
 			alarm("log", `the log has ${size} entries, but this browser has seen ${keyring.held.size} signed: entries were taken back`);
@@ -72,21 +76,73 @@ async function checkLog() {
 	}
 }
 
+const env = {
+	fetch: (url) => ask(url, {signal: AbortSignal.timeout(15000)}),
+	sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+	now: () => Date.now(),
+};
+
+const OTHER_KEY = "this site signs with another key than the one that this browser holds";
+
+/* What the held key's successors are, and whether the site signs with one of them. */
+async function learnKeys() {
+	try {
+		await keys.learn();
+		if (!await keys.knows(site.vkey))
+			alarm("key", OTHER_KEY);
+	} catch (e) {
+		alarm("key", `this site's keys cannot be trusted: ${e.message}`);
+	}
+}
+
 async function meetKey() {
-	if (keyring.meet(site.vkey, Date.now()) === "changed")
-		alarm("key", "this site signs with another key than the one that this browser holds");
-	key = await parseVkey(keyring.held.vkey);
+	const isOther = keyring.meet(site.vkey, Date.now()) === "changed";
+
+	said = site.vkey;
+	keys ??= new SiteKeys(await parseVkey(keyring.held.vkey), env);
+	if (able)
+		await learnKeys();
+	else if (isOther)
+		alarm("key", OTHER_KEY);
 	if (able && !alarms.has("key"))
 		await checkLog();
 	showKey();
 }
 
+/* A note of the log's, or null where there is none. */
+async function fetchNote(url) {
+	const response = await ask(url, {cache: "no-store"});
+
+	return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
+}
+
+/* What witnesses elsewhere have seen of this log, by the site's own policy. */
+async function showWitnesses() {
+	if (!able || !keys || !$("evidence").open)
+		return;
+	const [policy, cosigned] = [await fetchNote("/log/policy"), await fetchNote("/log/cosigned")];
+
+	$("witnesses").hidden = !policy;
+	if (!policy)
+		return;
+	try {
+		const {size} = cosigned ? await openCheckpoint(cosigned, keys) : {};
+		const verdict = cosigned && await judgePolicy(await parsePolicy(policy), parseNote(cosigned, "checkpoint"), Date.now());
+
+		$("witnesses").textContent = verdict ? quorumText({...verdict, size}) : "No witness has cosigned this log yet.";
+	} catch (e) {
+		alarm("witnesses", `what witnesses are said to have cosigned cannot be trusted: ${e.message}`);
+	}
+}
+
 function showKey() {
 	const held = keyring.held;
+	const more = keys.keys.length - 1;
 	const how = held.compared ? "compared by you" : "taken at first sight, not compared yet";
 
 	$("key").textContent = held.vkey;
 	$("key-how").textContent = `Held by this browser since ${dateText(held.sinceMs)}, ${how}.` +
+		(more ? ` ${more === 1 ? "Another key signs" : `${more} other keys sign`} after it, each signed for by one before.` : "") +
 		(keyring.lasts ? "" : " This browser stores nothing: the key is forgotten with the page.");
 	$("key-held").textContent = held.vkey;
 	$("key-said").textContent = site.vkey;
@@ -131,11 +187,7 @@ async function replaceKey() {
 
 function watchOf(camera) {
 	if (!watches.has(camera)) {
-		const watch = new Watch(camera, key, {
-			fetch: (url) => ask(url, {signal: AbortSignal.timeout(15000)}),
-			sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
-			now: () => Date.now(),
-		});
+		const watch = new Watch(camera, keys, env);
 
 		for (const {atMs, what, why} of ledger.read(camera))
 			watch.fail(what, why, atMs);
@@ -331,7 +383,7 @@ async function onSite(answer) {
 	$("origin").textContent = site.origin;
 	$("user").textContent = site.user;
 	$("version").textContent = site.version;
-	if (first || keyring.held.vkey !== site.vkey)
+	if (first || said !== site.vkey)
 		await meetKey();
 	if (first)
 		route();
@@ -343,6 +395,7 @@ $("sound").addEventListener("click", toggleSound);
 $("full").addEventListener("click", toggleFull);
 $("levels").addEventListener("change", () => player?.choose($("levels").value));
 $("badge").addEventListener("click", () => { $("evidence").open = true; $("evidence").scrollIntoView(); });
+$("evidence").addEventListener("toggle", () => showWitnesses().catch(() => {}));
 $("forget").addEventListener("click", forget);
 setUpExport($("export"), () => playing);
 $("key-form").addEventListener("submit", compareKey);
