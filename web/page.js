@@ -84,10 +84,11 @@ const env = {
 
 const OTHER_KEY = "this site signs with another key than the one that this browser holds";
 
-/* What the held key's successors are, and whether the site signs with one of them. */
+/* Whether the site signs with the held key, or with one that its key notes lead to. */
 async function learnKeys() {
 	try {
-		await keys.learn();
+		if (!await keys.knows(site.vkey))
+			await keys.learn();
 		if (!await keys.knows(site.vkey))
 			alarm("key", OTHER_KEY);
 	} catch (e) {

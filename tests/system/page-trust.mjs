@@ -77,22 +77,21 @@ const cases = {
 
 	"pause, sound and going back by keyboard": async (page) => {
 		await begin(page);
-		const video = (name) => page.evaluate((n) => document.getElementById("video")[n], name);
+		const becomes = (name, value) => page.waitForFunction(([n, v]) => document.getElementById("video")[n] === v, [name, value], {timeout: 60000});
+		const muted = await page.evaluate(() => document.getElementById("video").muted);
 
 		await page.keyboard.press("k");
-		await page.waitForTimeout(2500);
+		await becomes("paused", true);
+		await page.waitForSelector('#play[aria-label="Play"]', {timeout: 60000});
 		const held = await look(page);
 
 		await page.waitForTimeout(1500);
 		assert.equal((await look(page)).time, held.time);
-		assert.equal(await page.getAttribute("#play", "aria-label"), "Play");
 		await page.keyboard.press("k");
-		await page.waitForTimeout(500);
+		await becomes("paused", false);
 		await moves(page);
-		const muted = await video("muted");
-
 		await page.keyboard.press("m");
-		assert.equal(await video("muted"), !muted);
+		await becomes("muted", !muted);
 		await page.keyboard.press("Escape");
 		await page.waitForSelector("#grid [data-camera]");
 		assert.equal(await shows(page, "#video"), false);

@@ -28,9 +28,9 @@ const expect = (holds, what) => { if (!holds) failures.push(what); };
 /* The first picture and the one SECONDS later, by the picture's own count. */
 async function checkPlaying(page, complaints) {
 	await waitForBadge(page, "verified", 20000);
-	const before = await lookWell(page);
+	const before = await lookWell(page), beganMs = Date.now();
 	await page.waitForTimeout(seconds * 1000);
-	const after = await lookWell(page);
+	const after = await lookWell(page), spent = (Date.now() - beganMs) / 1000;
 	/* Asked last: in a camera's first seconds its rate has not been measured. */
 	const {cameras} = await site(page);
 	const fps = (cameras.find((c) => c.name === options.camera) ?? cameras[0]).fps;
@@ -38,7 +38,7 @@ async function checkPlaying(page, complaints) {
 	const shown = await badge(page);
 
 	expect(before.number >= 0 && after.number >= 0, "the picture has no count that can be read");
-	expect(Math.abs(moved - seconds) <= 2, `the count moved by ${moved.toFixed(1)} s in ${seconds} s`);
+	expect(Math.abs(moved - spent) <= 2 + spent / 10, `the count moved by ${moved.toFixed(1)} s in ${spent.toFixed(1)} s`);
 	expect(before.audioBytes > 0 && after.audioBytes > before.audioBytes, "no sound is decoded");
 	expect(shown.state === "verified" && shown.count >= 2, `the badge says: ${shown.text}`);
 	expect(complaints.length === 0, `the page complains: ${complaints[0]}`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {Site, hexHash} from "./log.mjs";
+import {showLast} from "../../web/badge.js";
 import {parseVkey} from "../../web/note.js";
 import {Watch} from "../../web/watch.js";
 
@@ -154,4 +155,13 @@ test("watch: failures are counted beyond those that are kept", async () => {
 	for (let i = 0; i < 150; i++)
 		w.watch.fail(`gate-1 copy ${i}`, "why");
 	assert.deepEqual([w.watch.status.failed, w.watch.status.failures.length], [150, 100]);
+});
+
+test("badge: the last segment is told with all that its entry says", async () => {
+	const world = await new World().start(), element = {};
+
+	world.seal("copy", 5, {signature: "unverified onvif"});
+	await world.play("copy", 5);
+	showLast(element, world.watch.status);
+	assert.match(element.textContent, /^gate-1 copy 5: captured .*Z \(rtcp clock, ±12 ms\), 3 bytes, camera's signature: unverified onvif$/);
 });
