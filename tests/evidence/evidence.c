@@ -25,7 +25,7 @@ static void write_file(const char *path, const void *p, size_t n)
 
 	if (io_make_folders(AT_FDCWD, path) || !(f = fopen(path, "we")))
 		abort();
-	if (fwrite(p, 1, n, f) != n || fclose(f))
+	if ((n && fwrite(p, 1, n, f) != n) || fclose(f))
 		abort();
 }
 
@@ -382,7 +382,7 @@ static void put_record(FILE *f, const void *p, size_t n)
 	struct wr w = wr_init(head, sizeof head);
 
 	wr_u32(&w, (uint32_t)n);
-	if (fwrite(head, 1, sizeof head, f) != sizeof head || fwrite(p, 1, n, f) != n)
+	if (fwrite(head, 1, sizeof head, f) != sizeof head || (n && fwrite(p, 1, n, f) != n))
 		abort();
 }
 
