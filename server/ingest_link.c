@@ -8,6 +8,8 @@
 
 #include <event2/event.h>
 
+#include "server/role.h"
+
 static void come_up(struct ingest_link *l)
 {
 	l->up = true;
@@ -123,7 +125,7 @@ void ingest_link_again(struct ingest_link *l)
 	 * are even looked at, and a camera that sends faster than it is read would be all there is.
 	 */
 	if (l->soon)
-		event_add(l->soon, &(struct timeval){0, 0});
+		role_arm(l->soon, &(struct timeval){0, 0});
 }
 
 static ssize_t write_some(struct ingest_link *l, const void *p, size_t n)

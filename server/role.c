@@ -241,6 +241,14 @@ static void loop_at_pace(struct role *r)
 	}
 }
 
+void role_arm(struct event *e, const struct timeval *tv)
+{
+	if (event_add(e, tv) == 0)
+		return;
+	log_error("no-memory", "at=timer");
+	_exit(1);
+}
+
 void role_loop(struct role *r, const struct channel_answer *answers, void *ctx, void (*stop)(void *ctx))
 {
 	r->after = answers;

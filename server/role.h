@@ -12,7 +12,9 @@
 #define ROLE_CHANNEL_FD 3
 #define ROLE_EXIT_UNSEALED 78   /* a layer of the sandbox is missing and the site is strict (EX_CONFIG of sysexits.h) */
 
+struct event;
 struct event_base;
+struct timeval;
 
 struct role {
 	enum role_kind me;
@@ -52,6 +54,8 @@ void role_settings(struct role *r, const struct channel_answer *answers, void *c
  * is missing and the site is strict. Nothing from outside may have been read before.
  */
 void role_seal(struct role *r);
+/* event_add of what the role cannot do without: where there is no memory for it the role ends, and is started anew, instead of never being called. */
+void role_arm(struct event *e, const struct timeval *tv);
 /*
  * Runs the loop with these answers for the parent's messages. When the parent says MSG_STOP, stop is
  * called (NULL: the loop just ends); it ends the loop by event_base_loopbreak, at once or when it is done.

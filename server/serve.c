@@ -237,7 +237,7 @@ static void distrust(struct channel *c, const char *why)
 	if (evtimer_pending(distrust_event, NULL))
 		return;
 	role_bad_peer(&serve.role, ROLE_STORE, channel_peer_index(c), why);
-	event_add(distrust_event, &(struct timeval){0, 0});
+	role_arm(distrust_event, &(struct timeval){0, 0});
 }
 
 static void heard(struct channel *from, int rc, const char *why)

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "server/serve_answer.h"
+#include "server/role.h"
 #include "server/serve_export.h"
 #include "server/serve_watch.h"
 
@@ -89,7 +90,7 @@ static void make_ready(struct serve_conn *c)
 		return;
 	c->is_ready = true;
 	TAILQ_INSERT_TAIL(&c->of->ready, c, ready);
-	event_add(c->of->run, &(struct timeval){0, 0});
+	role_arm(c->of->run, &(struct timeval){0, 0});
 }
 
 static void set_state(struct serve_conn *c, enum serve_conn_state state, int64_t in_us)

@@ -211,7 +211,7 @@ static void arm(struct sign *s)
 	if (wait > 0)
 		tv = (struct timeval){wait / 1000000, wait % 1000000};
 	if (!event_pending(s->timer, EV_TIMEOUT, NULL))
-		event_add(s->timer, &tv);
+		role_arm(s->timer, &tv);
 }
 
 /* A certificate for the key that signs, or the note by which it hands over. */

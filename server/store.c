@@ -356,7 +356,7 @@ static void stop(void *ctx)
 		store_log_add(s, &e, &index);
 	}
 	store_drop_rings(s);
-	event_add(s->stop_timer, &(struct timeval){0, 20000});
+	role_arm(s->stop_timer, &(struct timeval){0, 20000});
 }
 
 static void free_rendition(struct store_rendition *r)
@@ -429,7 +429,7 @@ int main(void)
 	s.start_us = clock_wall_us() / 1000 * 1000;
 	open_archive(&s);
 	begin(&s);
-	event_add(s.tick, &(struct timeval){1, 0});
+	role_arm(s.tick, &(struct timeval){1, 0});
 	store_disk_look(&s);
 	on_round(&s);
 	role_loop(&s.role, from_parent, &s, stop);

@@ -390,7 +390,7 @@ void store_disk_finish(struct store *s, struct segment *seg)
 	give(s, make(s, DISK_FLUSH, seg));
 	STAILQ_INSERT_TAIL(&s->later, &w->work, next);
 	if (!event_pending(s->finish_timer, EV_TIMEOUT, NULL))
-		event_add(s->finish_timer, &(struct timeval){0, FINISH_US});
+		role_arm(s->finish_timer, &(struct timeval){0, FINISH_US});
 }
 
 void store_disk_finish_all(struct store *s)

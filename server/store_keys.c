@@ -170,7 +170,7 @@ static void done_keep(struct work *work)
 
 	if (w->rc) {
 		log_error("keys-write", "error=\"%s\" mend=\"free or mend the archive's disk; nothing is signed until then, tried again every 5 s\"", strerror(-w->rc));
-		event_add(s->keys_timer, &(struct timeval)RETRY_WAIT);
+		role_arm(s->keys_timer, &(struct timeval)RETRY_WAIT);
 	} else if (s->sign && s->sign_run == w->sign_run) {
 		memcpy(kept.vkey, w->m.vkey, sizeof kept.vkey);
 		memcpy(s->vkey, w->m.vkey, sizeof s->vkey);

@@ -68,7 +68,7 @@ static void done_sync(struct work *work)
 	s->sync_failed = w->rc != 0;
 	if (w->rc) {
 		log_trouble(s, w->rc);
-		event_add(s->sync_timer, &(struct timeval)RETRY_WAIT);
+		role_arm(s->sync_timer, &(struct timeval)RETRY_WAIT);
 		store_show_synced(s);
 	} else {
 		s->synced = w->synced;
@@ -101,7 +101,7 @@ static void flush_soon(struct store *s)
 {
 	int64_t wait_us = s->ncameras * BATCH_WAIT_CAMERA_US;
 
-	event_add(s->sync_timer, &(struct timeval){0, wait_us < BATCH_WAIT_MAX_US ? wait_us : BATCH_WAIT_MAX_US});
+	role_arm(s->sync_timer, &(struct timeval){0, wait_us < BATCH_WAIT_MAX_US ? wait_us : BATCH_WAIT_MAX_US});
 }
 
 int store_log_add(struct store *s, const struct entry *e, uint64_t *ret_index)
@@ -365,7 +365,7 @@ static void done_publish(struct work *work)
 	} else {
 		s->publish_failed = true;
 		log_trouble(s, w->rc);
-		event_add(s->publish_timer, &(struct timeval)RETRY_WAIT);
+		role_arm(s->publish_timer, &(struct timeval)RETRY_WAIT);
 	}
 	if (s->publish_again && !s->publish_failed)
 		give_publish(s);

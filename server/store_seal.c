@@ -306,7 +306,7 @@ static void to_be_hashed(struct store *s, struct segment *seg)
 	if (s->unhashed_n >= s->hash_batch)
 		store_hash(s);
 	else if (!event_pending(s->hash_timer, EV_TIMEOUT, NULL))
-		event_add(s->hash_timer, &(struct timeval){0, HASH_WAIT_US});
+		role_arm(s->hash_timer, &(struct timeval){0, HASH_WAIT_US});
 }
 
 void store_end_segment(struct store *s, struct store_rendition *r)

@@ -142,7 +142,7 @@ static bool replay_some(struct serve *v)
 void store_serve_room(struct store *s)
 {
 	if (!event_pending(s->replay, EV_TIMEOUT, NULL))
-		event_add(s->replay, &(struct timeval){0, 0});
+		role_arm(s->replay, &(struct timeval){0, 0});
 }
 
 void store_serve_replay(struct store *s)
@@ -153,7 +153,7 @@ void store_serve_replay(struct store *s)
 		if (s->serve[i].channel)
 			more |= replay_some(&s->serve[i]);
 	if (more)
-		event_add(s->replay, &(struct timeval)REPLAY_WAIT);
+		role_arm(s->replay, &(struct timeval)REPLAY_WAIT);
 }
 
 /* --- asking ----------------------------------------------------------------------------- */
