@@ -17,6 +17,7 @@
 #include "server/witness_look.h"
 
 #define PASSWORD_MAX 256
+#define BEHIND_TRIES 3
 
 static const char usage_text[] =
 	"usage: casemate witness SITE.pub ADDRESS|FOLDER --key WITNESS.key --state FILE [options]\n"
@@ -291,6 +292,10 @@ static int look(const struct options *o, struct witness *w)
 	if (!look)
 		return fail(o->what, strerror(ENOMEM));
 	found = witness_look(&w->src, w->is_folder, &w->site, &w->state.seen, &w->me, look);
+	/* A site has several processes, and one may not have heard of the newest checkpoint yet that another has shown. */
+	for (int i = 0; i < BEHIND_TRIES && found == WITNESS_OLDER && !w->is_folder; i++)
+		if (w->src.again(w->src.ctx))
+			found = witness_look(&w->src, w->is_folder, &w->site, &w->state.seen, &w->me, look);
 	if (found == WITNESS_UNREADABLE)
 		rc = fail(o->what, !w->is_folder && *verify_url_error(&w->src) ? verify_url_error(&w->src) : look->why);
 	else if (found != WITNESS_GOOD)
