@@ -29,11 +29,9 @@ int clip_fail(struct clip *c, int rc, const char *fmt, ...)
 
 static bool copy_name(char out[ENTRY_NAME], const char *name)
 {
-	size_t n = name ? strlen(name) : 0;
-
-	if (!text_is_name(name, n))
+	if (!name || !text_is_name(name, strlen(name)))
 		return false;
-	memcpy(out, name, n + 1);
+	memcpy(out, name, strlen(name) + 1);
 	return true;
 }
 
@@ -65,10 +63,10 @@ static bool take_ask(struct clip *c, const struct clip_ask *ask)
 int clip_new(const struct clip_ask *ask, const struct verify_source *src, struct clip **ret)
 {
 	struct clip *c = calloc(1, sizeof *c);
-	int rc = c ? 0 : -ENOMEM;
+	int rc = 0;
 
-	if (rc)
-		return rc;
+	if (!c)
+		return -ENOMEM;
 	c->src = src;
 	clip_log_init(&c->log, src);
 	buf_init(&c->media, 0);
@@ -82,11 +80,12 @@ int clip_new(const struct clip_ask *ask, const struct verify_source *src, struct
 		rc = -ENOMEM;
 	else if (!take_ask(c, ask))
 		rc = -EINVAL;
-	if (rc)
+	if (rc) {
 		clip_free(&c);
-	else
-		*ret = c;
-	return rc;
+		return rc;
+	}
+	*ret = c;
+	return 0;
 }
 
 void clip_free(struct clip **c)
@@ -105,7 +104,6 @@ void clip_free(struct clip **c)
 	free((*c)->del);
 	free((*c)->entry);
 	free((*c)->encoder);
-	free((*c)->encoder_at);
 	free((*c)->file);
 	free(*c);
 	*c = NULL;
@@ -317,17 +315,16 @@ static bool proof_at(const struct clip *c, size_t i, uint64_t *ret)
 }
 
 /* What was good when it was looked at must be so now. */
-static int read_again(struct clip *c, const struct clip_file *f, bool init, size_t segment, const struct buf **ret)
+static int read_again(struct clip *c, const struct clip_file *f, bool init, size_t segment)
 {
 	const struct clip_rendition *r = &c->rendition[f->rendition];
 	const struct clip_segment *s = &r->segment[segment];
 	enum clip_fate fate = init ? clip_read_init(c, r, s) : clip_read_segment(c, r, s);
 
-	if (fate != CLIP_GIVEN)
-		return clip_fail(c, fate == CLIP_GONE ? -ENOENT : -EIO, "%s/%s segment %" PRIu64 " %s while it was exported: try again", c->camera, r->name, s->number,
-			fate == CLIP_GONE ? "was removed" : "changed");
-	*ret = init ? &c->init : &c->media;
-	return 0;
+	if (fate == CLIP_GIVEN)
+		return 0;
+	return clip_fail(c, fate == CLIP_GONE ? -ENOENT : -EIO, "%s/%s segment %" PRIu64 " %s while it was exported: try again", c->camera, r->name, s->number,
+		fate == CLIP_GONE ? "was removed" : "changed");
 }
 
 /* Part 0 of a file is its init segment, the others its segments. */
@@ -335,8 +332,8 @@ static int next_media(struct clip *c, struct clip_piece *ret)
 {
 	const struct clip_file *f = &c->file[c->at];
 	size_t segment = f->first + c->part - 1;
-	const struct buf *b = NULL;
-	int rc = read_again(c, f, c->part == 0, c->part ? segment : f->first, &b);
+	const struct buf *b = c->part ? &c->media : &c->init;
+	int rc = read_again(c, f, c->part == 0, c->part ? segment : f->first);
 
 	if (rc)
 		return rc;

@@ -130,21 +130,14 @@ static int take_gap(struct clip *c, uint64_t index, const struct entry_gap *g)
 /* Which of them segments name shows at the end. */
 static int take_encoder(struct clip *c, uint64_t index, const struct entry_encoder *e, const struct hash *leaf)
 {
-	struct hash *hashes;
-	uint64_t *places;
+	int rc;
 
 	if (strcmp(e->camera, c->camera) != 0 || strcmp(e->rendition, c->rendition[0].name) != 0)
 		return 0;
-	if (c->nencoders >= CLIP_ENTRIES_MAX)
-		return too_many(c, -ENOSPC);
-	hashes = realloc(c->encoder, (c->nencoders + 1) * sizeof *hashes);
-	c->encoder = hashes ? hashes : c->encoder;
-	places = realloc(c->encoder_at, (c->nencoders + 1) * sizeof *places);
-	c->encoder_at = places ? places : c->encoder_at;
-	if (!hashes || !places)
-		return too_many(c, -ENOMEM);
-	c->encoder[c->nencoders] = *leaf;
-	c->encoder_at[c->nencoders++] = index;
+	rc = grow((void **)&c->encoder, &c->cap_encoders, c->nencoders, CLIP_ENTRIES_MAX, sizeof *c->encoder);
+	if (rc)
+		return too_many(c, rc);
+	c->encoder[c->nencoders++] = (struct clip_encoder){*leaf, index};
 	return 0;
 }
 
@@ -301,14 +294,14 @@ static int choose_encoders(struct clip *c)
 	size_t last = c->nencoders;
 
 	for (size_t i = 0; i < r->n; i++) {
-		size_t k = last < c->nencoders && hash_same(&c->encoder[last], &r->segment[i].encoder) ? c->nencoders : 0;
+		size_t k = last < c->nencoders && hash_same(&c->encoder[last].leaf, &r->segment[i].encoder) ? c->nencoders : 0;
 
-		while (k < c->nencoders && !hash_same(&c->encoder[k], &r->segment[i].encoder))
+		while (k < c->nencoders && !hash_same(&c->encoder[k].leaf, &r->segment[i].encoder))
 			k++;
 		if (k == c->nencoders)
 			continue;
 		last = k;
-		if (clip_take_entry(c, c->encoder_at[k]))
+		if (clip_take_entry(c, c->encoder[k].entry))
 			return -ENOMEM;
 	}
 	return 0;

@@ -46,6 +46,12 @@ struct clip_file {
 	struct hash sha256;
 };
 
+/* An encoder/v1 entry. */
+struct clip_encoder {
+	struct hash leaf;
+	uint64_t entry;
+};
+
 enum clip_phase { CLIP_PLACE, CLIP_FORWARD, CLIP_BACKWARD, CLIP_CHECK, CLIP_DELETES, CLIP_FOUND, CLIP_LOGGED, CLIP_ENDED };
 
 struct clip {
@@ -69,9 +75,8 @@ struct clip {
 	unsigned nrenditions;
 	uint64_t *entry;                  /* others that are proved */
 	size_t nentries, cap_entries;
-	struct hash *encoder;             /* leaf hashes of encoder/v1 entries that were seen, and where */
-	uint64_t *encoder_at;
-	size_t nencoders;
+	struct clip_encoder *encoder;     /* that were seen */
+	size_t nencoders, cap_encoders;
 	struct entry_gap *gap;
 	struct entry_delete *del;
 	size_t ngaps, gaps_kept, ndels;

@@ -335,6 +335,44 @@ Test(clip, takes_what_the_log_has_of_keys_and_policy_and_a_cosigned_checkpoint)
 	end(&m);
 }
 
+Test(clip, proves_the_encoder_that_segments_name)
+{
+	struct archive *site = archive_new("site.example");
+	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(4), ARCHIVE_AT(8));
+	struct entry encoder = {.kind = ENTRY_ENCODER, .encoder = {.camera = "gate-1", .rendition = "audio", .encoder = "aac 1", .settings = "x"}};
+	uint64_t old, used;
+	struct made m;
+	char path[VERIFY_PATH];
+
+	archive_start(site, ARCHIVE_AT(-1));
+	encoder.encoder.time_us = ARCHIVE_AT(-1);
+	snprintf(encoder.encoder.rendition, sizeof encoder.encoder.rendition, "360p");
+	old = archive_append(site, &encoder);
+	snprintf(encoder.encoder.settings, sizeof encoder.encoder.settings, "y");
+	used = archive_append(site, &encoder);
+	for (uint64_t n = 0; n < 12; n++) {
+		uint64_t at = archive_segment(site, "gate-1", "360p", n + 1, ARCHIVE_AT(n), true);
+		struct entry e;
+
+		/* as it would be, had the encoder been told */
+		cr_assert_eq(entry_parse(site->entry[at], site->entry_len[at], &e, NULL), 0);
+		e.segment.has_encoder = true;
+		e.segment.encoder = site->leaf[used];
+		site->size--;
+		archive_append(site, &e);
+	}
+	archive_publish(site);
+	ask.audio = false;
+	ask.rendition = "360p";
+	make(&m, site, &ask);
+	snprintf(path, sizeof path, "proofs/%llu.tlog-proof", (unsigned long long)used);
+	cr_assert_not_null(archive_find(m.folder, path));
+	snprintf(path, sizeof path, "proofs/%llu.tlog-proof", (unsigned long long)old);
+	cr_assert_null(archive_find(m.folder, path));
+	cr_assert_not_null(archive_find(m.folder, "gate-1-360p-5-8.mp4"));
+	end(&m);
+}
+
 Test(clip, has_a_limit_of_bytes)
 {
 	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(10), ARCHIVE_AT(20));
