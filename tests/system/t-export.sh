@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A clip over a gap and another init segment: it plays, is the sealed bytes, proves itself, and the log says who took it; with one bit
 # changed it does not.
-# takes: 35 s
+# takes: 40 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffprobe ffmpeg unzip
 
