@@ -236,6 +236,22 @@ static void name_programs(struct entry_start *e, const struct msg_store_site *si
 	}
 }
 
+/* Beside a token's key there is not room for all: store's own goes first, as `build` is the same, then the last. */
+static void make_it_fit(struct entry *e)
+{
+	struct entry_start *start = &e->start;
+	uint8_t bytes[ENTRY_MAX_BYTES];
+	size_t n;
+
+	for (unsigned k = 0; k < start->nbinaries && entry_write(e, bytes, &n) == -EMSGSIZE; k++)
+		if (hash_same(&start->binary[k].hash, &start->build)) {
+			memmove(&start->binary[k], &start->binary[k + 1], (start->nbinaries - k - 1) * sizeof *start->binary);
+			start->nbinaries--;
+		}
+	while (start->nbinaries && entry_write(e, bytes, &n) == -EMSGSIZE)
+		start->nbinaries--;
+}
+
 static void start_entry(struct store *s)
 {
 	struct entry e = {.kind = ENTRY_START, .start = {.time_us = s->start_us, .build = s->build, .nkeep = 2}};
@@ -248,6 +264,7 @@ static void start_entry(struct store *s)
 	strcpy(e.start.keep[0], "copy");
 	strcpy(e.start.keep[1], "audio");
 	name_programs(&e.start, &s->site);
+	make_it_fit(&e);
 	if (store_log_add(s, &e, &index) < 0)
 		store_give_up("log-start", "the key or the program's name cannot stand in the log", "make another key with: casemate keygen");
 	s->running = true;

@@ -14,7 +14,7 @@ record() {  # NUMBER: so many segments more, then a stop in order
     local at
     start_server gate
     at=$(newest gate copy)
-    wait_for 60 newest_at_least gate copy $((${at/null/0} + $1)) || not_ok "no footage: $(tail -5 "$site/log")"
+    wait_for 60 newest_at_least gate copy $((${at/null/0} + $1)) || bail "no footage: $(tail -5 "$site/log")"
 }
 # loaded PATTERN: whether a role has such a file mapped or open
 loaded() {
