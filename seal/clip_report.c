@@ -220,14 +220,18 @@ static void say_proof(struct page *p)
 	const struct clip *c = p->clip;
 	char hex[HASH_HEX];
 	unsigned cosigned = count_cosignatures(c);
+	struct hasher hasher;
 	struct hash h;
 
 	heading(p, "What the proofs rest on");
-	hash_bytes(c->key, strlen(c->key), &h);
+	hasher_init(&hasher);
+	hasher_update(&hasher, c->key, strlen(c->key));
+	hasher_update(&hasher, "\n", 1);
+	hasher_final(&hasher, &h);
 	hash_hex(&h, hex);
 	line(p, "Site's key", "%s", *c->key ? c->key : "not known to who exported");
 	if (*c->key)
-		line(p, "", "SHA-256 of that line: %s", hex);
+		line(p, "", "sha256sum of the file with that line: %s", hex);
 	line(p, NULL, "Compare the key with the one that you have from somewhere else than this clip: the site's owner, an earlier clip, a contract.");
 	line(p, "Checkpoint", "of %" PRIu64 " entries, with %u other signature%s (witnesses, or keys that certify)", c->log.at.size, cosigned, cosigned == 1 ? "" : "s");
 	verbatim(p, buf_data(&c->log.note), c->log.note.len);

@@ -122,9 +122,9 @@ export async function shapeOf(source) {
 }
 
 /* What the policy that lies there says of the checkpoints: the better of them. That it is not met is told, and no verdict about footage. */
-async function judgeWitnesses(source, nowMs, report) {
+async function judgeWitnesses(source, shape, nowMs, report) {
 	try {
-		const bytes = await read(source, "policy", POLICY_MAX_BYTES), policy = bytes && await parsePolicy(bytes);
+		const bytes = await read(source, shape === "archive" ? "log/policy" : "policy", POLICY_MAX_BYTES), policy = bytes && await parsePolicy(bytes);
 
 		for (const {bytes: note, at} of policy ? report.notes : []) {
 			const said = await judgePolicy(policy, parseNote(note, "checkpoint"), nowMs), best = report.quorum;
@@ -150,6 +150,6 @@ export async function check(source, what, key, progress = null, nowMs = Date.now
 		await checkSegment(source, what, keys, report);
 	else
 		await new (what.shape === "clip" ? Clip : Archive)(source, keys, report, progress).check();
-	await judgeWitnesses(source, nowMs, report);
+	await judgeWitnesses(source, what.shape, nowMs, report);
 	return report;
 }

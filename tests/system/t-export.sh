@@ -92,7 +92,7 @@ matches "in words" "$(cat "$work/said")" 'the log has no footage'
 equal "a form that is none is refused" "$(post -o "$work/said" -w '%{http_code}' -d camera=gate)" 400
 
 # and by its own form, in a browser
-if [ -d "$here/node_modules/playwright-core" ] && command -v node chromium > /dev/null; then
+if [ -d "$here/node_modules/playwright-core" ] && command -v node > /dev/null && command -v chromium > /dev/null; then
     said=$(timeout -k 5 150 node "$here/page-export.mjs" "https://127.0.0.1:$port/" "$user" "$password" gate "${from%Z}" "${to%Z}" "$work/browser.zip" 2>&1)
     equal "the page's form brings a file" $? 0 || note "$said"
     matches "under its name" "$said" '^gate-[0-9TZ]+\.zip$'
