@@ -360,7 +360,8 @@ static void run(struct verify *v)
 	rc = v->src->list(v->src->ctx, ".", see_file, v);
 	if (rc && !v->error)
 		verify_add_unreadable(v, ".", rc);
-	qsort(c->index, c->nproofs, sizeof *c->index, by_number);
+	if (c->nproofs)
+		qsort(c->index, c->nproofs, sizeof *c->index, by_number);
 	for (size_t i = 0; i < c->nproofs && !v->error; i++) {
 		take_proof(v, c->index[i]);
 		if (v->src->progress)
