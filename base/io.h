@@ -11,10 +11,10 @@ int io_write_all(int fd, const void *p, size_t n);
 /* Appends the rest of fd to b; -ENOBUFS when b's max would be passed. */
 int io_read_all(int fd, struct buf *b);
 /*
- * Opens a file that an admin named: a descriptor, -errno, or -EINVAL for what is no regular file (a named pipe, which open would
- * wait at). mode: for O_CREAT.
+ * Opens a file below dirfd (AT_FDCWD for none): a descriptor, -errno, or -EINVAL for what is no regular file (a named pipe, which
+ * open would wait at). mode: for O_CREAT.
  */
-int io_open_regular(const char *path, int flags, unsigned mode);
+int io_open_regular(int dirfd, const char *path, int flags, unsigned mode);
 /* Opens path below dirfd (AT_FDCWD for none) and reads it whole. */
 int io_read_file(int dirfd, const char *path, struct buf *b);
 /*

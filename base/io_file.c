@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int io_open_regular(const char *path, int flags, unsigned mode)
+int io_open_regular(int dirfd, const char *path, int flags, unsigned mode)
 {
-	int fd = openat(AT_FDCWD, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, (mode_t)mode), rc;
+	int fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, (mode_t)mode), rc;
 	struct stat st;
 
 	if (fd < 0)

@@ -99,7 +99,7 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 
 static FILE *open_pem(const char *path)
 {
-	int fd = io_open_regular(path, O_RDONLY, 0);
+	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 
 	if (fd >= 0 && !f)

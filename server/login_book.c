@@ -11,9 +11,10 @@ static bool is_same(const struct msg_login *a, const struct msg_login *b)
 /* The place of these, or a free one; NULL: all are others'. */
 static struct login_place *find(struct login_book *b, const struct msg_login *m)
 {
+	unsigned from = m->accepted ? LOGIN_BOOK_REFUSED : 0, to = m->accepted ? LOGIN_BOOK_PLACES : LOGIN_BOOK_REFUSED;
 	struct login_place *free_one = NULL;
 
-	for (unsigned i = 0; i < LOGIN_BOOK_PLACES; i++) {
+	for (unsigned i = from; i < to; i++) {
 		struct login_place *p = &b->place[i];
 
 		if (p->taken && is_same(&p->of, m))

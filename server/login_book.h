@@ -4,14 +4,17 @@
 /*
  * Who was let in and who was refused, gathered: of one user from one address
  * with one result something is told at once, and then, with the number of times,
- * once in an interval. There are so many places; what finds none is told in one
- * line for all. So strangers who try passwords cost a bounded number of
- * messages, and of entries that stay for ever. serve keeps one for the parent,
- * the parent one for the log. Pure: the time is passed in.
+ * once in an interval. There are so many places for those who were let in, and a
+ * few for those who were not; what finds none is told in one line for all. So strangers
+ * who try passwords cost a bounded number of messages, and of entries that stay for
+ * ever, and cannot take the place in which it would stand that one of them came in.
+ * serve keeps one for the parent, the parent one for the log. Pure: the time is passed in.
  */
 #include "server/msg.h"
 
-#define LOGIN_BOOK_PLACES 60u
+#define LOGIN_BOOK_ACCEPTED 48u
+#define LOGIN_BOOK_REFUSED 16u
+#define LOGIN_BOOK_PLACES (LOGIN_BOOK_REFUSED + LOGIN_BOOK_ACCEPTED)
 
 struct login_place {
 	bool taken;
@@ -21,7 +24,7 @@ struct login_place {
 
 /* Zeroed: empty. */
 struct login_book {
-	struct login_place place[LOGIN_BOOK_PLACES];
+	struct login_place place[LOGIN_BOOK_PLACES];  /* the first are those of the refused */
 	struct login_place rest[2];    /* refused, accepted */
 };
 

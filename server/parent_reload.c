@@ -45,7 +45,7 @@ struct reload {
 /* The file and, behind it, its length. A key may be in it: nothing of it is left behind. */
 static bool digest_file(EVP_MD_CTX *ctx, const char *path)
 {
-	int fd = io_open_regular(path, O_RDONLY, 0);
+	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 	uint8_t bytes[4096];
 	uint64_t len = 0;
 	ssize_t n = -1;

@@ -29,7 +29,7 @@ static int open_pair(const char *a, int flags_a, const char *b, int flags_b, int
 
 	fds[0] = fds[1] = -1;
 	for (int i = 0; i < 2; i++) {
-		int rc = fds[i] = io_open_regular(path[i], flags[i] | O_NOFOLLOW * !!(flags[i] & O_CREAT), 0600);
+		int rc = fds[i] = io_open_regular(AT_FDCWD, path[i], flags[i] | O_NOFOLLOW * !!(flags[i] & O_CREAT), 0600);
 
 		if (rc < 0) {
 			parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"let the user that runs casemate read it\"", path[i], strerror(-rc));
@@ -49,7 +49,7 @@ static void close_pair(int fds[2])
 /* Appended when it is there: true when it is. */
 static bool open_more(int dirfd, const char *path, int fds[MSG_FDS_MAX], unsigned *n)
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	int fd = io_open_regular(dirfd, path, O_RDONLY, 0);
 
 	if (fd < 0)
 		return false;
@@ -192,7 +192,7 @@ static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_b
 	TEXT(m.onvif_host, cam->onvif_host);
 	TEXT(m.onvif_url, cam->onvif_url);
 	if (cam->ca && (!*ca_before || strcmp(cam->ca, *ca_before) != 0)) {
-		ca = io_open_regular(cam->ca, O_RDONLY, 0);
+		ca = io_open_regular(AT_FDCWD, cam->ca, O_RDONLY, 0);
 		rc = ca < 0 ? ca : 0;
 		*ca_before = cam->ca;
 	}

@@ -66,7 +66,7 @@ void sign_state_path(const struct site *site, char *out, size_t cap)
 /* Opens and closes what roles will be given, so that a fault is said here and now. */
 static int try_file(const char *what, const char *path, int flags, const char *mend)
 {
-	int fd = io_open_regular(path, flags, 0600);
+	int fd = io_open_regular(AT_FDCWD, path, flags, 0600);
 
 	if (fd < 0)
 		return say(what, path, -fd, mend);

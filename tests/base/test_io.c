@@ -88,14 +88,14 @@ Test(io, does_not_wait_at_what_is_no_file)
 
 	cr_assert(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/file", folder);
-	cr_assert_eq(io_open_regular(path, O_RDONLY, 0), -ENOENT);
-	fd = io_open_regular(path, O_RDWR | O_CREAT, 0600);
+	cr_assert_eq(io_open_regular(AT_FDCWD, path, O_RDONLY, 0), -ENOENT);
+	fd = io_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
 	cr_assert_geq(fd, 0);
 	close(fd);
 	unlink(path);
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	cr_assert_eq(io_open_regular(path, O_RDONLY, 0), -EINVAL);
+	cr_assert_eq(io_open_regular(AT_FDCWD, path, O_RDONLY, 0), -EINVAL);
 	unlink(path);
-	cr_assert_eq(io_open_regular(folder, O_RDONLY, 0), -EINVAL);
+	cr_assert_eq(io_open_regular(AT_FDCWD, folder, O_RDONLY, 0), -EINVAL);
 	rmdir(folder);
 }
