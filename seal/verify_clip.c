@@ -20,9 +20,13 @@
 
 static const char *const known[] = {"checkpoint", "keys", "policy", "site.key.pub", "report.txt", "report.html", "verify.html"};
 
-/* CAMERA-RENDITION-FIRST-LAST.mp4. Its two names cannot be told apart (both may hold hyphens): entries say which they are. */
+/*
+ * CAMERA-RENDITION-FIRST-LAST.mp4. Its two names cannot be told apart (both may hold hyphens): the first entry that a file is
+ * for says which they are.
+ */
 struct clip_file {
 	char path[VERIFY_PATH], track[2 * ENTRY_NAME];
+	const struct verify_track *of;  /* NULL: no entry yet */
 	uint64_t first, last;           /* as it is called */
 	uint64_t from, to;              /* as entries named it; 0: none yet */
 	uint64_t at;                    /* where its next segment begins */
@@ -129,7 +133,40 @@ static int see_file(void *arg, const char *path)
 	return v->error;
 }
 
-static struct clip_file *file_of(struct verify_clip *c, const struct entry_segment *s)
+/* In an order that does not depend on how the folder was listed. */
+static int by_track(const void *a, const void *b)
+{
+	const struct clip_file *x = a, *y = b;
+	int names = strcmp(x->track, y->track);
+
+	if (names)
+		return names;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return (x->last > y->last) - (x->last < y->last);
+}
+
+/* A segment is in one film of its rendition: of two that are called by it, one shows something else in its place. */
+static void sort_files(struct verify *v)
+{
+	struct verify_clip *c = v->clip;
+	const struct clip_file *widest = c->file;
+
+	if (c->nfiles)
+		qsort(c->file, c->nfiles, sizeof *c->file, by_track);
+	for (size_t i = 1; i < c->nfiles; i++) {
+		const struct clip_file *f = &c->file[i];
+		bool same = !strcmp(f->track, widest->track);
+
+		if (same && f->first <= widest->last)
+			verify_add(v, VERIFY_EXTRA, NULL, NULL, f->first, f->last, f->path, "overlaps the film of %" PRIu64 " to %" PRIu64,
+				widest->first, widest->last);
+		if (!same || f->last > widest->last)
+			widest = f;
+	}
+}
+
+static struct clip_file *file_of(struct verify_clip *c, const struct verify_track *t, const struct entry_segment *s)
 {
 	char track[2 * ENTRY_NAME];
 
@@ -137,7 +174,7 @@ static struct clip_file *file_of(struct verify_clip *c, const struct entry_segme
 	for (size_t i = c->nfiles; i-- > 0;) {
 		struct clip_file *f = &c->file[i];
 
-		if (s->number >= f->first && s->number <= f->last && !strcmp(f->track, track))
+		if (s->number >= f->first && s->number <= f->last && !strcmp(f->track, track) && (!f->of || f->of == t))
 			return f;
 	}
 	return NULL;
@@ -234,7 +271,7 @@ static void check_part(struct verify *v, struct verify_track *t, struct clip_fil
 
 void verify_clip_segment(struct verify *v, struct verify_track *t, const struct entry_segment *s)
 {
-	struct clip_file *f = file_of(v->clip, s);
+	struct clip_file *f = file_of(v->clip, t, s);
 	bool kept = v->start.nkeep == 0 || entry_keeps(&v->start, s->rendition);
 
 	if (!f && kept)
@@ -245,6 +282,7 @@ void verify_clip_segment(struct verify *v, struct verify_track *t, const struct 
 		return;
 	if (!f->from) {
 		open_file(v, f);
+		f->of = t;
 		f->from = s->number;
 	}
 	verify_rendition_of(v, t)->in_files++;
@@ -360,6 +398,7 @@ static void run(struct verify *v)
 	rc = v->src->list(v->src->ctx, ".", see_file, v);
 	if (rc && !v->error)
 		verify_add_unreadable(v, ".", rc);
+	sort_files(v);
 	if (c->nproofs)
 		qsort(c->index, c->nproofs, sizeof *c->index, by_number);
 	for (size_t i = 0; i < c->nproofs && !v->error; i++) {

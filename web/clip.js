@@ -17,7 +17,10 @@ const INIT_MAX_BYTES = 64 << 10;
 const FILES_MAX = 65536;
 const PROOFS_MAX = 1 << 22;
 const NUMBER = "(0|[1-9][0-9]{0,15})";
-/* CAMERA-RENDITION-FIRST-LAST.mp4. Its two names cannot be told apart (both may hold hyphens): entries say which they are. */
+/*
+ * CAMERA-RENDITION-FIRST-LAST.mp4. Its two names cannot be told apart (both may hold hyphens): the first entry that a file is
+ * for says which they are.
+ */
 const MEDIA = new RegExp(`^([^/]{1,65})-${NUMBER}-${NUMBER}\\.mp4$`);
 const PROOF = /^proofs\/(0|[1-9][0-9]{0,16})\.tlog-proof$/;
 
@@ -38,7 +41,7 @@ function initBytes(head) {
 }
 
 export class Clip {
-	#files = [];    /* {path, track, first, last: as it is called; from, to: as entries named it; at: where the next segment begins} */
+	#files = [];    /* {path, track, first, last: as it is called; of: whose it is, null: no entry yet; from, to: as entries named it; at: where the next segment begins} */
 	#proofs = [];
 	#note = null;
 	#target = null;
@@ -57,6 +60,7 @@ export class Clip {
 			return;
 		for await (const path of this.source.list(""))
 			this.#see(path);
+		this.#sortFiles();
 		this.#proofs.sort((a, b) => a - b);
 		for (const [i, index] of this.#proofs.entries()) {
 			await this.#takeProof(index);
@@ -103,13 +107,31 @@ export class Clip {
 		if (media && first > 0 && first <= last && last <= 2 ** 53) {
 			if (this.#files.length === FILES_MAX)
 				throw new RangeError("more files than a clip can have");
-			this.#files.push({path, track: media[1], first, last, from: 0, to: 0, at: 0, init: "", changed: null});
+			this.#files.push({path, track: media[1], first, last, of: null, from: 0, to: 0, at: 0, init: "", changed: null});
 		} else if (proof && Number(proof[1]) < 2 ** 53) {
 			if (this.#proofs.length === PROOFS_MAX)
 				throw new RangeError("more proofs than a clip can have");
 			this.#proofs.push(Number(proof[1]));
 		} else {
 			this.report.add("extra", {path}, "not a file of a clip");
+		}
+	}
+
+	/*
+	 * In an order that does not depend on how the folder was listed. A segment is in one film of its rendition: of two that are
+	 * called by it, one shows something else in its place.
+	 */
+	#sortFiles() {
+		let widest = null;
+
+		this.#files.sort((a, b) => a.track < b.track ? -1 : a.track > b.track ? 1 : a.first - b.first || a.last - b.last);
+		for (const file of this.#files) {
+			const isSame = file.track === widest?.track, {path, first, last} = file;
+
+			if (isSame && first <= widest.last)
+				this.report.add("extra", {first, last, path}, `overlaps the film of ${widest.first} to ${widest.last}`);
+			if (!isSame || last > widest.last)
+				widest = file;
 		}
 	}
 
@@ -157,7 +179,8 @@ export class Clip {
 	/* One segment, by its entry; for Account. */
 	async segment(track, e, kept) {
 		const name = `${e.camera}-${e.rendition}`;
-		const file = this.#files.findLast((f) => e.number >= f.first && e.number <= f.last && f.track === name);
+		const file = this.#files.findLast((f) => e.number >= f.first && e.number <= f.last && f.track === name &&
+			(f.of === null || f.of === track));
 
 		if (!file && kept)
 			this.account.tables.folder(track, e.number, true).missing.set(e.number);
@@ -167,6 +190,7 @@ export class Clip {
 			return;
 		if (!file.from) {
 			await this.#openFile(file);
+			file.of = track;
 			file.from = e.number;
 			this.report.files.push({path: file.path, camera: e.camera, rendition: e.rendition, blob: file.blob});
 		}

@@ -332,6 +332,57 @@ static void shortened(struct evidence *e)
 	evidence_gone(e, path);
 }
 
+/* Appends segments first..last, as they were sealed. */
+static void append_segments(struct evidence *e, uint64_t first, uint64_t last, struct buf *out)
+{
+	char path[VERIFY_PATH];
+
+	for (uint64_t n = first; n <= last; n++) {
+		const struct archive_file *f;
+
+		archive_path("gate", "copy", n, path);
+		f = archive_find(e->site, path);
+		assert(f);
+		if (buf_append(out, f->p, f->n))
+			abort();
+	}
+}
+
+/* A film with four segments taken out of its middle, which lie in one of their own: sealed bytes all, and which counts? */
+static void taken_out(struct evidence *e, const struct archive_file *f)
+{
+	struct buf outer, inner;
+
+	buf_init(&outer, 1u << 20);
+	buf_init(&inner, 1u << 20);
+	if (buf_append(&outer, f->p, INIT_BYTES) || buf_append(&inner, f->p, INIT_BYTES))
+		abort();
+	append_segments(e, EVIDENCE_CLIP_FIRST, 992, &outer);
+	append_segments(e, 997, EVIDENCE_INIT - 1, &outer);
+	append_segments(e, 993, 996, &inner);
+	put(e, "extra", "without four segments, which lie in a film of their own", f->path, buf_data(&outer), outer.len);
+	evidence_put(e, "gate-copy-993-996.mp4", buf_data(&inner), inner.len);
+	put(e, "extra", "four segments once more", "gate-copy-993-996.mp4", buf_data(&inner), inner.len);
+	buf_free(&outer);
+	buf_free(&inner);
+}
+
+/* A film beside those that there are: within one, around one, over the edge of two. */
+static void overlaps(struct evidence *e)
+{
+	static const struct { uint64_t first, last; } beside[] = {
+		{990, 990}, {993, 996}, {1005, 1005}, {1012, 1012}, {1003, 1008}, {980, 1020}, {990, 1012}, {980, 990}, {1012, 1013},
+	};
+	const struct archive_file *f = file(e, film[0]);
+	char path[VERIFY_PATH];
+
+	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+		snprintf(path, sizeof path, "gate-copy-%" PRIu64 "-%" PRIu64 ".mp4", beside[i].first, beside[i].last);
+		put(e, "extra", "a film that overlaps others", path, f->p, f->n);
+	}
+	taken_out(e, f);
+}
+
 void evidence_clip_rows(struct evidence *e)
 {
 	films(e);
@@ -343,4 +394,5 @@ void evidence_clip_rows(struct evidence *e)
 	proofs(e);
 	more_proofs(e);
 	shortened(e);
+	overlaps(e);
 }
