@@ -45,7 +45,9 @@ static bool take_ask(struct clip *c, const struct clip_ask *ask)
 {
 	if (!copy_name(c->camera, ask->camera) || !copy_name(c->user, ask->user) || !copy_name(c->rendition[0].name, ask->rendition))
 		return false;
-	if (ask->from_us < 0 || ask->from_us >= ask->to_us || (ask->key && strlen(ask->key) >= sizeof c->key))
+	if (ask->from_us < 0 || ask->from_us >= ask->to_us || ask->to_us > CLIP_TIME_MAX_US)
+		return false;
+	if (ask->key && strlen(ask->key) >= sizeof c->key)
 		return false;
 	c->nrenditions = 1;
 	if (ask->audio && strcmp(ask->rendition, "audio") != 0)

@@ -30,12 +30,13 @@
 #define CLIP_NAME 128                     /* of a file in a clip, with its folder, and a NUL */
 #define CLIP_SEGMENTS_MAX 250000u         /* some five days of a camera, sound and pictures */
 #define CLIP_SEGMENT_MAX_BYTES (128u << 20)
+#define CLIP_TIME_MAX_US INT64_C(253402300799999999)  /* the end of the year 9999 */
 #define CLIP_RENDITIONS 2                 /* the one that was asked for, and the sound */
 
 struct clip_ask {
 	const char *camera, *rendition;   /* names */
 	bool audio;                       /* the camera's sound as well, where it is kept */
-	int64_t from_us, to_us;           /* from < to */
+	int64_t from_us, to_us;           /* 0 <= from < to <= CLIP_TIME_MAX_US */
 	const char *user;                 /* who asks: as the export/v1 entries name him */
 	const char *key;                  /* vkey that a verifier compares; NULL: the newest that the log names there */
 	const void *page;                 /* verify.html; NULL: none */

@@ -11,7 +11,7 @@
 #include "seal/clip_state.h"
 
 #define SLACK_US INT64_C(600000000)  /* what the clock may have stepped, and how late an entry may be */
-#define STEP 16384                   /* entries looked at in a step: 10 ms or so */
+#define STEP 4096                    /* entries looked at in a step: some milliseconds */
 
 static int log_damaged(struct clip *c, uint64_t index, int rc)
 {
@@ -110,6 +110,7 @@ static int take_segment(struct clip *c, uint64_t index, const struct entry_segme
 	if (rc)
 		return too_many(c, rc);
 	r->segment[r->n++] = to;
+	c->has_first |= to.is_first && r == &c->rendition[0];
 	return 0;
 }
 
@@ -266,11 +267,7 @@ static int scan_forward(struct clip *c)
 /* The run's start, and something of the camera that was before; or its very first segment. */
 static bool back_enough(const struct clip *c)
 {
-	bool first = false;
-
-	for (size_t i = 0; i < c->rendition[0].n; i++)
-		first |= c->rendition[0].segment[i].is_first;
-	return c->has_start && (c->has_before || first);
+	return c->has_start && (c->has_before || c->has_first);
 }
 
 static int by_entry(const void *a, const void *b)

@@ -68,6 +68,7 @@ struct clip {
 	uint64_t first, next;             /* of the scan: where it began, where it goes on */
 	bool covered;                     /* an entry past the asked time was seen */
 	bool has_start, has_config, has_before;
+	bool has_first;                   /* the very first segment of the rendition that was asked for is in it */
 	char alarm[CLIP_ALARMS][ENTRY_NAME];  /* whose state when the time began is known */
 	unsigned nalarms;
 

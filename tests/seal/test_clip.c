@@ -392,7 +392,9 @@ Test(clip, refuses_names_and_times_that_are_none)
 		{.camera = "gate", .rendition = "../x", .user = "u", .from_us = 1, .to_us = 2},
 		{.camera = "gate", .rendition = "copy", .user = "", .from_us = 1, .to_us = 2},
 		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = 2, .to_us = 2},
-		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = -1, .to_us = 2}};
+		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = -1, .to_us = 2},
+		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = INT64_MIN, .to_us = INT64_MAX},
+		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = 1, .to_us = CLIP_TIME_MAX_US + 1}};
 	struct verify_source src = {.get = get};
 	struct clip *c = NULL;
 
@@ -422,5 +424,29 @@ Test(clip, finds_its_place_in_a_log_of_many_hours)
 	cr_assert_not_null(archive_find(m.folder, "gate-1-copy-9000-9009.mp4"));
 	cr_assert_not_null(archive_find(m.folder, "proofs/0.tlog-proof"), "the run's start");
 	assert_holds(&m);
+	end(&m);
+}
+
+Test(clip, looks_back_no_further_than_the_beginning_of_a_camera_that_is_new)
+{
+	struct archive *site = archive_new("site.example");
+	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(1985), ARCHIVE_AT(2000));
+	struct entry e = {.kind = ENTRY_SEGMENT, .segment = {.camera = "yard", .rendition = "copy", .duration_ms = 1000, .bytes = 1}};
+	struct made m;
+
+	for (int64_t n = 0; n < 2010; n++) {
+		e.segment.number = (uint64_t)n + 1;
+		e.segment.start_us = ARCHIVE_AT(n);
+		archive_append(site, &e);
+		if (n == 1500)
+			archive_start(site, ARCHIVE_AT(n));
+		if (n >= 1990)
+			archive_segment(site, "gate-1", "copy", (uint64_t)n - 1989, ARCHIVE_AT(n), true);
+	}
+	archive_publish(site);
+	archive_flip(site, "log/tile/entries/000", 0);  /* what is not read does not matter */
+	ask.audio = false;
+	begin(&m, site, &ask);
+	cr_assert_eq(m.rc, 0, "%s", clip_why(m.clip));
 	end(&m);
 }
