@@ -27,6 +27,7 @@
 #include "media/record.h"
 #include "seal/entry.h"
 #include "seal/hash_many.h"
+#include "server/clip_rate.h"
 #include "server/role.h"
 #include "server/store_work.h"
 #include "store/archive.h"
@@ -237,6 +238,7 @@ struct store {
 	unsigned deleting;               /* runs whose deletion is entered, and their files are not gone */
 	TAILQ_HEAD(, store_clip) clips;  /* that are being made for viewers */
 	unsigned nclips;
+	struct clip_rate clip_rate;
 	uint64_t queue_bytes;
 	unsigned queue_jobs, finishing_n;
 	uint64_t archive_bytes, disk_free_bytes;

@@ -18,7 +18,7 @@
 #include "web/web.h"
 
 #define STEP_BYTES (4u << 20)        /* of footage, hashed or given in a step: some milliseconds, if the disk has it */
-#define STEPS 64                     /* of the engine, in one of ours */
+#define STEPS 64                     /* of the engine, in one of ours, where they are short */
 #define PIECE_MAX_BYTES (CLIP_SEGMENT_MAX_BYTES + (64u << 20))
 #define CLIP_MAX_US (24 * INT64_C(3600000000))
 #define CLIP_MAX_BYTES UINT64_C(16000000000)
@@ -64,13 +64,17 @@ static uint64_t bytes_so_far(const struct store_clip *j)
 	return p.bytes;
 }
 
+/* One step of the search; or segments, up to STEP_BYTES of them. Others' reading goes on in between. */
 static int look(struct store_clip *j)
 {
-	uint64_t from = bytes_so_far(j);
-	int rc = 1;
+	uint64_t from = bytes_so_far(j), before;
+	unsigned steps = 0;
+	int rc;
 
-	for (unsigned i = 0; i < STEPS && rc == 1 && bytes_so_far(j) - from < STEP_BYTES; i++)
+	do {
+		before = bytes_so_far(j);
 		rc = clip_look(j->clip);
+	} while (rc == 1 && ++steps < STEPS && bytes_so_far(j) > before && bytes_so_far(j) - from < STEP_BYTES);
 	return rc;
 }
 
@@ -320,24 +324,55 @@ static void begin(struct serve *v, const struct msg_clip_make *m)
 	work_on(j);
 }
 
+/* NULL: there is none, or not any more. */
+static const struct store_camera *camera_of(const struct store *s, const char *name)
+{
+	for (unsigned i = 0; i < s->ncameras; i++)
+		if (!strcmp(s->camera[i].name, name) && !s->camera[i].gone)
+			return &s->camera[i];
+	return NULL;
+}
+
+/* What serve may not have, it may not have as a clip either. */
+static bool is_shown(const struct store_camera *c, const char *rendition)
+{
+	for (unsigned i = 0; i < RENDITIONS_MAX; i++)
+		if (!strcmp(c->rendition[i].name, rendition))
+			return !c->rendition[i].hidden;
+	return false;
+}
+
+static bool is_time(int64_t from_us, int64_t to_us)
+{
+	return from_us >= 0 && from_us < to_us && to_us <= CLIP_TIME_MAX_US;
+}
+
 void store_clip_make(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
-	const struct msg_clip_make *in = &m->clip_make;
+	struct msg_clip_make in = m->clip_make;
 	struct serve *v = ctx;
 	struct store *s = v->store;
+	const struct store_camera *c = camera_of(s, in.camera);
 
+	in.audio = in.audio && c && is_shown(c, "audio");
 	if (!s->running || s->stopping)
-		refuse(v, in->request, MSG_CLIP_BUSY, "the server is starting or stopping: try again");
-	else if (find(v, in->request))
+		refuse(v, in.request, MSG_CLIP_BUSY, "the server is starting or stopping: try again");
+	else if (find(v, in.request))
 		store_serve_lied(v, "it asks for a clip by the number of another");
-	else if (in->to_us - in->from_us > CLIP_MAX_US)
-		refuse(v, in->request, MSG_CLIP_NONE, "more than 24 hours at once: ask for a shorter time, or use casemate export on the server");
-	else if (has_one(s, in->user))
-		refuse(v, in->request, MSG_CLIP_BUSY, "another export of yours is still being made or taken: wait until it is done");
+	else if (!c || !is_shown(c, in.rendition))
+		refuse(v, in.request, MSG_CLIP_NONE, "there is no such camera or rendition");
+	else if (!is_time(in.from_us, in.to_us))
+		refuse(v, in.request, MSG_CLIP_NONE, "that is not a time");
+	else if (in.to_us - in.from_us > CLIP_MAX_US)
+		refuse(v, in.request, MSG_CLIP_NONE, "more than 24 hours at once: ask for a shorter time, or use casemate export on the server");
+	else if (has_one(s, in.user))
+		refuse(v, in.request, MSG_CLIP_BUSY, "another export of yours is still being made or taken: wait until it is done");
 	else if (s->nclips >= STORE_CLIPS_MAX)
-		refuse(v, in->request, MSG_CLIP_BUSY, "several exports are being made: try again when they are done");
+		refuse(v, in.request, MSG_CLIP_BUSY, "several exports are being made: try again when they are done");
+	else if (!clip_rate_take(&s->clip_rate, in.user, clock_mono_us()))
+		refuse(v, in.request, MSG_CLIP_BUSY, "too many exports in a short time: try again in a minute");
 	else
-		begin(v, in);
+		begin(v, &in);
 }
 
 void store_clip_next(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

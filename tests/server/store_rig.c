@@ -115,6 +115,14 @@ static void on_have(void *ctx, struct channel *from, const union msg_body *m, in
 	}
 }
 
+static void on_piece(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct rig *r = ctx;
+
+	r->has_piece = true;
+	r->piece = m->clip_piece;
+}
+
 static void on_cosigned(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct rig *r = ctx;
@@ -158,6 +166,7 @@ static const struct channel_answer from_store[] = {
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},
+	{MSG_CLIP_PIECE, on_piece},
 	{MSG_COSIGNED, on_cosigned},
 	{MSG_LOG_NOTE, on_log_note},
 	{MSG_NONE, NULL},
@@ -629,6 +638,15 @@ bool rig_want(struct rig *r, const struct msg_want *w)
 	r->has_have = false;
 	say(r->serve, MSG_WANT, w, NULL, 0);
 	return rig_until(r, has_have, 5000);
+}
+
+static bool has_piece(struct rig *r) { return r->has_piece; }
+
+bool rig_make_clip(struct rig *r, const struct msg_clip_make *m)
+{
+	r->has_piece = false;
+	say(r->serve, MSG_CLIP_MAKE, m, NULL, 0);
+	return rig_until(r, has_piece, 60000);
 }
 
 unsigned rig_count_entries(struct rig *r, const char *text)

@@ -74,6 +74,8 @@ struct rig {
 	unsigned witness_states;
 	struct msg_log_note note[MSG_LOG_NOTES];
 	struct msg_have have;
+	bool has_piece;
+	struct msg_clip_piece piece;
 	struct buf have_bytes;
 };
 
@@ -114,6 +116,8 @@ struct verify_report *rig_verify(struct rig *r);
 /* Fails the test with all complaints unless the archive is clean. */
 void rig_assert_clean(struct rig *r, uint64_t good_at_least);
 bool rig_want(struct rig *r, const struct msg_want *w);
+/* The same of a clip, until its first answer. */
+bool rig_make_clip(struct rig *r, const struct msg_clip_make *m);
 /* Whether an entry of the log contains that text. */
 unsigned rig_count_entries(struct rig *r, const char *text);
 
