@@ -269,6 +269,16 @@ static void check_part(struct verify *v, struct verify_track *t, struct clip_fil
 	}
 }
 
+/* What an export entry must say. */
+static void count_film(struct verify *v, struct verify_track *t, const struct entry_segment *s)
+{
+	if (verify_rendition_of(v, t)->in_files++ == 0)
+		t->film_from_us = s->start_us;
+	t->film_to_us = s->start_us + (int64_t)s->duration_ms * 1000;
+	t->film_bytes += s->bytes;
+	t->exported = 0;
+}
+
 void verify_clip_segment(struct verify *v, struct verify_track *t, const struct entry_segment *s)
 {
 	struct clip_file *f = file_of(v->clip, t, s);
@@ -285,7 +295,7 @@ void verify_clip_segment(struct verify *v, struct verify_track *t, const struct 
 		f->of = t;
 		f->from = s->number;
 	}
-	verify_rendition_of(v, t)->in_files++;
+	count_film(v, t, s);
 	if (verify_wanted(v, s->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000)) {
 		check_part(v, t, f, s);
 	} else {

@@ -137,6 +137,7 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	const char *why;
 
 	v->report->entries++;
+	v->index = index;
 	if (entry_parse(p, n, &e, &why)) {
 		v->named_log = true;
 		verify_salvage(p, n, verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, NULL, "entry %" PRIu64 ": %s", index, why));

@@ -142,6 +142,8 @@ void verify_deleted(struct verify *v, const struct entry_delete *d)
 		for (uint64_t n = f->n * FOLDER_SEGMENTS; n < (f->n + 1) * FOLDER_SEGMENTS; n++) {
 			if (n < d->from_number || n > d->to_number || !verify_bit(f->named, n) || verify_bit(f->deleted, n))
 				continue;
+			if (verify_bit(f->missing, n))
+				t->excused = v->index + 1;
 			verify_set(f->deleted, n, true);
 			verify_set(f->missing, n, false);
 			verify_rendition_of(v, t)->deleted++;

@@ -49,6 +49,10 @@ struct verify_track {
 	uint64_t clock[VERIFY_CLOCKS];
 	struct hash encoder[VERIFY_ENCODERS_KNOWN], encoder_text;  /* leaves of its encoder entries; what the last one says */
 	unsigned nencoders;
+	int64_t film_from_us, film_to_us;              /* of a clip: what lies in its files */
+	uint64_t film_bytes;
+	uint64_t exported;            /* 1 + index of the newest export entry that says just this; 0: none */
+	uint64_t excused;             /* 1 + index of the newest delete entry that says why a segment is in none; 0: none */
 	char name[2 * ENTRY_NAME];    /* "camera/rendition": what tracks are sorted by */
 };
 
@@ -105,6 +109,7 @@ struct verify {
 	struct entry_start start;     /* the run that entries belong to; nkeep 0: none seen */
 	bool running;
 	int64_t told_us;              /* the time of the entry that was read last */
+	uint64_t index;               /* of the entry that is being taken in */
 
 	struct verify_pending *pending;
 	size_t npending;
@@ -155,6 +160,7 @@ void verify_encoder(struct verify *v, const struct entry_encoder *e, const struc
 void verify_check_encoder(struct verify *v, const struct verify_track *t, const struct entry_segment *s);
 void verify_login(struct verify *v, const struct entry_login *l);
 void verify_export(struct verify *v, const struct entry_export *e);
+/* Of a clip: whether its export entries are of what its files hold. */
 void verify_exports_end(struct verify *v);
 void verify_sums_end(struct verify *v);
 

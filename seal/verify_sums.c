@@ -127,10 +127,21 @@ void verify_login(struct verify *v, const struct entry_login *l)
 	*sum = l->count > UINT64_MAX - *sum ? UINT64_MAX : *sum + l->count;
 }
 
+/* An export entry comes after all that it is about. */
+static void match_export(struct verify *v, const struct entry_export *e)
+{
+	struct verify_track *t = verify_track_find(v, e->camera, e->rendition);
+
+	if (t && e->segments == verify_rendition_of(v, t)->in_files && e->bytes == t->film_bytes && e->from_us == t->film_from_us &&
+	    e->to_us == t->film_to_us)
+		t->exported = v->index + 1;
+}
+
 void verify_export(struct verify *v, const struct entry_export *e)
 {
 	struct verify_report *r = v->report;
 
+	match_export(v, e);
 	if (!verify_wanted(v, e->camera, e->from_us, e->to_us))
 		return;
 	if (r->nexports < VERIFY_EXPORTS_MAX)
@@ -138,8 +149,8 @@ void verify_export(struct verify *v, const struct entry_export *e)
 	r->nexports++;
 }
 
-/* A clip holds all that its export entries say that was handed out: who takes some of it away takes no proof of that away. */
-void verify_exports_end(struct verify *v)
+/* A clip holds all that its export entries say that was handed out. */
+static void say_short(struct verify *v)
 {
 	const struct verify_report *r = v->report;
 
@@ -151,5 +162,31 @@ void verify_exports_end(struct verify *v)
 		if (here < e->segments)
 			verify_add(v, VERIFY_MISSING, e->camera, e->rendition, 0, 0, NULL, "%" PRIu64 " segments were exported, and the clip has files of %" PRIu64,
 				e->segments, here);
+	}
+}
+
+/* 1 + index of the newest export entry that is of what the camera's files hold. */
+static uint64_t exported_last(const struct verify *v, const struct verify_camera *c)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < v->ntracks; i++)
+		if (v->track[i]->camera == c && v->track[i]->exported > last)
+			last = v->track[i]->exported;
+	return last;
+}
+
+/* Who takes footage out of a clip takes no proof away that it was handed out, and finds no excuse in what was deleted later. */
+void verify_exports_end(struct verify *v)
+{
+	say_short(v);
+	for (size_t i = 0; i < v->ntracks; i++) {
+		const struct verify_track *t = v->track[i];
+		const struct verify_rendition *r = verify_rendition_of(v, t);
+
+		if (r->in_files && !t->exported)
+			verify_add(v, VERIFY_MISSING, r->camera, r->rendition, 0, 0, NULL, "no export entry says that just this was handed out: all of it, or the entry");
+		else if (t->excused > (r->in_files ? t->exported : exported_last(v, t->camera)))
+			verify_add(v, VERIFY_MISSING, r->camera, r->rendition, 0, 0, NULL, "what is not there was deleted after the clip was exported, or no entry says when that was");
 	}
 }

@@ -79,7 +79,7 @@ export class Account {
 		if (e.kind === "segment")
 			about = await this.#segment(e, hex(leaf), hex(tileLeaf));
 		else
-			await this.#other(e, hex(leaf));
+			await this.#other(e, hex(leaf), index);
 		this.#toldMs = timeOf(e, this.#toldMs);
 		if (e.kind === "stop" && !this.isClip)
 			this.#checkOpen(e.time, TOLERANCE_MS);
@@ -104,7 +104,10 @@ export class Account {
 			this.#checkOpen(this.#toldMs, BEHIND_MS);
 	}
 
-	/* A clip holds all that its export entries say that was handed out: who takes some of it away takes no proof of that away. */
+	/*
+	 * A clip holds all that its export entries say that was handed out. Who takes footage out of it takes no proof away of that,
+	 * and finds no excuse in what was deleted later.
+	 */
 	endExports() {
 		for (const {camera, rendition, segments} of this.report.exports.list) {
 			const here = this.tables.find(camera, rendition)?.line.inFiles ?? 0;
@@ -112,6 +115,18 @@ export class Account {
 			if (here < segments)
 				this.report.add("missing", {camera, rendition}, `${segments} segments were exported, and the clip has files of ${here}`);
 		}
+		for (const {line: {camera, rendition, inFiles}, exported, excused} of this.tables.tracks.values()) {
+			if (inFiles && exported < 0)
+				this.report.add("missing", {camera, rendition}, "no export entry says that just this was handed out: all of it, or the entry");
+			else if (excused > (inFiles ? exported : this.#exportedLast(camera)))
+				this.report.add("missing", {camera, rendition},
+					"what is not there was deleted after the clip was exported, or no entry says when that was");
+		}
+	}
+
+	/* Index of the newest export entry that is of what the camera's files hold; -1: none. */
+	#exportedLast(camera) {
+		return Math.max(-1, ...Array.from(this.tables.tracks.values()).filter((t) => t.line.camera === camera).map((t) => t.exported));
 	}
 
 	/* What is still missing when all entries were taken. */
@@ -194,7 +209,7 @@ export class Account {
 				"names an encoder entry that is not before it");
 	}
 
-	async #other(e, leaf) {
+	async #other(e, leaf, index) {
 		const {report} = this;
 
 		switch (e.kind) {
@@ -202,7 +217,7 @@ export class Account {
 			this.#gap(this.tables.camera(e.camera), e);
 			break;
 		case "delete":
-			this.#deleted(e);
+			this.#deleted(e, index);
 			break;
 		case "start":
 			await this.#started(e);
@@ -220,9 +235,12 @@ export class Account {
 		case "login":
 			report[e.result === "accepted" ? "logins" : "refusals"] += e.count;
 			break;
+		case "export":
+			this.#exported(e, index);
+			report.note("exports", e);
+			break;
 		case "alarm":
 		case "config":
-		case "export":
 			report.note(`${e.kind}s`, e);
 			break;
 		}
@@ -289,7 +307,16 @@ export class Account {
 			this.#strangeKey = await this.keys.knows(e.key) ? "" : e.key;
 	}
 
-	#deleted(e) {
+	/* An export entry comes after all that it is about. */
+	#exported(e, index) {
+		const track = this.tables.find(e.camera, e.rendition);
+
+		if (track && e.segments === track.line.inFiles && e.bytes === track.film.bytes && e.from === track.film.fromMs &&
+		    e.to === track.film.toMs)
+			track.exported = index;
+	}
+
+	#deleted(e, index) {
 		const {camera, rendition} = e, from = e["from-number"], to = e["to-number"], track = this.tables.find(camera, rendition);
 
 		/* A clip has the entries of its own time only. */
@@ -302,6 +329,8 @@ export class Account {
 		this.report.note("deletes", e);
 		for (const {folder, number} of named(track, from, to)) {
 			track.line.deleted += folder.deleted.has(number) ? 0 : 1;
+			if (folder.missing.has(number) && !folder.deleted.has(number))
+				track.excused = index;
 			folder.deleted.set(number);
 			folder.missing.set(number, false);
 		}

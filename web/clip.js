@@ -194,9 +194,20 @@ export class Clip {
 			file.from = e.number;
 			this.report.files.push({path: file.path, camera: e.camera, rendition: e.rendition, blob: file.blob});
 		}
-		track.line.inFiles++;
+		this.#countFilm(track, e);
 		await this.#checkPart(track, file, e);
 		file.to = e.number;
+	}
+
+	/* What an export entry must say. */
+	#countFilm(track, e) {
+		const {film, line} = track;
+
+		if (line.inFiles++ === 0)
+			film.fromMs = e.start;
+		film.toMs = e.start + Math.round(e.duration * 1000);
+		film.bytes += e.bytes;
+		track.exported = -1;
 	}
 
 	async #openFile(file) {

@@ -104,7 +104,8 @@ export class Tables {
 
 			this.#report.renditions.push(line);
 			this.tracks.set(name, {camera: this.camera(camera), line, leaf: null, tileLeaf: null, seen: false, lost: false,
-				unsignedFirst: 0, unsignedLast: 0, folders: new Map(), inits: [], encoders: [], encoding: ""});
+				unsignedFirst: 0, unsignedLast: 0, folders: new Map(), inits: [],
+				film: {fromMs: 0, toMs: 0, bytes: 0}, exported: -1, excused: -1, encoders: [], encoding: ""});
 		}
 		return this.tracks.get(name);
 	}

@@ -146,12 +146,19 @@ static void login_of(struct archive *a, int64_t time_us)
 	archive_append(a, &e);
 }
 
-static void export_of(struct archive *a, const char *rendition)
+void evidence_export(struct archive *a, const char *rendition, uint64_t first, uint64_t last, uint64_t gone_first, uint64_t gone_last)
 {
-	struct entry e = {.kind = ENTRY_EXPORT, .export = {.time_us = EVIDENCE_AT(EVIDENCE_LAST), .user = "guard", .camera = "gate", .bytes = 5000,
-		.from_us = EVIDENCE_AT(EVIDENCE_CLIP_FIRST), .to_us = EVIDENCE_AT(EVIDENCE_CLIP_LAST) + 2000000,
-		.segments = EVIDENCE_CLIP_LAST + 1 - EVIDENCE_CLIP_FIRST}};
+	struct entry e = {.kind = ENTRY_EXPORT, .export = {.time_us = EVIDENCE_AT(EVIDENCE_LAST), .user = "guard", .camera = "gate",
+		.from_us = EVIDENCE_AT(first), .to_us = EVIDENCE_AT(last) + 2000000}};
+	char path[VERIFY_PATH];
 
+	for (uint64_t n = first; n <= last; n++) {
+		if (n >= gone_first && n <= gone_last)
+			continue;
+		archive_path("gate", rendition, n, path);
+		e.export.segments++;
+		e.export.bytes += archive_find(a, path)->n;
+	}
 	snprintf(e.export.rendition, sizeof e.export.rendition, "%s", rendition);
 	archive_append(a, &e);
 }
@@ -177,8 +184,8 @@ struct archive *evidence_site(void)
 		round_of(a, n);
 	}
 	login_of(a, EVIDENCE_AT(EVIDENCE_LAST));
-	export_of(a, "copy");
-	export_of(a, "audio");
+	evidence_export(a, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
+	evidence_export(a, "audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
 	archive_stop(a, EVIDENCE_AT(EVIDENCE_LAST) + 2000000);
 	archive_publish(a);
 	return a;

@@ -71,6 +71,8 @@ struct archive *evidence_site(void);
 struct archive *evidence_clip(struct archive *site);
 /* Index of that segment's entry. */
 uint64_t evidence_entry(const struct archive *a, const char *camera, const char *rendition, uint64_t number);
+/* An export entry of the gate's segments first..last but those that are gone (0, 0: none). */
+void evidence_export(struct archive *a, const char *rendition, uint64_t first, uint64_t last, uint64_t gone_first, uint64_t gone_last);
 /* Proof of an entry under the checkpoint of the first size entries, with a note of its own when note is not NULL. */
 void evidence_proof(struct archive *a, uint64_t index, uint64_t size, const struct buf *note, struct buf *out);
 

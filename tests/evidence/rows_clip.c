@@ -226,6 +226,8 @@ static void gone_proofs(struct evidence *e)
 			gone_proof(e, "good", i, "an alarm");
 		if (x.kind == ENTRY_CONFIG)
 			gone_proof(e, "good", i, "a change of the site file");
+		if (x.kind == ENTRY_EXPORT)
+			gone_proof(e, "missing", i, "an export");
 	}
 }
 
@@ -383,6 +385,127 @@ static void overlaps(struct evidence *e)
 	taken_out(e, f);
 }
 
+static void take_proof_out(struct archive *clip, uint64_t index)
+{
+	char path[VERIFY_PATH];
+
+	snprintf(path, sizeof path, "proofs/%" PRIu64 ".tlog-proof", index);
+	archive_remove(clip, path);
+}
+
+/* The clip's first film without 993 to 996: two films, as an export of what is left would have them. */
+static void take_middle_out(struct evidence *e, struct archive *clip)
+{
+	static const struct { uint64_t first, last; } left[] = {{990, 992}, {997, 1005}};
+	char path[VERIFY_PATH];
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	for (unsigned i = 0; i < 2; i++) {
+		buf_clear(&b);
+		if (buf_append(&b, file(e, film[0])->p, INIT_BYTES))
+			abort();
+		append_segments(e, left[i].first, left[i].last, &b);
+		snprintf(path, sizeof path, "gate-copy-%" PRIu64 "-%" PRIu64 ".mp4", left[i].first, left[i].last);
+		archive_put(clip, path, buf_data(&b), b.len);
+	}
+	archive_remove(clip, film[0]);
+	buf_free(&b);
+}
+
+static void delete_later(struct archive *site, const char *rendition, uint64_t first, uint64_t last)
+{
+	struct entry e = {.kind = ENTRY_DELETE, .del = {.time_us = EVIDENCE_AT(EVIDENCE_LAST) + 9000000, .camera = "gate", .why = "space",
+		.from_number = first, .to_number = last}};
+
+	snprintf(e.del.rendition, sizeof e.del.rendition, "%s", rendition);
+	archive_append(site, &e);
+}
+
+/* What is logged after the clip's own exports, by the letters of log. */
+static void log_more(struct archive *site, const char *log)
+{
+	for (; *log; log++) {
+		switch (*log) {
+		case 'o':
+			evidence_export(site, "copy", 991, 991, 0, 0);
+			break;
+		case 's':
+			evidence_export(site, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
+			break;
+		case 'l':
+			evidence_export(site, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 993, 996);
+			break;
+		case 'd':
+			delete_later(site, "copy", 993, 996);
+			break;
+		default:
+			delete_later(site, "audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST);
+			break;
+		}
+	}
+}
+
+/* Entries that are no part of the clean clip, with their proofs: deletes are not put into one otherwise. */
+static void prove_from(struct archive *site, struct archive *clip, uint64_t index)
+{
+	char path[VERIFY_PATH];
+	struct buf proof;
+
+	for (; index < site->size; index++) {
+		buf_init(&proof, PROOF_MAX_BYTES);
+		archive_proof(site, index, &proof);
+		snprintf(path, sizeof path, "proofs/%" PRIu64 ".tlog-proof", index);
+		archive_put(clip, path, buf_data(&proof), proof.len);
+		buf_free(&proof);
+	}
+}
+
+/* Genuine entries that are of another export, or of what was deleted after it. */
+static void exports(struct evidence *e)
+{
+	static const struct {
+		const char *verdict, *log;   /* what is logged behind the clip's exports */
+		bool own, cut, mute;         /* the copy's own export is proved; the middle is taken out; audio's films and its export are */
+		const char *what;
+	} row[] = {
+		{"missing", "o", false, false, false, "in the place of its export, one of a single segment"},
+		{"good", "o", true, false, false, "beside its export, one of a single segment"},
+		{"good", "s", false, false, false, "in the place of its export, another of the same"},
+		{"missing", "d", true, true, false, "the middle is gone, and deleted after the export"},
+		{"missing", "d", false, true, false, "the middle is gone, and deleted, and no export is proved"},
+		{"missing", "od", false, true, false, "the middle is gone, and deleted after an export of a single segment"},
+		{"missing", "ld", false, true, false, "the middle is gone, and deleted after an export of what is left"},
+		{"missing", "dl", true, true, false, "the middle is gone, and deleted between two exports, both of which are proved"},
+		{"good", "dl", false, true, false, "the middle is gone, and was deleted before the export of what is left"},
+		{"missing", "a", true, false, true, "audio is gone, and deleted after the export"},
+		{"good", "as", false, false, true, "audio is gone, and was deleted before the export"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct archive *site = evidence_site(), *clip;
+		uint64_t end = site->size;           /* behind the two exports and the stop entry */
+
+		log_more(site, row[i].log);
+		archive_publish(site);
+		clip = evidence_clip(site);
+		prove_from(site, clip, end);
+		if (!row[i].own)
+			take_proof_out(clip, end - 3);
+		if (row[i].cut)
+			take_middle_out(e, clip);
+		if (row[i].mute) {
+			take_proof_out(clip, end - 2);
+			archive_remove(clip, film[2]);
+			archive_remove(clip, film[3]);
+		}
+		evidence_row(e, "clip", row[i].verdict, "%s", row[i].what);
+		evidence_become(e, e->clip, clip, "");
+		archive_free(&clip);
+		archive_free(&site);
+	}
+}
+
 void evidence_clip_rows(struct evidence *e)
 {
 	films(e);
@@ -395,4 +518,5 @@ void evidence_clip_rows(struct evidence *e)
 	more_proofs(e);
 	shortened(e);
 	overlaps(e);
+	exports(e);
 }
