@@ -457,7 +457,9 @@ static void reply_cosigned(struct ask *a, enum msg_cosigned_result result)
 /* The same rules as for a login: a page of somebody else's may not have a viewer's browser bring anything. */
 static void answer_cosignature(struct ask *a)
 {
+	struct serve *s = a->c->serve;
 	struct serve_waiting *w = &a->c->wait;
+	int rc;
 
 	if (!serve_login_from_our_page(a->r)) {
 		reply_status(a, 403);
@@ -465,7 +467,10 @@ static void answer_cosignature(struct ask *a)
 		reply_cosigned(a, w->has_result ? w->result : MSG_COSIGNED_LATER);
 	} else {
 		w->cosignature.done = on_cosigned;
-		if (serve_witness_give(a->c->serve->witness, a->c->serve->store, a->r->body, a->r->body_len, clock_mono_us(), &w->cosignature) < 0)
+		rc = serve_witness_give(s->witness, s->store, (unsigned)a->user, a->r->body, a->r->body_len, clock_mono_us(), &w->cosignature);
+		if (rc == -EDQUOT)
+			refused_by(a, SERVE_LIMIT_USER);
+		if (rc < 0)
 			reply_cosigned(a, MSG_COSIGNED_LATER);
 		else
 			serve_conn_wait(a->c, SERVE_WAIT_STORE, SERVE_WITNESS_TIMEOUT_US + 1000000);

@@ -15,12 +15,19 @@
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define MAKE_WAIT_US (INT64_C(600) * 1000000)  /* footage of a day is hashed before the first byte goes out */
 #define RETRY_S 10
+#define ALL_US (INT64_C(6 * 3600) * 1000000)   /* from the request to the last piece */
 
 struct serve_export {
 	LIST_ENTRY(serve_export) next;
 	struct serve_conn *conn;
 	uint32_t request;
 	bool answered, asked;            /* the first answer came; a piece is asked for */
+	struct msg_clip_make make;       /* what it is of */
+	unsigned user;
+	uint32_t version;                /* of the user, when he asked */
+	bool by_session;                 /* he asked by a session, this one */
+	uint8_t token_sha256[32];
+	int64_t until_us;
 	uint64_t left;                   /* of total, that did not come yet */
 	struct msg_clip_piece first;
 };
@@ -58,15 +65,39 @@ static const char *read_form(const struct http_request *r, struct msg_clip_make 
 	return NULL;
 }
 
-/* Only what the viewer may see otherwise too. */
-static bool is_offered(struct serve *s, const struct msg_clip_make *m)
+static bool has_rendition(const struct serve *s, const struct msg_clip_make *m, const char *name)
 {
-	struct serve_camera *camera = serve_media_camera(s->media, span_of(m->camera, strlen(m->camera)));
+	const struct serve_camera *camera = serve_media_camera(s->media, span_of(m->camera, strlen(m->camera)));
 
-	return camera && strcmp(m->rendition, "snapshot") != 0 && serve_media_rendition(camera, span_of(m->rendition, strlen(m->rendition)));
+	return camera && serve_media_rendition(camera, span_of(name, strlen(name)));
 }
 
-static void begin(struct serve_conn *c, const struct http_request *r, struct msg_clip_make *m)
+/* Only what the viewer may see otherwise too. */
+static bool is_offered(const struct serve *s, const struct msg_clip_make *m)
+{
+	return strcmp(m->rendition, "snapshot") != 0 && has_rendition(s, m, m->rendition) && (!m->audio || has_rendition(s, m, "audio"));
+}
+
+/* Whose it is: what serve_login_user found, password's verdict or session. */
+static void note_user(struct serve_export *e, struct serve_conn *c, const struct http_request *r, unsigned user)
+{
+	e->user = user;
+	e->version = serve_auth_version(c->serve->auth, user);
+	e->by_session = !c->wait.has_verdict && serve_login_session_named(c, r, e->token_sha256) == (int)user;
+	e->until_us = clock_mono_us() + ALL_US;
+}
+
+/* Whether he may have more of it. */
+static bool may_go_on(const struct serve *s, const struct serve_export *e)
+{
+	if (serve_auth_version(s->auth, e->user) != e->version || clock_mono_us() >= e->until_us)
+		return false;
+	if (e->by_session && serve_session_find(s->sessions, e->token_sha256, clock_wall_us()) != (int)e->user)
+		return false;
+	return is_offered(s, &e->make);
+}
+
+static void begin(struct serve_conn *c, const struct http_request *r, struct msg_clip_make *m, unsigned user)
 {
 	struct serve_export *e = c->serve->store ? calloc(1, sizeof *e) : NULL;
 
@@ -81,6 +112,8 @@ static void begin(struct serve_conn *c, const struct http_request *r, struct msg
 		return;
 	}
 	e->conn = c;
+	e->make = *m;
+	note_user(e, c, r, user);
 	c->export = e;
 	LIST_INSERT_HEAD(&c->serve->exports, e, next);
 	serve_conn_wait(c, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
@@ -130,8 +163,9 @@ void serve_export_answer(struct serve_conn *c, const struct http_request *r, uns
 		return;
 	}
 	snprintf(m.user, sizeof m.user, "%s", serve_auth_name(c->serve->auth, user));
+	m.audio = m.audio && has_rendition(c->serve, &m, "audio");
 	if (is_offered(c->serve, &m))
-		begin(c, r, &m);
+		begin(c, r, &m, user);
 	else
 		reply_words(c, r, 404, "There is no such camera, or it has no such rendition.");
 }
@@ -140,7 +174,7 @@ void serve_export_more(struct serve_conn *c)
 {
 	struct msg_clip_next m = {.request = c->export ? c->export->request : 0};
 
-	if (!c->export || !c->serve->store || channel_say(c->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0) {
+	if (!c->export || !may_go_on(c->serve, c->export) || !c->serve->store || channel_say(c->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0) {
 		c->dead = true;
 		return;
 	}
@@ -173,6 +207,13 @@ static bool is_file_name(const char *s)
 	return n > 0 && !s[n];
 }
 
+/* One that waits for something else, as the verdict on a password is, comes here by itself when that is over. */
+static void wake(struct serve_export *e)
+{
+	if (e->conn->state == SERVE_CONN_WAITING && e->conn->wait.kind == SERVE_WAIT_EXPORT)
+		serve_conn_wake(e->conn);
+}
+
 static int take_first(struct serve_export *e, const struct msg_clip_piece *m, const char **why)
 {
 	*why = "the first answer about a clip is not one";
@@ -181,7 +222,7 @@ static int take_first(struct serve_export *e, const struct msg_clip_piece *m, co
 	e->first = *m;
 	e->left = m->total;
 	e->answered = true;
-	serve_conn_wake(e->conn);
+	wake(e);
 	return 0;
 }
 
@@ -235,6 +276,6 @@ void serve_export_lost(struct serve *s)
 		}
 		e->answered = true;
 		e->first = (struct msg_clip_piece){.status = MSG_CLIP_BUSY, .why = "the archive's process was started anew: try again"};
-		serve_conn_wake(e->conn);
+		wake(e);
 	}
 }

@@ -5,7 +5,8 @@
  * POST /export: a clip as one ZIP file, which store makes while the viewer takes it. The
  * form has camera, from and to (2026-11-22T15:30:00Z); rendition and audio=no if wished.
  * The next piece is asked for when the last one is with the viewer, so a slow viewer
- * costs one piece.
+ * costs one piece; and then it is asked again whether he may have it: a user who is gone or has
+ * another password, a session that is over, a camera that is not offered any more end it.
  */
 #include <stdint.h>
 

@@ -50,12 +50,18 @@ static int session_of(struct serve *s, const uint8_t sha256[32])
 	return user;
 }
 
+int serve_login_session_named(struct serve_conn *c, const struct http_request *r, uint8_t ret_sha256[32])
+{
+	int user = token_of(r, ret_sha256) ? session_of(c->serve, ret_sha256) : -1;
+
+	return user < 0 || (unsigned)user >= c->serve->site.users ? -1 : user;
+}
+
 int serve_login_session(struct serve_conn *c, const struct http_request *r)
 {
 	uint8_t sha256[32];
-	int user = token_of(r, sha256) ? session_of(c->serve, sha256) : -1;
 
-	return user < 0 || (unsigned)user >= c->serve->site.users ? -1 : user;
+	return serve_login_session_named(c, r, sha256);
 }
 
 /* A page's own requests must not make the browser ask for a password; a player's must name the scheme. */

@@ -13,6 +13,8 @@
 
 /* The user whose session the cookie names, or -1. */
 int serve_login_session(struct serve_conn *c, const struct http_request *r);
+/* The same, and the session's name in serve.sessions: for what goes on after the request. */
+int serve_login_session_named(struct serve_conn *c, const struct http_request *r, uint8_t ret_sha256[32]);
 /* The user; or -1, and then the request has been answered or waits. */
 int serve_login_user(struct serve_conn *c, const struct http_request *r);
 /* Whether the request comes from our own page, or from something that is no browser (RFC 6454; Fetch Metadata). */

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/site.h"
 #include "server/channel.h"
 
 struct place {
 	uint32_t request;                       /* 0: free */
+	unsigned user;                          /* whose it is, also when he does not wait any more */
 	int64_t until_us;
 	struct serve_witness_waiter *waiter;    /* NULL: it is not waited for any more */
 };
@@ -17,6 +19,7 @@ struct serve_witness {
 	struct serve_bytes *note[MSG_LOG_NOTES];
 	struct place place[SERVE_WITNESS_MAX];
 	uint32_t last_request;
+	int64_t next_us[SITE_USERS_MAX];        /* when each user may bring another */
 };
 
 struct serve_witness *serve_witness_new(void)
@@ -66,7 +69,15 @@ struct serve_bytes *serve_witness_shown(const struct serve_witness *w, enum msg_
 	return w->note[what];
 }
 
-int serve_witness_give(struct serve_witness *w, struct channel *store, const void *bytes, size_t n, int64_t now_us,
+static bool has_his_share(const struct serve_witness *w, unsigned user, int64_t now_us)
+{
+	for (unsigned i = 0; i < SERVE_WITNESS_MAX; i++)
+		if (w->place[i].request && w->place[i].user == user)
+			return true;
+	return now_us < w->next_us[user];
+}
+
+int serve_witness_give(struct serve_witness *w, struct channel *store, unsigned user, const void *bytes, size_t n, int64_t now_us,
 	struct serve_witness_waiter *waiter)
 {
 	struct msg_cosignature m = {.note_len = (uint16_t)n};
@@ -74,6 +85,8 @@ int serve_witness_give(struct serve_witness *w, struct channel *store, const voi
 
 	if (n > sizeof m.note)
 		return -EMSGSIZE;
+	if (user >= SITE_USERS_MAX || has_his_share(w, user, now_us))
+		return -EDQUOT;
 	while (p < w->place + SERVE_WITNESS_MAX && p->request)
 		p++;
 	if (!store || p == w->place + SERVE_WITNESS_MAX)
@@ -84,7 +97,8 @@ int serve_witness_give(struct serve_witness *w, struct channel *store, const voi
 	m.request = w->last_request;
 	if (channel_say(store, MSG_COSIGNATURE, &m, NULL, 0) < 0)
 		return -ENOBUFS;
-	*p = (struct place){m.request, now_us + SERVE_WITNESS_TIMEOUT_US, waiter};
+	*p = (struct place){m.request, user, now_us + SERVE_WITNESS_TIMEOUT_US, waiter};
+	w->next_us[user] = now_us + SERVE_WITNESS_PAUSE_US;
 	waiter->place = p;
 	return 0;
 }

@@ -3,13 +3,14 @@
 #define SERVER_SERVE_WITNESS_H
 /*
  * What witnesses see of serve: the notes that store shows them, and the way of a cosignature to store and of its answer
- * back. serve looks at none of it.
+ * back. serve looks at none of it. Of each user one is handed on at a time, and one a second: the places are few, and for all.
  */
 #include "server/msg.h"
 #include "server/serve_bytes.h"
 
 #define SERVE_WITNESS_MAX 8                 /* cosignatures handed on and not answered */
 #define SERVE_WITNESS_TIMEOUT_US 10000000
+#define SERVE_WITNESS_PAUSE_US 1000000      /* from one to the next of the same user */
 
 struct channel;
 struct serve_witness;
@@ -31,8 +32,12 @@ int serve_witness_note(struct serve_witness *w, const struct msg_log_note *m, co
 /* Borrowed, until the next change; NULL while there is none. */
 struct serve_bytes *serve_witness_shown(const struct serve_witness *w, enum msg_log_note_what what);
 
-/* Hands n bytes to store. 0: the waiter waits; -ENOBUFS when too many do, or store cannot be told; -EMSGSIZE. */
-int serve_witness_give(struct serve_witness *w, struct channel *store, const void *p, size_t n, int64_t now_us, struct serve_witness_waiter *waiter);
+/*
+ * Hands n bytes of that user's to store. 0: the waiter waits; -EDQUOT when the user has to wait; -ENOBUFS when too many do, or store
+ * cannot be told; -EMSGSIZE.
+ */
+int serve_witness_give(struct serve_witness *w, struct channel *store, unsigned user, const void *p, size_t n, int64_t now_us,
+	struct serve_witness_waiter *waiter);
 void serve_witness_cancel(struct serve_witness_waiter *waiter);
 /* store's answer. 0 or -EBADMSG with *why. */
 int serve_witness_cosigned(struct serve_witness *w, const struct msg_cosigned *m, const char **why);

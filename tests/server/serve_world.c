@@ -95,6 +95,24 @@ static void on_cosignature(void *ctx, struct channel *from, const union msg_body
 	w->cosignatures++;
 }
 
+static void on_clip_make(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	w->clip = m->clip_make;
+	w->clips++;
+}
+
+static void on_clip_next(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct world *)ctx)->clip_nexts++;
+}
+
+static void on_clip_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	((struct world *)ctx)->clip_ends++;
+}
+
 static void on_gone(void *ctx, struct channel *c, const char *why)
 {
 	struct world *w = ctx;
@@ -112,7 +130,8 @@ static void on_gone(void *ctx, struct channel *c, const char *why)
 static const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
 	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_NONE, NULL}};
-static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_COSIGNATURE, on_cosignature}, {MSG_NONE, NULL}};
+static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_COSIGNATURE, on_cosignature}, {MSG_CLIP_MAKE, on_clip_make},
+	{MSG_CLIP_NEXT, on_clip_next}, {MSG_CLIP_END, on_clip_end}, {MSG_NONE, NULL}};
 
 static void too_late(int fd, short what, void *arg)
 {
@@ -406,4 +425,22 @@ void world_have(struct world *w, unsigned i, enum msg_have_status status, const 
 	cr_assert_eq(channel_say(w->store[0], MSG_HAVE, &h, &fd, text ? 1 : 0), 0);
 	if (text)
 		close(fd);
+}
+
+void world_clip(struct world *w, uint64_t total)
+{
+	struct msg_clip_piece p = {.request = w->clip.request, .status = MSG_CLIP_OK, .total = total, .name = "clip"};
+
+	cr_assert_eq(channel_say(w->store[0], MSG_CLIP_PIECE, &p, NULL, 0), 0);
+}
+
+void world_clip_piece(struct world *w, const char *text)
+{
+	struct msg_clip_piece p = {.request = w->clip.request, .status = MSG_CLIP_OK, .bytes = strlen(text)};
+	int fd;
+
+	hash_of(text, strlen(text), p.sha256);
+	cr_assert_eq(io_seal_bytes("piece", text, strlen(text), &fd), 0);
+	cr_assert_eq(channel_say(w->store[0], MSG_CLIP_PIECE, &p, &fd, 1), 0);
+	close(fd);
 }

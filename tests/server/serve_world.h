@@ -30,6 +30,8 @@ struct world {
 	unsigned nwants;
 	struct msg_cosignature cosignature;  /* the last one */
 	unsigned cosignatures;
+	struct msg_clip_make clip;           /* the last one */
+	unsigned clips, clip_nexts, clip_ends;
 	unsigned ended;                      /* how often serve said that a session is over */
 	unsigned watched;                    /* how often serve said that somebody watches */
 	struct msg_watched last_watched;
@@ -44,6 +46,9 @@ void world_start_with(struct world *w, unsigned serves, unsigned more);
 void world_stop(struct world *w);
 /* A user who is new, or has another password, while the processes run. */
 void world_user(struct world *w, unsigned user, const char *name, const char *password);
+/* The first answer about the clip, and pieces of it, to serve 0. */
+void world_clip(struct world *w, uint64_t total);
+void world_clip_piece(struct world *w, const char *text);
 /* A new channel to a new store, for serve i. */
 void world_give_store(struct world *w, unsigned i);
 /* Another certificate for every serve, with that serial number (the first one's is 1); right false: with a key that is not its. */

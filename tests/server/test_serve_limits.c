@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one viewer may have: wrong passwords, connections, held requests, snapshots. */
+/* What one viewer may have: wrong passwords, connections, held requests, snapshots, cosignatures. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "server/channel.h"
 #include "server/serve_snapshot.h"
 #include "server/serve_tries.h"
 #include "server/serve_users.h"
+#include "server/serve_witness.h"
 
 #define S 1000000ll
 
@@ -222,4 +227,50 @@ Test(serve_snapshot, all_users_begin_so_many)
 	set_run(m, 5, false);
 	cr_assert_eq(serve_snapshot_begin(m, &m->camera[i], 40, S), SERVE_LIMIT_COUNT);
 	serve_media_free(&m);
+}
+
+static enum msg_cosigned_result result;
+
+static void on_result(struct serve_witness_waiter *w, enum msg_cosigned_result r)
+{
+	result = r;
+}
+
+static int give(struct serve_witness *w, struct channel *store, unsigned user, int64_t now_us, struct serve_witness_waiter *waiter)
+{
+	waiter->done = on_result;
+	return serve_witness_give(w, store, user, "a note", 6, now_us, waiter);
+}
+
+Test(serve_witness, one_user_brings_one_at_a_time_and_one_a_second)
+{
+	static const struct channel_answer none[] = {{MSG_NONE, NULL}};
+	struct channel_ends ends = {.me = ROLE_SERVE, .peer = ROLE_STORE, .answers = none};
+	struct serve_witness *w = serve_witness_new();
+	struct serve_witness_waiter waiter[SERVE_WITNESS_MAX + 1] = {0};
+	struct channel *store;
+	const char *why;
+	int pair[2];
+
+	cr_assert_eq(channel_pair(pair), 0);
+	store = channel_new(NULL, pair[0], &ends);
+	cr_assert(w && store);
+	cr_assert_eq(give(w, store, 3, S, &waiter[0]), 0);
+	serve_witness_cancel(&waiter[0]);
+	cr_assert_eq(give(w, store, 3, 5 * S, &waiter[0]), -EDQUOT, "nobody waits, but store has not answered");
+	cr_assert_eq(serve_witness_cosigned(w, &(struct msg_cosigned){.request = 1}, &why), 0);
+	cr_assert_eq(give(w, store, 3, 5 * S, &waiter[0]), 0);
+	cr_assert_eq(serve_witness_cosigned(w, &(struct msg_cosigned){.request = 2, .result = MSG_COSIGNED_KNOWN}, &why), 0);
+	cr_assert_eq(result, MSG_COSIGNED_KNOWN);
+	cr_assert_eq(give(w, store, 3, 6 * S - 1, &waiter[0]), -EDQUOT);
+	cr_assert_eq(give(w, NULL, 3, 6 * S, &waiter[0]), -ENOBUFS, "what was not handed on does not count");
+	for (unsigned i = 0; i < SERVE_WITNESS_MAX; i++)
+		cr_assert_eq(give(w, store, 3 + i, 6 * S, &waiter[i]), 0, "%u", i);
+	cr_assert_eq(give(w, store, SITE_USERS_MAX - 1, 6 * S, &waiter[SERVE_WITNESS_MAX]), -ENOBUFS);
+	cr_assert_eq(give(w, store, SITE_USERS_MAX, 6 * S, &waiter[SERVE_WITNESS_MAX]), -EDQUOT);
+	serve_witness_reset(w);
+	cr_assert_eq(result, MSG_COSIGNED_LATER);
+	free(w);
+	channel_free(&store);
+	close(pair[1]);
 }

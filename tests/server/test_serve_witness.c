@@ -11,15 +11,20 @@
 static struct world world;
 static struct viewer viewer;
 static struct response got;
-static char basic[128];
+static char basic[160];
+
+static void be_user(const char *name)
+{
+	char pair[80], text[120];
+
+	snprintf(pair, sizeof pair, "%s:%s", name, WORLD_PASSWORD);
+	base64_encode(pair, strlen(pair), text);
+	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
+}
 
 static void start(void)
 {
-	char pair[80], text[100];
-
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
+	be_user(WORLD_USER);
 	world_start(&world, 1);
 	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
 }
@@ -95,8 +100,18 @@ Test(serve_witness, hands_a_cosignature_on_and_the_answer_back)
 	static const struct { unsigned result, status; } answers[] = {
 		{MSG_COSIGNED_TAKEN, 200}, {MSG_COSIGNED_KNOWN, 200}, {MSG_COSIGNED_MALFORMED, 400}, {MSG_COSIGNED_REFUSED, 403},
 		{MSG_COSIGNED_OTHER, 409}, {MSG_COSIGNED_NOBODY, 404}, {MSG_COSIGNED_LATER, 503}};
+	char name[16];
 
+	/* Each by another user, of whom one a second is taken. They are known before the next handshake ends. */
 	for (unsigned i = 0; i < sizeof answers / sizeof *answers; i++) {
+		snprintf(name, sizeof name, "w%u", i);
+		world_user(&world, 1 + i, name, WORLD_PASSWORD);
+	}
+	viewer_close(&viewer);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	for (unsigned i = 0; i < sizeof answers / sizeof *answers; i++) {
+		snprintf(name, sizeof name, "w%u", i);
+		be_user(name);
 		post(basic, "a note");
 		world_wait(&world, &world.cosignatures, i + 1);
 		cr_assert(world.cosignature.note_len == 6 && !memcmp(world.cosignature.note, "a note", 6));
@@ -106,6 +121,20 @@ Test(serve_witness, hands_a_cosignature_on_and_the_answer_back)
 		cr_assert(got.body.len > 0);
 		cr_assert_eq(response_header(&got, "Retry-After") != NULL, got.status == 503);
 	}
+}
+
+/* A place is his until store has answered, whether he waits for it or not. */
+Test(serve_witness, one_user_has_one_place)
+{
+	post(basic, "a note");
+	world_wait(&world, &world.cosignatures, 1);
+	viewer_close(&viewer);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	post(basic, "another");
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 503);
+	cr_assert_str_eq(response_header(&got, "Retry-After"), "1");
+	cr_assert_eq(world.cosignatures, 1);
 }
 
 Test(serve_witness, hands_nothing_on_that_it_may_not)
