@@ -104,6 +104,20 @@ static bool is_ours(const struct witness_work *w, const void *note, size_t n, st
 	return good;
 }
 
+/* Whether a line bears a witness' name and key id. They can be copied; but who did not even do that costs nothing more. */
+static bool claims_witness(const struct witness_policy *p, const void *bytes, size_t n)
+{
+	struct note note;
+
+	if (note_parse(bytes, n, &note, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < note.nsigs; i++)
+		for (unsigned k = 0; k < p->nwitnesses; k++)
+			if (cosign_is_by(&note.sig[i], &p->witness[k].key))
+				return true;
+	return false;
+}
+
 /* A checkpoint that a key of ours signed is of this log, or this log is not the one that it was. */
 static enum msg_cosigned_result take(struct witness_work *w, const void *note, size_t n)
 {
@@ -114,6 +128,8 @@ static enum msg_cosigned_result take(struct witness_work *w, const void *note, s
 
 	if (checkpoint_parse(note, n, &c, NULL) < 0)
 		return MSG_COSIGNED_MALFORMED;
+	if (!w->begin && !claims_witness(&(*w->book)->policy, note, n))
+		return MSG_COSIGNED_REFUSED;
 	if (!is_ours(w, note, n, &c, &signer))
 		return MSG_COSIGNED_OTHER;
 	rc = tlog_root(w->log, c.size, &root);

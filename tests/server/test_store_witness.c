@@ -173,6 +173,7 @@ Test(store_witness, each_reason_to_refuse_has_its_answer)
 	buf_init(&b, NOTE_MAX_BYTES);
 	cr_assert_eq(checkpoint_sign(&b, c.size, &root, site), 0);
 	cr_assert_eq(bring(buf_data(&b), b.len, "a"), MSG_COSIGNED_OTHER);
+	cr_assert_eq(bring(buf_data(&b), b.len, ""), MSG_COSIGNED_REFUSED, "whose it is was looked at");
 	cr_assert(!has_alarm(&r));
 	key_free(&site);
 	buf_free(&b);
