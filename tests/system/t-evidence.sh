@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A clip is checked by hand: every command of doc/evidence.md, as it stands there, with openssl, and a checker of its own by node's
 # WebCrypto. Both say yes to the clip, and no to each change of it. And the proof of a segment outlives its bytes.
-# takes: 35 s
+# takes: 45 s
 source "$(dirname "$0")/lib.sh"
 wants awk base64 curl dash jq node openssl ss
 
@@ -80,7 +80,7 @@ changed() {
 # and_by_hand NAME: in another shell than before, since both should do.
 court_shell=dash
 and_by_hand() {
-    if by_hand "$work/changed"; then not_ok "$1: by hand, yes"; else matches "$1: by hand, no" "$(tail -1 "$work/by-hand.out")" '^NOT OK'; fi
+    if by_hand "$work/changed"; then not_ok "$1: by hand, yes"; else matches "$1: by hand, no" "$(cat "$work/by-hand.out")" '^NOT OK'; fi
 }
 video=$(cd "$clip" && printf '%s\n' gate-copy-*.mp4)
 proof_of() { grep -lF "$(sed -n 2p "$work/$1.m4s.tlog-proof")" "$clip"/proofs/* | head -1; }
@@ -103,6 +103,43 @@ timeout 20 "$casemate" keygen test.example/casemate -o "$work/other.key" > /dev/
 equal "by another key: node says no" "$(by_node "$clip" "$work/other.key.pub")" 'wrong: the checkpoint is not signed by this key'
 if by_hand "$clip" "$work/other.key.pub"; then rc=0; else rc=1; fi
 equal "by another key: by hand, no" $rc 1
+
+# Numbers of the clip that are commands, and one text that a terminal would obey. Whoever pastes the page's commands goes on behind a NOT OK.
+command="a[\$(touch $work/ran)]"
+hostile() {
+    local entry
+    entry=$(sed -n 's/^extra //p' "proofs/$second" | base64 -d | sed -E "s,^(bytes|duration) .*,\1 $command,; s,^clock .*,clock \x1b]0;owned," | base64 -w 0)
+    sed -i -E "s,^extra .*,extra $entry,; s,^index .*,index $command,; s,^[0-9]+\$,$command," "proofs/$second"
+}
+pasted() { (cd "$work/court" && rm -rf check && timeout 120 bash "$work/by-hand") > "$work/pasted.out" 2>&1; }
+changed "commands for numbers" hostile
+court_shell=bash and_by_hand "commands for numbers"
+pasted
+equal "commands for numbers: nothing was run" "$(find "$work" -name ran)" ''
+equal "commands for numbers: each is refused" "$(grep -cF "NOT OK a number: a[" "$work/pasted.out")" 5
+equal "and the terminal is told nothing" "$(tr -cd '\033' < "$work/pasted.out" | wc -c)" 0
+
+# --- a key in a token -----------------------------------------------------------------------------
+
+# Such a key is ECDSA's, and signs nothing but a note that names the key which the site signs with (evidence(5), Key notes).
+key_in_token() {
+    local name id
+    name=$(cut -d + -f 1 "$site/site.key.pub")
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/token.pem" 2> /dev/null
+    openssl pkey -in "$work/token.pem" -pubout -outform DER > "$work/token.der"
+    id=$(sha256sum < "$work/token.der" | cut -c1-8)
+    printf '%s+%s+%s\n' "$name" "$id" "$({ printf '\002'; cat "$work/token.der"; } | base64 -w 0)" > "$work/token.pub"
+    printf 'casemate.key/v1\n%s\n%s\n2026-11-23T00:00:00.000Z\nsize 0\n' "$name" "$(cat "$site/site.key.pub")" > "$work/body"
+    openssl dgst -sha256 -sign "$work/token.pem" -out "$work/signature" "$work/body"
+    rm -rf "$work/token"
+    cp -a "$clip" "$work/token"
+    # shellcheck disable=SC2059
+    printf '\n— %s %s\n\n--\n' "$name" "$({ printf "$(sed 's/../\\x&/g' <<< "$id")"; cat "$work/signature"; } | base64 -w 0)" |
+        cat "$work/body" - > "$work/token/keys"
+}
+key_in_token
+check "a token's key: by hand, it holds" by_hand "$work/token" "$work/token.pub" || note "$(tail -5 "$work/by-hand.out")"
+check "a token's key: for casemate too" timeout 20 "$casemate" verify "$work/token" --key "$work/token.pub"
 
 # --- another key ----------------------------------------------------------------------------------
 
