@@ -73,7 +73,7 @@ int checkpoint_open(const void *p, size_t n, const struct key_public *k, struct 
 	if (rc)
 		return rc;
 	rc = note_verify(&note, k);
-	if (rc == 0 && strcmp(c.origin, k->name))
+	if (rc == 0 && (strcmp(c.origin, k->name) || k->type == KEY_TYPE_P256))
 		rc = -ENOKEY;
 	if (rc)
 		*why = rc == -ENOKEY ? "the checkpoint is not of this site's log: no signature by the key" :

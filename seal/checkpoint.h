@@ -28,7 +28,8 @@ int checkpoint_sign(struct buf *out, uint64_t size, const struct hash *root, con
 int checkpoint_parse(const void *note, size_t n, struct checkpoint *ret, const char **why);
 /*
  * Parses and checks that k signed it and the origin is k's name. 0; -EBADMSG as
- * above; -ENOKEY when it is not by k or another log's; -EKEYREJECTED when k's signature is wrong.
+ * above; -ENOKEY when it is not by k, k is a token's (P-256; it signs none), or it is another log's; -EKEYREJECTED
+ * when k's signature is wrong.
  */
 int checkpoint_open(const void *note, size_t n, const struct key_public *k, struct checkpoint *ret, const char **why);
 

@@ -63,7 +63,7 @@ int cosign_parse_vkey(const char *s, size_t n, struct cosign_public *ret, const 
 
 	why = why ? why : &reason;
 	*why = "not a witness' public key: it is written name+keyid+base64, as casemate keygen --witness prints it";
-	if (id.bad || !key_is_name(lines_text(&name), rd_left(&name)) || hex_decode(lines_text(&id), rd_left(&id), wanted, sizeof wanted) ||
+	if (id.bad || !key_is_name(lines_text(&name), rd_left(&name)) || key_parse_id(lines_text(&id), rd_left(&id), wanted) ||
 	    base64_decode(lines_text(&r), rd_left(&r), typed, sizeof typed, &len) || len < 1)
 		return -EINVAL;
 	if (typed[0] != COSIGN_KEY_TYPE || len != 33) {

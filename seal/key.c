@@ -122,6 +122,20 @@ void key_vkey(const struct key_public *k, char out[KEY_VKEY])
 	wr_fmt(&w, "%s+%s+%s", k->name, hex, base64);
 }
 
+int key_parse_id(const char *s, size_t n, uint8_t ret[4])
+{
+	uint8_t id[4];
+	char hex[9];
+
+	if (hex_decode(s, n, id, sizeof id))
+		return -EINVAL;
+	hex_encode(id, sizeof id, hex);
+	if (memcmp(hex, s, n) != 0)
+		return -EINVAL;
+	memcpy(ret, id, sizeof id);
+	return 0;
+}
+
 int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char **why)
 {
 	struct rd r = rd_init(s, n && s[n - 1] == '\n' ? n - 1 : n), name = lines_until(&r, '+'), id = lines_until(&r, '+');
@@ -134,7 +148,7 @@ int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char *
 
 	why = why ? why : &reason;
 	*why = "not a public key: it is written name+keyid+base64, as casemate keygen prints it";
-	if (id.bad || !key_is_name(lines_text(&name), rd_left(&name)) || hex_decode(lines_text(&id), rd_left(&id), wanted, sizeof wanted) ||
+	if (id.bad || !key_is_name(lines_text(&name), rd_left(&name)) || key_parse_id(lines_text(&id), rd_left(&id), wanted) ||
 	    base64_decode(lines_text(&r), rd_left(&r), typed, sizeof typed, &len) || len < 1)
 		return -EINVAL;
 	memcpy(name0, name.p, rd_left(&name));

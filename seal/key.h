@@ -43,6 +43,8 @@ int key_make_public(const char *name, const uint8_t raw[32], struct key_public *
 int key_make_p256(const char *name, const uint8_t *spki, size_t n, struct key_public *ret);
 bool key_same(const struct key_public *a, const struct key_public *b);
 void key_vkey(const struct key_public *k, char out[KEY_VKEY]);
+/* A vkey's key id: eight digits in hex, in lower case as it is written; 0 or -EINVAL. */
+int key_parse_id(const char *s, size_t n, uint8_t ret[4]);
 /* The whole of s (a last '\n' is let through); 0, or -EINVAL with *why: grammar, wrong key id, another type. */
 int key_parse_vkey(const char *s, size_t n, struct key_public *ret, const char **why);
 /* False for every signature that OpenSSL does not accept: non-canonical ones and wrong lengths too. */

@@ -136,10 +136,22 @@ static bool is_repeated(const struct keychain *k, const struct keychain_note *s,
 	return at > 0 && k->key[at].by == by && k->key[at].certified == (s->size == 0) && (s->size == 0 || k->key[by].until == s->size);
 }
 
+/* A token's keys certify, what they certified signs checkpoints: a key that leaked out of a run makes no other known. */
+static int may_say(const struct keychain_key *signer, const struct keychain_note *s, const char **why)
+{
+	if (signer->certified)
+		return refuse(why, "a key note is signed by a certified key: those sign checkpoints only");
+	if (!s->size && signer->key.type != KEY_TYPE_P256)
+		return refuse(why, "a certificate is signed by a key that is not a token's");
+	return 0;
+}
+
 static int take_statement(struct keychain *k, const struct keychain_note *s, unsigned by, const char **why)
 {
-	if (is_repeated(k, s, by))
-		return 0;
+	int rc = may_say(&k->key[by], s, why);
+
+	if (rc || is_repeated(k, s, by))
+		return rc;
 	if (keychain_find(k, &s->key) >= 0)
 		return refuse(why, "a key note makes a key known that was there before");
 	if (k->key[by].until != TREE_SIZE_MAX)
@@ -204,7 +216,7 @@ int keychain_add(struct keychain *k, const void *p, size_t n, const char **why)
 	return 0;
 }
 
-/* What is worse is told: a wrong signature before a late one, and that before none. */
+/* What is worse is told: a wrong signature before a late one, and that before none. A token's key signs no checkpoints: one by it is none. */
 static int judge(const struct keychain *k, const struct note *note, uint64_t size, unsigned *ret_which)
 {
 	int rc = -ENOKEY;
@@ -214,7 +226,7 @@ static int judge(const struct keychain *k, const struct note *note, uint64_t siz
 
 		if (one == -EKEYREJECTED)
 			return one;
-		if (one || rc == 0)
+		if (one || rc == 0 || k->key[i].key.type == KEY_TYPE_P256)
 			continue;
 		rc = size <= keychain_until(k, i) ? 0 : -EKEYEXPIRED;
 		*ret_which = i;

@@ -15,8 +15,9 @@
  *
  * N above 0: the signing key is replaced. Its checkpoints hold up to N entries,
  * the last of which says the same (key/v1); from there on the new key signs.
- * N of 0: a certificate. The new key signs beside its certifier, which is a
- * token's key and itself signs no checkpoints; it is replaced when its certifier is.
+ * N of 0: a certificate. The new key signs checkpoints for its certifier, which is a
+ * token's key (P-256) and signs key notes only; it is replaced when its certifier is,
+ * and signs no key notes itself.
  *
  * A chain is followed forward only: whoever holds a later key does not learn to
  * trust the earlier ones, and needs not, as its checkpoints hold the whole log.
@@ -53,12 +54,13 @@ int keychain_begin(struct keychain *k, const struct key_public *first);
 void keychain_free(struct keychain *k);
 /*
  * Reads log/keys. 0; -EBADMSG with *why (static; may be NULL) when it is malformed, is another site's, a note of a
- * known key has a wrong signature, or a key is replaced twice: the chain is then as it was before; -ENOMEM.
+ * known key has a wrong signature, a key is replaced twice, or one signed that may not: the chain is then as it was
+ * before; -ENOMEM.
  */
 int keychain_add(struct keychain *k, const void *p, size_t n, const char **why);
 /*
  * checkpoint_open with whichever key of the chain signed. 0 with *ret and the key's place in *ret_which (both may be
- * NULL); -EBADMSG malformed; -ENOKEY by no known key, or another log's; -EKEYREJECTED when a known key's signature
+ * NULL); -EBADMSG malformed; -ENOKEY by no known key, by a token's, or another log's; -EKEYREJECTED when a known key's signature
  * is wrong; -EKEYEXPIRED when only keys signed it that had been replaced at a smaller size.
  */
 int keychain_checkpoint(const struct keychain *k, const void *note, size_t n, struct checkpoint *ret, unsigned *ret_which, const char **why);

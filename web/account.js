@@ -32,7 +32,7 @@ export function salvage(bytes) {
 	for (const [, field, value] of text.matchAll(/^(camera|rendition|number) (.*)\n/gm)) {
 		if (field !== "number" && /^[a-z0-9-]{1,32}$/.test(value))
 			where[field] = value;
-		if (field === "number" && /^(0|[1-9][0-9]{0,15})$/.test(value) && Number(value) <= 2 ** 53)
+		if (field === "number" && /^(0|[1-9][0-9]{0,15})$/.test(value) && BigInt(value) <= 2 ** 53)
 			where.first = where.last = Number(value);
 	}
 	return where;

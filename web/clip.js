@@ -100,14 +100,14 @@ export class Clip {
 
 	#see(path) {
 		const media = MEDIA.exec(path), proof = PROOF.exec(path);
-		const first = Number(media?.[2]), last = Number(media?.[3]);
+		const [first, last] = media ? [BigInt(media[2]), BigInt(media[3])] : [];
 
 		if (KNOWN.includes(path))
 			return;
 		if (media && first > 0 && first <= last && last <= 2 ** 53) {
 			if (this.#files.length === FILES_MAX)
 				throw new RangeError("more files than a clip can have");
-			this.#files.push({path, track: media[1], first, last, of: null, from: 0, to: 0, at: 0, init: "", changed: null});
+			this.#files.push({path, track: media[1], first: Number(first), last: Number(last), of: null, from: 0, to: 0, at: 0, init: "", changed: null});
 		} else if (proof && Number(proof[1]) < 2 ** 53) {
 			if (this.#proofs.length === PROOFS_MAX)
 				throw new RangeError("more proofs than a clip can have");

@@ -17,9 +17,9 @@ const TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
 const COUNT = "0|[1-9][0-9]{0,15}";
 const NUMBER = "[1-9][0-9]{0,15}";
 
-/* A value's grammar, and what it becomes; undefined where it is out of range. */
+/* A value's grammar, and what it becomes; undefined where it is out of range, which only a BigInt tells just above 2^53. */
 const type = (grammar, take = (s) => s) => ({grammar: new RegExp(`^(?:${grammar})$`), take});
-const upTo = (max) => (s) => Number(s) <= max ? Number(s) : undefined;
+const upTo = (max) => (s) => BigInt(s) <= max ? Number(s) : undefined;
 
 function takeTime(s) {
 	const ms = Date.parse(s);

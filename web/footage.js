@@ -130,10 +130,10 @@ export class Footage {
 		/* An init segment without a segment is what is left of a stream that broke off early. */
 		if (camera && /^init-.{16}\.mp4$/s.test(rest))
 			return;
-		const number = name?.endsWith(".m4s") && !deeper.length && NUMBER.test(name.slice(0, -4)) ? Number(name.slice(0, -4)) : NaN;
+		const number = name?.endsWith(".m4s") && !deeper.length && NUMBER.test(name.slice(0, -4)) ? BigInt(name.slice(0, -4)) : -1n;
 
-		if (number <= 2 ** 53 && folder === folderOf(number))
-			this.#seeSegment(path, camera, rendition, number);
+		if (number >= 0 && number <= 2 ** 53 && folder === folderOf(Number(number)))
+			this.#seeSegment(path, camera, rendition, Number(number));
 		else
 			this.report.add("extra", {camera, rendition, path}, "not a file of the archive");
 	}

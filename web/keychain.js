@@ -5,7 +5,7 @@
  * which size. Followed forward only: a later key makes no earlier one known.
  */
 import {Refused, fromUtf8, need, sameBytes, toInteger} from "./bytes.js";
-import {judgeNote, parseNote, parseVkey} from "./note.js";
+import {isTokens, judgeNote, parseNote, parseVkey} from "./note.js";
 
 const KEYS_MAX = 4096;
 const NOTE_MAX_BYTES = 2048;
@@ -19,7 +19,7 @@ const sameKey = (a, b) => a.name === b.name && a.type === b.type && sameBytes(a.
 function parseTime(text, why) {
 	const ms = TIME.test(text) ? Date.parse(text) : NaN;
 
-	need(Number.isFinite(ms) && new Date(ms).toISOString() === text, why);
+	need(ms >= 0 && new Date(ms).toISOString() === text, why);
 	return ms;
 }
 
@@ -92,7 +92,7 @@ export class Keychain {
 		return above < until ? above : until;
 	}
 
-	/* As judgeNote, of a checkpoint; "late" when only keys signed it that had been replaced at a smaller size. */
+	/* As judgeNote, of a checkpoint; "late" when only keys signed it that had been replaced at a smaller size. One by a token's key is none. */
 	async judge(note, checkpoint) {
 		let said = "none";
 
@@ -103,7 +103,7 @@ export class Keychain {
 
 			if (one === "wrong")
 				return "wrong";
-			if (one === "good" && said !== "good")
+			if (one === "good" && said !== "good" && !isTokens(key))
 				said = checkpoint.size <= this.until(i) ? "good" : "late";
 		}
 		return said;
@@ -126,6 +126,9 @@ export class Keychain {
 	#learn({key, sinceMs, size}, by) {
 		const known = this.find(key), signer = this.keys[by];
 
+		/* A token's keys certify, what they certified signs checkpoints: a key that leaked out of a run makes no other known. */
+		need(!signer.certified, "a key note is signed by a certified key: those sign checkpoints only");
+		need(size || isTokens(signer.key), "a certificate is signed by a key that is not a token's");
 		/* The same once more says nothing new: a restart after a crash writes it twice. */
 		if (known > 0 && this.keys[known].by === by && this.keys[known].certified === (size === 0n) && (size === 0n || signer.until === size))
 			return;

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A site whose key was replaced: what each key proves, with key notes and without, and what the old key may no more. */
+/* A site whose key was replaced, or certified by a token: what each key proves, with key notes and without, and what the old key may no more. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "evidence.h"
 #include "seal/keychain.h"
 #include "seal/proof.h"
+
+/* A token's key, which nobody has any more: it certified the site's key, and another one (7). */
+#define CERTIFIED_AT "2025-11-23T11:00:00.000Z"
+#define TOKEN_VKEY "site.example+968a699d+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAkIac0AZhsiToygOuxF2zGhWcBMZYy7PgDkJHIaZlExf399NthQxdqm4WqlqwQcoCX83pcUvASvYnoAQj7BYAE="
+#define CERTIFICATE_OF_SITE \
+	"casemate.key/v1\nsite.example\nsite.example+61e69161+AeQDCZjP1a0XI8Fp+VaqC564YZtZkr1hLCr0KOvHn43w\n" CERTIFIED_AT "\nsize 0\n\n" \
+	"\xe2\x80\x94 site.example loppnTBFAiEAtPU1p3SG/KQscar464W9dHw4EIgBH8jM86g6Vds1/nsCIFJiaUQICdqfTj9jQhgUs3bACpqKkdplommUpwsxeKMe\n\n--\n"
+#define CERTIFICATE_OF_OTHER CERTIFICATE_SAID_AT(CERTIFIED_AT)
+#define CERTIFICATE_SAID_AT(time) \
+	"casemate.key/v1\nsite.example\nsite.example+84940f26+AdFGd3NMW2PaYpVy8+q5uSe6v4M8J/89oTvw1yMoHr5C\n" time "\nsize 0\n\n" \
+	"\xe2\x80\x94 site.example loppnTBFAiEAjJZm+X0dSlrkvsiJ22JpDzfoOS4Pns7cYbpXJMXlKzUCIGB0YYO0DKwCwQ895uTDmFBALsomFxeO4GwDmR3iT2uw\n\n--\n"
+
+static const char *const shape[] = {"segment", "clip", "archive"}, *const path[] = {"keys", "keys", "log/keys"};
 
 struct rotated {
 	struct archive *site, *clip;
@@ -64,8 +77,6 @@ static void put_single(struct evidence *e, struct rotated *r)
 /* One row for each shape; keys are the notes that lie there (NULL: none), key is the one that is given. */
 static void rows(struct evidence *e, struct rotated *r, const char *verdict, const struct key_private *key, const struct buf *keys, const char *what)
 {
-	static const char *const shape[] = {"segment", "clip", "archive"}, *const path[] = {"keys", "keys", "log/keys"};
-
 	for (unsigned i = 0; i < 3; i++) {
 		evidence_row(e, shape[i], verdict, "the key was replaced: %s", what);
 		evidence_key(e, key_public_of(key));
@@ -145,6 +156,56 @@ static void not_yet(struct evidence *e)
 	end(&r);
 }
 
+/* The site as it is, with key notes beside it. */
+static void beside(struct evidence *e, const char *verdict, const struct key_public *key, const struct buf *keys, const char *what)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		evidence_row(e, shape[i], verdict, "the key is certified: %s", what);
+		evidence_key(e, key);
+		evidence_put(e, path[i], buf_data(keys), keys->len);
+	}
+}
+
+/* What is there, and a note behind it. */
+static void note_behind(struct buf *keys, const char *before, const struct key_public *to, uint64_t size, const struct key_private *by)
+{
+	buf_clear(keys);
+	if (buf_append_str(keys, before) || keychain_write(keys, to, ARCHIVE_T0, size, by))
+		abort();
+}
+
+static void certified(struct evidence *e)
+{
+	struct key_private *other = evidence_make_key(EVIDENCE_ORIGIN, 7);
+	const struct key_public *site = key_public_of(e->site->key);
+	struct key_public token;
+	struct buf keys;
+
+	if (key_parse_vkey(TOKEN_VKEY, strlen(TOKEN_VKEY), &token, NULL))
+		abort();
+	buf_init(&keys, KEYCHAIN_BYTES_MAX);
+	if (buf_append_str(&keys, CERTIFICATE_OF_SITE))
+		abort();
+	beside(e, "good", &token, &keys, "by the token that is given");
+	note_behind(&keys, CERTIFICATE_OF_OTHER, site, 0, other);
+	beside(e, "unsigned", &token, &keys, "by one that is itself certified");
+	note_behind(&keys, CERTIFICATE_OF_OTHER, site, 1, other);
+	beside(e, "unsigned", &token, &keys, "a certified key makes it follow itself");
+	note_behind(&keys, CERTIFICATE_OF_SITE, key_public_of(other), 1, e->site->key);
+	beside(e, "unsigned", &token, &keys, "and signs a key note");
+	note_behind(&keys, "", site, 0, other);
+	beside(e, "unsigned", key_public_of(other), &keys, "by a key that is no token's");
+	note_behind(&keys, CERTIFICATE_OF_SITE, site, 1, other);
+	beside(e, "good", &token, &keys, "and a note besides that somebody else signed");
+	buf_clear(&keys);
+	if (buf_append_str(&keys, CERTIFICATE_OF_SITE CERTIFICATE_SAID_AT("1969-12-31T23:59:59.999Z")))
+		abort();
+	beside(e, "unsigned", &token, &keys, "and a note of before 1970");
+	beside(e, "log", site, &keys, "a note of before 1970, by an unknown key");
+	buf_free(&keys);
+	key_free(&other);
+}
+
 void evidence_key_rows(struct evidence *e)
 {
 	struct key_private *other = evidence_make_key(EVIDENCE_ORIGIN, 2);
@@ -164,5 +225,6 @@ void evidence_key_rows(struct evidence *e)
 	end(&r);
 	replaced(e);
 	not_yet(e);
+	certified(e);
 	key_free(&other);
 }

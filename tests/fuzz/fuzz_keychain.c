@@ -17,6 +17,8 @@ static void check(const struct keychain *k)
 			abort();
 		if (keychain_find(k, &key->key) != (int)i || keychain_until(k, i) > key->until || key->until > TREE_SIZE_MAX)
 			abort();
+		if (key->certified && (k->key[key->by].certified || k->key[key->by].key.type != KEY_TYPE_P256))
+			abort();
 		if (strcmp(key->key.name, k->key[0].key.name) != 0)
 			abort();
 	}

@@ -30,6 +30,7 @@ test("entry: fields are what the lines say", () => {
 	const login = parseEntry(seed("login"));
 
 	assert.deepEqual(login, {kind: "login", time: Date.UTC(2026, 10, 22, 15, 30), user: "anna", address: "2001:db8::1f", result: "accepted", count: 1});
+	assert.equal(parseEntry(seed("segment").replace("number 1042", "number 9007199254740992")).number, 2 ** 53);
 	assert.equal(parseEntry(seed("export")).segments, 300);
 	assert.equal(parseEntry(seed("encoder")).encoder, "x264 164 r3095 baee400");
 	assert.equal(parseEntry(seed("key")).why, "rotation");
@@ -56,7 +57,7 @@ test("entry: every line is strict", () => {
 		["export", "bytes", "Bytes"], ["export", "to 2026", "to 2025"], ["export", "segments 300", "segments 0300"],
 		["key", "why rotation", "why"], ["key", "\nby ", "\nby  "], ["start-root", "\nroot ", "\nroot a\nroot "],
 		["gap", "from 20", "from 30"], ["delete", "from-number ", "from-number 9"], ["stop", "why ", "why  "],
-		["alarm", "state begin", "state on"], ["alarm", "detail ", "detail  "], ["config", "changes ", "changes 1"],
+		["segment", "number 1042", "number 9007199254740993"], ["segment", "bytes 3", "bytes 9007199254740993"], ["alarm", "state begin", "state on"], ["alarm", "detail ", "detail  "], ["config", "changes ", "changes 1"],
 	];
 
 	for (const [name, from, to] of cases) {

@@ -6,7 +6,7 @@ import test from "node:test";
 import {Site} from "./log.mjs";
 import {Refused} from "../../web/bytes.js";
 import {Keychain} from "../../web/keychain.js";
-import {openCheckpoint, parseVkey} from "../../web/note.js";
+import {judgeNote, openCheckpoint, parseNote, parseVkey} from "../../web/note.js";
 
 const NAME = "museum.example/north-wing";
 const TIME = "2026-11-22T15:30:00.040Z";
@@ -62,16 +62,57 @@ test("keychain: a key that replaces another signs from there on, and the other u
 	await refuses(openCheckpoint(checkpointBy(new Site(), 2), chain), "not signed by this site's key");
 });
 
-test("keychain: a token's certificates, P-256 and Ed25519", async () => {
-	const [run, next] = [new Site(), new Site()];
+test("keychain: a token's certificates", async () => {
+	const [token, run, next] = [new Token(), new Site(), new Site()];
+	const chain = await chainOf(token, keyNote(token, run, 0) + keyNote(token, next, 0));
 
-	for (const token of [new Token(), new Site()]) {
-		const chain = await chainOf(token, keyNote(token, run, 0) + keyNote(token, next, 0));
+	assert.equal((await openCheckpoint(checkpointBy(run, 4), chain)).size, 4n);
+	assert.equal((await openCheckpoint(checkpointBy(next, 5), chain)).size, 5n);
+	assert.equal(chain.keys[2].certified, true);
+});
 
-		assert.equal((await openCheckpoint(checkpointBy(run, 4), chain)).size, 4n);
-		assert.equal((await openCheckpoint(checkpointBy(next, 5), chain)).size, 5n);
-		assert.equal(chain.keys[2].certified, true);
+test("keychain: a key that is replaced by a token's, which then certifies", async () => {
+	const [a, token, run] = [new Site(), new Token(), new Site()];
+	const chain = await chainOf(a, keyNote(a, token, 3) + keyNote(token, run, 0));
+
+	assert.equal((await openCheckpoint(checkpointBy(a, 3), chain)).size, 3n);
+	assert.equal((await openCheckpoint(checkpointBy(run, 4), chain)).size, 4n);
+});
+
+test("keychain: a token's key signs no checkpoints", async () => {
+	const token = new Token(), key = await parseVkey(token.vkey);
+	const checkpoint = bytes(token.signNote(`${NAME}\n9\n${Buffer.alloc(32).toString("base64")}\n`));
+
+	assert.equal(await judgeNote(parseNote(checkpoint, "checkpoint"), key), "good");
+	await refuses(openCheckpoint(checkpoint, await chainOf(token, "")), "not signed by this site's key");
+	await refuses(openCheckpoint(checkpoint, key), "not signed by this site's key");
+});
+
+test("keychain: a certified key makes no other known, and only a token's certifies", async () => {
+	const [token, run, site, other] = [new Token(), new Site(), new Site(), new Site()];
+	const certificate = keyNote(token, run, 0);
+
+	for (const size of [0, 5]) {
+		await refuses(chainOf(token, certificate + keyNote(run, other, size)), "signed by a certified key");
+		await refuses(chainOf(token, certificate + keyNote(run, token, size)), "signed by a certified key");
 	}
+	await refuses(chainOf(token, keyNote(token, site, 5) + keyNote(token, other, 0)), "certifies another");
+	await refuses(chainOf(token, keyNote(token, site, 5) + keyNote(site, other, 0)), "not a token's");
+	await refuses(chainOf(site, keyNote(site, other, 0)), "not a token's");
+});
+
+/* As the C parser does, whoever signed. */
+test("keychain: notes by strangers are read as strictly", async () => {
+	const [a, stranger, token] = [new Site(), new Site(), new Token()];
+	const [, , base64] = token.vkey.split("+"), off = Buffer.from(base64, "base64");
+
+	off[60] ^= 1;
+	const id = a.hash(off.subarray(1)).subarray(0, 4).toString("hex");
+
+	for (const [to, more] of [[{vkey: `${NAME}+${id}+${off.toString("base64")}`}, {}], [new Site(), {time: "1969-12-31T23:59:59.999Z"}],
+		[{vkey: "keys.example+969E1698+AXqqvEbeOrsRQbmp8D9gnyToQ034g1HCxUedqlh2NHLd"}, {origin: "keys.example"}]])
+		await refuses(chainOf(a, keyNote(stranger, to, 3, more)), "malformed");
+	assert.equal((await chainOf(a, keyNote(stranger, new Site(), 3, {time: "1970-01-01T00:00:00.000Z"}))).unknown, 1);
 });
 
 test("keychain: a token's certified key ends with the token's", async () => {
@@ -101,8 +142,8 @@ test("keychain: what is wrong leaves it as it was", async () => {
 		"another site's": [keyNote(foreign, foreign, 3, {origin: "other.example"})],
 		"signature is wrong": [good.replace("size 3", "size 4")],
 		"replaced twice": [good + keyNote(a, c, 5)],
-		"certifies another": [good + keyNote(a, c, 0)],
-		"was there before": [keyNote(a, a, 3), good + keyNote(b, a, 5), keyNote(a, b, 0) + good],
+		"not a token's": [good + keyNote(a, c, 0)],
+		"was there before": [keyNote(a, a, 3), good + keyNote(b, a, 5), good + keyNote(b, b, 5)],
 	};
 
 	for (const [why, all] of Object.entries(table))
