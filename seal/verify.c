@@ -164,8 +164,10 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 	buf_init(&v->note, CHECKPOINT_MAX_BYTES);
 	v->report = calloc(1, sizeof *v->report);
 	hasher_init(&v->hasher);
-	if (v->report)
+	if (v->report) {
 		v->report->given = *key;
+		v->report->is_part = filter->camera || filter->from_us != INT64_MIN || filter->to_us != INT64_MAX;
+	}
 	if (v->report && keychain_begin(&v->keys, key) == 0) {
 		if (v->keys_path)
 			verify_learn_keys(v);
@@ -224,21 +226,26 @@ void verify_free(struct verify_report **r)
 	*r = NULL;
 }
 
-/* A server may offer nothing of what it was asked for: that nothing is wrong with it says nothing. */
-static bool nothing_offered(const struct verify_report *r)
+/*
+ * That nothing is wrong with no segment says nothing of footage: of a clip, of what was asked for, of what a server offers. A whole
+ * archive may be one of a site that has just begun.
+ */
+static bool nothing_checked(const struct verify_report *r)
 {
-	uint64_t good = 0, not_offered = 0;
+	uint64_t good = 0, deleted = 0, not_offered = 0, asked = 0;
 
 	for (size_t i = 0; i < r->nrenditions; i++) {
 		good += r->rendition[i].good;
+		deleted += r->rendition[i].deleted;
 		not_offered += r->rendition[i].not_offered;
+		asked += r->rendition[i].clock_rtcp + r->rendition[i].clock_arrival;
 	}
-	return not_offered && !good;
+	return !good && (not_offered || ((r->is_part || r->shape == VERIFY_CLIP) && (!deleted || !asked)));
 }
 
 int verify_status(const struct verify_report *r)
 {
 	if (r->nproblems > r->nunreadable)
 		return 1;
-	return r->nunreadable || !r->is_signed || nothing_offered(r) ? 2 : 0;
+	return r->nunreadable || !r->is_signed || nothing_checked(r) ? 2 : 0;
 }

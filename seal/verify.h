@@ -150,6 +150,7 @@ struct verify_report {
 	bool is_signed;
 	struct verify_note note, cosigned;  /* the checkpoint; the one that witnesses have cosigned, if it is of this log */
 	struct verify_quorum quorum;
+	bool is_part;                   /* not all of it was asked for */
 	bool own_key;                   /* the key came with the footage: set by the caller, who knows */
 	struct key_public given;        /* the key that it was verified with */
 	uint64_t entries, starts, stops, crashes;  /* crashes: a start without a stop before it */

@@ -260,10 +260,12 @@ static void json_quorum(struct json *j, const struct verify_quorum *q)
 static void json_head(struct json *j, const struct verify_report *r)
 {
 	static const char *const verdict[] = {"verified", "not verified", "could not tell"};
+	const char *word = verdict[verify_status(r)];
 	static const char *const shape[] = {[VERIFY_ARCHIVE] = "archive", [VERIFY_CLIP] = "clip", [VERIFY_SEGMENT] = "segment"};
 	char vkey[KEY_VKEY];
 
-	json_str(j, "verdict", verdict[verify_status(r)]);
+	/* Who looks at one word must not take the clip's own key for the site's. */
+	json_str(j, "verdict", r->own_key && verify_status(r) == 0 ? "verified-by-own-key" : word);
 	json_int(j, "status", verify_status(r));
 	json_str(j, "shape", shape[r->shape]);
 	json_str(j, "origin", r->checkpoint.origin[0] ? r->checkpoint.origin : NULL);

@@ -120,7 +120,7 @@ static void print_verdict(const struct verify_report *r, struct sheet *out)
 		return;
 	}
 	if (verify_status(r) == 2) {
-		say(out, "could not tell: %s\n", r->nunreadable ? "something could not be read" : "no segment was there to be checked");
+		say(out, "could not tell: %s\n", r->nunreadable ? "something could not be read" : "nothing to check: no segment of what was asked for is there");
 		return;
 	}
 	say(out, r->own_key ? "whole and unchanged under the key that came with it: " : "verified: ");

@@ -251,7 +251,7 @@ static int verify_log(const struct options *o, struct verify_source *src, bool i
 	rc = judge(o, src, is_clip ? "policy" : "log/policy", r);
 	if (!rc)
 		rc = report(o, r);
-	if (rc == 0 && !knows_camera(r, o->filter.camera))
+	if (rc != 1 && !r->nproblems && !knows_camera(r, o->filter.camera))
 		rc = fail(o->filter.camera, "the log has no footage of a camera with this name");
 	verify_free(&r);
 	return rc;

@@ -49,11 +49,16 @@ export class Report {
 		return problem;
 	}
 
+	/* That nothing is wrong with no segment says nothing of footage; an archive may be one of a site that has just begun. */
+	get isEmpty() {
+		return this.shape === "clip" && this.renditions.every((r) => r.good === 0 && r.deleted === 0);
+	}
+
 	/* verified: all holds; "not verified": something does not; "could not tell". */
 	get verdict() {
 		if (this.total > this.unreadable)
 			return "not verified";
-		return this.unreadable || !this.isSigned ? "could not tell" : "verified";
+		return this.unreadable || !this.isSigned || this.isEmpty ? "could not tell" : "verified";
 	}
 }
 

@@ -86,11 +86,11 @@ export function verdictOf(report, isOwnKey) {
 	if (report.verdict === "not verified")
 		return {state: "bad", title: badTitle(report), text: `${report.total === 1 ? "1 thing does not hold; it is named" : `${report.total} things do not hold; they are named`} below. ` +
 			`${plural(sum(report, "good"), "segment")} of ${sum(report, "segments")} ${sum(report, "good") === 1 ? "holds" : "hold"}.`};
+	if (report.isSigned && !report.unreadable && sum(report, "good") === 0)
+		return {state: "wait", title: "Nothing to check", text: `The log of ${report.checkpoint.origin} holds, but there is no footage here.`};
 	if (report.verdict === "could not tell")
 		return {state: "wait", title: "Could not tell", text: report.problems[0] ? `${placeText(report.problems[0])}: ${report.problems[0].text}.` :
 			"There is nothing signed here."};
-	if (sum(report, "good") === 0)
-		return {state: "wait", title: "Nothing to check", text: `The log of ${report.checkpoint.origin} holds, but there is no footage here.`};
 	if (isOwnKey)
 		return {state: "wait", title: "Unchanged, under the key that came with it", text: `${goodText(report)} But who replaces footage can put another ` +
 			"key beside it: compare the key below with the one that you have from the site's operator."};

@@ -31,6 +31,7 @@ expect 0 "verified: 600 segments" "$work/clean" --key "$key"
 expect 0 "verified: 600 segments" --key "$work/site.key.pub" "$work/clean"
 expect 0 "      150 not asked for" "$work/clean" --key "$key" --from 2026-11-22T15:30:02Z --to 2026-11-22T15:35:01.9Z
 expect 0 '"verdict":"verified","status":0' "$work/clean" --key "$key" --json
+expect 2 "nothing to check" "$work/clean" --key "$key" --to 2020-01-01T00:00:00Z
 
 fresh; printf X | dd of="$work/bad/$segments/77.m4s" bs=1 seek=9 conv=notrunc status=none
 expect 1 "gate-1/copy segment 77:" "$work/bad" --key "$key"
@@ -68,6 +69,10 @@ expect 0 "$(sha256sum < "$clip/site.key.pub" | cut -d' ' -f1)" "$clip"
 expect 0 "verified: 46 segments" "$clip" --key "$work/e/key"
 expect 0 '"shape":"clip"' "$clip" --json
 expect 0 '"key_came_with_it":true' "$clip" --json
+expect 0 '"verdict":"verified-by-own-key","status":0' "$clip" --json
+expect 0 '"verdict":"verified","status":0' "$clip" --json --key "$work/e/key"
+expect 2 "nothing to check" "$clip" --key "$work/e/key" --from 2030-01-01T00:00:00Z
+expect 2 '"verdict":"could not tell","status":2' "$clip" --json --from 2030-01-01T00:00:00Z
 expect 0 "      12 not asked for" "$clip" --from 2026-11-22T15:32:26Z
 expect 1 "no signature by the key" "$clip" --key "$key"
 fresh_clip; printf X | dd of="$work/bad/$film" bs=1 seek=500 conv=notrunc status=none
