@@ -41,7 +41,8 @@ function initBytes(head) {
 }
 
 export class Clip {
-	#files = [];    /* {path, track, first, last: as it is called; of: whose it is, null: no entry yet; from, to: as entries named it; at: where the next segment begins} */
+	/* {path, track, first, last: as it is called; of: whose it is, null: no entry yet; from, to: as entries named it; at: where the next segment begins} */
+	#files = [];
 	#proofs = [];
 	#note = null;
 	#target = null;
