@@ -449,10 +449,11 @@ void serve_conn_feed(struct serve_conn *c, struct serve_bytes *more)
 	settle(c);
 }
 
+/* Not freed here: it may be the very one that is being answered, and hears of its end while it looks for a session. */
 void serve_conn_break(struct serve_conn *c)
 {
 	c->dead = true;
-	settle(c);
+	make_ready(c);
 }
 
 void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)
