@@ -268,11 +268,12 @@ static int deliver(const struct options *o, struct witness *w, const struct witn
 }
 
 /* What was seen is on the disk before a cosignature of it leaves. */
-static int remember(const struct options *o, struct witness *w, const struct witness_note *newest)
+static int remember(const struct options *o, struct witness *w, const struct witness_look *look)
 {
+	const struct witness_note *newest = &look->newest;
 	bool first = !w->state.seen.n;
 	char root[HASH_HEX];
-	int rc = witness_state_keep(&w->state, newest);
+	int rc = witness_state_keep(&w->state, newest, &look->keys);
 
 	if (rc)
 		return fail(o->state, strerror(-rc));
@@ -291,17 +292,17 @@ static int look(const struct options *o, struct witness *w)
 
 	if (!look)
 		return fail(o->what, strerror(ENOMEM));
-	found = witness_look(&w->src, w->is_folder, &w->site, &w->state.seen, &w->me, look);
+	found = witness_look(&w->src, w->is_folder, &w->site, &w->state, &w->me, look);
 	/* A site has several processes, and one may not have heard of the newest checkpoint yet that another has shown. */
 	for (int i = 0; i < BEHIND_TRIES && found == WITNESS_OLDER && !w->is_folder; i++)
 		if (w->src.again(w->src.ctx))
-			found = witness_look(&w->src, w->is_folder, &w->site, &w->state.seen, &w->me, look);
+			found = witness_look(&w->src, w->is_folder, &w->site, &w->state, &w->me, look);
 	if (found == WITNESS_UNREADABLE)
 		rc = fail(o->what, !w->is_folder && *verify_url_error(&w->src) ? verify_url_error(&w->src) : look->why);
 	else if (found != WITNESS_GOOD)
 		rc = refuse(o, w, found, look);
 	else
-		rc = remember(o, w, &look->newest);
+		rc = remember(o, w, look);
 	if (!rc && look->pending.n)
 		rc = deliver(o, w, &look->pending);
 	if (!rc)

@@ -97,7 +97,7 @@ static void keep_text(const struct note *note, const struct key_public *signer, 
 
 /* A checkpoint that one of the site's keys signed. 0; -ENOENT; another error with why. ret_mine: me has cosigned it already. */
 static int read_note(const struct verify_source *src, const char *path, const struct keychain *keys, const struct cosign_public *me,
-	struct witness_note *ret, bool *ret_mine, char why[WITNESS_WHY])
+	struct witness_note *ret, unsigned *ret_which, bool *ret_mine, char why[WITNESS_WHY])
 {
 	const char *reason = "";
 	struct note note;
@@ -114,6 +114,7 @@ static int read_note(const struct verify_source *src, const char *path, const st
 		snprintf(why, WITNESS_WHY, "%s: %s", path, reason);
 	}
 	if (!rc && note_parse(buf_data(&b), b.len, &note, NULL) == 0) {
+		*ret_which = which;
 		*ret_mine = cosign_verify(&note, me, NULL) == 0;
 		keep_text(&note, &keys->key[which].key, ret);
 	}
@@ -150,9 +151,10 @@ static enum witness_found look_at_pending(const struct verify_source *src, bool 
 	char why[WITNESS_WHY];
 	enum witness_found found;
 	bool mine = false;
+	unsigned which;
 
 	/* One that cannot be read does not keep anybody from the newest. */
-	if (read_note(src, "log/pending", keys, me, &ret->pending, &mine, why) || mine || ret->pending.c.size < seen->c.size ||
+	if (read_note(src, "log/pending", keys, me, &ret->pending, &which, &mine, why) || mine || ret->pending.c.size < seen->c.size ||
 	    ret->pending.c.size > ret->newest.c.size ||
 	    (ret->pending.c.size == ret->newest.c.size && hash_same(&ret->pending.c.root, &ret->newest.c.root))) {
 		ret->pending.n = 0;
@@ -163,25 +165,71 @@ static enum witness_found look_at_pending(const struct verify_source *src, bool 
 	return found ? found : extends(src, wide, &ret->pending, &ret->newest, ret->newest.c.size, ret->why);
 }
 
-static enum witness_found look(const struct verify_source *src, bool wide, const struct keychain *keys, const struct witness_note *seen,
+/* Who certified it, when it was certified. */
+static unsigned root_of(const struct keychain *k, unsigned which)
+{
+	while (k->key[which].certified)
+		which = k->key[which].by;
+	return which;
+}
+
+/* The place of the key that what was seen rests on, or -1. */
+static int seen_root(const struct keychain *k, const struct witness_state *s)
+{
+	struct checkpoint c;
+	unsigned which;
+
+	if (s->keys.is_there)
+		return keychain_find(k, &s->keys.root);
+	return keychain_checkpoint(k, s->seen.bytes, s->seen.n, &c, &which, NULL) ? -1 : (int)root_of(k, which);
+}
+
+/*
+ * Who has a key that was replaced can go on with what the witness saw, and hide the note of it or write another. What its successor signed is
+ * extended only by that one and those after it.
+ */
+static enum witness_found look_at_signer(const struct keychain *k, const struct witness_state *s, unsigned which, struct witness_look *ret)
+{
+	bool same = ret->newest.c.size == s->seen.c.size && hash_same(&ret->newest.c.root, &s->seen.c.root);
+	int root;
+
+	if (!s->seen.n || (s->keys.is_there && !key_same(&s->keys.begin, &k->key[0].key)))
+		return WITNESS_GOOD;
+	root = seen_root(k, s);
+	while (root >= 0 && (int)which != root && which)
+		which = k->key[which].by;
+	if ((int)which == root)
+		return WITNESS_GOOD;
+	snprintf(ret->why, sizeof ret->why, root < 0 ? "the key that signed what was seen is not among the site's keys any more: whoever signs now hides it, "
+		"as the thief of a key that was replaced would" : "it is signed by a key that had been replaced by the one that signed what was seen");
+	/* The last checkpoint of the old key, of a process that has not heard of the new one's first. */
+	return same ? WITNESS_OLDER : WITNESS_FORK;
+}
+
+static enum witness_found look(const struct verify_source *src, bool wide, const struct keychain *keys, const struct witness_state *state,
 	const struct cosign_public *me, struct witness_look *ret)
 {
+	const struct witness_note *seen = &state->seen;
 	enum witness_found found;
+	unsigned which;
 	bool mine;
 
-	if (read_note(src, "log/checkpoint", keys, me, &ret->newest, &mine, ret->why))
+	if (read_note(src, "log/checkpoint", keys, me, &ret->newest, &which, &mine, ret->why))
 		return WITNESS_UNREADABLE;
+	ret->keys = (struct witness_keys){.is_there = true, .begin = keys->key[0].key, .root = keys->key[root_of(keys, which)].key};
 	if (ret->newest.c.size < seen->c.size) {
 		snprintf(ret->why, sizeof ret->why, "it shows a log of %" PRIu64 " entries, and of %" PRIu64 " before: an older copy was put back, "
 			"or it hides the newest", ret->newest.c.size, seen->c.size);
 		return WITNESS_OLDER;
 	}
 	ret->other = &ret->newest;
-	found = extends(src, wide, seen, &ret->newest, ret->newest.c.size, ret->why);
+	found = look_at_signer(keys, state, which, ret);
+	if (!found)
+		found = extends(src, wide, seen, &ret->newest, ret->newest.c.size, ret->why);
 	return found ? found : look_at_pending(src, wide, keys, seen, me, ret);
 }
 
-enum witness_found witness_look(const struct verify_source *src, bool wide, const struct key_public *begin, const struct witness_note *seen,
+enum witness_found witness_look(const struct verify_source *src, bool wide, const struct key_public *begin, const struct witness_state *seen,
 	const struct cosign_public *me, struct witness_look *ret)
 {
 	enum witness_found found = WITNESS_UNREADABLE;

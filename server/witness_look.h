@@ -21,16 +21,18 @@ enum witness_found {
 
 struct witness_look {
 	struct witness_note newest;
+	struct witness_keys keys;       /* by which it was signed */
 	struct witness_note pending;    /* n of 0: there is none to cosign */
 	const struct witness_note *other;  /* WITNESS_FORK: which of the two it is */
 	char why[WITNESS_WHY];          /* in words, unless it is good */
 };
 
 /*
- * begin: the site's key, as the witness was given it. seen: n of 0 for a log that was never looked at. me: whose cosignature is not
+ * begin: the site's key, as the witness was given it. seen: seen.n of 0 for a log that was never looked at. What was seen is extended only by
+ * the key that signed it and those that it made known; another `begin` than before is the witness' own will, and begins anew. me: whose cosignature is not
  * needed on the pending one once it is there. wide: tiles may be wider than asked for (a copied folder).
  */
-enum witness_found witness_look(const struct verify_source *src, bool wide, const struct key_public *begin, const struct witness_note *seen,
+enum witness_found witness_look(const struct verify_source *src, bool wide, const struct key_public *begin, const struct witness_state *seen,
 	const struct cosign_public *me, struct witness_look *ret);
 
 #endif

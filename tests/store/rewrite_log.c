@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rewrite_log FROM TO KEY ORIGIN: what somebody can do who has a site's archive and its key. Writes into the folder TO a log that says the
- * same as that of the archive FROM but for its first entry, all of it well formed and signed. Prints how many entries it has.
+ * rewrite_log FROM TO KEY ORIGIN [more]: what somebody can do who has a site's archive and its key. Writes into the folder TO a log that says the
+ * same as that of the archive FROM but for its first entry, or, with more, that and its last entry once again; all of it well formed and
+ * signed. Prints how many entries FROM has.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,20 +28,22 @@ static int rewrite_first(uint8_t bytes[ENTRY_MAX_BYTES], size_t *n)
 	return entry_write(&e, bytes, n);
 }
 
-static int copy_entries(const struct tlog_files *from, struct tlog *to)
+static int copy_entries(const struct tlog_files *from, bool more, struct tlog *to)
 {
 	uint8_t bytes[ENTRY_MAX_BYTES];
 	uint64_t index;
-	size_t n;
+	size_t n = 0;
 	int rc = 0;
 
 	for (uint64_t i = 0; i < from->size && !rc; i++) {
 		rc = tlog_read_entry(from, i, bytes, &n);
-		if (!rc && i == 0)
+		if (!rc && i == 0 && !more)
 			rc = rewrite_first(bytes, &n);
 		if (!rc)
 			rc = tlog_append(to, bytes, n, &index);
 	}
+	if (!rc && more)
+		rc = tlog_append(to, bytes, n, &index);
 	return rc ? rc : tlog_sync(to);
 }
 
@@ -94,7 +98,7 @@ int main(int argc, char **argv)
 	const char *why = "";
 	int fd, rc;
 
-	if (argc != 5)
+	if (argc != 5 && (argc != 6 || strcmp(argv[5], "more") != 0))
 		return 2;
 	from.dirfd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -104,7 +108,7 @@ int main(int argc, char **argv)
 	if (!rc)
 		rc = tlog_open(fd, argv[4], &to, &why);
 	if (!rc)
-		rc = copy_entries(&from, to);
+		rc = copy_entries(&from, argc == 6, to);
 	if (!rc)
 		rc = publish(to, argv[3], argv[4]);
 	if (!rc)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two witnesses, one by HTTPS and one that gets files on a stick, cosign a site's log until their quorum has. Then its history is
-# rewritten with the stolen key, and an older copy put back: whoever saw a later checkpoint refuses, and says so.
-# takes: 30 s
+# rewritten with the stolen key, and an older copy put back: whoever saw a later checkpoint refuses, and says so. So he does when somebody
+# goes on with the key that was replaced.
+# takes: 35 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss openssl
 
@@ -172,4 +173,44 @@ says_rewritten() { st .archive.alarm | grep -q 'put back or rewritten'; }
 check "and the site itself says so" wait_for 60 says_rewritten
 matches "in its log of events too" "$(cat "$site/log")" 'log-rewritten'
 stop_server
+
+# the key that was replaced
+rm -r "$site/archive"
+cp -a "$work/true" "$site/archive"
+rm -f "$site"/site.key.state*
+cp "$site/site.key.pub" "$work/first.pub"
+cp -p "$site/site.key" "$work/first.key"
+start_server gate
+timeout 20 "$casemate" keygen --rotate -o "$site/site.key" > "$work/out" 2>&1 || bail "keygen --rotate: $(cat "$work/out")"
+matches "the next key comes into force" "$(reload)" 'next key is there'
+rotated() { grep -q ' key-rotated ' "$site/log"; }
+wait_for 60 rotated || bail "no key-rotated: $(tail -5 "$site/log")"
+mv "$site/site.key.next" "$site/site.key" && mv "$site/site.key.next.pub" "$site/site.key.pub" || bail "the next key is not there"
+# the witness has only the first key yet; sees_successor: his state is signed by the next.
+root_of_state() { sed -n 's/^root //p' "$work/north.state.keys"; }
+witness_by() {
+    local pub=$1 where=$2
+    shift 2
+    said=$(timeout 60 "$casemate" witness "$pub" "$where" --key "$work/north.key" --state "$work/north.state" "$@" 2>&1)
+}
+sees_successor() { witness_by "$work/first.pub" "$at" "${by_https[@]}" && [ "$(root_of_state)" = "$(cat "$site/site.key.pub")" ]; }
+check "north, who has the first key, goes on under the next" wait_for 60 sees_successor
+stop_server
+cp "$work/north.state" "$work/north.before"
+go_on() { rm -rf "$work/$1" && mkdir "$work/$1" && "$rewrite" "$site/archive" "$work/$1" "$work/first.key" test.example/casemate more > "$work/out" 2>&1; }
+check "the old key's thief goes on with the log, and hides who replaced it" go_on hidden
+witness_by "$work/first.pub" "$work/hidden"
+equal "north refuses: exit status" $? 1
+matches "and says why" "$said" 'NOT COSIGNED: the key that signed what was seen is not among the site.s keys any more'
+matches "with both checkpoints" "$said" 'are evidence of it: .*north.state.fork-'
+mv "$work/north.state.keys" "$work/north.keys"
+witness_by "$work/first.pub" "$work/hidden"
+equal "so he does by what was seen alone: exit status" $? 1
+mv "$work/north.keys" "$work/north.state.keys"
+check "what north has seen is what it was" cmp "$work/north.state" "$work/north.before"
+check "nothing is cosigned" [ ! -e "$work/hidden/cosignatures" ]
+witness_by "$site/site.key.pub" "$work/hidden"
+equal "who was given the next key knows no such log: exit status" $? 2
+witness_by "$site/site.key.pub" "$site/archive"
+equal "and goes on with the true one: exit status" $? 0
 finish
