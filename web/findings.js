@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A report as parts of a page. Names and texts come out of files that anybody may have made: all of it is text, nothing markup. */
 import {toUtf8, hex, sha256} from "./bytes.js";
-import {KINDS, clockText, gapText, lengthText, placeText, quorumText, renditionText, timeText} from "./words.js";
+import {BESIDE, KINDS, clockText, gapText, lengthText, placeText, quorumText, renditionText, timeText, witnessText} from "./words.js";
 
 const SHOWN_MAX = 200;    /* rows of a table; more are counted */
 
@@ -103,7 +103,7 @@ async function basisOf(report, key) {
 	if (report.chain.keys.length > 1)
 		rows.push(["Keys after it", `${report.chain.keys.length - 1}, each signed for by the one before it or by the one that is given`]);
 	if (report.quorum)
-		rows.push(["Witnesses", quorumText(report.quorum)]);
+		rows.push(["Witnesses", quorumText(report.quorum, BESIDE)], ...report.quorum.witnesses.map((w) => [witnessText(w), code(w.vkey)]));
 	if (report.starts)
 		rows.push(["Runs of the server", `${report.starts}${report.crashes ? `, ${report.crashes} of them cut off (killed, or power was lost)` : ""}`]);
 	if (report.unfinished)

@@ -15,7 +15,7 @@ import {judgePolicy, parsePolicy} from "./policy.js";
 import {ask, dateText, factsOf, poll, sentence, stateOf, timeText} from "./site.js";
 import {SiteKeys} from "./sitekeys.js";
 import {Watch} from "./watch.js";
-import {quorumText} from "./words.js";
+import {SERVED, quorumText, witnessText} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const video = $("video");
@@ -117,20 +117,29 @@ async function fetchNote(url) {
 	return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
 }
 
+function witnessItem(witness) {
+	const item = document.createElement("li"), key = document.createElement("code");
+
+	key.textContent = witness.vkey;
+	item.append(`${witnessText(witness)}: `, key);
+	return item;
+}
+
 /* What witnesses elsewhere have seen of this log, by the site's own policy. */
 async function showWitnesses() {
 	if (!able || !keys || !$("evidence").open)
 		return;
 	const [policy, cosigned] = [await fetchNote("/log/policy"), await fetchNote("/log/cosigned")];
 
-	$("witnesses").hidden = !policy;
+	$("witnesses").hidden = $("witness-keys").hidden = !policy;
 	if (!policy)
 		return;
 	try {
 		const {size} = cosigned ? await openCheckpoint(cosigned, keys) : {};
 		const verdict = cosigned && await judgePolicy(await parsePolicy(policy), parseNote(cosigned, "checkpoint"), Date.now());
 
-		$("witnesses").textContent = verdict ? quorumText({...verdict, size}) : "No witness has cosigned this log yet.";
+		$("witnesses").textContent = verdict ? quorumText({...verdict, size}, SERVED) : "No witness has cosigned this log yet.";
+		$("witness-keys").replaceChildren(...(verdict ? verdict.witnesses : []).map(witnessItem));
 	} catch (e) {
 		alarm("witnesses", `what witnesses are said to have cosigned cannot be trusted: ${e.message}`);
 	}

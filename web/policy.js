@@ -110,7 +110,7 @@ export function isQuorum(policy, witnesses) {
 
 /*
  * Judges a checkpoint's note (of parseNote); who signed it for the log is another's to check. -> {met, isListed (the policy names no log,
- * or one of them signed), witnesses: [{name, timeMs: null when it is not seen}], quorumMs: so new are the cosignatures that meet it}.
+ * or one of them signed), witnesses: [{name, vkey, timeMs: null when it is not seen}], quorumMs: so new are the cosignatures that meet it}.
  * A cosignature that is wrong throws Refused.
  */
 export async function judgePolicy(policy, note, nowMs) {
@@ -129,5 +129,5 @@ export async function judgePolicy(policy, note, nowMs) {
 	const enough = met && policy.quorum ? Array.from(times.values()).filter((ms) => isQuorum(policy, since(ms))) : [];
 
 	return {met, isListed: !signed.length || signed.includes(true), quorumMs: enough.length ? Math.max(...enough) : null,
-		witnesses: policy.witnesses.map((w) => ({name: w.name, timeMs: times.get(w) ?? null}))};
+		witnesses: policy.witnesses.map((w) => ({name: w.name, vkey: w.key.vkey, timeMs: times.get(w) ?? null}))};
 }

@@ -97,8 +97,12 @@ export function verdictOf(report, isOwnKey) {
 	return {state: "good", title: "Unchanged", text: goodText(report)};
 }
 
-/* What a policy says of the witnesses, in a sentence. */
-export function quorumText({met, why, isListed, witnesses, quorumMs, size}) {
+/* Where a policy came from, and so who chose whom it trusts. */
+export const BESIDE = "by the policy that lies beside the footage; whoever made it chose these witnesses";
+export const SERVED = "by the policy that this server gave; whoever runs it chose these witnesses";
+
+/* What a policy says of the witnesses, in a sentence. from: BESIDE or SERVED. */
+export function quorumText({met, why, isListed, witnesses, quorumMs, size}, from) {
 	if (why)
 		return `The policy cannot be used: ${why}.`;
 	if (!isListed)
@@ -106,5 +110,9 @@ export function quorumText({met, why, isListed, witnesses, quorumMs, size}) {
 	const seen = witnesses.filter((w) => w.timeMs !== null);
 
 	return `${seen.length} of ${plural(witnesses.length, "witness", "witnesses")} cosigned the first ${size} entries: ` +
-		`${met ? `the quorum is met${quorumMs === null ? "" : `, by ${timeText(quorumMs)}`}` : "not as many as the policy needs"}.`;
+		`${met ? `the quorum is met${quorumMs === null ? "" : ` (${timeText(quorumMs)})`}` : "not as many as the policy needs"}, ${from}. ` +
+		"Compare their keys with those that you have from the witnesses themselves.";
 }
+
+/* One of them, beside its key. */
+export const witnessText = ({name, timeMs}) => `${name}, ${timeMs === null ? "has not cosigned it" : `cosigned it ${timeText(timeMs)}`}`;

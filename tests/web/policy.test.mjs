@@ -7,6 +7,7 @@ import {Site} from "./log.mjs";
 import {Refused} from "../../web/bytes.js";
 import {parseCheckpoint} from "../../web/note.js";
 import {judgePolicy, parsePolicy} from "../../web/policy.js";
+import {BESIDE, SERVED, quorumText, witnessText} from "../../web/words.js";
 
 const bytes = (text) => new TextEncoder().encode(text);
 const NOW = Date.parse("2026-11-22T15:30:00Z");
@@ -47,6 +48,16 @@ test("policy: groups, any, all and numbers", async () => {
 		assert.equal(verdict.met, met, `${group} ${seen.map((w) => w.name)}`);
 		assert.deepEqual(verdict.witnesses.map((w) => w.timeMs !== null), [a, b, c].map((w) => seen.includes(w)));
 	}
+});
+
+test("policy: whose witnesses they are is told, each with its key", async () => {
+	const verdict = await judgePolicy(await policyOf([...ALL, "quorum a"]), noteWith(a.line(text, NOW)), NOW);
+
+	assert.deepEqual(verdict.witnesses.map((w) => w.vkey), [a, b, c].map((w) => w.vkey));
+	assert.match(quorumText({...verdict, size: 5}, BESIDE), /^1 of 3 witnesses cosigned the first 5 entries: the quorum is met \(2026-.* UTC\), by the policy that lies beside the footage; whoever made it chose these witnesses\./);
+	assert.match(quorumText({...verdict, met: false, size: 5}, SERVED), /not as many as the policy needs, by the policy that this server gave; whoever runs it chose/);
+	assert.match(witnessText(verdict.witnesses[0]), /^a, cosigned it 2026-11-22 15:30/);
+	assert.equal(witnessText(verdict.witnesses[1]), "b, has not cosigned it");
 });
 
 test("policy: how new the quorum is", async () => {
