@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "seal/verify.h"
 
 #define SHORT_HEX 16    /* digits of a hash for people; the JSON has it whole */
@@ -162,9 +163,11 @@ static void say_age(struct sheet *out, int64_t us)
 
 static void print_witness(const struct verify_quorum *q, unsigned i, struct sheet *out)
 {
-	char at[CLOCK_TEXT];
+	char at[CLOCK_TEXT], name[4 * WITNESS_POLICY_NAME];
 
-	say(out, "  witness %s: ", q->policy.witness[i].name);
+	/* Who made the policy named him. */
+	text_escape(q->policy.witness[i].name, strlen(q->policy.witness[i].name), name, sizeof name);
+	say(out, "  witness %s: ", name);
 	if (!q->size || !q->verdict.witness[i].seen) {
 		say(out, "has not cosigned it\n");
 		return;

@@ -209,6 +209,29 @@ Test(verify_report, judges_by_a_policy)
 	archive_free(&a);
 }
 
+/* Who made the policy named its witnesses: a terminal shows no more than printable ASCII of them. */
+Test(verify_report, names_witnesses_in_printable_letters)
+{
+	struct key_private *w[2] = {NULL, NULL};
+	struct archive *a = archive_example();
+	struct verify_report *r;
+	static struct witness_policy p;
+
+	cr_assert_eq(key_generate("a.example", &w[0]) || key_generate("b.example", &w[1]), 0);
+	policy_of(&p, w, "both");
+	strcpy(p.witness[0].name, "a\xc2\x9b" "2J");
+	memset(p.witness[1].name, 0xff, sizeof p.witness[1].name - 1);
+	cosign(a, 300, w, 2, ARCHIVE_T0 / 1000000);
+	r = archive_verify(a, NULL, true);
+	cr_assert_eq(verify_judge(r, &p, NOW_US, true), 0);
+	cr_expect(strstr(archive_explain(r), "  witness a\\xc2\\x9b2J: "), "%s", archive_explain(r));
+	cr_expect(strstr(archive_explain(r), "\\xff: ") && !strchr(archive_explain(r), 0xff), "%s", archive_explain(r));
+	verify_free(&r);
+	key_free(&w[0]);
+	key_free(&w[1]);
+	archive_free(&a);
+}
+
 Test(verify_report, what_is_not_this_log_is_not_judged)
 {
 	struct key_private *w[2] = {NULL, NULL};
