@@ -88,7 +88,10 @@ static void read_keys(struct sign *s, const struct msg_sign_site *m, const int f
 	s->keys.note_len = m->note_len;
 }
 
-/* Whoever could change it could only have us sign less. */
+/*
+ * Beside the state as it was left it could only have us sign less. It is all there is against an older state: who can change both, a store
+ * that was taken over before the state was lost, has a second tree signed (doc/keys.md).
+ */
 static void read_floor(struct sign *s, int fd)
 {
 	const char *why = "reading it";
