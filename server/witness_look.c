@@ -101,7 +101,7 @@ static int read_note(const struct verify_source *src, const char *path, const st
 {
 	const char *reason = "";
 	struct note note;
-	unsigned which;
+	unsigned which = 0;
 	struct buf b;
 	int rc;
 
@@ -151,7 +151,7 @@ static enum witness_found look_at_pending(const struct verify_source *src, bool 
 	char why[WITNESS_WHY];
 	enum witness_found found;
 	bool mine = false;
-	unsigned which;
+	unsigned which = 0;
 
 	/* One that cannot be read does not keep anybody from the newest. */
 	if (read_note(src, "log/pending", keys, me, &ret->pending, &which, &mine, why) || mine || ret->pending.c.size < seen->c.size ||
@@ -177,7 +177,7 @@ static unsigned root_of(const struct keychain *k, unsigned which)
 static int seen_root(const struct keychain *k, const struct witness_state *s)
 {
 	struct checkpoint c;
-	unsigned which;
+	unsigned which = 0;
 
 	if (s->keys.is_there)
 		return keychain_find(k, &s->keys.root);
@@ -211,8 +211,8 @@ static enum witness_found look(const struct verify_source *src, bool wide, const
 {
 	const struct witness_note *seen = &state->seen;
 	enum witness_found found;
-	unsigned which;
-	bool mine;
+	unsigned which = 0;
+	bool mine = false;
 
 	if (read_note(src, "log/checkpoint", keys, me, &ret->newest, &which, &mine, ret->why))
 		return WITNESS_UNREADABLE;
