@@ -309,7 +309,8 @@ static void sort_entries(struct clip *c)
 {
 	size_t n = 0;
 
-	qsort(c->entry, c->nentries, sizeof *c->entry, by_index);
+	if (c->nentries)
+		qsort(c->entry, c->nentries, sizeof *c->entry, by_index);
 	for (size_t i = 0; i < c->nentries; i++)
 		if (n == 0 || c->entry[n - 1] != c->entry[i])
 			c->entry[n++] = c->entry[i];
