@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "media/playlist.h"
+#include "media/playlist_multivariant.h"
 #include "server/serve_watch.h"
 
 #define SEGMENT_DEFAULT_MS 2000u
