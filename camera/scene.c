@@ -15,7 +15,10 @@
 #define WHITE 235
 #define NEUTRAL 128
 #define SQUARES 32
-#define SYNC 0xau
+#define SYNC_NUMBER 0xau
+#define SYNC_CLOCK 0x5u
+#define ROW_NUMBER 1       /* in squares from the top */
+#define ROW_CLOCK 2
 #define DIGITS 8
 
 struct colour_yuv {
@@ -109,23 +112,21 @@ static void draw_line(struct scene *s, struct line *l, const char *text)
 	}
 }
 
-static uint32_t code_of(uint64_t number)
+static uint32_t code_of(uint32_t sync, uint64_t value)
 {
-	uint32_t n = (uint32_t)(number & SCENE_NUMBER_MASK), check = 0xf;
+	uint32_t n = (uint32_t)(value & SCENE_CODE_MASK), check = 0xf;
 
 	for (int i = 0; i < 24; i += 4)
 		check ^= n >> i & 0xf;
-	return SYNC << 28 | n << 4 | check;
+	return sync << 28 | n << 4 | check;
 }
 
-static void draw_squares(struct scene *s, uint64_t number)
+static void draw_squares(struct scene *s, unsigned row, uint32_t code)
 {
-	uint32_t code = code_of(number);
-
 	for (unsigned i = 0; i < SQUARES; i++) {
 		unsigned x = (1 + i) * s->width / 40, end = (2 + i) * s->width / 40;
 
-		for (unsigned y = s->width / 40; y < s->width / 20; y++)
+		for (unsigned y = row * s->width / 40; y < (row + 1) * s->width / 40; y++)
 			memset(s->plane[0] + (size_t)y * s->width + x, code >> (SQUARES - 1 - i) & 1 ? WHITE : BLACK, end - x);
 	}
 }
@@ -235,7 +236,8 @@ void scene_draw(struct scene *s, uint64_t number, unsigned fps, int64_t wall_us,
 
 	clock_text(wall_us, clock);
 	snprintf(digits, sizeof digits, "%08" PRIu64, number % 100000000);
-	draw_squares(s, number);
+	draw_squares(s, ROW_NUMBER, code_of(SYNC_NUMBER, number));
+	draw_squares(s, ROW_CLOCK, code_of(SYNC_CLOCK, (uint64_t)(wall_us / 1000)));
 	draw_line(s, &s->clock, clock);
 	draw_line(s, &s->digits, digits);
 	move_things(s, number, fps);
@@ -246,18 +248,28 @@ void scene_draw(struct scene *s, uint64_t number, unsigned fps, int64_t wall_us,
 	};
 }
 
-int scene_read_number(const uint8_t *luma, ptrdiff_t stride, unsigned width, unsigned height, uint32_t *ret)
+static int read_squares(const uint8_t *luma, ptrdiff_t stride, unsigned width, unsigned height, unsigned row, uint32_t sync, uint32_t *ret)
 {
-	uint32_t code = 0, number;
-	unsigned y = width * 3 / 80;
+	uint32_t code = 0, value;
+	unsigned y = (2 * row + 1) * width / 80;
 
 	if (y >= height)
 		return -EBADMSG;
 	for (unsigned i = 0; i < SQUARES; i++)
 		code = code << 1 | (luma[(ptrdiff_t)y * stride + (3 + 2 * i) * width / 80] > (BLACK + WHITE) / 2);
-	number = code >> 4 & SCENE_NUMBER_MASK;
-	if (code != code_of(number))
+	value = code >> 4 & SCENE_CODE_MASK;
+	if (code != code_of(sync, value))
 		return -EBADMSG;
-	*ret = number;
+	*ret = value;
 	return 0;
+}
+
+int scene_read_number(const uint8_t *luma, ptrdiff_t stride, unsigned width, unsigned height, uint32_t *ret)
+{
+	return read_squares(luma, stride, width, height, ROW_NUMBER, SYNC_NUMBER, ret);
+}
+
+int scene_read_clock_ms(const uint8_t *luma, ptrdiff_t stride, unsigned width, unsigned height, uint32_t *ret)
+{
+	return read_squares(luma, stride, width, height, ROW_CLOCK, SYNC_CLOCK, ret);
 }

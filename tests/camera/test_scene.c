@@ -39,14 +39,39 @@ Test(scene, number_reads_back_at_every_size)
 			scene_draw(s, numbers[k], 25, WALL, &p);
 			cr_assert(p.width == sizes[i].w && p.height == sizes[i].h && p.format == PICTURE_420 && p.capture_us == WALL);
 			cr_expect_eq(scene_read_number(p.plane[0], p.stride[0], p.width, p.height, &n), 0);
-			cr_expect_eq(n, numbers[k] & SCENE_NUMBER_MASK);
+			cr_expect_eq(n, numbers[k] & SCENE_CODE_MASK);
 			shrink(&p, 2, small);
 			cr_expect_eq(scene_read_number(small, p.width / 2, p.width / 2, p.height / 2, &n), 0, "halved");
-			cr_expect_eq(n, numbers[k] & SCENE_NUMBER_MASK);
+			cr_expect_eq(n, numbers[k] & SCENE_CODE_MASK);
 			free(small);
 		}
 		scene_free(&s);
 		cr_assert_null(s);
+	}
+}
+
+Test(scene, clock_reads_back_at_every_size)
+{
+	static const int64_t walls[] = {0, 999, 1000, WALL, INT64_C(16777215999), INT64_C(16777216000), INT64_C(4102444800000000)};
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct scene *s;
+
+		cr_assert_eq(scene_new(&s, sizes[i].w, sizes[i].h, "cam-1"), 0);
+		for (size_t k = 0; k < sizeof walls / sizeof *walls; k++) {
+			uint8_t *small = malloc((size_t)sizes[i].w * sizes[i].h);
+			struct picture p;
+			uint32_t ms = ~0u;
+
+			scene_draw(s, k, 25, walls[k], &p);
+			cr_expect_eq(scene_read_clock_ms(p.plane[0], p.stride[0], p.width, p.height, &ms), 0);
+			cr_expect_eq(ms, walls[k] / 1000 & SCENE_CODE_MASK);
+			shrink(&p, 2, small);
+			cr_expect_eq(scene_read_clock_ms(small, p.width / 2, p.width / 2, p.height / 2, &ms), 0, "halved");
+			cr_expect_eq(ms, walls[k] / 1000 & SCENE_CODE_MASK);
+			free(small);
+		}
+		scene_free(&s);
 	}
 }
 
@@ -60,18 +85,21 @@ Test(scene, a_picture_of_something_else_has_no_number)
 	for (int v = 0; v < 256; v++) {
 		memset(luma, v, sizeof luma);
 		cr_assert_eq(scene_read_number(luma, 640, 640, 360, &n), -EBADMSG);
+		cr_assert_eq(scene_read_clock_ms(luma, 640, 640, 360, &n), -EBADMSG);
 	}
 	/* Any one square turned over is noticed. */
 	cr_assert_eq(scene_new(&s, 640, 360, "cam"), 0);
 	scene_draw(s, 0x123456, 25, WALL, &p);
 	for (unsigned i = 0; i < 32; i++) {
 		memcpy(luma, p.plane[0], sizeof luma);
-		for (unsigned y = 16; y < 32; y++)
+		for (unsigned y = 16; y < 48; y++)
 			for (unsigned x = 16 + 16 * i; x < 32 + 16 * i; x++)
 				luma[y * 640 + x] ^= 0xff;
 		cr_assert_eq(scene_read_number(luma, 640, 640, 360, &n), -EBADMSG, "square %u", i);
+		cr_assert_eq(scene_read_clock_ms(luma, 640, 640, 360, &n), -EBADMSG, "square %u", i);
 	}
 	cr_assert_eq(scene_read_number(luma, 640, 640, 20, &n), -EBADMSG, "lower than the row");
+	cr_assert_eq(scene_read_clock_ms(luma, 640, 640, 40, &n), -EBADMSG, "lower than the row");
 	cr_assert_eq(n, 77);
 	scene_free(&s);
 }

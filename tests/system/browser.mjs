@@ -39,8 +39,8 @@ export async function play(page, camera) {
 }
 
 /*
- * {number, time, audioBytes, dropped} of the picture that is shown now. number: the test picture's own count
- * (camera/scene.h says how it is drawn), or -1 where there is none to read.
+ * {number, clockMs, nowMs, time, audioBytes, dropped} of the picture that is shown now. number and clockMs: the test picture's own count
+ * and clock (camera/scene.h says how they are drawn), or -1 where there are none to read.
  */
 export function look(page) {
 	return page.evaluate(() => {
@@ -53,12 +53,16 @@ export function look(page) {
 		const context = canvas.getContext("2d", {willReadFrequently: true});
 
 		context.drawImage(video, 0, 0, canvas.width, canvas.height);
-		const bits = Array.from({length: 32}, (_, i) => context.getImageData((1.5 + i) * U, 1.5 * U, 1, 1).data[1] > 127 ? 1 : 0);
-		const value = (from, n) => bits.slice(from, from + n).reduce((v, b) => v * 2 + b, 0);
-		const digits = [4, 8, 12, 16, 20, 24].map((at) => value(at, 4));
-		const good = value(0, 4) === 0b1010 && value(28, 4) === (digits.reduce((a, b) => a ^ b) ^ 15);
+		const nowMs = Date.now();
+		const read = (row, sync) => {
+			const bits = Array.from({length: 32}, (_, i) => context.getImageData((1.5 + i) * U, (row + 0.5) * U, 1, 1).data[1] > 127 ? 1 : 0);
+			const value = (from, n) => bits.slice(from, from + n).reduce((v, b) => v * 2 + b, 0);
+			const digits = [4, 8, 12, 16, 20, 24].map((at) => value(at, 4));
 
-		return {number: good ? value(4, 24) : -1, time: video.currentTime, audioBytes: video.webkitAudioDecodedByteCount,
+			return value(0, 4) === sync && value(28, 4) === (digits.reduce((a, b) => a ^ b) ^ 15) ? value(4, 24) : -1;
+		};
+
+		return {number: read(1, 0b1010), clockMs: read(2, 0b0101), nowMs, time: video.currentTime, audioBytes: video.webkitAudioDecodedByteCount,
 			dropped: video.getVideoPlaybackQuality().droppedVideoFrames};
 	});
 }
