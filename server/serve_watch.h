@@ -15,6 +15,13 @@
 /* A viewer asks for it now: said to the parent, but not oftener than each MSG_WATCHED_US. Not for other renditions. */
 void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us);
 /*
+ * Somebody watches closely: chunks of that length are wanted from store as soon as they are whole (SERVE_CHUNK_MS for parts,
+ * SERVE_PICTURE_MS for each picture). Said to the parent likewise; it goes on until 30 s after the last time.
+ */
+#define SERVE_CHUNK_MS 200
+#define SERVE_PICTURE_MS 40
+void serve_watch_closely(struct serve *s, struct serve_camera *c, unsigned rendition, unsigned chunk_ms, int64_t now_us);
+/*
  * H.264 as the encoder will write it, as far as a playlist says so: size, profile and the lowest level (ITU-T H.264 table
  * A-1) for that size, rate and bit rate.
  */
