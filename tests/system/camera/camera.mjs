@@ -25,11 +25,10 @@ import {createServer} from "node:net";
 import {Auth} from "./auth.mjs";
 import {describe, media, payloadType} from "./media.mjs";
 import {readRtcp} from "./rtp.mjs";
-import {Sender} from "./sender.mjs";
+import {Sender, seedOf} from "./sender.mjs";
 
 const QUEUE_MAX = 1 << 20;              /* bytes that wait for a reader; then packets are dropped */
 const TICK_MS = 10;
-let seeds = 1;
 
 /* A pair of UDP ports, the first one even, which Node cannot be asked for: tried until it is had. */
 function bindPair(address) {
@@ -230,12 +229,13 @@ export class Session {
 		if (this.playing)
 			return;
 		this.playing = true;
+		camera.plays++;
 		if (camera.options.wholeSeconds)
 			startMs = Math.ceil(startMs / 1000) * 1000;
 		for (const t of this.tracks) {
 			const {media: m, pt} = camera.media[t.index];
 
-			t.sender = new Sender({media: m, pt, transport: t.transport, options: {fps: 10, ...camera.options, ...camera.hostile.sender}, startMs, seed: seeds++});
+			t.sender = new Sender({media: m, pt, transport: t.transport, options: {fps: 10, ...camera.options, ...camera.hostile.sender}, startMs, seed: seedOf(`${camera.name} ${camera.plays} ${t.index}`)});
 		}
 		this.log("playing", {startMs, transport: this.tracks[0]?.transport.tcp ? "tcp" : "udp"});
 		camera.hostile.playing?.(this);
@@ -283,6 +283,7 @@ export class Camera {
 		this.media = [options.video, options.audio].filter(Boolean).map((name, i) => ({media: media(name), pt: payloadType(media(name), i)}));
 		this.open = new Set();
 		this.silent = false;
+		this.plays = 0;
 		this.bootMs = Date.now();
 		this.bootMono = performance.now();
 		this.log = (what, fields = {}) => log({at: Date.now(), camera: this.name, what, ...fields});

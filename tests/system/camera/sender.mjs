@@ -6,6 +6,8 @@
  * stream and of the RTP clock: from at on it is off by add, or (back) stands still for that long; reportSteps: [{at,
  * addMs}]: the wall clock of the sender reports leaps.
  */
+import {createHash} from "node:crypto";
+
 import {payloads, rtpPacket, senderReport} from "./rtp.mjs";
 
 /* A small generator of its own, so that a run can be had again (mulberry32). */
@@ -21,6 +23,9 @@ export function dice(seed) {
 		return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
 	};
 }
+
+/* The same for the same text: what befalls a camera's packets has nothing to do with which others play before it. */
+export const seedOf = (text) => createHash("sha256").update(text).digest().readUInt32BE();
 
 export class Sender {
 	/* transport: {rtp(packet), rtcp(packet)}; startMs: the camera's clock at the first access unit */
@@ -52,7 +57,7 @@ export class Sender {
 		return this.time0 + Math.round(s * this.media.rate) >>> 0;
 	}
 
-	/* The faults of the link. */
+	/* The faults of the link. Nothing overtakes the first packet: a stream begins with the first that comes, and one before it is no reordering. */
 	send(packet) {
 		const {loss = 0, reorder = 0, duplicate = 0} = this.options;
 
@@ -61,7 +66,7 @@ export class Sender {
 			this.counts.lost++;
 			return;
 		}
-		if (!this.held && this.chance() < reorder) {
+		if (this.counts.sent > 1 && !this.held && this.chance() < reorder) {
 			this.held = packet;
 			this.counts.reordered++;
 			return;
