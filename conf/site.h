@@ -19,6 +19,10 @@
 #define SITE_MASKS_MAX 16
 #define SITE_MASK_WHOLE 10000       /* a mask as wide, or as high, as the picture */
 #define SITE_USERS_MAX 1000
+#define SITE_GROUPS_MAX 64
+#define SITE_USER_GROUPS_MAX 8
+#define SITE_GROUP_CAMERAS_MAX 64   /* patterns */
+#define SITE_SHARES_MAX 256         /* share links at a time; they are not in the file */
 #define SITE_LISTENERS_MAX 8
 #define SITE_FILE_MAX (1u << 20)    /* bytes */
 #define SITE_PASSWORD 257           /* at most 256 bytes and a NUL */
@@ -93,9 +97,33 @@ struct site_camera {
 	int line;
 };
 
+/* As bits: 1u << SITE_RIGHT_LIVE. */
+enum site_right { SITE_RIGHT_LIVE, SITE_RIGHT_HISTORY, SITE_RIGHT_EXPORT, SITE_RIGHT_ADMIN, SITE_RIGHTS };
+#define SITE_RIGHTS_ALL ((1u << SITE_RIGHTS) - 1)
+
+/* Local time of the machine. to_min at or before from_min is a time of the next day. */
+#define SITE_DAY_MIN 1440
+struct site_hours {
+	uint8_t days;                     /* bits of tm_wday, on which they begin: 1 is Sunday */
+	uint16_t from_min, to_min;        /* of the day: below SITE_DAY_MIN, at most SITE_DAY_MIN */
+};
+
+/* What users of it may. */
+struct site_group {
+	char name[SITE_NAME];
+	unsigned rights;
+	char cameras[SITE_GROUP_CAMERAS_MAX][SITE_NAME];  /* patterns with * and ? */
+	unsigned ncameras;
+	struct site_hours hours;
+	int line;
+};
+
 struct site_user {
 	char name[SITE_NAME];
 	char *password_hash;              /* argon2id, encoded form */
+	char group[SITE_USER_GROUPS_MAX][SITE_NAME];  /* names of the site's groups */
+	unsigned ngroups;
+	int64_t expires_us;               /* wall clock: from then on he is nobody; 0: never */
 	bool gone;                        /* not in the file: it keeps a place */
 	uint32_t version;                 /* grows with each change since the start */
 	int line;
@@ -127,6 +155,8 @@ struct site {
 	unsigned ncameras;
 	struct site_user *user;
 	unsigned nusers;
+	struct site_group *group;         /* none: every user may everything */
+	unsigned ngroups;
 	int tls_line, key_line, witnesses_line, media_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
 };
 

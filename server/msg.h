@@ -16,6 +16,7 @@
 #include "conf/site.h"
 #include "media/media_signing.h"
 #include "media/record.h"
+#include "server/rights.h"
 
 #define MSG_MAX 65536          /* bytes on the wire */
 #define MSG_FDS_MAX 4
@@ -298,8 +299,19 @@ struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[MSG_VKEY], r
 
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
 struct msg_serve_listener { uint8_t listener; };  /* below SITE_LISTENERS_MAX */
-/* version: grows with each change of this user, and every login says under which it was; gone: nobody logs in as him any more. */
-struct msg_serve_user { uint16_t user; uint32_t version; bool gone; char name[SITE_NAME], password_hash[256]; };
+/*
+ * version: grows with each change of this user and of what he may, and every login says under which it was; gone: nobody logs in as him any
+ * more, nor after expires_us (wall clock; 0: never). all: he may everything, as users of a site without groups do; else rules say what.
+ */
+struct msg_serve_user {
+	uint16_t user;
+	uint32_t version;
+	bool gone, all;
+	char name[SITE_NAME], password_hash[256];
+	int64_t expires_us;
+	uint16_t rules_len;
+	uint8_t rules[RIGHTS_BYTES];                 /* server/rights.h */
+};
 struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; bool no_copy; };  /* no_copy: it is not for viewers */
 struct msg_serve_rendition {
 	uint16_t camera;

@@ -316,7 +316,7 @@ int child_say_serve_camera(struct child *c, unsigned i)
 int child_say_serve_user(struct child *c, unsigned i)
 {
 	const struct site_user *u = &c->parent->site->user[i];
-	struct msg_serve_user m = {.user = (uint16_t)i, .version = u->version, .gone = u->gone};
+	struct msg_serve_user m = {.user = (uint16_t)i, .version = u->version, .gone = u->gone, .all = true};
 
 	TEXT(m.name, u->name);
 	TEXT(m.password_hash, u->password_hash);

@@ -68,9 +68,10 @@ static void on_site(void *ctx, struct channel *from, const union msg_body *m, in
 	serve.media = serve_media_new();
 	serve.auth = serve_auth_new(serve.base);
 	serve.sessions = serve_session_new();
+	serve.rights = serve_rights_new();
 	serve.wants = serve_want_new();
 	serve.witness = serve_witness_new();
-	if (!serve.media || !serve.auth || !serve.sessions || !serve.wants || !serve.witness)
+	if (!serve.media || !serve.auth || !serve.sessions || !serve.rights || !serve.wants || !serve.witness)
 		fail("no-memory", "at start");
 }
 
@@ -108,6 +109,7 @@ static void on_user(void *ctx, struct channel *from, const union msg_body *m, in
 {
 	need_site();
 	check(serve_auth_user(serve.auth, &m->serve_user));
+	check(serve_rights_user(serve.rights, &m->serve_user));
 	if (m->serve_user.user >= serve.site.users)
 		serve.site.users = (uint16_t)(m->serve_user.user + 1);
 }
@@ -206,7 +208,8 @@ static void on_session(void *ctx, struct channel *from, const union msg_body *m,
 static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	need_site();
-	serve_session_end(serve.sessions, m->session_end.token_sha256);
+	if (serve_session_end(serve.sessions, m->session_end.token_sha256))
+		serve_rights_look(&serve, clock_wall_us());
 }
 
 /* store's messages. A lie ends the channel: the parent restarts store and gives us a new one. */
@@ -386,6 +389,7 @@ static void on_tick(int fd, short what, void *arg)
 
 	http_date(clock_wall_us(), serve.date);
 	serve_login_tell(&serve);
+	serve_rights_look(&serve, clock_wall_us());
 	serve_want_expire(serve.wants, now_us);
 	serve_witness_expire(serve.witness, now_us);
 	serve_conn_tick(serve.conns, now_us);
@@ -412,6 +416,7 @@ static void warm_up(void)
 {
 	uint8_t bytes[32];
 
+	tzset();  /* for the hours of users' rights */
 	if (RAND_bytes(bytes, sizeof bytes) != 1 || RAND_priv_bytes(bytes, sizeof bytes) != 1)
 		fail("no-randomness", "OpenSSL gives none");
 }

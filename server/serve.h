@@ -10,6 +10,7 @@
 #include "server/serve_auth.h"
 #include "server/serve_limit.h"
 #include "server/serve_media.h"
+#include "server/serve_rights.h"
 #include "server/serve_session.h"
 #include "server/serve_want.h"
 #include "server/serve_witness.h"
@@ -24,6 +25,7 @@ struct serve {
 	struct serve_media *media;
 	struct serve_auth *auth;
 	struct serve_sessions *sessions;
+	struct serve_rights *rights;
 	struct serve_wants *wants;
 	struct serve_witness *witness;
 	struct serve_conns *conns;

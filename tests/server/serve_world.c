@@ -242,7 +242,7 @@ static void give_more_cameras(struct channel *c, unsigned n)
 static void give_settings(struct channel *c, unsigned i, unsigned more, const char *hash, const int pem[2], int listener)
 {
 	struct msg_serve_site site = {.origin = "test.example/house", .version = "0", .cameras = (uint16_t)(2 + more), .users = 1, .index = (uint16_t)i};
-	struct msg_serve_user user = {.name = WORLD_USER};
+	struct msg_serve_user user = {.name = WORLD_USER, .all = true};
 	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000}, attic = {.camera = 1, .name = "attic", .segment_ms = 2000, .no_copy = true};
 	struct msg_serve_rendition small = {.rendition = RENDITION_ENCODED, .name = "360p", .width = 640, .height = 360, .bitrate_bps = 800000};
 	struct msg_serve_rendition asked = {.camera = 1, .rendition = RENDITION_ENCODED, .name = "small", .width = 640, .height = 360,
@@ -264,7 +264,7 @@ static void give_settings(struct channel *c, unsigned i, unsigned more, const ch
 
 void world_user(struct world *w, unsigned user, const char *name, const char *password)
 {
-	struct msg_serve_user m = {.user = (uint16_t)user, .version = 1};
+	struct msg_serve_user m = {.user = (uint16_t)user, .version = 1, .all = true};
 
 	snprintf(m.name, sizeof m.name, "%s", name);
 	cr_assert_eq(argon2id_hash_encoded(1, 256, 1, password, strlen(password), "saltsaltsaltsalt", 16, 32, m.password_hash, sizeof m.password_hash), ARGON2_OK);
