@@ -18,6 +18,7 @@
 #include "server/openssl.h"
 #include "server/policy.h"
 #include "server/serve_conn.h"
+#include "server/serve_exchange.h"
 #include "server/serve_export.h"
 #include "server/serve_login.h"
 #include "server/serve_pem.h"
@@ -129,7 +130,7 @@ static void on_rendition(void *ctx, struct channel *from, const union msg_body *
 /* Changes of the site file. Whoever waits for something of it is answered anew. */
 static void wake(unsigned camera)
 {
-	serve_conn_wake_all(serve.conns, camera);
+	serve_exchange_wake_all(&serve, camera);
 }
 
 static void on_camera_again(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -201,8 +202,7 @@ static void on_session(void *ctx, struct channel *from, const union msg_body *m,
 	need_site();
 	if (serve_session_add(serve.sessions, m->session.token_sha256, m->session.user, m->session.expires_us) < 0)
 		log_warn("no-memory", "at=session");
-	if (serve.conns)
-		serve_conn_wake_session(serve.conns, m->session.token_sha256);
+	serve_exchange_wake_session(&serve, m->session.token_sha256);
 }
 
 static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -267,7 +267,7 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 	heard(from, rc, why);
 	if (rc)
 		return;
-	serve_conn_wake_all(serve.conns, m->segment.camera);
+	serve_exchange_wake_all(&serve, m->segment.camera);
 }
 
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -285,7 +285,7 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 
 	heard(from, rc, why);
 	if (!rc)
-		serve_conn_wake_all(serve.conns, SERVE_NO_CAMERA);
+		serve_exchange_wake_all(&serve, SERVE_NO_CAMERA);
 }
 
 static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -392,10 +392,11 @@ static void on_tick(int fd, short what, void *arg)
 	serve_rights_look(&serve, clock_wall_us());
 	serve_want_expire(serve.wants, now_us);
 	serve_witness_expire(serve.witness, now_us);
+	serve_exchange_tick(&serve, now_us);
 	serve_conn_tick(serve.conns, now_us);
 	serve.state.connections = serve_conn_count(serve.conns);
 	serve.state.viewers = serve_conn_viewers(serve.conns, now_us);
-	serve.state.held = serve_conn_holds(serve.conns);
+	serve.state.held = serve.held;
 	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): both are static, so what lies between members is 0 */
 	if (memcmp(&serve.state, &told, sizeof told) != 0 && channel_say(serve.role.parent, MSG_SERVE_STATE, &serve.state, NULL, 0) == 0)
 		told = serve.state;
@@ -434,9 +435,9 @@ static unsigned connections_max(void)
 int main(int argc, char **argv)
 {
 	struct event *tick;
-	unsigned max;
 
 	wiping_init();
+	TAILQ_INIT(&serve.waiting);
 	serve.base = event_base_new();
 	if (!serve.base)
 		fail("no-memory", "at start");
@@ -449,11 +450,11 @@ int main(int argc, char **argv)
 	role_settings(&serve.role, settings, &serve);
 	need_site();
 	warm_up();
-	max = connections_max();
+	serve.conns_max = connections_max();
 	http_date(clock_wall_us(), serve.date);
 	role_seal(&serve.role);
 	check(serve_auth_start(serve.auth));
-	serve.conns = serve_conn_new(&serve, tls, max);
+	serve.conns = serve_conn_new(&serve, tls);
 	if (!serve.conns || !distrust_event || !tick || event_add(tick, &(struct timeval){1, 0}) < 0)
 		fail("no-memory", "at start");
 	for (unsigned i = 0; i < SERVE_LISTENERS_MAX; i++)

@@ -12,10 +12,12 @@
 #include "server/serve_media.h"
 #include "server/serve_rights.h"
 #include "server/serve_session.h"
+#include "server/serve_users.h"
 #include "server/serve_want.h"
 #include "server/serve_witness.h"
 
 struct serve_conns;
+struct serve_exchange;
 
 struct serve {
 	struct role role;
@@ -29,6 +31,10 @@ struct serve {
 	struct serve_wants *wants;
 	struct serve_witness *witness;
 	struct serve_conns *conns;
+	unsigned conns_max;                /* connections in all */
+	struct serve_users users;
+	TAILQ_HEAD(, serve_exchange) waiting;
+	unsigned held;                     /* of those that wait: for what is made on demand */
 	struct channel *store;             /* NULL while there is none */
 	LIST_HEAD(, serve_export) exports; /* being made or taken */
 	uint32_t export_request;

@@ -11,10 +11,9 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "server/serve_answer.h"
 #include "server/role.h"
 #include "server/serve_export.h"
-#include "server/serve_watch.h"
+#include "server/serve_route.h"
 
 #define HEAD_MAX (8u << 10)
 #define HEAD_TYPICAL 1024
@@ -26,15 +25,6 @@
 static void settle(struct serve_conn *c);
 static void on_event(int fd, short what, void *arg);
 
-static void forget_wait(struct serve_conn *c)
-{
-	serve_auth_cancel(&c->wait.auth);
-	serve_want_cancel(&c->wait.want);
-	serve_witness_cancel(&c->wait.cosignature);
-	serve_bytes_unref(&c->wait.bytes);
-	explicit_bzero(&c->wait, sizeof c->wait);
-}
-
 static void free_input(struct serve_conn *c)
 {
 	if (c->in)
@@ -44,33 +34,17 @@ static void free_input(struct serve_conn *c)
 	c->in_len = 0;
 }
 
-static bool is_held(const struct serve_conn *c)
-{
-	return c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_DEMAND;
-}
-
-static void stop_holding(struct serve_conn *c)
-{
-	if (!is_held(c))
-		return;
-	c->of->held--;
-	serve_users_drop_held(&c->of->users, c->user);
-}
-
 static void conn_free(struct serve_conn *c)
 {
 	struct serve_conns *l = c->of;
 
-	stop_holding(c);
-	serve_users_drop_conn(&l->users, c->user);
-
+	serve_exchange_end(&c->exchange);
+	serve_users_drop_conn(&c->serve->users, c->peer.user);
 	TAILQ_REMOVE(&l->all, c, all);
 	if (c->is_ready)
 		TAILQ_REMOVE(&l->ready, c, ready);
-	--*serve_address_count(&l->addresses, c->address);
+	--*serve_address_count(&l->addresses, c->peer.address);
 	l->n--;
-	serve_export_end(c);
-	forget_wait(c);
 	if (c->readable)
 		event_free(c->readable);
 	if (c->writable)
@@ -119,7 +93,7 @@ static void starve(struct serve_conn *c)
 	c->body = NULL;
 	c->starved = true;
 	set_state(c, SERVE_CONN_WRITING, SERVE_STARVED_US);
-	serve_export_more(c);
+	serve_export_more(&c->exchange);
 }
 
 /* The response is out: the request's bytes go, and the next may come. */
@@ -127,7 +101,7 @@ static void finish_response(struct serve_conn *c)
 {
 	size_t left = c->in_len - c->request_size;
 
-	serve_export_end(c);
+	serve_exchange_end(&c->exchange);
 	buf_free(&c->out);
 	serve_bytes_unref(&c->owner);
 	c->body = NULL;
@@ -182,7 +156,6 @@ static void begin_response(struct serve_conn *c, const struct serve_reply *reply
 {
 	bool keep_alive;
 
-	forget_wait(c);
 	c->close_after |= reply->close || c->of->stopping;
 	keep_alive = !c->close_after;
 	buf_init(&c->out, HEAD_MAX);
@@ -206,8 +179,15 @@ static void begin_response(struct serve_conn *c, const struct serve_reply *reply
 	write_some(c);
 }
 
-void serve_conn_reply(struct serve_conn *c, const struct http_request *r, const struct serve_reply *reply)
+static struct serve_conn *conn_of(struct serve_exchange *x)
 {
+	return (struct serve_conn *)(void *)((char *)x - offsetof(struct serve_conn, exchange));
+}
+
+static void on_reply(struct serve_exchange *x, const struct http_request *r, const struct serve_reply *reply)
+{
+	struct serve_conn *c = conn_of(x);
+
 	c->request_size = r->size;
 	c->close_after = !r->keep_alive;
 	begin_response(c, reply, r->method != HTTP_HEAD);
@@ -222,56 +202,18 @@ static void reply_refused(struct serve_conn *c, const struct http_refusal *bad)
 	begin_response(c, &reply, true);
 }
 
-void serve_conn_wait(struct serve_conn *c, enum serve_wait kind, int64_t timeout_us)
+static void on_wake(struct serve_exchange *x)
 {
-	if (c->wait.last != kind)
-		c->wait.until_us = clock_mono_us() + timeout_us;
-	c->wait.kind = c->wait.last = kind;
+	make_ready(conn_of(x));
+}
+
+static void answer(struct serve_conn *c, const struct http_request *request)
+{
+	serve_route(&c->exchange, request);
+	if (!c->exchange.waiting)
+		return;
 	c->state = SERVE_CONN_WAITING;
-	c->deadline_us = c->wait.until_us;
-	c->woken = false;
-}
-
-bool serve_conn_take_user(struct serve_conn *c, unsigned user)
-{
-	if (c->user == (int)user)
-		return true;
-	if (!serve_users_add_conn(&c->of->users, user, c->of->max)) {
-		serve_limit_refused(c->serve, SERVE_LIMIT_USER, serve_auth_name(c->serve->auth, user));
-		return false;
-	}
-	serve_users_drop_conn(&c->of->users, c->user);
-	c->user = (int)user;
-	return true;
-}
-
-bool serve_conn_hold(struct serve_conn *c, unsigned camera, int64_t timeout_us)
-{
-	const char *name = serve_auth_name(c->serve->auth, (unsigned)c->user);
-
-	if (c->of->held >= SERVE_HOLDS_MAX) {
-		serve_limit_refused(c->serve, SERVE_LIMIT_DEMAND, name);
-		return false;
-	}
-	if (!serve_users_add_held(&c->of->users, (unsigned)c->user, SERVE_HOLDS_MAX)) {
-		serve_limit_refused(c->serve, SERVE_LIMIT_USER, name);
-		return false;
-	}
-	c->of->held++;
-	c->wait.camera = camera;
-	serve_conn_wait(c, SERVE_WAIT_DEMAND, timeout_us);
-	return true;
-}
-
-unsigned serve_conn_holds(const struct serve_conns *l)
-{
-	return l->held;
-}
-
-void serve_conn_wake(struct serve_conn *c)
-{
-	c->woken = true;
-	make_ready(c);
+	c->deadline_us = INT64_MAX;  /* the exchange has its own */
 }
 
 /* Answers what has been read, as long as whole requests are there. */
@@ -291,7 +233,7 @@ static void run(struct serve_conn *c)
 		if (rc < 0)
 			reply_refused(c, &bad);
 		else
-			serve_answer(c, &request);
+			answer(c, &request);
 	}
 	if (c->state == SERVE_CONN_READING)
 		make_ready(c);
@@ -382,12 +324,8 @@ static void on_event(int fd, short what, void *arg)
 static void run_ready(struct serve_conn *c)
 {
 	c->is_ready = false;
-	if (c->state == SERVE_CONN_WAITING && c->woken) {
-		c->woken = false;
-		stop_holding(c);
-		c->wait.kind = SERVE_WAIT_NONE;
+	if (serve_exchange_resume(&c->exchange))
 		c->state = SERVE_CONN_READING;
-	}
 	run(c);
 	if (!c->dead && c->state == SERVE_CONN_READING && serve_tls_has_input(&c->tls))
 		read_and_run(c);
@@ -426,7 +364,7 @@ static void settle(struct serve_conn *c)
 
 	if (c->dead) {
 		conn_free(c);
-		if (l->n < l->max)
+		if (l->n < l->serve->conns_max)
 			serve_listen_pause(l, false);
 		return;
 	}
@@ -434,8 +372,10 @@ static void settle(struct serve_conn *c)
 	want_event(c->writable, &c->writing, (c->state == SERVE_CONN_WRITING && !c->starved) || c->tls.pending.len);
 }
 
-void serve_conn_feed(struct serve_conn *c, struct serve_bytes *more)
+static void on_feed(struct serve_exchange *x, struct serve_bytes *more)
 {
+	struct serve_conn *c = conn_of(x);
+
 	assert(c->starved && more->n <= c->body_more);
 	c->starved = false;
 	c->owner = serve_bytes_ref(more);
@@ -450,11 +390,15 @@ void serve_conn_feed(struct serve_conn *c, struct serve_bytes *more)
 }
 
 /* Not freed here: it may be the very one that is being answered, and hears of its end while it looks for a session. */
-void serve_conn_break(struct serve_conn *c)
+static void on_stop(struct serve_exchange *x)
 {
+	struct serve_conn *c = conn_of(x);
+
 	c->dead = true;
 	make_ready(c);
 }
+
+static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .feed = on_feed, .stop = on_stop};
 
 void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)
 {
@@ -467,9 +411,10 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	c->serve = l->serve;
 	c->of = l;
 	c->fd = fd;
-	c->address = address;
-	c->user = -1;
-	serve_address_name(from, c->peer);
+	c->peer.address = address;
+	c->peer.user = -1;
+	serve_address_name(from, c->peer.name);
+	serve_exchange_begin(&c->exchange, l->serve, &c->peer, &carrier);
 	TAILQ_INSERT_TAIL(&l->all, c, all);
 	++*serve_address_count(&l->addresses, address);
 	l->n++;
@@ -481,7 +426,7 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	settle(c);
 }
 
-struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsigned max)
+struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls)
 {
 	struct serve_conns *l = calloc(1, sizeof *l);
 
@@ -489,7 +434,6 @@ struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls, unsi
 		return NULL;
 	l->serve = s;
 	l->tls = tls;
-	l->max = max;
 	TAILQ_INIT(&l->all);
 	TAILQ_INIT(&l->ready);
 	l->run = event_new(s->base, -1, 0, on_run, l);
@@ -519,16 +463,11 @@ void serve_conn_stop(struct serve_conns *l)
 	}
 }
 
-/* A deadline has passed. What waits is answered again, and then says so itself. */
+/* A deadline has passed. */
 static void overdue(struct serve_conn *c)
 {
 	struct http_refusal late = {408, "a request that took too long"};
 
-	if (c->state == SERVE_CONN_WAITING) {
-		c->wait.timed_out = true;
-		serve_conn_wake(c);
-		return;
-	}
 	if (c->state == SERVE_CONN_READING && c->in_len) {
 		c->serve->state.slow_closed++;
 		reply_refused(c, &late);
@@ -545,15 +484,13 @@ void serve_conn_tick(struct serve_conns *l, int64_t now_us)
 {
 	struct serve_conn *c, *next;
 
-	serve_listen_pause(l, l->n >= l->max);
+	serve_listen_pause(l, l->n >= l->serve->conns_max);
 	for (c = TAILQ_FIRST(&l->all); c; c = next) {
 		next = TAILQ_NEXT(c, all);
 		if (c->deadline_us <= now_us)
 			overdue(c);
 		else if (c->state == SERVE_CONN_READING && !c->in_len)
 			free_input(c);
-		else if (is_held(c) || (c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_SEGMENT))
-			serve_conn_wake(c);
 	}
 }
 
@@ -568,27 +505,6 @@ unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us)
 	unsigned n = 0;
 
 	TAILQ_FOREACH(c, &l->all, all)
-		n += c->media_us && c->media_us + VIEWER_US > now_us;
+		n += c->peer.media_us && c->peer.media_us + VIEWER_US > now_us;
 	return n;
-}
-
-void serve_conn_wake_all(struct serve_conns *l, unsigned camera)
-{
-	struct serve_conn *c;
-
-	TAILQ_FOREACH(c, &l->all, all)
-		if ((c->state == SERVE_CONN_WAITING && c->wait.kind == SERVE_WAIT_SEGMENT) || (is_held(c) && c->wait.camera == camera))
-			serve_conn_wake(c);
-}
-
-void serve_conn_wake_session(struct serve_conns *l, const uint8_t token_sha256[32])
-{
-	struct serve_conn *c;
-
-	TAILQ_FOREACH(c, &l->all, all) {
-		if (c->state != SERVE_CONN_WAITING || c->wait.kind != SERVE_WAIT_SESSION || memcmp(c->wait.token_sha256, token_sha256, 32) != 0)
-			continue;
-		c->wait.has_session = true;
-		serve_conn_wake(c);
-	}
 }

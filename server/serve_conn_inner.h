@@ -3,7 +3,6 @@
 #define SERVER_SERVE_CONN_INNER_H
 /* What server/serve_conn.c and server/serve_listen.c share: all connections, and the listeners that they come from. */
 #include "server/serve_conn.h"
-#include "server/serve_users.h"
 
 TAILQ_HEAD(conn_list, serve_conn);
 
@@ -11,9 +10,7 @@ struct serve_conns {
 	struct serve *serve;
 	struct ssl_ctx_st *tls;
 	struct event *listener[SERVE_LISTENERS_MAX];  /* NULL: there is none of that number */
-	unsigned n, max; /* max: connections in all */
-	unsigned held;               /* connections that wait for what is made on demand */
-	struct serve_users users;
+	unsigned n;
 	bool paused, stopping;
 	struct conn_list all, ready;
 	struct event *run;           /* for those that are ready */

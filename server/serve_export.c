@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/http_fields.h"
-#include "server/serve_conn.h"
+#include "server/serve_exchange.h"
 #include "server/serve_login.h"
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
@@ -19,7 +19,7 @@
 
 struct serve_export {
 	LIST_ENTRY(serve_export) next;
-	struct serve_conn *conn;
+	struct serve_exchange *exchange;
 	uint32_t request;
 	bool answered, asked;            /* the first answer came; a piece is asked for */
 	struct msg_clip_make make;       /* what it is of */
@@ -32,15 +32,15 @@ struct serve_export {
 	struct msg_clip_piece first;
 };
 
-static void reply_words(struct serve_conn *c, const struct http_request *r, unsigned status, const char *words)
+static void reply_words(struct serve_exchange *x, const struct http_request *r, unsigned status, const char *words)
 {
 	char text[300];
 	struct serve_reply reply = {.status = status, .type = TEXT_TYPE, .text = text, .retry_s = status == 503 ? RETRY_S : 0};
 
-	serve_export_end(c);
+	serve_export_end(x);
 	snprintf(text, sizeof text, "%s\n", words);
 	reply.text_len = strlen(text);
-	serve_conn_reply(c, r, &reply);
+	serve_exchange_reply(x, r, &reply);
 }
 
 /* What the form asks for. NULL, or what is wrong with it. */
@@ -79,11 +79,11 @@ static bool is_offered(const struct serve *s, const struct msg_clip_make *m)
 }
 
 /* Whose it is: what serve_login_user found, password's verdict or session. */
-static void note_user(struct serve_export *e, struct serve_conn *c, const struct http_request *r, unsigned user)
+static void note_user(struct serve_export *e, struct serve_exchange *x, const struct http_request *r, unsigned user)
 {
 	e->user = user;
-	e->version = serve_auth_version(c->serve->auth, user);
-	e->by_session = !c->wait.has_verdict && serve_login_session_named(c, r, e->token_sha256) == (int)user;
+	e->version = serve_auth_version(x->serve->auth, user);
+	e->by_session = !x->wait.has_verdict && serve_login_session_named(x, r, e->token_sha256) == (int)user;
 	e->until_us = clock_mono_us() + ALL_US;
 }
 
@@ -97,107 +97,107 @@ static bool may_go_on(const struct serve *s, const struct serve_export *e)
 	return is_offered(s, &e->make);
 }
 
-static void begin(struct serve_conn *c, const struct http_request *r, struct msg_clip_make *m, unsigned user)
+static void begin(struct serve_exchange *x, const struct http_request *r, struct msg_clip_make *m, unsigned user)
 {
-	struct serve_export *e = c->serve->store ? calloc(1, sizeof *e) : NULL;
+	struct serve_export *e = x->serve->store ? calloc(1, sizeof *e) : NULL;
 
 	if (!e) {
-		reply_words(c, r, 503, "Not now: try again.");
+		reply_words(x, r, 503, "Not now: try again.");
 		return;
 	}
-	m->request = e->request = ++c->serve->export_request;
-	if (channel_say(c->serve->store, MSG_CLIP_MAKE, m, NULL, 0) < 0) {
+	m->request = e->request = ++x->serve->export_request;
+	if (channel_say(x->serve->store, MSG_CLIP_MAKE, m, NULL, 0) < 0) {
 		free(e);
-		reply_words(c, r, 503, "Not now: try again.");
+		reply_words(x, r, 503, "Not now: try again.");
 		return;
 	}
-	e->conn = c;
+	e->exchange = x;
 	e->make = *m;
-	note_user(e, c, r, user);
-	c->export = e;
-	LIST_INSERT_HEAD(&c->serve->exports, e, next);
-	serve_conn_wait(c, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
+	note_user(e, x, r, user);
+	x->export = e;
+	LIST_INSERT_HEAD(&x->serve->exports, e, next);
+	serve_exchange_wait(x, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
 }
 
-static void begin_file(struct serve_conn *c, const struct http_request *r)
+static void begin_file(struct serve_exchange *x, const struct http_request *r)
 {
-	struct serve_reply reply = {.status = 200, .type = "application/zip", .file = c->export->first.name, .stream_bytes = c->export->first.total};
+	struct serve_reply reply = {.status = 200, .type = "application/zip", .file = x->export->first.name, .stream_bytes = x->export->first.total};
 
-	serve_conn_reply(c, r, &reply);
+	serve_exchange_reply(x, r, &reply);
 }
 
 /* The request was answered by store, or waited for too long. */
-static void answer_made(struct serve_conn *c, const struct http_request *r)
+static void answer_made(struct serve_exchange *x, const struct http_request *r)
 {
 	static const unsigned status_of[] = {[MSG_CLIP_NONE] = 404, [MSG_CLIP_BUSY] = 503, [MSG_CLIP_ERROR] = 500};
-	char why[sizeof c->export->first.why];
+	char why[sizeof x->export->first.why];
 
-	if (!c->export->answered && !c->wait.timed_out) {
-		serve_conn_wait(c, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
-	} else if (!c->export->answered) {
-		reply_words(c, r, 503, "It took too long: ask for a shorter time.");
-	} else if (c->export->first.status == MSG_CLIP_OK) {
-		begin_file(c, r);
+	if (!x->export->answered && !x->wait.timed_out) {
+		serve_exchange_wait(x, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
+	} else if (!x->export->answered) {
+		reply_words(x, r, 503, "It took too long: ask for a shorter time.");
+	} else if (x->export->first.status == MSG_CLIP_OK) {
+		begin_file(x, r);
 	} else {
-		memcpy(why, c->export->first.why, sizeof why);
-		reply_words(c, r, status_of[c->export->first.status], why);
+		memcpy(why, x->export->first.why, sizeof why);
+		reply_words(x, r, status_of[x->export->first.status], why);
 	}
 }
 
-void serve_export_answer(struct serve_conn *c, const struct http_request *r, unsigned user)
+void serve_export_answer(struct serve_exchange *x, const struct http_request *r, unsigned user)
 {
 	struct msg_clip_make m = {.request = 0};
 	const char *wrong;
 
-	if (c->export) {
-		answer_made(c, r);
+	if (x->export) {
+		answer_made(x, r);
 		return;
 	}
 	if (!serve_login_from_our_page(r)) {
-		reply_words(c, r, 403, "This page may not ask for it.");
+		reply_words(x, r, 403, "This page may not ask for it.");
 		return;
 	}
 	wrong = read_form(r, &m);
 	if (wrong) {
-		reply_words(c, r, 400, wrong);
+		reply_words(x, r, 400, wrong);
 		return;
 	}
-	snprintf(m.user, sizeof m.user, "%s", serve_auth_name(c->serve->auth, user));
-	m.audio = m.audio && has_rendition(c->serve, &m, "audio");
-	if (is_offered(c->serve, &m))
-		begin(c, r, &m, user);
+	snprintf(m.user, sizeof m.user, "%s", serve_auth_name(x->serve->auth, user));
+	m.audio = m.audio && has_rendition(x->serve, &m, "audio");
+	if (is_offered(x->serve, &m))
+		begin(x, r, &m, user);
 	else
-		reply_words(c, r, 404, "There is no such camera, or it has no such rendition.");
+		reply_words(x, r, 404, "There is no such camera, or it has no such rendition.");
 }
 
-void serve_export_more(struct serve_conn *c)
+void serve_export_more(struct serve_exchange *x)
 {
-	struct msg_clip_next m = {.request = c->export ? c->export->request : 0};
+	struct msg_clip_next m = {.request = x->export ? x->export->request : 0};
 
-	if (!c->export || !may_go_on(c->serve, c->export) || !c->serve->store || channel_say(c->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0) {
-		c->dead = true;
+	if (!x->export || !may_go_on(x->serve, x->export) || !x->serve->store || channel_say(x->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0) {
+		x->carrier->stop(x);
 		return;
 	}
-	c->export->asked = true;
+	x->export->asked = true;
 }
 
 static void forget(struct serve_export *e)
 {
 	LIST_REMOVE(e, next);
-	e->conn->export = NULL;
+	e->exchange->export = NULL;
 	free(e);
 }
 
-void serve_export_end(struct serve_conn *c)
+void serve_export_end(struct serve_exchange *x)
 {
 	struct msg_clip_end m;
 
-	if (!c->export)
+	if (!x->export)
 		return;
-	m.request = c->export->request;
-	if (c->serve->store)
-		channel_say(c->serve->store, MSG_CLIP_END, &m, NULL, 0);
-	forget(c->export);
+	m.request = x->export->request;
+	if (x->serve->store)
+		channel_say(x->serve->store, MSG_CLIP_END, &m, NULL, 0);
+	forget(x->export);
 }
 
 static bool is_file_name(const char *s)
@@ -210,8 +210,8 @@ static bool is_file_name(const char *s)
 /* One that waits for something else, as the verdict on a password is, comes here by itself when that is over. */
 static void wake(struct serve_export *e)
 {
-	if (e->conn->state == SERVE_CONN_WAITING && e->conn->wait.kind == SERVE_WAIT_EXPORT)
-		serve_conn_wake(e->conn);
+	if (e->exchange->waiting && e->exchange->wait.kind == SERVE_WAIT_EXPORT)
+		serve_exchange_wake(e->exchange);
 }
 
 static int take_first(struct serve_export *e, const struct msg_clip_piece *m, const char **why)
@@ -239,7 +239,7 @@ static int take_bytes(struct serve_export *e, const struct msg_clip_piece *m, in
 		return rc == -ENOMEM ? rc : -EBADMSG;
 	e->asked = false;
 	e->left -= m->bytes;
-	serve_conn_feed(e->conn, b);
+	e->exchange->carrier->feed(e->exchange, b);
 	serve_bytes_unref(&b);
 	return 0;
 }
@@ -260,7 +260,7 @@ int serve_export_piece(struct serve *s, const struct msg_clip_piece *m, int fd, 
 		return take_first(e, m, why);
 	if (m->status == MSG_CLIP_OK)
 		return take_bytes(e, m, fd, why);
-	serve_conn_break(e->conn);
+	e->exchange->carrier->stop(e->exchange);
 	return 0;
 }
 
@@ -271,7 +271,7 @@ void serve_export_lost(struct serve *s)
 	for (e = LIST_FIRST(&s->exports); e; e = next) {
 		next = LIST_NEXT(e, next);
 		if (e->answered && e->first.status == MSG_CLIP_OK) {
-			serve_conn_break(e->conn);
+			e->exchange->carrier->stop(e->exchange);
 			continue;
 		}
 		e->answered = true;

@@ -14,15 +14,15 @@
 #include "server/msg.h"
 
 struct serve;
-struct serve_conn;
+struct serve_exchange;
 struct serve_export;
 
-/* Answers, or waits; the connection has been told of its user. */
-void serve_export_answer(struct serve_conn *c, const struct http_request *r, unsigned user);
+/* Answers, or waits; the exchange has been told of its user. */
+void serve_export_answer(struct serve_exchange *x, const struct http_request *r, unsigned user);
 /* All that was given so far is out: asks for more. */
-void serve_export_more(struct serve_conn *c);
-/* The connection wants no more of it; store is told. Nothing when there is none. */
-void serve_export_end(struct serve_conn *c);
+void serve_export_more(struct serve_exchange *x);
+/* Nobody wants more of it; store is told. Nothing when there is none. */
+void serve_export_end(struct serve_exchange *x);
 /* store's answer; fd is -1 for none and stays the caller's. 0 or -EBADMSG with *why. */
 int serve_export_piece(struct serve *s, const struct msg_clip_piece *m, int fd, const char **why);
 /* There is no store any more: what is under way ends. */

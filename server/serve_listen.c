@@ -35,7 +35,7 @@ static void on_accept(int listener, short what, void *arg)
 		uint64_t address;
 		int fd;
 
-		if (l->n >= l->max) {
+		if (l->n >= l->serve->conns_max) {
 			serve_listen_pause(l, true);
 			return;
 		}

@@ -50,18 +50,18 @@ static int session_of(struct serve *s, const uint8_t sha256[32])
 	return user;
 }
 
-int serve_login_session_named(struct serve_conn *c, const struct http_request *r, uint8_t ret_sha256[32])
+int serve_login_session_named(struct serve_exchange *x, const struct http_request *r, uint8_t ret_sha256[32])
 {
-	int user = token_of(r, ret_sha256) ? session_of(c->serve, ret_sha256) : -1;
+	int user = token_of(r, ret_sha256) ? session_of(x->serve, ret_sha256) : -1;
 
-	return user < 0 || (unsigned)user >= c->serve->site.users ? -1 : user;
+	return user < 0 || (unsigned)user >= x->serve->site.users ? -1 : user;
 }
 
-int serve_login_session(struct serve_conn *c, const struct http_request *r)
+int serve_login_session(struct serve_exchange *x, const struct http_request *r)
 {
 	uint8_t sha256[32];
 
-	return serve_login_session_named(c, r, sha256);
+	return serve_login_session_named(x, r, sha256);
 }
 
 /* A page's own requests must not make the browser ask for a password; a player's must name the scheme. */
@@ -73,20 +73,20 @@ static const char *challenge_for(const struct http_request *r)
 	return fetched ? "Session realm=\"casemate\"" : "Basic realm=\"casemate\", charset=\"UTF-8\"";
 }
 
-static void reply_unknown(struct serve_conn *c, const struct http_request *r)
+static void reply_unknown(struct serve_exchange *x, const struct http_request *r)
 {
 	struct serve_reply reply = {.status = 401, .challenge = challenge_for(r)};
 
-	c->serve->state.refused++;
-	serve_conn_reply(c, r, &reply);
+	x->serve->state.refused++;
+	serve_exchange_reply(x, r, &reply);
 }
 
-static void reply_later(struct serve_conn *c, const struct http_request *r, unsigned status, unsigned retry_s)
+static void reply_later(struct serve_exchange *x, const struct http_request *r, unsigned status, unsigned retry_s)
 {
 	static const char words[] = "Not now: try again a little later.\n";
 	struct serve_reply reply = {.status = status, .type = "text/plain; charset=utf-8", .text = words, .text_len = sizeof words - 1, .retry_s = retry_s};
 
-	serve_conn_reply(c, r, &reply);
+	serve_exchange_reply(x, r, &reply);
 }
 
 void serve_login_tell(struct serve *s)
@@ -98,79 +98,79 @@ void serve_login_tell(struct serve *s)
 }
 
 /* For the log: login/v1. */
-static void note(const struct serve_conn *c, int user, bool accepted)
+static void note(const struct serve_exchange *x, int user, bool accepted)
 {
 	struct msg_login m = {.user = user < 0 ? MSG_LOGIN_NOBODY : (uint16_t)user, .accepted = accepted, .count = 1};
 
-	snprintf(m.address, sizeof m.address, "%s", *c->peer ? c->peer : "-");
-	login_book_add(&c->serve->logins, &m);
-	serve_login_tell(c->serve);
+	snprintf(m.address, sizeof m.address, "%s", *x->peer->name ? x->peer->name : "-");
+	login_book_add(&x->serve->logins, &m);
+	serve_login_tell(x->serve);
 }
 
 static void on_verdict(struct serve_auth_ask *ask, int user)
 {
-	struct serve_conn *c = (struct serve_conn *)(void *)((char *)ask - offsetof(struct serve_conn, wait.auth));
+	struct serve_exchange *x = (struct serve_exchange *)(void *)((char *)ask - offsetof(struct serve_exchange, wait.auth));
 
-	c->wait.has_verdict = true;
-	c->wait.verdict = user;
+	x->wait.has_verdict = true;
+	x->wait.verdict = user;
 	if (user >= 0)
-		note(c, user, true);
-	c->wait.version = user < 0 ? 0 : serve_auth_version(c->serve->auth, (unsigned)user);
-	serve_conn_wake(c);
+		note(x, user, true);
+	x->wait.version = user < 0 ? 0 : serve_auth_version(x->serve->auth, (unsigned)user);
+	serve_exchange_wake(x);
 }
 
 /* While the request waited for something else, the user may have got another password, or gone. */
-static int verdict_now(const struct serve_conn *c)
+static int verdict_now(const struct serve_exchange *x)
 {
-	int user = c->wait.verdict;
+	int user = x->wait.verdict;
 
-	return user >= 0 && serve_auth_version(c->serve->auth, (unsigned)user) != c->wait.version ? -1 : user;
+	return user >= 0 && serve_auth_version(x->serve->auth, (unsigned)user) != x->wait.version ? -1 : user;
 }
 
-static void log_failure(const struct serve_conn *c, const char *name)
+static void log_failure(const struct serve_exchange *x, const char *name)
 {
-	note(c, serve_auth_find(c->serve->auth, name), false);
+	note(x, serve_auth_find(x->serve->auth, name), false);
 	/* A name that is none may be a password in the wrong field. */
-	log_warn("login-failed", "user=\"%s\" from=%s", text_is_name(name, strlen(name)) ? name : "?", c->peer);
+	log_warn("login-failed", "user=\"%s\" from=%s", text_is_name(name, strlen(name)) ? name : "?", x->peer->name);
 }
 
 /* The user that name and password are; -1 wrong; -2: it has been answered or waits. */
-static int check(struct serve_conn *c, const struct http_request *r, const char *name, const char *password)
+static int check(struct serve_exchange *x, const struct http_request *r, const char *name, const char *password)
 {
 	unsigned user = 0, wait_s = 1;
 
-	if (c->wait.has_verdict) {
-		if (verdict_now(c) < 0)
-			log_failure(c, name);
-		return verdict_now(c);
+	if (x->wait.has_verdict) {
+		if (verdict_now(x) < 0)
+			log_failure(x, name);
+		return verdict_now(x);
 	}
-	if (!c->serve->site.users)
+	if (!x->serve->site.users)
 		return -1;
-	if (!c->wait.timed_out || c->wait.last != SERVE_WAIT_PASSWORD) {
-		c->wait.auth.done = on_verdict;
-		switch (serve_auth_check(c->serve->auth, c->address, name, password, clock_mono_us(), &c->wait.auth, &user, &wait_s)) {
+	if (!x->wait.timed_out || x->wait.last != SERVE_WAIT_PASSWORD) {
+		x->wait.auth.done = on_verdict;
+		switch (serve_auth_check(x->serve->auth, x->peer->address, name, password, clock_mono_us(), &x->wait.auth, &user, &wait_s)) {
 		case SERVE_AUTH_USER:
 			return (int)user;
 		case SERVE_AUTH_WAIT:
-			serve_conn_wait(c, SERVE_WAIT_PASSWORD, PASSWORD_WAIT_US);
+			serve_exchange_wait(x, SERVE_WAIT_PASSWORD, PASSWORD_WAIT_US);
 			return -2;
 		case SERVE_AUTH_TOO_SOON:
-			note(c, serve_auth_find(c->serve->auth, name), false);
-			serve_limit_refused(c->serve, SERVE_LIMIT_LOGIN, c->peer);
-			reply_later(c, r, 429, wait_s);
+			note(x, serve_auth_find(x->serve->auth, name), false);
+			serve_limit_refused(x->serve, SERVE_LIMIT_LOGIN, x->peer->name);
+			reply_later(x, r, 429, wait_s);
 			return -2;
 		case SERVE_AUTH_BUSY:
-			serve_limit_refused(c->serve, SERVE_LIMIT_LOGIN, c->peer);
+			serve_limit_refused(x->serve, SERVE_LIMIT_LOGIN, x->peer->name);
 			break;
 		}
 	}
-	reply_later(c, r, 503, 1);
+	reply_later(x, r, 503, 1);
 	return -2;
 }
 
-int serve_login_user(struct serve_conn *c, const struct http_request *r)
+int serve_login_user(struct serve_exchange *x, const struct http_request *r)
 {
-	int user = c->wait.has_verdict ? verdict_now(c) : serve_login_session(c, r);
+	int user = x->wait.has_verdict ? verdict_now(x) : serve_login_session(x, r);
 	char name[SITE_NAME], password[SERVE_PASSWORD];
 	struct span field;
 
@@ -178,11 +178,11 @@ int serve_login_user(struct serve_conn *c, const struct http_request *r)
 		return user;
 	if (http_header(r, "Authorization", &field) && !http_header_repeated(r, "Authorization") &&
 	    http_basic(field, name, sizeof name, password, sizeof password) == 0) {
-		user = check(c, r, name, password);
+		user = check(x, r, name, password);
 		explicit_bzero(password, sizeof password);
 	}
 	if (user == -1)
-		reply_unknown(c, r);
+		reply_unknown(x, r);
 	return user < 0 ? -1 : user;
 }
 
@@ -215,75 +215,75 @@ static unsigned read_form(const struct http_request *r, char name[SITE_NAME], ch
 	return 0;
 }
 
-static void begin_session(struct serve_conn *c, const struct http_request *r, int user)
+static void begin_session(struct serve_exchange *x, const struct http_request *r, int user)
 {
-	struct msg_session m = {.user = (uint16_t)user, .version = serve_auth_version(c->serve->auth, (unsigned)user), .expires_us = clock_wall_us() + MSG_SESSION_US};
+	struct msg_session m = {.user = (uint16_t)user, .version = serve_auth_version(x->serve->auth, (unsigned)user), .expires_us = clock_wall_us() + MSG_SESSION_US};
 
-	if (RAND_priv_bytes(c->wait.token, sizeof c->wait.token) != 1) {
-		reply_later(c, r, 503, 1);
+	if (RAND_priv_bytes(x->wait.token, sizeof x->wait.token) != 1) {
+		reply_later(x, r, 503, 1);
 		return;
 	}
-	hash_token(c->wait.token, c->wait.token_sha256);
-	memcpy(m.token_sha256, c->wait.token_sha256, 32);
-	c->wait.has_token = true;
-	if (channel_say(c->serve->role.parent, MSG_SESSION, &m, NULL, 0) < 0) {
-		reply_later(c, r, 503, 1);
+	hash_token(x->wait.token, x->wait.token_sha256);
+	memcpy(m.token_sha256, x->wait.token_sha256, 32);
+	x->wait.has_token = true;
+	if (channel_say(x->serve->role.parent, MSG_SESSION, &m, NULL, 0) < 0) {
+		reply_later(x, r, 503, 1);
 		return;
 	}
-	if (!c->wait.has_verdict)  /* it was found out before, and is remembered */
-		note(c, user, true);
-	log_info("login", "user=%s from=%s", serve_auth_name(c->serve->auth, (unsigned)user), c->peer);
-	serve_conn_wait(c, SERVE_WAIT_SESSION, SESSION_WAIT_US);
+	if (!x->wait.has_verdict)  /* it was found out before, and is remembered */
+		note(x, user, true);
+	log_info("login", "user=%s from=%s", serve_auth_name(x->serve->auth, (unsigned)user), x->peer->name);
+	serve_exchange_wait(x, SERVE_WAIT_SESSION, SESSION_WAIT_US);
 }
 
-static void reply_session(struct serve_conn *c, const struct http_request *r)
+static void reply_session(struct serve_exchange *x, const struct http_request *r)
 {
 	char hex[65], cookie[160];
 	struct serve_reply reply = {.status = 303, .location = "/", .cookie = cookie};
 
-	hex_encode(c->wait.token, sizeof c->wait.token, hex);
+	hex_encode(x->wait.token, sizeof x->wait.token, hex);
 	snprintf(cookie, sizeof cookie, SERVE_COOKIE "=%s; Max-Age=%d" COOKIE_TAIL, hex, (int)(MSG_SESSION_US / 1000000));
-	serve_conn_reply(c, r, &reply);
+	serve_exchange_reply(x, r, &reply);
 	explicit_bzero(hex, sizeof hex);
 	explicit_bzero(cookie, sizeof cookie);
 }
 
-void serve_login_begin(struct serve_conn *c, const struct http_request *r)
+void serve_login_begin(struct serve_exchange *x, const struct http_request *r)
 {
 	struct serve_reply wrong = {.status = 403, .type = "text/plain; charset=utf-8", .text = "wrong name or password\n", .text_len = 23};
 	char name[SITE_NAME] = "", password[SERVE_PASSWORD] = "";
 	int user;
 
-	if (c->wait.has_session) {
-		reply_session(c, r);
+	if (x->wait.has_session) {
+		reply_session(x, r);
 		return;
 	}
-	if (c->wait.has_token) {
-		reply_later(c, r, 503, 1);  /* the parent did not answer in time */
+	if (x->wait.has_token) {
+		reply_later(x, r, 503, 1);  /* the parent did not answer in time */
 		return;
 	}
 	wrong.status = read_form(r, name, password);
-	user = wrong.status ? -1 : check(c, r, name, password);
+	user = wrong.status ? -1 : check(x, r, name, password);
 	explicit_bzero(password, sizeof password);
 	if (!wrong.status)
 		wrong.status = 403;
 	if (user >= 0)
-		begin_session(c, r, user);
+		begin_session(x, r, user);
 	else if (user == -1)
-		serve_conn_reply(c, r, &wrong);
+		serve_exchange_reply(x, r, &wrong);
 }
 
-void serve_login_end(struct serve_conn *c, const struct http_request *r)
+void serve_login_end(struct serve_exchange *x, const struct http_request *r)
 {
 	struct serve_reply reply = {.status = 303, .location = "/", .cookie = SERVE_COOKIE "=; Max-Age=0" COOKIE_TAIL};
 	struct msg_session_end m;
 
 	if (!serve_login_from_our_page(r)) {
 		reply = (struct serve_reply){.status = 403};
-	} else if (token_of(r, m.token_sha256) && session_of(c->serve, m.token_sha256) >= 0) {
+	} else if (token_of(r, m.token_sha256) && session_of(x->serve, m.token_sha256) >= 0) {
 		/* The parent hears of sessions that there were: no stranger can make this process say too much. */
-		serve_session_end(c->serve->sessions, m.token_sha256);
-		channel_say(c->serve->role.parent, MSG_SESSION_END, &m, NULL, 0);
+		serve_session_end(x->serve->sessions, m.token_sha256);
+		channel_say(x->serve->role.parent, MSG_SESSION_END, &m, NULL, 0);
 	}
-	serve_conn_reply(c, r, &reply);
+	serve_exchange_reply(x, r, &reply);
 }

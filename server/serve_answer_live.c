@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/serve_route.h"
+#include "server/serve_snapshot.h"
+#include "server/serve_watch.h"
+
+#define NEXT_WAIT_US 2000000            /* for a segment that another serve process may have listed already */
+#define NEXT_NUMBERS 2                  /* how far beyond the newest that can be */
+#define COMPLETE_US 4000000             /* from a camera's first segment: renditions that come later are not waited for */
+#define SNAPSHOT_FRESH_US 10000000      /* how old a snapshot may be, when the camera's segments are not longer than a third of it */
+#define SNAPSHOT_SEGMENTS 3             /* else so many of them */
+#define SNAPSHOT_RETRY_S 10
+#define SNAPSHOT_PATH (sizeof "/live/" + SITE_NAME + sizeof "/snapshot/18446744073709551615.jpg")
+
+void serve_answer_multivariant(struct serve_ask *a)
+{
+	int64_t now_us = clock_mono_us();
+	bool late = a->camera->first_us && a->camera->first_us + COMPLETE_US < now_us;
+	bool worth = late || serve_media_is_complete(a->camera);
+	struct serve_bytes *b = worth ? serve_media_multivariant(a->camera) : NULL;
+
+	a->x->peer->media_us = now_us;
+	if (b)
+		serve_answer_bytes(a, b, SERVE_TYPE_PLAYLIST);
+	else
+		serve_answer_wait_for_segment(a);
+}
+
+static void tell_watched(struct serve_ask *a)
+{
+	if (a->rendition->set.on_demand)
+		serve_watch_say(a->x->serve, a->camera, a->rendition->set.rendition, a->x->peer->media_us);
+}
+
+void serve_answer_playlist(struct serve_ask *a)
+{
+	struct serve_bytes *b = serve_media_playlist(a->camera, a->rendition);
+
+	a->x->peer->media_us = clock_mono_us();
+	if (!b && a->rendition->set.on_demand) {
+		serve_answer_wait_for_demand(a, a->rendition->set.rendition);
+		return;
+	}
+	tell_watched(a);
+	if (b)
+		serve_answer_bytes(a, b, SERVE_TYPE_PLAYLIST);
+	else
+		serve_answer_wait_for_segment(a);
+}
+
+static const char *media_type(const struct serve_ask *a)
+{
+	if (a->rendition->set.rendition == RENDITION_SNAPSHOT)
+		return "image/jpeg";
+	return a->rendition->set.rendition == RENDITION_AUDIO ? "audio/mp4" : "video/mp4";
+}
+
+static struct msg_want want_of(const struct serve_ask *a, enum msg_want_kind kind)
+{
+	return (struct msg_want){.kind = (uint8_t)kind, .camera = a->camera->set.camera, .rendition = a->rendition->set.rendition,
+		.number = a->path.number};
+}
+
+void serve_answer_init(struct serve_ask *a)
+{
+	struct serve_bytes *b = serve_media_init(a->rendition, a->path.init_prefix);
+	struct msg_want key = want_of(a, MSG_WANT_INIT);
+
+	memcpy(key.init_prefix, a->path.init_prefix, sizeof key.init_prefix);
+	if (b)
+		serve_answer_bytes(a, b, media_type(a));
+	else
+		serve_answer_from_store(a, &key, media_type(a));
+}
+
+/*
+ * Store tells all serve processes of a segment at once, but they hear of it one after the other: a viewer may have its number from the list of
+ * one, and ask the other for it. True when the request was held back for that.
+ */
+static bool wait_for_next(struct serve_ask *a)
+{
+	const struct serve_rendition *r = a->rendition;
+	uint64_t newest = r->n ? r->window[r->n - 1].m.number : 0;
+
+	if (!r->n || a->path.number <= newest || a->path.number - newest > NEXT_NUMBERS || a->x->wait.timed_out)
+		return false;
+	serve_exchange_wait(a->x, SERVE_WAIT_SEGMENT, NEXT_WAIT_US);
+	return true;
+}
+
+static bool beyond_newest(const struct serve_ask *a)
+{
+	const struct serve_rendition *r = a->rendition;
+
+	return r->n && a->path.number > r->window[r->n - 1].m.number;
+}
+
+/* 0, or the status that says why there can be no such segment. */
+static unsigned absent(const struct serve_ask *a)
+{
+	if (beyond_newest(a))
+		return 404;
+	return a->path.number < a->rendition->oldest ? 410 : 0;
+}
+
+void serve_answer_segment(struct serve_ask *a)
+{
+	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
+	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
+
+	a->x->peer->media_us = clock_mono_us();
+	if (!s && serve_media_is_coming(a->camera, a->rendition, a->path.number)) {
+		serve_answer_wait_for_demand(a, a->rendition->set.rendition);
+		return;
+	}
+	tell_watched(a);
+	if (s)
+		serve_answer_bytes(a, s->bytes, media_type(a));
+	else if (wait_for_next(a))
+		return;
+	else if (absent(a))
+		serve_answer_status(a, absent(a));
+	else
+		serve_answer_from_store(a, &key, media_type(a));
+}
+
+/* The newest snapshot, if it is of now. */
+static const struct serve_segment *fresh_snapshot(const struct serve_ask *a)
+{
+	const struct serve_rendition *r = a->camera->rendition[RENDITION_SNAPSHOT];
+	int64_t segments_us = (int64_t)a->camera->set.segment_ms * 1000 * SNAPSHOT_SEGMENTS;
+	int64_t max_us = segments_us > SNAPSHOT_FRESH_US ? segments_us : SNAPSHOT_FRESH_US;
+
+	return r && r->n && clock_wall_us() - r->window[r->n - 1].m.start_us < max_us ? &r->window[r->n - 1] : NULL;
+}
+
+/* One address for whatever is newest; Content-Location says which it is, for its proof. */
+void serve_answer_snapshot(struct serve_ask *a)
+{
+	const struct serve_segment *s = fresh_snapshot(a);
+	char location[SNAPSHOT_PATH], modified[HTTP_DATE];
+	enum serve_limit limit;
+
+	a->x->peer->media_us = clock_mono_us();
+	if (!s) {
+		limit = serve_snapshot_begin(a->x->serve->media, a->camera, (unsigned)a->user, a->x->peer->media_us);
+		if (limit == SERVE_LIMIT_COUNT) {
+			serve_answer_wait_for_demand(a, RENDITION_SNAPSHOT);
+		} else {
+			serve_answer_refused_by(a, limit);
+			serve_answer_later(a, "Snapshots of too many cameras are being made: ask again.\n", SNAPSHOT_RETRY_S, false);
+		}
+		return;
+	}
+	serve_watch_say(a->x->serve, a->camera, RENDITION_SNAPSHOT, a->x->peer->media_us);
+	snprintf(location, sizeof location, "/live/%s/snapshot/%" PRIu64 ".jpg", a->camera->set.name, s->m.number);
+	http_date(s->m.start_us, modified);
+	serve_answer_with(a, (struct serve_reply){.status = 200, .type = "image/jpeg", .cache = a->route->cache, .bytes = s->bytes, .digest = true,
+		.content_location = location, .modified = modified});
+}
+
+/* One that has its address for good. */
+void serve_answer_picture(struct serve_ask *a)
+{
+	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
+	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
+
+	if (s)
+		serve_answer_bytes(a, s->bytes, media_type(a));
+	else if (absent(a))
+		serve_answer_status(a, absent(a));
+	else
+		serve_answer_from_store(a, &key, media_type(a));
+}
+
+/* Of any segment ever: retention takes bytes, and never the account of them. */
+void serve_answer_proof(struct serve_ask *a)
+{
+	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
+	struct msg_want key = want_of(a, MSG_WANT_PROOF);
+
+	if (!s && wait_for_next(a))
+		return;
+	if (!s && beyond_newest(a))
+		serve_answer_status(a, 404);
+	else if (s && s->m.entry >= a->x->serve->media->checkpoint_size)
+		serve_answer_wait_for_segment(a);  /* its checkpoint follows within a second */
+	else
+		serve_answer_from_store(a, &key, SERVE_TYPE_TEXT);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_exchange.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/serve_export.h"
+#include "server/serve_watch.h"
+
+static bool is_held(const struct serve_exchange *x)
+{
+	return x->waiting && x->wait.kind == SERVE_WAIT_DEMAND;
+}
+
+static void stop_waiting(struct serve_exchange *x)
+{
+	if (!x->waiting)
+		return;
+	if (is_held(x)) {
+		x->serve->held--;
+		serve_users_drop_held(&x->serve->users, (int)x->wait.user);
+	}
+	TAILQ_REMOVE(&x->serve->waiting, x, next);
+	x->waiting = x->woken = false;
+}
+
+void serve_exchange_begin(struct serve_exchange *x, struct serve *s, struct serve_peer *peer, const struct serve_carrier *carrier)
+{
+	*x = (struct serve_exchange){.serve = s, .peer = peer, .carrier = carrier};
+}
+
+bool serve_exchange_resume(struct serve_exchange *x)
+{
+	if (!x->waiting || !x->woken)
+		return false;
+	stop_waiting(x);
+	x->wait.kind = SERVE_WAIT_NONE;
+	return true;
+}
+
+void serve_exchange_forget(struct serve_exchange *x)
+{
+	stop_waiting(x);
+	serve_auth_cancel(&x->wait.auth);
+	serve_want_cancel(&x->wait.want);
+	serve_witness_cancel(&x->wait.cosignature);
+	serve_bytes_unref(&x->wait.bytes);
+	explicit_bzero(&x->wait, sizeof x->wait);
+}
+
+void serve_exchange_end(struct serve_exchange *x)
+{
+	serve_export_end(x);
+	serve_exchange_forget(x);
+}
+
+void serve_exchange_reply(struct serve_exchange *x, const struct http_request *r, const struct serve_reply *reply)
+{
+	serve_exchange_forget(x);
+	x->carrier->reply(x, r, reply);
+}
+
+void serve_exchange_wait(struct serve_exchange *x, enum serve_wait kind, int64_t timeout_us)
+{
+	if (x->wait.last != kind)
+		x->wait.until_us = clock_mono_us() + timeout_us;
+	x->wait.kind = x->wait.last = kind;
+	x->woken = false;
+	if (!x->waiting)
+		TAILQ_INSERT_TAIL(&x->serve->waiting, x, next);
+	x->waiting = true;
+}
+
+bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camera, int64_t timeout_us)
+{
+	struct serve *s = x->serve;
+	const char *name = serve_auth_name(s->auth, user);
+
+	if (s->held >= SERVE_HOLDS_MAX) {
+		serve_limit_refused(s, SERVE_LIMIT_DEMAND, name);
+		return false;
+	}
+	if (!serve_users_add_held(&s->users, user, SERVE_HOLDS_MAX)) {
+		serve_limit_refused(s, SERVE_LIMIT_USER, name);
+		return false;
+	}
+	s->held++;
+	x->wait.camera = camera;
+	x->wait.user = user;
+	serve_exchange_wait(x, SERVE_WAIT_DEMAND, timeout_us);
+	return true;
+}
+
+void serve_exchange_wake(struct serve_exchange *x)
+{
+	x->woken = true;
+	x->carrier->wake(x);
+}
+
+bool serve_exchange_take_user(struct serve_exchange *x, unsigned user)
+{
+	struct serve *s = x->serve;
+
+	if (x->peer->user == (int)user)
+		return true;
+	if (!serve_users_add_conn(&s->users, user, s->conns_max)) {
+		serve_limit_refused(s, SERVE_LIMIT_USER, serve_auth_name(s->auth, user));
+		return false;
+	}
+	serve_users_drop_conn(&s->users, x->peer->user);
+	x->peer->user = (int)user;
+	return true;
+}
+
+void serve_exchange_wake_all(struct serve *s, unsigned camera)
+{
+	struct serve_exchange *x;
+
+	TAILQ_FOREACH(x, &s->waiting, next)
+		if (x->wait.kind == SERVE_WAIT_SEGMENT || (is_held(x) && x->wait.camera == camera))
+			serve_exchange_wake(x);
+}
+
+void serve_exchange_wake_session(struct serve *s, const uint8_t token_sha256[32])
+{
+	struct serve_exchange *x;
+
+	TAILQ_FOREACH(x, &s->waiting, next) {
+		if (x->wait.kind != SERVE_WAIT_SESSION || memcmp(x->wait.token_sha256, token_sha256, 32) != 0)
+			continue;
+		x->wait.has_session = true;
+		serve_exchange_wake(x);
+	}
+}
+
+void serve_exchange_tick(struct serve *s, int64_t now_us)
+{
+	struct serve_exchange *x;
+
+	TAILQ_FOREACH(x, &s->waiting, next) {
+		x->wait.timed_out |= x->wait.until_us <= now_us;
+		if (x->wait.timed_out || is_held(x) || x->wait.kind == SERVE_WAIT_SEGMENT)
+			serve_exchange_wake(x);
+	}
+}

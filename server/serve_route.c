@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_route.h"
+
+#include "server/serve_login.h"
+
+#define GET true, false
+#define POST false, true
+#define GET_POST true, true
+#define FOREVER SERVE_CACHE_FOREVER
+#define FRESH SERVE_CACHE_FRESH
+#define NEVER SERVE_CACHE_NEVER
+
+static const struct serve_route routes[] = {
+	[HTTP_PATH_PAGE] = {serve_answer_page, SERVE_NEED_NOTHING, GET, NEVER},
+	[HTTP_PATH_LOGIN] = {serve_answer_login, SERVE_NEED_NOTHING, GET_POST, NEVER},
+	[HTTP_PATH_LOGOUT] = {serve_answer_logout, SERVE_NEED_NOTHING, POST, NEVER},
+	[HTTP_PATH_VERIFIER] = {serve_answer_asset, SERVE_NEED_NOTHING, GET, FRESH},
+	[HTTP_PATH_ASSET] = {serve_answer_asset, SERVE_NEED_NOTHING, GET, FRESH},
+	[HTTP_PATH_SITE] = {serve_answer_site, SERVE_NEED_USER, GET, NEVER},
+	[HTTP_PATH_EXPORT] = {serve_answer_export, SERVE_NEED_USER, POST, NEVER},
+	[HTTP_PATH_CHECKPOINT] = {serve_answer_checkpoint, SERVE_NEED_USER, GET, FRESH},
+	[HTTP_PATH_KEYS] = {serve_answer_keys, SERVE_NEED_USER, GET, FRESH},
+	[HTTP_PATH_TILE] = {serve_answer_tile, SERVE_NEED_USER, GET, FOREVER},
+	[HTTP_PATH_COSIGNED] = {serve_answer_cosigned, SERVE_NEED_USER, GET, FRESH},
+	[HTTP_PATH_PENDING] = {serve_answer_pending, SERVE_NEED_USER, GET, FRESH},
+	[HTTP_PATH_POLICY] = {serve_answer_policy, SERVE_NEED_USER, GET, FRESH},
+	[HTTP_PATH_COSIGNATURE] = {serve_answer_cosignature, SERVE_NEED_USER, POST, NEVER},
+	[HTTP_PATH_MULTIVARIANT] = {serve_answer_multivariant, SERVE_NEED_CAMERA, GET, FRESH},
+	[HTTP_PATH_SNAPSHOT] = {serve_answer_snapshot, SERVE_NEED_CAMERA, GET, FRESH},
+	[HTTP_PATH_PLAYLIST] = {serve_answer_playlist, SERVE_NEED_RENDITION, GET, FRESH},
+	[HTTP_PATH_INIT] = {serve_answer_init, SERVE_NEED_RENDITION, GET, FOREVER},
+	[HTTP_PATH_SEGMENT] = {serve_answer_segment, SERVE_NEED_RENDITION, GET, FOREVER},
+	[HTTP_PATH_PICTURE] = {serve_answer_picture, SERVE_NEED_RENDITION, GET, FOREVER},
+	[HTTP_PATH_PROOF] = {serve_answer_proof, SERVE_NEED_RENDITION, GET, FOREVER},
+};
+
+static const char *allowed(const struct serve_route *route)
+{
+	if (!route->get)
+		return "POST";
+	return route->post ? "GET, HEAD, POST" : "GET, HEAD";
+}
+
+/* Who is asked for and who asks; false when that has been answered here. */
+static bool prepare(struct serve_ask *a)
+{
+	enum serve_need need = a->route->need;
+
+	if (need >= SERVE_NEED_USER && (a->user = serve_login_user(a->x, a->r)) < 0)
+		return false;
+	if (need >= SERVE_NEED_USER && !serve_exchange_take_user(a->x, (unsigned)a->user)) {
+		serve_answer_later(a, "This user has too many connections.\n", 5, true);
+		return false;
+	}
+	if (need >= SERVE_NEED_CAMERA)
+		a->camera = serve_media_camera(a->x->serve->media, a->path.camera);
+	if (need >= SERVE_NEED_RENDITION && a->camera)
+		a->rendition = serve_media_rendition(a->camera, a->path.rendition);
+	if ((need >= SERVE_NEED_CAMERA && !a->camera) || (need >= SERVE_NEED_RENDITION && !a->rendition)) {
+		serve_answer_status(a, 404);
+		return false;
+	}
+	return true;
+}
+
+void serve_route(struct serve_exchange *x, const struct http_request *r)
+{
+	struct serve_ask a = {.x = x, .r = r, .path = http_path_parse(r->path), .user = -1};
+	struct serve_reply not_allowed = {.status = 405};
+
+	a.route = &routes[a.path.kind];
+	if (a.path.kind == HTTP_PATH_NONE) {
+		serve_answer_status(&a, 404);
+	} else if (r->method == HTTP_POST ? !a.route->post : !a.route->get) {
+		not_allowed.allow = allowed(a.route);
+		serve_exchange_reply(x, r, &not_allowed);
+	} else if (prepare(&a)) {
+		a.route->answer(&a);
+	}
+}
