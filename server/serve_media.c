@@ -8,8 +8,6 @@
 
 #include "base/text.h"
 #include "media/playlist.h"
-#include "media/playlist_multivariant.h"
-#include "server/serve_watch.h"
 
 #define SEGMENT_DEFAULT_MS 2000u
 #define PLAYLIST_MAX_BYTES (64u << 10)
@@ -281,14 +279,9 @@ static const char *segment_fault(const struct serve_rendition *r, const struct m
 	return NULL;
 }
 
-static uint64_t duration_us(const struct msg_segment *s)
-{
-	return (uint64_t)s->duration * 1000000 / s->timescale;
-}
-
 static void measure(const struct serve_camera *c, struct serve_rendition *r, const struct serve_segment *s)
 {
-	uint64_t us = duration_us(&s->m), bps = s->m.bytes * 8 * 1000000 / (us ? us : 1);
+	uint64_t us = serve_media_duration_us(&s->m), bps = s->m.bytes * 8 * 1000000 / (us ? us : 1);
 	uint32_t rounded_s = (uint32_t)((us + 500000) / 1000000), set_s = (c->set.segment_ms + 999) / 1000;
 
 	if (bps > r->peak_bps)
@@ -439,7 +432,7 @@ struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_re
 		const struct msg_segment *s = &r->window[i].m;
 
 		hex_encode(s->init_sha256, PLAYLIST_HEX / 2, init[i - first]);
-		list[i - first] = (struct playlist_segment){.number = s->number, .duration_us = duration_us(s), .capture_us = s->start_us,
+		list[i - first] = (struct playlist_segment){.number = s->number, .duration_us = serve_media_duration_us(s), .capture_us = s->start_us,
 			.init = init[i - first], .independent = s->independent,
 			.discontinuity = i > first && s->discontinuity != r->window[i - 1].m.discontinuity};
 	}
@@ -451,102 +444,10 @@ struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_re
 	return r->playlist;
 }
 
-static uint32_t average_bps(const struct serve_rendition *r)
-{
-	uint64_t us = 0, bytes = 0;
-
-	for (unsigned i = 0; i < r->n; i++) {
-		us += duration_us(&r->window[i].m);
-		bytes += r->window[i].m.bytes;
-	}
-	bytes = us ? bytes * 8 * 1000000 / us : 0;
-	return bytes < r->peak_bps ? (uint32_t)bytes : r->peak_bps;
-}
-
 bool serve_media_is_independent(const struct serve_rendition *r)
 {
 	for (unsigned i = 0; i < r->n; i++)
 		if (!r->window[i].m.independent)
 			return false;
-	return true;
-}
-
-static bool is_there(const struct serve_rendition *r)
-{
-	return r && r->n && r->ntracks;
-}
-
-/* Made as soon as somebody asks: it is listed like those that are there. */
-static bool can_come(const struct serve_camera *c, const struct serve_rendition *r)
-{
-	return r && r->set.on_demand && c->state.phase == CAMERA_STREAMING && codec_is_video((enum codec)c->state.video);
-}
-
-/*
- * A copy with segments that begin without a key frame (smart codecs send none for minutes) shows nothing to a player that
- * begins with it, and players begin with the highest rate: it is not listed beside a rendition that can be begun anywhere.
- */
-static bool is_listed(const struct serve_camera *c, unsigned rendition)
-{
-	const struct serve_rendition *r = rendition == RENDITION_SNAPSHOT ? NULL : c->rendition[rendition];
-
-	if (!is_there(r) || rendition != RENDITION_COPY || serve_media_is_independent(r))
-		return is_there(r) || can_come(c, r);
-	for (unsigned k = RENDITION_ENCODED; k < RENDITION_SNAPSHOT; k++)
-		if (can_come(c, c->rendition[k]) || (is_there(c->rendition[k]) && serve_media_is_independent(c->rendition[k])))
-			return false;
-	return true;
-}
-
-static void describe(const struct serve_camera *c, const struct serve_rendition *r, struct track *t, struct playlist_rendition *ret)
-{
-	*t = r->ntracks ? serve_media_track_of(&r->track[r->ntracks - 1]) : serve_watch_track(&r->set, c->state.fps_milli);
-	*ret = (struct playlist_rendition){.name = r->set.name, .track = t, .peak_bps = r->peak_bps, .average_bps = average_bps(r),
-		.fps_milli = r->set.fps ? r->set.fps * 1000 : c->state.fps_milli};
-	if (r->set.bitrate_bps > ret->peak_bps)
-		ret->peak_bps = r->set.bitrate_bps;
-}
-
-struct serve_bytes *serve_media_multivariant(struct serve_camera *c)
-{
-	struct playlist_rendition video[RENDITIONS_MAX], audio;
-	struct track track[RENDITIONS_MAX];
-	bool has_audio = false, independent = true;
-	size_t n = 0;
-	struct buf b;
-
-	if (c->multivariant)
-		return c->multivariant;
-	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
-		const struct serve_rendition *r = c->rendition[k];
-
-		if (!is_listed(c, k))
-			continue;
-		independent &= serve_media_is_independent(r);
-		if (k == RENDITION_AUDIO) {
-			describe(c, r, &track[k], &audio);
-			has_audio = true;
-		} else {
-			describe(c, r, &track[k], &video[n++]);
-		}
-	}
-	if (!n && !has_audio)
-		return NULL;
-	buf_init(&b, PLAYLIST_MAX_BYTES);
-	if (playlist_multivariant(&b, video, n, has_audio ? &audio : NULL, independent) == 0)
-		serve_bytes_copy(buf_data(&b), b.len, &c->multivariant);
-	buf_free(&b);
-	return c->multivariant;
-}
-
-bool serve_media_is_complete(const struct serve_camera *c)
-{
-	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
-		const struct serve_rendition *r = c->rendition[k];
-		bool wanted = r && !r->set.on_demand && (k == RENDITION_COPY ? c->state.video != CODEC_NONE : k != RENDITION_AUDIO || c->state.audio != CODEC_NONE);
-
-		if (wanted && !r->n)
-			return false;
-	}
 	return true;
 }

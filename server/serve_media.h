@@ -94,15 +94,19 @@ const struct serve_segment *serve_media_find(const struct serve_rendition *r, ui
 struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint8_t prefix[8]);
 /* Borrowed, until the next change; NULL while there is nothing to list (or no memory). */
 struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r);
-struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
 /* One that is made on demand, and either is not or has no segment yet. */
 bool serve_media_is_asleep(const struct serve_rendition *r);
 /* Whether a segment of that number is being made, or will be when its rendition runs: no camera's rendition is further. */
 bool serve_media_is_coming(const struct serve_camera *c, const struct serve_rendition *r, uint64_t number);
 /* Whether each of its segments held begins with a key frame, so that a player can begin with any. */
 bool serve_media_is_independent(const struct serve_rendition *r);
-/* Whether every rendition that should come has come, so that the multivariant playlist is worth giving out. */
+/* In server/serve_offer.c: the multivariant playlist, borrowed likewise; whether every rendition that should come has come, so that it is worth giving out. */
+struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
 bool serve_media_is_complete(const struct serve_camera *c);
+static inline uint64_t serve_media_duration_us(const struct msg_segment *s)
+{
+	return (uint64_t)s->duration * 1000000 / s->timescale;
+}
 /* A track as the playlist and codec-string writers want it. */
 struct track serve_media_track_of(const struct serve_track *t);
 
