@@ -2,15 +2,13 @@
 #ifndef SERVER_SERVE_CONN_H
 #define SERVER_SERVE_CONN_H
 /*
- * Viewers' connections: accepted, deciphered, cut into requests, answered in
- * order, held to their deadlines. One response at a time; while it is not out,
- * nothing more is read. What a request means is server/serve_route.h's affair.
+ * Viewers' connections, whatever is spoken on them: accepted, counted, deciphered,
+ * held to their deadlines, ended. What is spoken is known when the handshake is done.
  */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "net/http.h"
 #include "server/serve_exchange.h"
 #include "server/serve_tls.h"
 
@@ -24,33 +22,38 @@
 #define SERVE_LISTENERS_MAX SITE_LISTENERS_MAX
 
 struct ssl_ctx_st;
+struct serve_conn;
 
-enum serve_conn_state { SERVE_CONN_HANDSHAKE, SERVE_CONN_READING, SERVE_CONN_WAITING, SERVE_CONN_WRITING, SERVE_CONN_LINGER };
+enum serve_conn_state { SERVE_CONN_HANDSHAKE, SERVE_CONN_OPEN, SERVE_CONN_LINGER };
+
+/* What is spoken on a connection. None of it frees the connection: who finds that it must end sets c->dead. */
+struct serve_speech {
+	int (*begin)(struct serve_conn *c);          /* the handshake is done: makes c->speaker. 0 or -ENOMEM */
+	void (*end)(struct serve_conn *c);           /* frees it; takes one that was not begun */
+	void (*event)(struct serve_conn *c);         /* there are bytes to read, or there is room to write */
+	void (*turn)(struct serve_conn *c);          /* its turn has come, after serve_conn_ready */
+	short (*wants)(const struct serve_conn *c);  /* EV_READ, EV_WRITE: for which of them event is to be called */
+	void (*overdue)(struct serve_conn *c);       /* c->deadline_us has passed */
+	void (*tick)(struct serve_conn *c);          /* once a second */
+	void (*stop)(struct serve_conn *c);          /* the process ends: what is under way may finish, nothing more begins */
+};
 
 struct serve_conn {
 	TAILQ_ENTRY(serve_conn) all, ready;
 	bool is_ready;
+	bool reading, writing;           /* which of the two events are added */
+	bool dead;
 	struct serve *serve;
 	struct serve_conns *of;
 	enum serve_conn_state state;
+	const struct serve_speech *speech;   /* NULL until the handshake is done */
+	void *speaker;                       /* its own */
 	int fd;
 	struct event *readable, *writable;
-	bool reading, writing;           /* which of the two are added */
 	struct serve_tls tls;
 	struct serve_peer peer;
-	struct serve_exchange exchange;  /* the request at hand */
-	uint8_t *in;                     /* HTTP_INPUT_MAX bytes, NULL at rest */
-	size_t in_len, request_size;
-	struct http_progress progress;
-	struct buf out;                  /* head of the response */
-	struct serve_bytes *owner;       /* of body; NULL for the program's own */
-	const uint8_t *body;
-	size_t body_len;
-	bool close_after, dead;
-	uint64_t body_more;              /* bytes of it that have not come yet */
-	bool starved;                    /* all that came is out, and more is asked for */
 	int64_t deadline_us;
-	uint64_t mark;                   /* tls.sent when the send-rate deadline was set */
+	uint64_t mark;                   /* tls.sent when the deadline was set */
 };
 
 /* NULL on lack of memory. */
@@ -68,5 +71,18 @@ void serve_conn_tick(struct serve_conns *l, int64_t now_us);
 unsigned serve_conn_count(const struct serve_conns *l);
 /* Connections that asked for media in the last 15 seconds. */
 unsigned serve_conn_viewers(const struct serve_conns *l, int64_t now_us);
+
+/* For what is spoken. Its turn comes in the next round of the loop. */
+void serve_conn_ready(struct serve_conn *c);
+void serve_conn_deadline(struct serve_conn *c, int64_t in_us);
+/*
+ * The other side reads what was said before it sees the connection gone (RFC 9112 9.6). Closing at once would
+ * reset it: so it is for those who are too slow, whose bytes the kernel would else keep for as long as they like.
+ */
+void serve_conn_goodbye(struct serve_conn *c);
+/* After something happened to a connection outside of its own event and turn; it may be gone then. */
+void serve_conn_settle(struct serve_conn *c);
+/* The process ends. */
+bool serve_conn_stopping(const struct serve_conn *c);
 
 #endif
