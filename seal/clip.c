@@ -12,10 +12,10 @@
 #include "base/crc32.h"
 #include "base/text.h"
 #include "seal/clip_state.h"
+#include "seal/consistency.h"
 #include "seal/keychain.h"
 
 #define TEXT_MAX (16u << 20)         /* the report; a proof is far smaller */
-#define POLICY_MAX (64u << 10)
 
 int clip_fail(struct clip *c, int rc, const char *fmt, ...)
 {
@@ -75,7 +75,9 @@ int clip_new(const struct clip_ask *ask, const struct verify_source *src, struct
 	buf_init(&c->init, 0);
 	buf_init(&c->text, TEXT_MAX);
 	buf_init(&c->keys, KEYCHAIN_BYTES_MAX);
-	buf_init(&c->policy, POLICY_MAX);
+	buf_init(&c->policy, WITNESS_POLICY_MAX_BYTES);
+	buf_init(&c->cosigned, CHECKPOINT_MAX_BYTES);
+	buf_init(&c->consistency, CONSISTENCY_MAX_BYTES);
 	c->gap = calloc(CLIP_GAPS_MAX, sizeof *c->gap);
 	c->del = calloc(CLIP_DELETES_MAX, sizeof *c->del);
 	if (!c->gap || !c->del)
@@ -102,6 +104,8 @@ void clip_free(struct clip **c)
 	buf_free(&(*c)->text);
 	buf_free(&(*c)->keys);
 	buf_free(&(*c)->policy);
+	buf_free(&(*c)->cosigned);
+	buf_free(&(*c)->consistency);
 	free((*c)->gap);
 	free((*c)->del);
 	free((*c)->entry);
@@ -183,24 +187,6 @@ static int read_optional(struct clip *c, const char *path, struct buf *out)
 	return rc && rc != -ENOENT ? clip_fail(c, rc, "%s cannot be read: %s", path, strerror(-rc)) : 0;
 }
 
-/* A checkpoint that witnesses have signed is worth more, if it covers all of the clip. */
-static void prefer_cosigned(struct clip *c)
-{
-	uint64_t last = c->nentries ? c->entry[c->nentries - 1] : 0;
-	struct checkpoint at;
-	struct buf note;
-
-	buf_init(&note, CHECKPOINT_MAX_BYTES);
-	if (c->src->get(c->src->ctx, "log/cosigned", &note) || checkpoint_parse(buf_data(&note), note.len, &at, NULL) || at.size <= last ||
-	    strcmp(at.origin, c->log.at.origin) != 0) {
-		buf_free(&note);
-		return;
-	}
-	buf_free(&c->log.note);
-	c->log.note = note;
-	c->log.at = at;
-}
-
 int clip_prove(struct clip *c)
 {
 	int rc;
@@ -211,14 +197,15 @@ int clip_prove(struct clip *c)
 		rc = clip_find_exports(c);
 	if (rc)
 		return rc < 0 ? rc : -EAGAIN;
-	prefer_cosigned(c);
-	if (!*c->key && c->start.nkeep)
-		memcpy(c->key, *c->start.root ? c->start.root : c->start.key, sizeof c->key);
-	rc = read_optional(c, "log/keys", &c->keys);
+	rc = clip_take_cosigned(c);
 	if (!rc)
-		rc = read_optional(c, "log/policy", &c->policy);
+		rc = clip_take_policy(c);
+	if (!rc)
+		rc = read_optional(c, "log/keys", &c->keys);
 	if (rc)
 		return rc;
+	if (!*c->key && c->start.nkeep)
+		memcpy(c->key, *c->start.root ? c->start.root : c->start.key, sizeof c->key);
 	c->phase = CLIP_LOGGED;
 	c->place = 0;
 	c->at = c->part = 0;
@@ -246,6 +233,16 @@ static int make_checkpoint(const struct clip *c, struct buf *out)
 	return buf_append(out, buf_data(&c->log.note), c->log.note.len);
 }
 
+static int make_cosigned(const struct clip *c, struct buf *out)
+{
+	return c->cosigned_at.size ? buf_append(out, buf_data(&c->cosigned), c->cosigned.len) : 0;
+}
+
+static int make_consistency(const struct clip *c, struct buf *out)
+{
+	return c->cosigned_at.size ? buf_append(out, buf_data(&c->consistency), c->consistency.len) : 0;
+}
+
 static int make_page(const struct clip *c, struct buf *out)
 {
 	return c->page ? buf_append(out, c->page, c->page_bytes) : 0;
@@ -257,7 +254,7 @@ static const struct {
 	int (*make)(const struct clip *c, struct buf *out);
 } small[] = {
 	{"report.txt", clip_report_text}, {"report.html", clip_report_html}, {"site.key.pub", make_key}, {"keys", make_keys},
-	{"policy", make_policy}, {"checkpoint", make_checkpoint}, {"verify.html", make_page},
+	{"policy", make_policy}, {"checkpoint", make_checkpoint}, {"cosigned", make_cosigned}, {"consistency", make_consistency}, {"verify.html", make_page},
 };
 #define SMALL (sizeof small / sizeof *small)
 
@@ -290,7 +287,10 @@ static int next_proof(struct clip *c, uint64_t entry, struct clip_piece *ret)
 	int rc;
 
 	buf_clear(&c->text);
-	rc = clip_log_prove(&c->log, entry, &c->text);
+	if (entry < c->cosigned_at.size)
+		rc = clip_log_prove(&c->log, entry, &c->cosigned, &c->cosigned_at, &c->text);
+	else
+		rc = clip_log_prove(&c->log, entry, &c->log.note, &c->log.at, &c->text);
 	if (rc)
 		return clip_fail(c, rc, "entry %" PRIu64 " of the log cannot be proved: casemate verify says what is damaged", entry);
 	snprintf(c->name, sizeof c->name, "proofs/%" PRIu64 ".tlog-proof", entry);

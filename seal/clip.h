@@ -11,6 +11,7 @@
  *
  *     clip_new
  *     clip_look     until it says 0: finds the segments, and hashes each against its entry
+ *     clip_witnessed  if its footage is to be cosigned: until it says 0
  *     clip_exports  what was found, as export/v1 entries; the caller has them logged
  *     clip_prove    until it says 0: -EAGAIN while no checkpoint covers those entries
  *     clip_next     gives files, piece by piece, until it says 0
@@ -68,6 +69,11 @@ void clip_free(struct clip **c);
 
 /* 1: there is more to do; 0: done; or -errno, and clip_why says what in words. -ENODATA: nothing is kept of that time. */
 int clip_look(struct clip *c);
+/*
+ * After clip_look said 0: 0 when witnesses have cosigned a checkpoint that covers all of the footage, as many as the site's policy
+ * needs; -EAGAIN: not yet; -ENOENT: the site asks for none; or -errno, and clip_why says what in words.
+ */
+int clip_witnessed(struct clip *c, int64_t now_us);
 /* After clip_look said 0. How many; one for each rendition of which there is any. Their time is now_us. */
 unsigned clip_exports(struct clip *c, int64_t now_us, struct entry ret[CLIP_RENDITIONS]);
 /* As clip_look; -EAGAIN: the entries are not under a checkpoint yet. */

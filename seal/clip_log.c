@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "seal/consistency.h"
+
 #define TRIES 4              /* of a tile that was replaced between two looks */
 
 void clip_log_init(struct clip_log *l, const struct verify_source *src)
@@ -160,20 +162,32 @@ static int tile_of(void *ctx, unsigned level, uint64_t index, unsigned width, st
 	return rc;
 }
 
-int clip_log_prove(struct clip_log *l, uint64_t index, struct buf *out)
+int clip_log_prove(struct clip_log *l, uint64_t index, const struct buf *note, const struct checkpoint *at, struct buf *out)
 {
 	struct tree_source src = {.tile = tile_of, .ctx = l};
-	struct proof p = {.index = index, .note = (const char *)buf_data(&l->note), .note_len = l->note.len};
+	struct proof p = {.index = index, .note = (const char *)buf_data(note), .note_len = note->len};
 	const uint8_t *entry = NULL;
 	struct hash leaf;
 	int rc = clip_log_entry(l, index, &entry, &p.entry_len);
 
 	if (!rc)
-		rc = tree_prove_inclusion(index, l->at.size, &src, p.path, &p.npath);
+		rc = tree_prove_inclusion(index, at->size, &src, p.path, &p.npath);
 	if (rc)
 		return rc;
 	memcpy(p.entry, entry, p.entry_len);
 	hash_leaf(p.entry, p.entry_len, &leaf);
-	rc = tree_check_inclusion(index, l->at.size, &leaf, p.path, p.npath, &l->at.root);
+	rc = tree_check_inclusion(index, at->size, &leaf, p.path, p.npath, &at->root);
 	return rc ? rc : proof_write(out, &p);
+}
+
+int clip_log_extend(struct clip_log *l, const struct checkpoint *from, struct buf *out)
+{
+	struct tree_source src = {.tile = tile_of, .ctx = l};
+	struct hash path[TREE_PROOF_MAX];
+	size_t n;
+	int rc = from->size > l->at.size ? -EBADMSG : tree_prove_consistency(from->size, l->at.size, &src, path, &n);
+
+	if (!rc)
+		rc = tree_check_consistency(from->size, l->at.size, &from->root, &l->at.root, path, n);
+	return rc ? rc : consistency_write(out, path, n);
 }

@@ -36,7 +36,12 @@ void clip_log_free(struct clip_log *l);
 int clip_log_open(struct clip_log *l);
 /* The entry's bytes, borrowed until the next call. 0, -EINVAL past the checkpoint, -EBADMSG, or the source's error. */
 int clip_log_entry(struct clip_log *l, uint64_t index, const uint8_t **ret, size_t *ret_n);
-/* Appends the entry's proof under the checkpoint. 0, or as above; -EBADMSG too when it does not come out at the checkpoint's root. */
-int clip_log_prove(struct clip_log *l, uint64_t index, struct buf *out);
+/*
+ * Appends the entry's proof under a checkpoint of this log (at, as it stands in note; not of more entries than the one that was
+ * opened). 0, or as above; -EBADMSG too when it does not come out at the checkpoint's root.
+ */
+int clip_log_prove(struct clip_log *l, uint64_t index, const struct buf *note, const struct checkpoint *at, struct buf *out);
+/* Appends the consistency proof from an earlier checkpoint to the one that was opened. As above: -EBADMSG when it is of another log. */
+int clip_log_extend(struct clip_log *l, const struct checkpoint *from, struct buf *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "seal/clip_state.h"
 
 #define LABEL 12                     /* columns */
@@ -208,18 +209,43 @@ static void say_clock(struct page *p)
 	line(p, NULL, "All times are UTC. Either clock may have been set wrong: the log orders what was sealed, it does not know the true time.");
 }
 
-static unsigned count_cosignatures(const struct clip *c)
+/* Names come out of the site's policy, which may hold any. */
+static void say_witness(struct page *p, const char *name, int64_t time_us)
 {
-	struct note note;
+	char at[CLOCK_TEXT], shown[4 * WITNESS_POLICY_NAME];
 
-	return note_parse(buf_data(&c->log.note), c->log.note.len, &note, NULL) == 0 ? (unsigned)note.nsigs - 1 : 0;
+	text_escape(name, strlen(name), shown, sizeof shown);
+	clock_text(time_us, at);
+	line(p, "", "%s, %s", shown, at);
+}
+
+/* By the site's own policy: who has seen how much of it, and when. */
+static void say_witnesses(struct page *p)
+{
+	const struct clip *c = p->clip;
+	bool beside = c->cosigned_at.size > 0;
+	uint64_t size = beside ? c->cosigned_at.size : c->log.at.size, all = clip_segments_below(c, UINT64_MAX);
+	struct witness_verdict v;
+
+	if (!clip_judge(c, beside ? &c->cosigned : &c->log.note, c->export[0].export.time_us, &v)) {
+		line(p, "Witnesses", "%s", c->has_judge ? "a cosignature is wrong: casemate verify says more" : "the site asks for none");
+		return;
+	}
+	line(p, "Witnesses", "%u of the %u that the site names have cosigned a log of which this is a part: %s by its policy", v.cosigned, c->judge.nwitnesses,
+		v.met ? "enough" : "NOT enough");
+	for (unsigned i = 0; i < c->judge.nwitnesses; i++)
+		if (v.witness[i].seen)
+			say_witness(p, c->judge.witness[i].name, v.witness[i].time_us);
+	if (v.cosigned)
+		line(p, "", "what they have cosigned covers %" PRIu64 " of the %" PRIu64 " segments", clip_segments_below(c, size), all);
+	if (c->cosigned_other)
+		line(p, "", "what witnesses have cosigned is NOT this log: its history was rewritten, or an older copy put back");
 }
 
 static void say_proof(struct page *p)
 {
 	const struct clip *c = p->clip;
 	char hex[HASH_HEX];
-	unsigned cosigned = count_cosignatures(c);
 	struct hasher hasher;
 	struct hash h;
 
@@ -233,8 +259,13 @@ static void say_proof(struct page *p)
 	if (*c->key)
 		line(p, "", "sha256sum of the file with that line: %s", hex);
 	line(p, NULL, "Compare the key with the one that you have from somewhere else than this clip: the site's owner, an earlier clip, a contract.");
-	line(p, "Checkpoint", "of %" PRIu64 " entries, with %u other signature%s (witnesses, or keys that certify)", c->log.at.size, cosigned, cosigned == 1 ? "" : "s");
+	line(p, "Checkpoint", "of %" PRIu64 " entries", c->log.at.size);
 	verbatim(p, buf_data(&c->log.note), c->log.note.len);
+	if (c->cosigned_at.size) {
+		line(p, "Cosigned", "of %" PRIu64 " entries, with which that log begins (consistency)", c->cosigned_at.size);
+		verbatim(p, buf_data(&c->cosigned), c->cosigned.len);
+	}
+	say_witnesses(p);
 }
 
 static void say_how(struct page *p)

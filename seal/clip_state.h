@@ -4,6 +4,7 @@
 /* What the parts of clip share; for seal/clip*.c alone. */
 #include "seal/clip.h"
 #include "seal/clip_log.h"
+#include "seal/witness_policy.h"
 
 #define CLIP_GAPS_MAX 4096        /* told; more are only proved and counted */
 #define CLIP_DELETES_MAX 4096
@@ -98,6 +99,12 @@ struct clip {
 	size_t at, part;                  /* segment, proof or file; part of it */
 	struct buf text;                  /* a small file */
 	struct buf keys, policy;
+	struct witness_policy judge;      /* what policy says, when has_judge */
+	bool has_judge;
+	struct buf cosigned;              /* a checkpoint that witnesses have cosigned and that covers some of the footage, */
+	struct checkpoint cosigned_at;    /* size 0: there is none, or the clip's own is it */
+	struct buf consistency;           /* from it to the clip's */
+	bool cosigned_other;              /* what they have cosigned is not this log */
 	struct clip_progress progress;
 	char name[CLIP_NAME];
 	char why[256];
@@ -123,6 +130,14 @@ int clip_check(struct clip *c);
 /* Reads the segment, or its init segment, into c->media or c->init; enum clip_fate. */
 enum clip_fate clip_read_segment(struct clip *c, const struct clip_rendition *r, const struct clip_segment *s);
 enum clip_fate clip_read_init(struct clip *c, const struct clip_rendition *r, const struct clip_segment *s);
+
+/* clip_witness.c: after the entries are known. 0 or -errno. */
+int clip_take_cosigned(struct clip *c);
+int clip_take_policy(struct clip *c);
+/* Segments whose entries are among the first size ones. */
+uint64_t clip_segments_below(const struct clip *c, uint64_t size);
+/* What the site's policy says of a note; false when there is no policy, or it cannot be judged. */
+bool clip_judge(const struct clip *c, const struct buf *note, int64_t now_us, struct witness_verdict *ret);
 
 /* clip_tell.c: what is missing, once for each run of it. */
 struct clip_missing {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "seal/lines.h"
 
+#include "base/text.h"
+
+#define HASH_BASE64 45  /* 44 characters and a NUL */
+
 /* The code point that begins with c, a byte of 0x80 or more; UINT32_MAX when it is not one (RFC 3629 4). */
 static uint32_t code_point(struct rd *r, uint8_t c)
 {
@@ -33,4 +37,23 @@ bool lines_are_utf8(const void *p, size_t n)
 			return false;
 	}
 	return true;
+}
+
+bool lines_hash(const struct rd *line, struct hash *ret)
+{
+	struct hash h;
+	size_t n;
+
+	if (line->bad || base64_decode(lines_text(line), rd_left(line), h.b, HASH_BYTES, &n) || n != HASH_BYTES)
+		return false;
+	*ret = h;
+	return true;
+}
+
+int lines_put_hash(struct buf *out, const struct hash *h)
+{
+	char text[HASH_BASE64];
+
+	base64_encode(h->b, HASH_BYTES, text);
+	return buf_append_fmt(out, "%s\n", text);
 }

@@ -7,7 +7,9 @@
  */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/rd.h"
+#include "seal/hash.h"
 
 /* What stands before c, and r behind c. */
 static inline struct rd lines_until(struct rd *r, char c)
@@ -50,6 +52,9 @@ static inline const char *lines_text(const struct rd *s)
 	return (const char *)s->p;
 }
 
+/* A line that is a hash in base64. */
+bool lines_hash(const struct rd *line, struct hash *ret);
+int lines_put_hash(struct buf *out, const struct hash *h);
 /* RFC 3629 text whose only control character is '\n'. */
 bool lines_are_utf8(const void *p, size_t n);
 

@@ -8,11 +8,9 @@
 #include "base/text.h"
 #include "seal/lines.h"
 
-#define HASH_BASE64 45  /* 44 characters and a NUL */
-
 int proof_write(struct buf *out, const struct proof *p)
 {
-	char entry[ENTRY_MAX_BYTES / 3 * 4 + 8], hash[HASH_BASE64];
+	char entry[ENTRY_MAX_BYTES / 3 * 4 + 8];
 	size_t before = out->len;
 	int rc;
 
@@ -20,10 +18,8 @@ int proof_write(struct buf *out, const struct proof *p)
 		return -EINVAL;
 	base64_encode(p->entry, p->entry_len, entry);
 	rc = buf_append_fmt(out, "c2sp.org/tlog-proof@v1\nextra %s\nindex %" PRIu64 "\n", entry, p->index);
-	for (size_t i = 0; !rc && i < p->npath; i++) {
-		base64_encode(p->path[i].b, HASH_BYTES, hash);
-		rc = buf_append_fmt(out, "%s\n", hash);
-	}
+	for (size_t i = 0; !rc && i < p->npath; i++)
+		rc = lines_put_hash(out, &p->path[i]);
 	if (!rc)
 		rc = buf_append_str(out, "\n");
 	if (!rc)
@@ -45,16 +41,14 @@ static bool read_path(struct rd *r, struct proof *p)
 {
 	for (;;) {
 		struct rd line = lines_until(r, '\n');
-		struct hash h;
-		size_t n;
 
 		if (line.bad)
 			return false;
 		if (rd_left(&line) == 0)
 			return true;
-		if (p->npath == TREE_PROOF_MAX || base64_decode(lines_text(&line), rd_left(&line), h.b, HASH_BYTES, &n) || n != HASH_BYTES)
+		if (p->npath == TREE_PROOF_MAX || !lines_hash(&line, &p->path[p->npath]))
 			return false;
-		p->path[p->npath++] = h;
+		p->npath++;
 	}
 }
 

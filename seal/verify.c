@@ -46,7 +46,7 @@ static bool begin(struct verify *v)
 
 	if (v->src->list)
 		verify_list_log(v);
-	verify_read_cosigned(v);
+	verify_read_cosigned(v, "log/cosigned");
 	rc = verify_checkpoint(v, &v->target, &why);
 	v->report->is_signed = rc == 0;
 	if (!rc) {
@@ -165,6 +165,7 @@ static int verify_with(const struct verify_source *src, const struct key_public 
 	v->report = calloc(1, sizeof *v->report);
 	hasher_init(&v->hasher);
 	if (v->report) {
+		buf_init(&v->report->keys, KEYCHAIN_BYTES_MAX);
 		v->report->given = *key;
 		v->report->is_part = filter->camera || filter->from_us != INT64_MIN || filter->to_us != INT64_MAX;
 	}
@@ -222,6 +223,7 @@ void verify_free(struct verify_report **r)
 		return;
 	free((*r)->rendition);
 	free((*r)->account);
+	buf_free(&(*r)->keys);
 	free(*r);
 	*r = NULL;
 }

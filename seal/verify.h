@@ -138,6 +138,8 @@ struct verify_note {
 /* What a policy says of it. */
 struct verify_quorum {
 	bool is_judged, is_needed;      /* needed: it was given with the key, it does not only lie beside the footage */
+	bool is_listed;                 /* the policy names no log, or one by a key that leads to this one, or to which this one leads */
+	bool is_part;                   /* the judged checkpoint is not the newest: see struct verify_report, uncosigned */
 	struct witness_policy policy;
 	struct witness_verdict verdict;
 	uint64_t size;                  /* entries that the judged checkpoint covers; 0: there was none */
@@ -149,6 +151,9 @@ struct verify_report {
 	struct checkpoint checkpoint;   /* the last one that held; size 0 if none did */
 	bool is_signed;
 	struct verify_note note, cosigned;  /* the checkpoint; the one that witnesses have cosigned, if it is of this log */
+	uint64_t uncosigned;            /* segments that were asked for whose entries come after that one */
+	int64_t uncosigned_us;          /* the earliest of their times */
+	struct buf keys;                /* the key notes, where they hold */
 	struct verify_quorum quorum;
 	bool is_part;                   /* not all of it was asked for */
 	bool own_key;                   /* the key came with the footage: set by the caller, who knows */

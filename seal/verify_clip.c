@@ -18,7 +18,7 @@
 #define CHUNK (1u << 20)
 #define INIT_MAX_BYTES (64u << 10)
 
-static const char *const known[] = {"checkpoint", "keys", "policy", "site.key.pub", "report.txt", "report.html", "verify.html"};
+static const char *const known[] = {"checkpoint", "cosigned", "consistency", "keys", "policy", "site.key.pub", "report.txt", "report.html", "verify.html"};
 
 /*
  * CAMERA-RENDITION-FIRST-LAST.mp4. Its two names cannot be told apart (both may hold hyphens): the first entry that a file is
@@ -305,17 +305,33 @@ void verify_clip_segment(struct verify *v, struct verify_track *t, const struct 
 	f->to = s->number;
 }
 
-/* The proof's checkpoint is the clip's, as far as it counts: another one may have more cosignatures. */
+static bool same_note(const struct proof *p, const struct verify_note *note)
+{
+	return note->there && p->note_len == note->len && !memcmp(p->note, note->bytes, note->len);
+}
+
+static bool same_checkpoint(const struct checkpoint *c, const struct verify_note *note)
+{
+	return note->there && c->size == note->at.size && hash_same(&c->root, &note->at.root);
+}
+
+/* The proof's checkpoint is one of the clip's, as far as it counts: another one may have more cosignatures. */
 static int check_proof(struct verify *v, const struct proof *p, uint64_t index, const struct hash *leaf, const char **why)
 {
-	struct checkpoint c = v->target;
-	bool same = p->note_len == v->note.len && !memcmp(p->note, buf_data(&v->note), v->note.len);
-	int rc = same ? 0 : verify_open_checkpoint(v, p->note, p->note_len, &c, why);
+	const struct verify_note *newest = &v->report->note, *cosigned = &v->report->cosigned;
+	struct checkpoint c;
+	int rc = 0;
 
+	if (same_note(p, newest))
+		c = newest->at;
+	else if (same_note(p, cosigned))
+		c = cosigned->at;
+	else
+		rc = verify_open_checkpoint(v, p->note, p->note_len, &c, why);
 	if (rc)
 		return rc;
 	*why = "its checkpoint is not the clip's";
-	if (c.size != v->target.size || !hash_same(&c.root, &v->target.root))
+	if (!same_checkpoint(&c, newest) && !same_checkpoint(&c, cosigned))
 		return -EBADMSG;
 	*why = "its index is not the one that it is called by";
 	if (p->index != index)
@@ -385,12 +401,15 @@ static void end_file(struct verify *v, const struct clip_file *f)
 static bool begin(struct verify *v)
 {
 	const char *why;
-	int rc = verify_checkpoint(v, &v->target, &why);
+	int rc;
 
+	verify_read_cosigned(v, "cosigned");
+	rc = verify_checkpoint(v, &v->target, &why);
 	v->report->is_signed = rc == 0;
 	if (rc == 0) {
 		v->report->checkpoint = v->target;
 		verify_keep_note(&v->report->note, &v->note, &v->target);
+		verify_clip_cosigned(v);
 	} else if (verify_is_bad_note(rc))
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, v->note_path, "%s", rc == -ENOBUFS ? "is too long for a checkpoint" : why);
 	else

@@ -50,6 +50,7 @@ static void take_segment(struct verify *v, const struct entry_segment *s, const 
 		verify_cover(v, t->camera, s->start_us, s->start_us + (int64_t)s->duration_ms * 1000);
 	}
 	verify_count_segment(v, t, s);
+	verify_count_cosigned(v, s);
 	t->leaf = *leaf;
 	t->tile_leaf = *tile_leaf;
 	t->seen = true;

@@ -235,14 +235,19 @@ static void json_people(struct json *j, const struct verify_report *r)
 	json_int(j, "exports_total", (int64_t)r->nexports);
 }
 
-static void json_quorum(struct json *j, const struct verify_quorum *q)
+static void json_quorum(struct json *j, const struct verify_report *r)
 {
+	const struct verify_quorum *q = &r->quorum;
+
 	if (!q->is_judged)
 		return;
 	json_open(j, "witnesses", '{');
 	json_bool(j, "met", q->size && q->verdict.met);
 	json_bool(j, "needed", q->is_needed);
+	json_bool(j, "listed", q->is_listed);
 	json_int(j, "size", (int64_t)q->size);
+	json_int(j, "later_segments", q->is_part ? (int64_t)r->uncosigned : 0);
+	time_member(j, "later_from", q->is_part ? r->uncosigned_us : 0);
 	json_int(j, "cosigned", q->size ? q->verdict.cosigned : 0);
 	time_member(j, "newest", q->size ? q->verdict.newest_us : 0);
 	time_member(j, "quorum", q->size ? q->verdict.quorum_us : 0);
@@ -300,7 +305,7 @@ int verify_print_json(const struct verify_report *r, struct buf *out)
 	json_keys(&j, r);
 	json_encoders(&j, r);
 	json_people(&j, r);
-	json_quorum(&j, &r->quorum);
+	json_quorum(&j, r);
 	json_open(&j, "problems", '[');
 	for (uint64_t i = 0; i < least(r->nproblems, VERIFY_PROBLEMS_MAX); i++)
 		json_problem(&j, &r->problem[i]);

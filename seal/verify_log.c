@@ -14,22 +14,22 @@ int verify_open_checkpoint(struct verify *v, const void *note, size_t n, struct 
 
 void verify_learn_keys(struct verify *v)
 {
+	struct buf *b = &v->report->keys;
 	const char *why;
-	struct buf b;
 	int rc;
 
-	buf_init(&b, KEYCHAIN_BYTES_MAX);
 	why = "holds more keys than a site can have";
-	rc = v->src->get(v->src->ctx, v->keys_path, &b);
+	rc = v->src->get(v->src->ctx, v->keys_path, b);
 	if (!rc)
-		rc = keychain_add(&v->keys, buf_data(&b), b.len, &why);
+		rc = keychain_add(&v->keys, buf_data(b), b->len, &why);
+	if (rc)
+		buf_clear(b);
 	if (rc == -ENOMEM)
 		v->error = rc;
 	else if (rc == -EBADMSG || rc == -ENOBUFS)
 		verify_add(v, VERIFY_LOG, NULL, NULL, 0, 0, v->keys_path, "%s", why);
 	else if (rc && rc != -ENOENT)
 		verify_add_unreadable(v, v->keys_path, rc);
-	buf_free(&b);
 }
 
 int verify_checkpoint(struct verify *v, struct checkpoint *ret, const char **why)

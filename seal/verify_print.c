@@ -178,8 +178,23 @@ static void print_witness(const struct verify_quorum *q, unsigned i, struct shee
 	say(out, " ago\n");
 }
 
-static void print_quorum(const struct verify_quorum *q, struct sheet *out)
+/* What is newer than what they have seen, nobody but the site vouches for. */
+static void print_uncosigned(const struct verify_report *r, struct sheet *out)
 {
+	char from[CLOCK_TEXT];
+
+	say(out, "  the %" PRIu64 " entries after these are not cosigned", r->note.at.size - r->quorum.size);
+	if (r->uncosigned) {
+		clock_text(r->uncosigned_us, from);
+		say(out, ": %" PRIu64 " segment%s, from %s on", r->uncosigned, r->uncosigned == 1 ? "" : "s", from);
+	}
+	say(out, "\n");
+}
+
+static void print_quorum(const struct verify_report *r, struct sheet *out)
+{
+	const struct verify_quorum *q = &r->quorum;
+
 	if (!q->is_judged)
 		return;
 	say(out, "witnesses: %s, by the policy that %s; ", q->size && q->verdict.met ? "enough" : "NOT ENOUGH", q->is_needed ? "was given" : "came with it");
@@ -190,6 +205,10 @@ static void print_quorum(const struct verify_quorum *q, struct sheet *out)
 		say(out, " ago");
 	}
 	say(out, "\n");
+	if (q->size && !q->is_listed)
+		say(out, "  the policy is for other logs than this\n");
+	if (q->size && q->verdict.cosigned && q->is_part)
+		print_uncosigned(r, out);
 	for (unsigned i = 0; i < q->policy.nwitnesses; i++)
 		print_witness(q, i, out);
 }
@@ -485,7 +504,7 @@ int verify_print(const struct verify_report *r, struct buf *to)
 	print_problems(r, out);
 	if (r->shape != VERIFY_SEGMENT) {
 		print_log(r, out);
-		print_quorum(&r->quorum, out);
+		print_quorum(r, out);
 		for (size_t i = 0; i < r->naccounts; i++)
 			print_camera(r, &r->account[i], out);
 		print_gaps(r, out);
@@ -497,7 +516,7 @@ int verify_print(const struct verify_report *r, struct buf *to)
 		print_people(r, out);
 		print_notes(r, out);
 	} else {
-		print_quorum(&r->quorum, out);
+		print_quorum(r, out);
 	}
 	print_next(r, out);
 	return sheet.full ? -ENOBUFS : 0;

@@ -210,8 +210,12 @@ void verify_say_unsigned(struct verify *v);
 
 /* verify_witness.c: log/cosigned, if it is there; whether the log walked so far is that one; the log has ended. */
 void verify_keep_note(struct verify_note *to, const struct buf *note, const struct checkpoint *at);
-void verify_read_cosigned(struct verify *v);
+void verify_read_cosigned(struct verify *v, const char *path);
 void verify_see_cosigned(struct verify *v);
+/* The same of a clip, when its checkpoint is known: by a consistency proof. */
+void verify_clip_cosigned(struct verify *v);
+/* Counts a segment that witnesses have not cosigned. */
+void verify_count_cosigned(struct verify *v, const struct entry_segment *s);
 void verify_cosigned_end(struct verify *v);
 
 /* verify_segment.c: a single one by its proof. */

@@ -38,6 +38,7 @@ static const char usage_text[] =
 	"  -c, --config FILE     the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
 	"  --rendition NAME      other than the camera's own pictures (copy), if it is archived\n"
 	"  --no-audio            without the camera's sound\n"
+	"  --wait-for-witnesses  until as many as the site needs have cosigned the footage\n"
 	"  --help\n"
 	"\n"
 	"Exit status: 0 all is there and holds; 1 something of that time is missing or was\n"
@@ -45,7 +46,7 @@ static const char usage_text[] =
 
 struct options {
 	const char *camera, *rendition, *config, *folder, *zip;
-	bool audio, has_from, has_to;
+	bool audio, witnessed, has_from, has_to;
 	int64_t from_us, to_us;
 };
 
@@ -68,7 +69,7 @@ static int read_time(const char *s, int64_t *ret, bool *ret_has)
 	return *ret_has ? 0 : usage(s, "not a time; write it as 2026-11-22T15:30:00Z (UTC)");
 }
 
-enum { OPT_CAMERA = 256, OPT_FROM, OPT_TO, OPT_ZIP, OPT_RENDITION, OPT_NO_AUDIO };
+enum { OPT_CAMERA = 256, OPT_FROM, OPT_TO, OPT_ZIP, OPT_RENDITION, OPT_NO_AUDIO, OPT_WITNESSED };
 
 static int take_option(struct options *o, int c)
 {
@@ -81,6 +82,7 @@ static int take_option(struct options *o, int c)
 	case 'c': o->config = optarg; return 0;
 	case OPT_RENDITION: o->rendition = optarg; return 0;
 	case OPT_NO_AUDIO: o->audio = false; return 0;
+	case OPT_WITNESSED: o->witnessed = true; return 0;
 	case 'h':
 		fputs(usage_text, stdout);
 		return -1;
@@ -93,7 +95,8 @@ static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
 		{"camera", 1, NULL, OPT_CAMERA}, {"from", 1, NULL, OPT_FROM}, {"to", 1, NULL, OPT_TO}, {"output", 1, NULL, 'o'}, {"zip", 1, NULL, OPT_ZIP},
-		{"config", 1, NULL, 'c'}, {"rendition", 1, NULL, OPT_RENDITION}, {"no-audio", 0, NULL, OPT_NO_AUDIO}, {"help", 0, NULL, 'h'}, {0},
+		{"config", 1, NULL, 'c'}, {"rendition", 1, NULL, OPT_RENDITION}, {"no-audio", 0, NULL, OPT_NO_AUDIO},
+		{"wait-for-witnesses", 0, NULL, OPT_WITNESSED}, {"help", 0, NULL, 'h'}, {0},
 	};
 	int c, rc = 0;
 
@@ -205,6 +208,21 @@ static int ask_entry(const char *socket_path, const struct entry_export *e)
 	return rc;
 }
 
+/* Witnesses come when they come: nothing is logged or made before they have. 0, or 2 after a message. */
+static int wait_for_witnesses(struct clip *c, const char *what)
+{
+	bool told = false;
+	int rc;
+
+	while ((rc = clip_witnessed(c, clock_wall_us())) == -EAGAIN) {
+		if (!told)
+			fputs("casemate export: waiting until enough witnesses have cosigned this footage; nothing is written or logged before\n", stderr);
+		told = true;
+		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+	}
+	return rc ? fail(what, clip_why(c)) : 0;
+}
+
 /* Waits until a checkpoint covers the entries. 0, or 2 after a message. */
 static int prove(struct clip *c, const char *what)
 {
@@ -295,6 +313,8 @@ static int export_clip(struct clip *c, const struct site *site, const struct opt
 	const char *what = "";
 	int rc = look(c, o->camera);
 
+	if (!rc && o->witnessed)
+		rc = wait_for_witnesses(c, o->camera);
 	if (rc)
 		return rc;
 	name_folder(c, o->camera, name);

@@ -77,7 +77,7 @@ export class Account {
 			return null;
 		}
 		if (e.kind === "segment")
-			about = await this.#segment(e, hex(leaf), hex(tileLeaf));
+			about = await this.#segment(e, index, hex(leaf), hex(tileLeaf));
 		else
 			await this.#other(e, hex(leaf), index);
 		this.#toldMs = timeOf(e, this.#toldMs);
@@ -153,7 +153,7 @@ export class Account {
 		}
 	}
 
-	async #segment(e, leaf, tileLeaf) {
+	async #segment(e, index, leaf, tileLeaf) {
 		const track = this.tables.track(e.camera, e.rendition), {line, camera} = track;
 		const folder = this.tables.folder(track, e.number, true);
 		const isCopy = e.rendition === "copy", endMs = e.start + Math.round(e.duration * 1000);
@@ -174,6 +174,7 @@ export class Account {
 
 		if (signature !== "none")
 			line.signatures[signature] = (line.signatures[signature] ?? 0) + 1;
+		this.#countCosigned(e, index);
 		Object.assign(track, {leaf, tileLeaf, seen: true, lost: false});
 		if (this.past && this.report.isSigned) {
 			track.unsignedFirst ||= e.number;
@@ -181,6 +182,16 @@ export class Account {
 		}
 		await this.media.segment(track, e, this.#start === null || this.#start.keep.includes(e.rendition));
 		return {track, number: e.number};
+	}
+
+	/* A segment that witnesses have not cosigned. */
+	#countCosigned(e, index) {
+		const {cosignedSize, uncosigned} = this.report;
+
+		if (cosignedSize === null || index < cosignedSize)
+			return;
+		if (!uncosigned.segments++ || e.start < uncosigned.fromMs)
+			uncosigned.fromMs = e.start;
 	}
 
 	/* The chain: this entry names the leaf of the one before. */

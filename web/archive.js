@@ -117,6 +117,7 @@ export class Archive {
 
 			if (bytes)
 				this.#cosigned = {bytes, at: await openCheckpoint(bytes, this.keys), holds: false};
+			this.report.cosignedSize = this.#cosigned?.at.size ?? null;
 		} catch (e) {
 			const isBad = e instanceof Refused || e instanceof TooLong;
 

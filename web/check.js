@@ -19,21 +19,21 @@ const KEYS_MAX_BYTES = 4 << 20;
 const POLICY_MAX_BYTES = 16384;
 const LOOKED_AT_MAX = 10000;
 
-/* What the site's key notes make known beside the key; a chain that is wrong is said, and the key stays alone. */
+/* What the site's key notes make known beside the key: {keys, bytes}. A chain that is wrong is said, and the key stays alone. */
 async function learnKeys(source, path, key, report) {
 	const keys = new Keychain(key);
 
 	try {
-		const bytes = await read(source, path, KEYS_MAX_BYTES);
+		const bytes = await read(source, path, KEYS_MAX_BYTES) ?? new Uint8Array();
 
-		if (bytes)
-			await keys.add(bytes);
+		await keys.add(bytes);
+		return {keys, bytes};
 	} catch (e) {
 		const isBad = e instanceof Refused || e instanceof TooLong;
 
 		report.add(isBad ? "log" : "unreadable", {path}, e instanceof TooLong ? "holds more keys than a site can have" : e.message);
 	}
-	return keys;
+	return {keys, bytes: new Uint8Array()};
 }
 
 /* The proof's entry when it is of a segment and holds; else null, and why not is said. */
@@ -121,17 +121,46 @@ export async function shapeOf(source) {
 	return {shape: "segment", segment: segments[0] ?? proof.slice(0, -".tlog-proof".length), proof: proof ?? `${segments[0]}.tlog-proof`};
 }
 
+/* Whether one of the site's keys leads to the other: they are of one log then, whichever of them a policy names. */
+async function leads(from, to, notes) {
+	const keys = new Keychain(from);
+
+	try {
+		await keys.add(notes);
+		return keys.find(to) >= 0;
+	} catch {
+		return false;
+	}
+}
+
+async function isListed(policy, said, {first, bytes}) {
+	for (const log of said.isListed ? [] : policy.logs)
+		if (await leads(log, first, bytes) || await leads(first, log, bytes))
+			return true;
+	return said.isListed;
+}
+
+function isBetter(a, b) {
+	const seen = (q) => q.witnesses.filter((w) => w.timeMs !== null).length;
+
+	if (a.met !== b.met)
+		return b.met;
+	return a.met ? b.quorumMs > a.quorumMs : seen(b) > seen(a);
+}
+
 /* What the policy that lies there says of the checkpoints: the better of them. That it is not met is told, and no verdict about footage. */
-async function judgeWitnesses(source, shape, nowMs, report) {
+async function judgeWitnesses(source, shape, nowMs, report, notes) {
 	try {
 		const bytes = await read(source, shape === "archive" ? "log/policy" : "policy", POLICY_MAX_BYTES), policy = bytes && await parsePolicy(bytes);
 
 		for (const {bytes: note, at} of policy ? report.notes : []) {
-			const said = await judgePolicy(policy, parseNote(note, "checkpoint"), nowMs), best = report.quorum;
+			const said = await judgePolicy(policy, parseNote(note, "checkpoint"), nowMs);
 
-			if (!best || (said.met && (!best.met || said.quorumMs > best.quorumMs)))
-				report.quorum = {...said, size: at.size};
+			if (!report.quorum || isBetter(report.quorum, said))
+				report.quorum = {...said, isListed: await isListed(policy, said, notes), size: at.size};
 		}
+		if (report.quorum)
+			report.quorum.later = {entries: report.notes[0].at.size - report.quorum.size, ...report.uncosigned};
 	} catch (e) {
 		report.quorum = {met: false, isListed: true, witnesses: [], quorumMs: null, why: e.message};
 	}
@@ -143,13 +172,13 @@ async function judgeWitnesses(source, shape, nowMs, report) {
  */
 export async function check(source, what, key, progress = null, nowMs = Date.now()) {
 	const report = new Report(what.shape), notes = what.shape === "archive" ? "log/keys" : "keys";
-	const keys = await learnKeys(source, notes, key, report);
+	const {keys, bytes} = await learnKeys(source, notes, key, report);
 
 	report.chain = keys;
 	if (what.shape === "segment")
 		await checkSegment(source, what, keys, report);
 	else
 		await new (what.shape === "clip" ? Clip : Archive)(source, keys, report, progress).check();
-	await judgeWitnesses(source, what.shape, nowMs, report);
+	await judgeWitnesses(source, what.shape, nowMs, report, {first: key, bytes});
 	return report;
 }

@@ -8,11 +8,12 @@ import {Account, salvage} from "./account.js";
 import {Refused, sameBytes, sha256, hex} from "./bytes.js";
 import {openCheckpoint} from "./note.js";
 import {TooLong, bytesOf, hashOf, read} from "./source.js";
-import {leafHash, rootOf} from "./tree.js";
-import {PROOF_MAX_BYTES, parseProof} from "./verify.js";
+import {isConsistent, leafHash, rootOf} from "./tree.js";
+import {PROOF_MAX_BYTES, parseConsistency, parseProof} from "./verify.js";
 
-const KNOWN = ["checkpoint", "keys", "policy", "site.key.pub", "report.txt", "report.html", "verify.html"];
+const KNOWN = ["checkpoint", "cosigned", "consistency", "keys", "policy", "site.key.pub", "report.txt", "report.html", "verify.html"];
 const NOTE_MAX_BYTES = 16384;
+const CONSISTENCY_MAX_BYTES = 64 * 45;
 const INIT_MAX_BYTES = 64 << 10;
 const FILES_MAX = 65536;
 const PROOFS_MAX = 1 << 22;
@@ -44,8 +45,8 @@ export class Clip {
 	/* {path, track, first, last: as it is called; of: whose it is, null: no entry yet; from, to: as entries named it; at: where the next segment begins} */
 	#files = [];
 	#proofs = [];
-	#note = null;
 	#target = null;
+	#notes = [];                  /* {bytes, at}: the clip's checkpoint, and the earlier one that witnesses have cosigned, if that one is of the same log */
 
 	/* As Archive. */
 	constructor(source, keys, report, progress) {
@@ -77,18 +78,22 @@ export class Clip {
 
 	/* The clip's checkpoint; false: it could not be read at all. */
 	async #begin() {
-		const path = "checkpoint";
+		const path = "checkpoint", cosigned = await this.#readCosigned();
 
 		try {
-			this.#note = await read(this.source, path, NOTE_MAX_BYTES);
-			if (!this.#note) {
+			const note = await read(this.source, path, NOTE_MAX_BYTES);
+
+			if (!note) {
 				this.report.add("unreadable", {path}, "is not there");
 				return false;
 			}
-			this.#target = await openCheckpoint(this.#note, this.keys);
+			this.#target = await openCheckpoint(note, this.keys);
 			this.report.checkpoint = this.#target;
 			this.report.isSigned = true;
-			this.report.notes.push({bytes: this.#note, at: this.#target});
+			this.#notes.push({bytes: note, at: this.#target});
+			if (cosigned)
+				await this.#takeCosigned(cosigned);
+			this.report.notes = this.#notes;
 		} catch (e) {
 			if (!(e instanceof Refused || e instanceof TooLong)) {
 				this.report.add("unreadable", {path}, e.message);
@@ -97,6 +102,51 @@ export class Clip {
 			this.report.add("log", {path}, e instanceof TooLong ? "is too long for a checkpoint" : e.message);
 		}
 		return true;
+	}
+
+	/* The checkpoint that witnesses have cosigned: {bytes, at}, or null. */
+	async #readCosigned() {
+		const path = "cosigned";
+
+		try {
+			const bytes = await read(this.source, path, NOTE_MAX_BYTES);
+
+			return bytes && {bytes, at: await openCheckpoint(bytes, this.keys)};
+		} catch (e) {
+			const isBad = e instanceof Refused || e instanceof TooLong;
+
+			this.report.add(isBad ? "log" : "unreadable", {path}, e instanceof TooLong ? "is too long for a checkpoint" : e.message);
+			return null;
+		}
+	}
+
+	/* A consistency proof leads from it to the clip's checkpoint; else it counts for nothing. */
+	async #takeCosigned(cosigned) {
+		const path = "consistency", why = await this.#whyNotConsistent(cosigned.at, path);
+
+		if (why) {
+			this.report.add("log", {path}, why);
+			return;
+		}
+		this.#notes.push(cosigned);
+		this.report.cosignedSize = cosigned.at.size;
+	}
+
+	async #whyNotConsistent(from, path) {
+		const to = this.#target;
+
+		if (from.size > to.size)
+			return "witnesses have cosigned more entries than the checkpoint signs: it is an older one";
+		try {
+			const bytes = await read(this.source, path, CONSISTENCY_MAX_BYTES);
+
+			if (!bytes)
+				return "nothing leads from what witnesses have cosigned to the checkpoint";
+			return isConsistent(from.size, from.root, to.size, to.root, parseConsistency(bytes)) ? "" :
+				"witnesses have cosigned another log than the checkpoint signs";
+		} catch {
+			return "is not a consistency proof";
+		}
 	}
 
 	#see(path) {
@@ -157,18 +207,16 @@ export class Clip {
 		await this.account.take(index, proof.entry, leaf, leaf);
 	}
 
-	/* What is wrong with a proof, or null. Its checkpoint is the clip's as far as it counts: another may have more cosignatures. */
+	/* What is wrong with a proof, or null. Its checkpoint is one of the clip's as far as it counts: another may have more cosignatures. */
 	async #whyNot(proof, index, leaf) {
-		let checkpoint = this.#target;
+		let checkpoint = this.#notes.find((n) => sameBytes(proof.checkpoint, n.bytes))?.at;
 
-		if (!sameBytes(proof.checkpoint, this.#note)) {
-			try {
-				checkpoint = await openCheckpoint(proof.checkpoint, this.keys);
-			} catch (e) {
-				return e.message;
-			}
+		try {
+			checkpoint ??= await openCheckpoint(proof.checkpoint, this.keys);
+		} catch (e) {
+			return e.message;
 		}
-		if (checkpoint.size !== this.#target.size || !sameBytes(checkpoint.root, this.#target.root))
+		if (!this.#notes.some(({at}) => checkpoint.size === at.size && sameBytes(checkpoint.root, at.root)))
 			return "its checkpoint is not the clip's";
 		if (proof.index !== BigInt(index))
 			return "its index is not the one that it is called by";

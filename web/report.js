@@ -20,6 +20,8 @@ export class Report {
 		this.isSigned = false;
 		this.notes = [];              /* checkpoints that hold, with the cosignatures that they have: {bytes, at} */
 		this.files = [];              /* of a clip, that can be played: {path, camera, rendition, blob} */
+		this.cosignedSize = null;     /* of the newest of these that witnesses have cosigned and that is not the checkpoint itself */
+		this.uncosigned = {segments: 0, fromMs: 0};  /* segments whose entries come after it */
 		this.quorum = null;           /* of judgePolicy, when there is a policy */
 		this.entries = this.bytes = 0;
 		this.starts = this.stops = this.crashes = this.unfinished = this.leftover = 0;

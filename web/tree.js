@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log's tree (RFC 6962 section 2.1) and where its tiles lie (C2SP tlog-tiles). */
+import {sameBytes} from "./bytes.js";
 import {sha256Now} from "./sha256.js";
 
 export const TILE_WIDTH = 256;
@@ -32,6 +33,36 @@ export function rootOf(leaf, index, size, path) {
 		sn >>= 1n;
 	}
 	return sn === 0n ? r : null;
+}
+
+/* RFC 9162 section 2.1.4.2: whether the log of size2 entries under root2 begins with the size1 under root1. */
+export function isConsistent(size1, root1, size2, root2, path) {
+	let fn = BigInt(size1) - 1n, sn = BigInt(size2) - 1n;
+
+	if (fn < 0n || fn > sn)
+		return false;
+	if (fn === sn)
+		return path.length === 0 && sameBytes(root1, root2);
+	const [first, ...more] = (fn & (fn + 1n)) === 0n ? [root1, ...path] : path;
+	let fr = first, sr = first;
+
+	for (; fn & 1n; fn >>= 1n)
+		sn >>= 1n;
+	for (const c of more) {
+		if (sn === 0n)
+			return false;
+		if (fn & 1n || fn === sn) {
+			fr = nodeHash(c, fr);
+			sr = nodeHash(c, sr);
+			for (; !(fn & 1n) && fn !== 0n; fn >>= 1n)
+				sn >>= 1n;
+		} else {
+			sr = nodeHash(sr, c);
+		}
+		fn >>= 1n;
+		sn >>= 1n;
+	}
+	return sn === 0n && path.length > 0 && sameBytes(fr, root1) && sameBytes(sr, root2);
 }
 
 /* The root over hashes whose number is a power of two. */

@@ -68,6 +68,19 @@ export function parseProof(bytes) {
 	return {entry, index, path, checkpoint: bytes.subarray(at)};
 }
 
+/* Bytes of a consistency proof, hashes in base64 on lines of their own -> the hashes. */
+export function parseConsistency(bytes) {
+	const why = "is not a consistency proof", lines = fromUtf8(bytes, why).split("\n");
+
+	need(lines.pop() === "" && lines.length <= PATH_MAX, why);
+	return lines.map((text) => {
+		const h = fromBase64(text, why);
+
+		need(h.length === HASH_BYTES, why);
+		return h;
+	});
+}
+
 /* That the proof's entry is in a log that the key signs. -> {leaf (hex), checkpoint}; throws Refused. */
 async function openProof(proof, key) {
 	const checkpoint = await openCheckpoint(proof.checkpoint, key);

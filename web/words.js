@@ -101,8 +101,16 @@ export function verdictOf(report, isOwnKey) {
 export const BESIDE = "by the policy that lies beside the footage; whoever made it chose these witnesses";
 export const SERVED = "by the policy that this server gave; whoever runs it chose these witnesses";
 
+/* What came after the entries that witnesses have cosigned; only of a check that has seen all of it. */
+function laterText(later) {
+	if (!later?.entries)
+		return "";
+	return `The ${later.entries} entries after these are not cosigned${later.segments ?
+		`: ${plural(later.segments, "segment")} here, from ${timeText(later.fromMs)} on, ${later.segments === 1 ? "is" : "are"} among them` : ""}. `;
+}
+
 /* What a policy says of the witnesses, in a sentence. from: BESIDE or SERVED. */
-export function quorumText({met, why, isListed, witnesses, quorumMs, size}, from) {
+export function quorumText({met, why, isListed, witnesses, quorumMs, size, later}, from) {
 	if (why)
 		return `The policy cannot be used: ${why}.`;
 	if (!isListed)
@@ -111,6 +119,7 @@ export function quorumText({met, why, isListed, witnesses, quorumMs, size}, from
 
 	return `${seen.length} of ${plural(witnesses.length, "witness", "witnesses")} cosigned the first ${size} entries: ` +
 		`${met ? `the quorum is met${quorumMs === null ? "" : ` (${timeText(quorumMs)})`}` : "not as many as the policy needs"}, ${from}. ` +
+		`${laterText(seen.length ? later : null)}` +
 		"Compare their keys with those that you have from the witnesses themselves.";
 }
 

@@ -484,6 +484,7 @@ int evidence_write(const char *folder)
 	evidence_archive_rows(&e);
 	evidence_key_rows(&e);
 	evidence_account_rows(&e);
+	evidence_witness_rows(&e);
 	write_many(&e);
 	buf_free(&e.proof);
 	free(e.segment);

@@ -87,5 +87,6 @@ void evidence_clip_rows(struct evidence *e);
 void evidence_archive_rows(struct evidence *e);
 void evidence_key_rows(struct evidence *e);
 void evidence_account_rows(struct evidence *e);
+void evidence_witness_rows(struct evidence *e);
 
 #endif

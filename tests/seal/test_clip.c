@@ -9,6 +9,7 @@
 #include "archive.h"
 #include "base/crc32.h"
 #include "seal/clip.h"
+#include "seal/cosign.h"
 
 static int get(void *ctx, const char *path, struct buf *out)
 {
@@ -332,6 +333,118 @@ Test(clip, takes_what_the_log_has_of_keys_and_policy_and_a_cosigned_checkpoint)
 	make(&m, site, &ask);
 	cr_assert_str_eq(text_of(&m, "keys"), "keys\n");
 	cr_assert_str_eq(text_of(&m, "policy"), "quorum none\n");
+	end(&m);
+}
+
+/* log/cosigned: the checkpoint of the first size entries, with a cosignature by w; and a policy that asks for it. */
+static void cosign(struct archive *site, uint64_t size, const struct key_private *w)
+{
+	char vkey[KEY_VKEY], policy[512];
+	struct cosign_public public;
+	const struct archive_file *f;
+	struct checkpoint c;
+	struct buf note;
+	const char *end_of_text;
+
+	archive_checkpoint(site, size, site->key);
+	f = archive_find(site, "log/checkpoint");
+	buf_init(&note, CHECKPOINT_MAX_BYTES);
+	end_of_text = memmem(f->p, f->n, "\n\n", 2);
+	cr_assert_eq(buf_append(&note, f->p, f->n) || cosign_write(&note, f->p, (size_t)(end_of_text + 1 - (const char *)f->p), ARCHIVE_T0 / 1000000, w), 0);
+	cr_assert(checkpoint_parse(buf_data(&note), note.len, &c, NULL) == 0 && c.size == size);
+	archive_put(site, "log/cosigned", buf_data(&note), note.len);
+	buf_free(&note);
+	archive_checkpoint(site, site->size, site->key);
+	cr_assert_eq(cosign_make_public("w.example", key_public_of(w)->raw, &public), 0);
+	cosign_vkey(&public, vkey);
+	snprintf(policy, sizeof policy, "witness w %s\nquorum w\n", vkey);
+	archive_put(site, "log/policy", policy, strlen(policy));
+}
+
+/* Index behind the newest segment that begins before then. */
+static uint64_t size_at(const struct archive *site, int64_t time_us)
+{
+	uint64_t size = 0;
+	struct entry e;
+
+	for (uint64_t i = 0; i < site->size; i++)
+		if (entry_parse(site->entry[i], site->entry_len[i], &e, NULL) == 0 && e.kind == ENTRY_SEGMENT && e.segment.start_us < time_us)
+			size = i + 1;
+	return size;
+}
+
+static struct verify_report *judge_by_own_policy(struct made *m)
+{
+	struct archive_file *f = archive_find(m->folder, "policy");
+	static struct witness_policy p;
+	struct verify_report *r = judge(m);
+
+	cr_assert_eq(witness_policy_parse(f->p, f->n, &p, NULL, NULL), 0);
+	cr_assert_eq(verify_judge(r, &p, ARCHIVE_T0 + 1000000, true), 0);
+	return r;
+}
+
+Test(clip, has_what_witnesses_cosigned_of_its_footage)
+{
+	static const struct { int until; bool beside, all; const char *words; } row[] = {
+		{40, true, true, "covers 22 of the 22 segments"},
+		{15, true, false, "covers 10 of the 22 segments"},
+		{5, false, false, "0 of the 1 that the site names have cosigned"},
+	};
+	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(10) + 500000, ARCHIVE_AT(20) + 1);
+	struct key_private *w = NULL;
+
+	cr_assert_eq(key_generate("w.example", &w), 0);
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct archive *site = archive_example();
+		struct verify_report *r;
+		struct made m;
+
+		cosign(site, size_at(site, ARCHIVE_AT(row[i].until)), w);
+		begin(&m, site, &ask);
+		cr_expect_eq(clip_witnessed(m.clip, ARCHIVE_T0), row[i].all ? 0 : -EAGAIN, "%zu", i);
+		finish(&m);
+		cr_assert_eq(m.rc, 0, "%s", clip_why(m.clip));
+		cr_expect_eq(archive_find(m.folder, "cosigned") != NULL, row[i].beside, "%zu", i);
+		cr_expect(strstr(text_of(&m, "report.txt"), row[i].words), "%zu: %s", i, text_of(&m, "report.txt"));
+		assert_holds(&m);
+		r = judge_by_own_policy(&m);
+		cr_expect_eq(verify_status(r), !row[i].all, "%zu: %s", i, archive_explain(r));
+		cr_expect_eq(r->uncosigned, row[i].beside && !row[i].all ? 12 : 0, "%zu: %ju", i, (uintmax_t)r->uncosigned);
+		verify_free(&r);
+		end(&m);
+	}
+	key_free(&w);
+}
+
+Test(clip, does_not_take_another_log_for_its_own)
+{
+	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(10), ARCHIVE_AT(11));
+	struct archive *site = archive_example();
+	struct key_private *w = NULL;
+	struct made m;
+
+	cr_assert_eq(key_generate("w.example", &w), 0);
+	site->leaf[7].b[0] ^= 1;
+	cosign(site, 300, w);
+	site->leaf[7].b[0] ^= 1;
+	archive_publish(site);
+	make(&m, site, &ask);
+	cr_assert_null(archive_find(m.folder, "cosigned"));
+	cr_assert(strstr(text_of(&m, "report.txt"), "is NOT this log"), "%s", text_of(&m, "report.txt"));
+	assert_holds(&m);
+	end(&m);
+	key_free(&w);
+}
+
+Test(clip, waits_for_no_witnesses_where_none_are_asked_for)
+{
+	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(10), ARCHIVE_AT(11));
+	struct made m;
+
+	begin(&m, archive_example(), &ask);
+	cr_assert_eq(clip_witnessed(m.clip, ARCHIVE_T0), -ENOENT);
+	cr_assert(strstr(clip_why(m.clip), "asks for no witnesses"), "%s", clip_why(m.clip));
 	end(&m);
 }
 

@@ -6,6 +6,7 @@
 
 #include "archive.h"
 #include "seal/cosign.h"
+#include "seal/keychain.h"
 
 #define NOW_US (ARCHIVE_T0 + INT64_C(86400000000))
 
@@ -252,6 +253,52 @@ Test(verify_report, what_is_not_this_log_is_not_judged)
 	verify_free(&r);
 	key_free(&w[0]);
 	key_free(&w[1]);
+	archive_free(&a);
+}
+
+/* A policy may name the key that was replaced since: who has the first one has the log. */
+Test(verify_report, a_policy_of_an_earlier_key_is_of_this_log)
+{
+	static const struct { unsigned given, named; int status; } row[] = {{0, 0, 0}, {0, 1, 0}, {1, 0, 0}, {1, 1, 0}, {0, 2, 1}, {1, 2, 1}};
+	struct key_private *key[3] = {NULL};
+	struct archive *a = archive_new("site.example");
+	static struct witness_policy p;
+	struct buf notes;
+
+	cr_assert_eq(key_generate("site.example", &key[1]) || key_generate("site.example", &key[2]), 0);
+	key[0] = a->key;
+	archive_start(a, ARCHIVE_T0);
+	buf_init(&notes, KEYCHAIN_BYTES_MAX);
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct entry e = {.kind = ENTRY_KEY, .key = {.time_us = ARCHIVE_T0, .why = "rotation"}};
+		struct verify_report *r;
+		char text[512], vkey[KEY_VKEY];
+
+		if (i == 0) {
+			key_vkey(key_public_of(key[1]), e.key.key);
+			key_vkey(key_public_of(key[0]), e.key.by);
+			archive_append(a, &e);
+			cr_assert_eq(keychain_write(&notes, key_public_of(key[1]), ARCHIVE_T0, a->size, key[0]), 0);
+			archive_put(a, "log/keys", buf_data(&notes), notes.len);
+			a->key = key[1];
+			archive_start(a, ARCHIVE_T0 + 1000000);
+			archive_publish(a);
+		}
+		key_vkey(key_public_of(key[row[i].named]), vkey);
+		snprintf(text, sizeof text, "log %s\nquorum none\n", vkey);
+		cr_assert_eq(witness_policy_parse(text, strlen(text), &p, NULL, NULL), 0);
+		a->key = key[row[i].given];
+		r = archive_verify(a, NULL, true);
+		cr_assert_eq(verify_status(r), 0, "%zu: %s", i, archive_explain(r));
+		cr_assert_eq(verify_judge(r, &p, NOW_US, true), 0);
+		cr_expect_eq(verify_status(r), row[i].status, "%zu: %s", i, archive_explain(r));
+		cr_expect_eq(r->quorum.is_listed, row[i].status == 0, "%zu", i);
+		verify_free(&r);
+	}
+	buf_free(&notes);
+	a->key = key[1];
+	key_free(&key[0]);
+	key_free(&key[2]);
 	archive_free(&a);
 }
 

@@ -2,7 +2,7 @@
 // check-clip.mjs CLIP KEY: whether a clip is what the holder of that key sealed (doc/evidence.5), by WebCrypto and nothing of casemate's:
 // written from the formats alone, beside seal/ and web/, so that all three would have to be wrong in the same way.
 // Prints what it has seen, or the first thing that is wrong; exit status 0 or 1.
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const { subtle } = globalThis.crypto
@@ -64,16 +64,38 @@ async function rootOf(leaf, index, size, path) {
                      : sha256(Buffer.of(1), beside, await rootOf(leaf, index - k, size - k, below))
 }
 
-async function openProof(text, checkpoint) {
+async function openProof(text, checkpoints) {
     const end = text.indexOf('\n\n'), [head, extra, place, ...path] = text.slice(0, end).split('\n')
     must(end > 0 && head === 'c2sp.org/tlog-proof@v1' && extra.startsWith('extra ') && /^index (0|[1-9]\d*)$/.test(place), 'no proof')
-    must(splitNote(text.slice(end + 2)).text === checkpoint.text, 'a proof by another checkpoint')
+    const checkpoint = checkpoints.find(c => splitNote(text.slice(end + 2)).text === c.text) ?? must(false, 'a proof by another checkpoint')
     const entry = base64(extra.slice(6), 'an entry'), index = BigInt(place.slice(6))
     const leaf = await sha256(Buffer.of(0), entry)
     must(index < checkpoint.size, 'an entry beyond the log')
     must((await rootOf(leaf, index, checkpoint.size, path.map(h => base64(h, 'a hash')))).equals(checkpoint.root), `entry ${index} is not in the log`)
     const [kind, ...lines] = entry.toString().split('\n').slice(0, -1)
     return { kind, index, leaf: leaf.toString('hex'), ...Object.fromEntries(lines.map(l => [l.slice(0, l.indexOf(' ')), l.slice(l.indexOf(' ') + 1)])) }
+}
+
+// Downward as RFC 6962 2.1.2 defines SUBPROOF(m, D[n], b): the roots of the first m and of all n entries, out of the path; used is what of it was.
+async function subproof(m, n, whole, path, old) {
+    if (m === n) {
+        if (whole) return { first: old, all: old, used: 0 }
+        must(path.length > 0, 'a path that is too short')
+        return { first: path[0], all: path[0], used: 1 }
+    }
+    let k = 1n
+    while (2n * k < n) k *= 2n
+    const left = m <= k, below = left ? await subproof(m, k, whole, path, old) : await subproof(m - k, n - k, false, path, old)
+    const beside = path[below.used] ?? must(false, 'a path that is too short')
+    const join = (a, b) => sha256(Buffer.of(1), a, b)
+    return left ? { first: below.first, all: await join(below.all, beside), used: below.used + 1 }
+                : { first: await join(beside, below.first), all: await join(beside, below.all), used: below.used + 1 }
+}
+
+async function checkConsistency(from, to, path) {
+    must(from.size > 0n && from.size <= to.size, 'witnesses have cosigned more than the checkpoint signs')
+    const { first, all, used } = await subproof(from.size, to.size, true, path, from.root)
+    must(used === path.length && first.equals(from.root) && all.equals(to.root), 'witnesses have cosigned another log')
 }
 
 // --- footage -------------------------------------------------------------------------------------
@@ -106,10 +128,15 @@ function checkOrder(segments) {
 }
 
 async function check(folder, vkey) {
-    const checkpoint = await openCheckpoint(readFileSync(join(folder, 'checkpoint'), 'utf8'), await parseKey(vkey))
-    const entries = []
+    const key = await parseKey(vkey), open = async file => openCheckpoint(readFileSync(join(folder, file), 'utf8'), key)
+    const checkpoint = await open('checkpoint'), entries = [], checkpoints = [checkpoint]
+    if (existsSync(join(folder, 'cosigned'))) {
+        const cosigned = await open('cosigned'), path = readFileSync(join(folder, 'consistency'), 'utf8').split('\n').filter(Boolean)
+        await checkConsistency(cosigned, checkpoint, path.map(h => base64(h, 'a hash')))
+        checkpoints.push(cosigned)
+    }
     for (const file of readdirSync(join(folder, 'proofs')))
-        entries.push(await openProof(readFileSync(join(folder, 'proofs', file), 'utf8'), checkpoint))
+        entries.push(await openProof(readFileSync(join(folder, 'proofs', file), 'utf8'), checkpoints))
     const segments = entries.filter(e => e.kind === 'segment/v1').sort((a, b) => Number(a.index - b.index))
     for (const file of readdirSync(folder).filter(f => f.endsWith('.mp4'))) await checkFile(folder, file, segments)
     checkOrder(segments)

@@ -5,7 +5,7 @@
 # goes on with the key that was replaced.
 # takes: 35 s
 source "$(dirname "$0")/lib.sh"
-wants jq curl ss openssl
+wants awk jq curl node ss openssl
 
 rewrite=$build/tests/store/rewrite_log
 [ -x "$rewrite" ] || bail "$rewrite is not built"
@@ -37,6 +37,7 @@ witness() {
     said=$(timeout 60 "$casemate" witness "$site/site.key.pub" "$where" --key "$work/$name.key" --state "$work/$name.state" "$@" 2>&1)
 }
 by_https=(--ca "$site/tls.crt" --user "$user" --password-file "$site/password")
+by_hand() { rm -rf "$work/court/check" && (cd "$work/court" && timeout 120 bash -eu "$work/by-hand") > "$work/by-hand.out" 2>&1; }
 size_in() { sed -n 2p "$1"; }
 # copy_log FOLDER: of the running site, as casemate-witness(1) says; once more when a tile was replaced meanwhile.
 copy_log_once() {
@@ -52,6 +53,10 @@ check "the site begins without a quorum" wait_for 60 quorum_is missing
 shows_policy() { get /log/policy | cmp - "$site/witnesses.policy"; }
 check "/log/policy is what the site's file says" wait_for 60 shows_policy
 equal "nothing is cosigned yet" "$(get /log/cosigned -o /dev/null -w '%{http_code}' 2> "$work/err")" 404
+
+# what a clip is made of later is in the log before anybody looks at it
+proved() { get "/live/gate/copy/2.m4s.tlog-proof" > "$work/proof" && get "/live/gate/audio/2.m4s.tlog-proof" > "$work/proof"; }
+wait_for 90 proved || bail "no two segments: $(status | jq -c .cameras)"
 
 # the first witness, by HTTPS
 witness north "$at" "${by_https[@]}"
@@ -77,6 +82,24 @@ check "by a checkpoint with three signatures" wait_for 60 has_three_signatures
 equal "which is the one that both have" "$(size_in "$work/cosigned")" "$(size_in "$work/pending")"
 equal "and it is on the disk" "$(cat "$site/archive/log/cosigned")" "$(cat "$work/cosigned")"
 matches "status says so to people" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" '^witness  the quorum is met at [0-9]+ entries'
+
+# a clip: what they have cosigned is older than the export's own entries, and newer than the footage
+from=$({ timeout 60 "$casemate" verify "$site/archive" --key "$site/site.key.pub" --json || true; } | jq -er '.renditions[] | select(.rendition == "copy") | .from')
+check "a clip waits for witnesses, and has them" timeout 90 "$casemate" export -c "$site/site.yaml" --camera gate --from "$from" \
+    --to "$(date -u -d "$from + 1 second" +%Y-%m-%dT%H:%M:%SZ)" -o "$work/clip" --wait-for-witnesses || finish
+said=$(timeout 60 "$casemate" verify "$work/clip" --key "$site/site.key.pub" --policy "$site/witnesses.policy" 2>&1)
+equal "it meets the policy: exit status" $? 0 || note "$said"
+matches "and says what is not cosigned: what came after it" "$said" 'the [0-9]+ entries after these are not cosigned$'
+matches "its report says so to people" "$(cat "$work/clip/report.txt")" 'covers ([0-9]+) of the \1 segments'
+matches "a program that shares no code with us finds it good" "$(node "$here/check-clip.mjs" "$work/clip" "$site/site.key.pub")" '^ok '
+mkdir "$work/court" && cp -r "$work/clip" "$work/court" && cp "$site/site.key.pub" "$work/court/known.pub" && cp "$work/north.key.pub" "$work/court/witness.pub"
+awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' "$top/doc/evidence.md" > "$work/by-hand"
+check "so does openssl, by hand" by_hand
+matches "by hand: it is the same log" "$(cat "$work/by-hand.out")" '^ok the log that is cosigned goes on as that of the checkpoint'
+matches "by hand: north has seen it" "$(cat "$work/by-hand.out")" '^ok north.example saw this log on'
+head -c 45 "$work/clip/consistency" > "$work/court/clip/consistency"
+not_by_hand() { ! by_hand; }
+check "by hand, with another consistency proof: no" not_by_hand
 
 # a program that shares no code with us agrees with north's line
 line=$(sed -n 's/^— north.example //p' "$work/cosigned" | base64 -d | od -An -v -tx1 | tr -d ' \n')

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
 import test from "node:test";
 
-import {Edge, parseTilePath, perfectRoot, tilePath, tileWidth} from "../../web/tree.js";
+import {Edge, isConsistent, parseTilePath, perfectRoot, tilePath, tileWidth} from "../../web/tree.js";
 
 const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts.map((p) => Buffer.from(p)))).digest();
 const leaf = (i) => sha256([0], [i & 255, i >> 8]);
@@ -38,6 +38,39 @@ test("tree: whole tiles are appended as one", () => {
 	edge.append(perfectRoot(leaves.slice(256, 512)), 8);
 	leaves.slice(512).forEach((l) => edge.append(l));
 	assert.deepEqual(Buffer.from(edge.root()), rootOf(leaves));
+});
+
+/* RFC 6962 2.1.2, as it is written. */
+function subproof(m, leaves, whole) {
+	if (m === leaves.length)
+		return whole ? [] : [rootOf(leaves)];
+	let k = 1;
+
+	while (k * 2 < leaves.length)
+		k *= 2;
+	return m <= k ? [...subproof(m, leaves.slice(0, k), whole), rootOf(leaves.slice(k))] :
+		[...subproof(m - k, leaves.slice(k), false), rootOf(leaves.slice(0, k))];
+}
+
+test("tree: a log goes on as another, and no other path says so", () => {
+	const leaves = Array.from({length: 20}, (_, i) => leaf(i)), other = sha256([7]);
+
+	for (let n = 1; n <= leaves.length; n++) {
+		for (let m = 1; m <= n; m++) {
+			const first = rootOf(leaves.slice(0, m)), all = rootOf(leaves.slice(0, n)), path = subproof(m, leaves.slice(0, n), true), what = `${m} of ${n}`;
+
+			assert.equal(isConsistent(m, first, n, all, path), true, what);
+			assert.equal(isConsistent(m, other, n, all, path), false, what);
+			assert.equal(isConsistent(m, first, n, other, path), false, what);
+			assert.equal(isConsistent(m, first, n, all, [...path, other]), false, what);
+			assert.equal(isConsistent(n + 1, first, n, all, path), false, what);
+			assert.equal(isConsistent(0, first, n, all, path), false, what);
+			for (let i = 0; i < path.length; i++) {
+				assert.equal(isConsistent(m, first, n, all, path.filter((_, k) => k !== i)), false, what);
+				assert.equal(isConsistent(m, first, n, all, path.map((h, k) => k === i ? other : h)), false, what);
+			}
+		}
+	}
 });
 
 test("tree: tiles have one path each", () => {
