@@ -130,6 +130,7 @@ struct list {
 #define GONE(type) offsetof(struct type, gone)
 
 static const struct list listeners = LIST(DIFF_LISTENER, "listen", "listen[].", site_listener, text, 0);
+static const struct list groups = LIST(DIFF_GROUP, "groups", "groups.*.", site_group, name, 0);
 static const struct list users = LIST(DIFF_USER, "users", "users[].", site_user, name, GONE(site_user));
 static const struct list cameras = LIST(DIFF_CAMERA, "cameras", "cameras.*.", site_camera, name, GONE(site_camera));
 static const struct list renditions = LIST(DIFF_RENDITION, "cameras.*.renditions", "cameras.*.renditions.*.", site_rendition, name, GONE(site_rendition));
@@ -218,6 +219,7 @@ int diff_sites(const struct site *was, const struct site *is, struct diff **ret)
 	if (!d.rc) {
 		compare_site(&d, was, is);
 		compare_lists(&d, &listeners, NULL, was->listener, was->nlisteners, is->listener, is->nlisteners);
+		compare_lists(&d, &groups, NULL, was->group, was->ngroups, is->group, is->ngroups);
 		compare_lists(&d, &users, NULL, was->user, was->nusers, is->user, is->nusers);
 		compare_lists(&d, &cameras, NULL, was->camera, was->ncameras, is->camera, is->ncameras);
 	}
@@ -242,7 +244,7 @@ void diff_free(struct diff **d)
 void diff_text(const struct diff_item *item, char *out, size_t cap)
 {
 	static const char *const what[] = {
-		[DIFF_LISTENER] = "listener ", [DIFF_USER] = "user ", [DIFF_CAMERA] = "camera ", [DIFF_RENDITION] = "rendition "};
+		[DIFF_LISTENER] = "listener ", [DIFF_GROUP] = "group ", [DIFF_USER] = "user ", [DIFF_CAMERA] = "camera ", [DIFF_RENDITION] = "rendition "};
 	static const char *const kind[] = {[DIFF_ADDED] = " added", [DIFF_REMOVED] = " removed"};
 
 	if (item->what == DIFF_SITE)

@@ -11,7 +11,7 @@
 #include "conf/schema.h"
 #include "conf/site.h"
 
-enum diff_what { DIFF_SITE, DIFF_LISTENER, DIFF_USER, DIFF_CAMERA, DIFF_RENDITION };
+enum diff_what { DIFF_SITE, DIFF_LISTENER, DIFF_GROUP, DIFF_USER, DIFF_CAMERA, DIFF_RENDITION };
 enum diff_kind { DIFF_ADDED, DIFF_REMOVED, DIFF_CHANGED };
 
 /* What comes of it, as bits. */
@@ -27,13 +27,13 @@ enum diff_effect {
 struct diff_item {
 	enum diff_what what;
 	enum diff_kind kind;
-	char name[64];                /* user, camera, or a listener's address; "" of DIFF_SITE */
+	char name[64];                /* group, user, camera, or a listener's address; "" of DIFF_SITE */
 	char rendition[SITE_NAME];    /* "" unless DIFF_RENDITION */
 	/* What differs; of a thing that was added or removed the key that holds it: "cameras". A mask is part of "cameras.*.masks". */
 	const struct schema_key *key;
 	int old_line, new_line;       /* where it stands in each file, else the thing that leaves it out; 0: nowhere */
 	unsigned effects;
-	/* struct site, site_listener, site_user, site_camera or site_rendition of either file; NULL where it is not. As long as the two sites. */
+	/* struct site, site_listener, site_group, site_user, site_camera or site_rendition of either file; NULL where it is not. As long as the two sites. */
 	const void *was, *is;
 };
 
@@ -41,7 +41,7 @@ struct diff_item {
 #define DIFF_ITEMS_MAX (2u * SITE_FILE_MAX)
 
 struct diff {
-	struct diff_item *item;       /* the site's own, then listeners, users, cameras, each by the new file, what was removed last */
+	struct diff_item *item;       /* the site's own, then listeners, groups, users, cameras, each by the new file, what was removed last */
 	unsigned n;
 	unsigned effects;             /* of all of them */
 };

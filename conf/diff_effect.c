@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "conf/rights.h"
+
 /* Of values there is more or less of; a text or file that appears is more, one that goes is less. */
 enum change { SAME, LESS, MORE, OTHER };
 
@@ -38,6 +40,31 @@ static enum change by_masks(const struct site_camera *was, const struct site_cam
 			return OTHER;
 	}
 	return SAME;
+}
+
+static bool is_named(const char (*name)[SITE_NAME], unsigned n, const char *what)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(name[i], what))
+			return true;
+	return false;
+}
+
+/* A list of names: what is in one of them alone. */
+static enum change by_names(const char (*was)[SITE_NAME], unsigned nwas, const char (*is)[SITE_NAME], unsigned nis)
+{
+	unsigned gone = 0, fresh = 0;
+
+	for (unsigned i = 0; i < nwas; i++)
+		gone += !is_named(is, nis, was[i]);
+	for (unsigned i = 0; i < nis; i++)
+		fresh += !is_named(was, nwas, is[i]);
+	return gone && fresh ? OTHER : gone ? LESS : fresh ? MORE : SAME;
+}
+
+static enum change by_rights(unsigned was, unsigned is)
+{
+	return was == is ? SAME : (was & ~is) == 0 ? MORE : (is & ~was) == 0 ? LESS : OTHER;
 }
 
 static enum change change_of(const struct schema_key *k, const void *was, const void *is)
@@ -85,7 +112,18 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 
 		return r->width != s->width || r->height != s->height ? OTHER : SAME;
 	}
+	case SCHEMA_RIGHTS:
+		return by_rights(*(const unsigned *)a, *(const unsigned *)b);
+	case SCHEMA_PATTERNS:
+		return by_names(a, ((const struct site_group *)was)->ncameras, b, ((const struct site_group *)is)->ncameras);
+	case SCHEMA_NAMES:
+		return by_names(a, ((const struct site_user *)was)->ngroups, b, ((const struct site_user *)is)->ngroups);
+	case SCHEMA_HOURS:
+		return rights_same_hours(a, b) ? SAME : OTHER;
+	case SCHEMA_UNTIL:
+		return by_number((uint64_t)*(const int64_t *)a - 1, (uint64_t)*(const int64_t *)b - 1);  /* 0, never, is the latest */
 	case SCHEMA_MAP:
+	case SCHEMA_GROUPS:
 	case SCHEMA_CAMERAS:
 	case SCHEMA_RENDITIONS:
 	case SCHEMA_USERS:
@@ -190,6 +228,11 @@ static const struct {
 	{"processes.serve", .always = DIFF_RESTARTS},
 	{"processes.ingest", .always = DIFF_RESTARTS},
 	{"users[].password_hash", .always = BOTH | DIFF_DISCONNECTS},
+	{"users[].groups", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
+	{"users[].expires", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
+	{"groups.*.rights", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
+	{"groups.*.cameras", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
+	{"groups.*.hours", .always = DIFF_DISCONNECTS, .other = BOTH},
 	{"cameras.*.source", .of = effect_of_source},
 	{"cameras.*.user", .always = DIFF_REDIALS},
 	{"cameras.*.password_file", .always = DIFF_REDIALS},
@@ -222,6 +265,9 @@ unsigned diff_effect(const struct diff_item *item)
 {
 	enum change c;
 
+	/* A group that comes or goes is nothing by itself: its users, who must name it, have items of their own. */
+	if (item->kind != DIFF_CHANGED && item->what == DIFF_GROUP)
+		return 0;
 	if (item->kind != DIFF_CHANGED)
 		return item->kind == DIFF_ADDED ? DIFF_OPENS : item->what == DIFF_LISTENER ? DIFF_CLOSES : DIFF_CLOSES | DIFF_DISCONNECTS;
 	c = change_of(item->key, item->was, item->is);

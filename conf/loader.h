@@ -42,11 +42,19 @@ void paths_set_file(struct loader *l, const struct schema_key *k, const struct y
 void paths_set_folder(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_socket(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
+void rights_set_rights(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void rights_set_cameras(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void rights_set_groups(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void rights_set_hours(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void rights_set_until(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void camera_set_fingerprint(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void camera_set_tls_name(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
 /* What is wrong between the keys of a camera that n is; tells how it proves who it is. */
 void camera_check(struct loader *l, const struct ytree_node *n, struct site_camera *c);
+
+/* What users and groups say together. */
+void rights_check(struct loader *l);
 
 /* Looks at every file that was named, and marks the passwords. */
 void paths_check_files(struct loader *l);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/rights.h"
+
 unsigned places_renditions(const struct site_camera *c)
 {
 	unsigned n = 0;
@@ -130,13 +132,14 @@ static void keep_cameras(struct site *is, const struct site *was, struct site_ca
 	is->ncameras = n;
 }
 
+/* A user has another version when he is let in by something else, or may something else: as his groups are in either file. */
 static void keep_users(struct site *is, const struct site *was, struct site_user *place)
 {
 	unsigned n = was->nusers;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct site_user *before = &was->user[i], *u = find_user(is->user, is->nusers, before->name);
-		bool same = u ? !before->gone && !strcmp(u->password_hash, before->password_hash) : before->gone;
+		bool same = u ? !before->gone && rights_same(was, before, is, u) : before->gone;
 
 		place[i] = u ? *u : (struct site_user){.gone = true};
 		memcpy(place[i].name, before->name, sizeof place[i].name);

@@ -10,6 +10,7 @@
 #define SITE(m) .member = offsetof(struct site, m)
 #define CAMERA(m) .member = offsetof(struct site_camera, m)
 #define RENDITION(m) .member = offsetof(struct site_rendition, m)
+#define GROUP(m) .member = offsetof(struct site_group, m)
 #define USER(m) .member = offsetof(struct site_user, m)
 #define MASK(m) .member = offsetof(struct site_mask, m)
 #define LINE(m) .line = offsetof(struct site, m)
@@ -62,6 +63,25 @@ const struct schema_key schema_keys[] = {
 	{"users[].password_hash", SCHEMA_HASH, .required = true, USER(password_hash),
 	 .doc = "What casemate passwd printed; at most 1 GiB of memory, 16 passes and 16 lanes.",
 	 .example = "\"$argon2id$v=19$m=65536,t=3,p=1$...\""},
+	{"users[].groups", SCHEMA_NAMES, .max = SITE_USER_GROUPS_MAX, USER(group),
+	 .doc = "The groups of groups: that he is of, and may what any of them may; where there are groups, a user of none may nothing.",
+	 .example = "[guards, shift-lead]"},
+	{"users[].expires", SCHEMA_UNTIL, USER(expires_us),
+	 .doc = "The last day on which he may watch, in UTC, or the time from which on he may not: who is there then is ended.",
+	 .example = "2027-01-31"},
+	{"groups", SCHEMA_GROUPS, .max = SITE_GROUPS_MAX, LINE(groups_line),
+	 .doc = "Who may see what, each under a name of its own that users refer to; without groups every user may everything.",
+	 .example = "{guards: {rights: [live, history], cameras: \"gate-*\"}}"},
+	{"groups.*.rights", SCHEMA_RIGHTS, .required = true, .max = SITE_RIGHTS, GROUP(rights),
+	 .doc = "live: what is on now, and snapshots; history: what is older, and its proofs; export: clips; "
+		"admin: the log as a whole, whose entries name every camera, and the sessions and share links of others.",
+	 .example = "[live, history]"},
+	{"groups.*.cameras", SCHEMA_PATTERNS, .required = true, .max = SITE_GROUP_CAMERAS_MAX, GROUP(cameras),
+	 .doc = "The cameras that they are for, by names or patterns: * is any number of letters, ? is one. For whoever has no right at a camera it does not exist.",
+	 .example = "[\"gate-*\", yard]"},
+	{"groups.*.hours", SCHEMA_HOURS, .fallback = "00:00-24:00", GROUP(hours),
+	 .doc = "When they hold, in the machine's local time; hours that end before they begin go on into the next day, and days are those on which they begin.",
+	 .example = "mon-fri 06:00-22:00"},
 	{"cameras", SCHEMA_CAMERAS, .max = SITE_CAMERAS_MAX, .doc = "The cameras, each under a name of its own.",
 	 .example = "{gate: {source: \"rtsp://192.0.2.11/stream1\"}}"},
 	{"cameras.*.source", SCHEMA_SOURCE, .required = true, CAMERA(url),
@@ -148,6 +168,7 @@ static const struct {
 	[SCHEMA_MAP] = {"a map of keys"},
 	[SCHEMA_CAMERAS] = {"a map of names"},
 	[SCHEMA_RENDITIONS] = {"a map of names"},
+	[SCHEMA_GROUPS] = {"a map of names"},
 	[SCHEMA_USERS] = {"a list of maps"},
 	[SCHEMA_MASKS] = {"a list of maps"},
 	[SCHEMA_ORIGIN] = {"a name of at most 128 printable bytes without blank or plus"},
@@ -179,6 +200,11 @@ static const struct {
 	[SCHEMA_SIZE] = {"WIDTHxHEIGHT"},
 	[SCHEMA_NAME] = {"a name of 1 to 32 of a-z, 0-9 and -"},
 	[SCHEMA_HASH] = {"an argon2id hash"},
+	[SCHEMA_HOURS] = {"HH:MM-HH:MM, behind days (mon, mon-fri, mon,wed) if not on all of them"},
+	[SCHEMA_UNTIL] = {"a day as 2027-01-31 or a time as 2027-01-31T18:00:00Z"},
+	[SCHEMA_RIGHTS] = {"live, history, export or admin, or a list of them"},
+	[SCHEMA_PATTERNS] = {"a pattern of cameras' names, or a list of them"},
+	[SCHEMA_NAMES] = {"a name, or a list of them"},
 };
 
 const char *schema_type_text(enum schema_type type)

@@ -17,6 +17,7 @@ enum schema_type {
 	SCHEMA_MAP,         /* of the keys below "PATH." */
 	SCHEMA_CAMERAS,     /* of names that the site chooses, each a map of the keys below "PATH.*." */
 	SCHEMA_RENDITIONS,
+	SCHEMA_GROUPS,
 	SCHEMA_USERS,       /* a list of maps of the keys below "PATH[]." */
 	SCHEMA_MASKS,
 	/* Values. */
@@ -51,6 +52,12 @@ enum schema_type {
 	SCHEMA_SIZE,
 	SCHEMA_NAME,
 	SCHEMA_HASH,
+	SCHEMA_HOURS,
+	SCHEMA_UNTIL,
+	/* One, or a list of them. */
+	SCHEMA_RIGHTS,
+	SCHEMA_PATTERNS,
+	SCHEMA_NAMES,
 	SCHEMA_TYPES,
 };
 

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "conf/loader.h"
+#include "conf/rights.h"
 
 static void text(const char *s, char *out, size_t cap)
 {
@@ -26,6 +28,17 @@ static void quantity(uint64_t v, const struct schema_key *k, char *out, size_t c
 		snprintf(out, cap, "%" PRIu64, v);
 }
 
+static void list(const char (*name)[SITE_NAME], unsigned n, char *out, size_t cap)
+{
+	size_t len = 0;
+
+	text(NULL, out, cap);
+	for (unsigned i = 0; i < n && len < cap; i++)
+		len += (size_t)snprintf(out + len, cap - len, "%s%s", i ? ", " : "", name[i]);
+	if (len >= cap && cap > 4)
+		memcpy(out + cap - 4, "...", 4);
+}
+
 void show_fingerprint(const unsigned char fingerprint[32], size_t n, char *out, size_t cap)
 {
 	static const unsigned char none[32];
@@ -43,6 +56,9 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 	const void *v = (const char *)object + k->member;
 	const struct site_camera *camera = object;
 	const struct site_rendition *rendition = object;
+	const struct site_group *group = object;
+	const struct site_user *user = object;
+	char rights[RIGHTS_TEXT], hours[RIGHTS_HOURS_TEXT], time[CLOCK_TEXT];
 
 	switch (k->type) {
 	case SCHEMA_ORIGIN:
@@ -102,10 +118,27 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 	case SCHEMA_HASH:
 		snprintf(out, cap, "hidden");
 		break;
+	case SCHEMA_RIGHTS:
+		rights_text(*(const unsigned *)v, rights);
+		snprintf(out, cap, "%s", rights);
+		break;
+	case SCHEMA_HOURS:
+		rights_hours_text(v, hours);
+		snprintf(out, cap, "%s", hours);
+		break;
+	case SCHEMA_UNTIL:
+		clock_text(*(const int64_t *)v, time);
+		snprintf(out, cap, "%s", *(const int64_t *)v ? time : "never");
+		break;
+	case SCHEMA_PATTERNS:
+	case SCHEMA_NAMES:
+		list(v, k->type == SCHEMA_NAMES ? user->ngroups : group->ncameras, out, cap);
+		break;
 	case SCHEMA_MAP:
 	case SCHEMA_CAMERAS:
 	case SCHEMA_RENDITIONS:
 	case SCHEMA_USERS:
+	case SCHEMA_GROUPS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_TYPES:
 		snprintf(out, cap, "%s", schema_type_text(k->type));

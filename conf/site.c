@@ -160,6 +160,17 @@ static void set_mask(struct loader *l, const struct schema_key *k, const struct 
 		loader_complain(l, k, n->at, "it reaches outside the picture: x and width, and y and height, are at most 100 %% together");
 }
 
+static void set_group(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
+{
+	struct site_group *g = &l->site->group[l->site->ngroups];
+
+	if (n->kind == YTREE_BAD || !take_name(l, k, n, g->name) || !is_item(l, k, n))
+		return;
+	g->line = n->key_at.line;
+	l->site->ngroups++;
+	walk_map(l, "groups.*.", n, g);
+}
+
 static void set_user(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	struct site *site = l->site;
@@ -220,6 +231,9 @@ static void set_section(struct loader *l, const struct schema_key *k, const stru
 	} else if (k->type == SCHEMA_USERS && (l->site->user = new_array(l, n->nchildren, sizeof *l->site->user))) {
 		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_user(l, k, c);
+	} else if (k->type == SCHEMA_GROUPS && (l->site->group = new_array(l, n->nchildren, sizeof *l->site->group))) {
+		for (const struct ytree_node *c = n->child; c; c = c->next)
+			set_group(l, k, c);
 	} else if (k->type == SCHEMA_RENDITIONS) {
 		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_rendition(l, k, c, object);
@@ -288,6 +302,7 @@ static int load(struct site *site, bool look, struct site_report *report)
 	site->serve_processes = default_serve_processes();
 	walk_site(&l, tree);
 	check_media_signing(&l);
+	rights_check(&l);
 	if (look)
 		paths_check_files(&l);
 	rc = l.rc ? l.rc : report->n ? -EINVAL : 0;
@@ -393,6 +408,7 @@ void site_free(struct site **site)
 		free(s->user[i].password_hash);
 	free(s->camera);
 	free(s->user);
+	free(s->group);
 	free(s->tls_certificate);
 	free(s->tls_key);
 	free(s->key);

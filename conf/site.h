@@ -157,7 +157,7 @@ struct site {
 	unsigned nusers;
 	struct site_group *group;         /* none: every user may everything */
 	unsigned ngroups;
-	int tls_line, key_line, witnesses_line, media_line, archive_line, socket_line;  /* for whoever finds more to say about them; 0: defaulted */
+	int tls_line, key_line, witnesses_line, media_line, archive_line, socket_line, groups_line;  /* for whoever finds more to say about them; 0: defaulted */
 };
 
 /*

@@ -268,11 +268,16 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_SIZE] = set_size,
 	[SCHEMA_NAME] = set_name,
 	[SCHEMA_HASH] = set_hash,
+	[SCHEMA_HOURS] = rights_set_hours,
+	[SCHEMA_UNTIL] = rights_set_until,
+	[SCHEMA_RIGHTS] = rights_set_rights,
+	[SCHEMA_PATTERNS] = rights_set_cameras,
+	[SCHEMA_NAMES] = rights_set_groups,
 };
 
 void values_set(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
-	bool list = k->type == SCHEMA_LISTEN && n->kind == YTREE_LIST;
+	bool list = n->kind == YTREE_LIST && (k->type == SCHEMA_LISTEN || k->type >= SCHEMA_RIGHTS);
 
 	if (n->kind != YTREE_SCALAR && !list)
 		loader_complain(l, k, n->at, "what is wanted is %s, not a %s", schema_type_text(k->type),

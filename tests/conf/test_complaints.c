@@ -46,7 +46,7 @@ static const struct {
 	{HEAD "camras: {}\n", 5, 1, "unknown key \"camras\": did you mean \"cameras\"?"},
 	{HEAD "Sandbox: strict\n", 5, 1, "did you mean \"sandbox\"?"},
 	{HEAD "user: []\n", 5, 1, "key \"user\" doesn't belong here: its place is cameras.*.user"},
-	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, tls, key, witnesses, media_signing, archive, socket, sandbox, processes, users, cameras"},
+	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, tls, key, witnesses, media_signing, archive, socket, sandbox, processes, users, groups, cameras"},
 	{HEAD "bitrate: 1 Mb/s\n", 5, 1, "its place is cameras.*.renditions.*.bitrate"},
 	{HEAD "\"a\\\"b\": 1\n", 5, 1, "unknown key \"a\\x22b\""},
 	{CAMERA("password: hunter2"), 8, 5, "unknown key \"password\": did you mean \"password_file\"?"},

@@ -55,6 +55,14 @@ static const struct change {
 	{"processes.serve", "9", "10", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"processes.ingest", NULL, "2", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"users[].password_hash", "'" HASH_A "'", "'" HASH_B "'", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
+	{"users[].groups", NULL, "guards", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
+	{"users[].expires", NULL, "2027-01-31", "", DIFF_CLOSES | DIFF_DISCONNECTS, DIFF_OPENS | DIFF_DISCONNECTS},
+	{"users[].expires", "2027-01-31", "2027-01-31T12:00:00Z", "", DIFF_CLOSES | DIFF_DISCONNECTS, DIFF_OPENS | DIFF_DISCONNECTS},
+	{"groups.*.rights", "live", "[admin, live]", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
+	{"groups.*.rights", "live", "export", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
+	{"groups.*.cameras", "gate", "[gate, 'yard-*']", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
+	{"groups.*.cameras", "gate", "yard", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
+	{"groups.*.hours", NULL, "mon-fri 06:00-22:00", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
 	{"cameras.*.source", "rtsp://192.0.2.1/a", "rtsp://192.0.2.1/b", "", R, R},
 	{"cameras.*.source", "rtsp://192.0.2.1/a", "rtsp://192.0.2.2/a", "", R | BOTH, R | BOTH},
 	{"cameras.*.source", "rtsp://192.0.2.1/a", "rtsp://192.0.2.1:555/a", "", R | BOTH, R | BOTH},
@@ -98,7 +106,7 @@ static const char *value_of(const struct change *c, bool is, const struct schema
 	static const char *const needed[][2] = {
 		{"site", "a.example"}, {"tls.certificate", "c"}, {"tls.key", "k"}, {"key", "s"}, {"media_signing.key", "m"},
 		{"media_signing.certificate", "c"}, {"archive.path", "f"}, {"archive.max_size", "1 GB"},
-		{"users[].name", "anna"}, {"users[].password_hash", "'" HASH_A "'"}, {"cameras.*.source", "rtsp://192.0.2.1/a"},
+		{"users[].name", "anna"}, {"groups.*.rights", "live"}, {"groups.*.cameras", "gate"}, {"users[].password_hash", "'" HASH_A "'"}, {"cameras.*.source", "rtsp://192.0.2.1/a"},
 		{"cameras.*.masks[].x", "5 %"}, {"cameras.*.masks[].y", "5 %"}, {"cameras.*.masks[].width", "10 %"}, {"cameras.*.masks[].height", "10 %"},
 		{"cameras.*.renditions.*.size", "640x360"}, {"cameras.*.renditions.*.bitrate", "1 Mb/s"}};
 
@@ -137,7 +145,7 @@ static void write_line(struct buf *b, unsigned *line, const char *text)
 static struct site *write_site(const struct change *c, bool is, int *ret_line)
 {
 	static const char *const maps[] = {"tls", "media_signing", "archive", "processes"};
-	unsigned line = 0, at = 0, of_camera, of_rendition;
+	unsigned line = 0, at = 0, of_user, of_group, of_camera, of_rendition;
 	struct site *site;
 	char prefix[32];
 	struct buf b;
@@ -151,7 +159,11 @@ static struct site *write_site(const struct change *c, bool is, int *ret_line)
 		write_keys(&b, c, is, prefix, "  ", &line, &at);
 	}
 	write_line(&b, &line, "users:\n  -");
+	of_user = line + 1;
 	write_keys(&b, c, is, "users[].", "    ", &line, &at);
+	write_line(&b, &line, "groups:\n  guards:");
+	of_group = line;
+	write_keys(&b, c, is, "groups.*.", "    ", &line, &at);
 	write_line(&b, &line, "cameras:\n  gate:");
 	of_camera = line;
 	if (*c->beside) {
@@ -170,7 +182,7 @@ static struct site *write_site(const struct change *c, bool is, int *ret_line)
 	buf_append(&b, "", 1);
 	site = parse((const char *)buf_data(&b));
 	buf_free(&b);
-	*ret_line = (int)(at ? at : strstr(c->path, "renditions") ? of_rendition : *c->path == 'c' ? of_camera : 0);
+	*ret_line = (int)(at ? at : strstr(c->path, "renditions") ? of_rendition : *c->path == 'c' ? of_camera : *c->path == 'g' ? of_group : *c->path == 'u' ? of_user : 0);
 	return site;
 }
 
@@ -186,8 +198,8 @@ static void expect_one(const struct change *c, const struct diff *d, unsigned ef
 	cr_expect_eq(d->effects, effects);
 	cr_expect(item->old_line == old_line && item->new_line == new_line, "%s: %d and %d, not %d and %d", c->path, item->old_line, item->new_line,
 		  old_line, new_line);
-	cr_expect_eq(item->what, strstr(c->path, "renditions") ? DIFF_RENDITION : *c->path == 'c' ? DIFF_CAMERA : *c->path == 'u' ? DIFF_USER : DIFF_SITE);
-	cr_expect_str_eq(item->name, *c->path == 'c' ? "gate" : *c->path == 'u' ? "anna" : "");
+	cr_expect_eq(item->what, strstr(c->path, "renditions") ? DIFF_RENDITION : *c->path == 'c' ? DIFF_CAMERA : *c->path == 'u' ? DIFF_USER : *c->path == 'g' ? DIFF_GROUP : DIFF_SITE);
+	cr_expect_str_eq(item->name, *c->path == 'c' ? "gate" : *c->path == 'u' ? "anna" : *c->path == 'g' ? "guards" : "");
 	cr_expect_str_eq(item->rendition, strstr(c->path, "renditions") ? "small" : "");
 }
 
