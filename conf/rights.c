@@ -49,7 +49,7 @@ const struct site_group *rights_group(const struct site *site, const char *name)
 	return NULL;
 }
 
-static bool has_camera(const struct site_group *g, const char *camera)
+bool rights_group_has(const struct site_group *g, const char *camera)
 {
 	for (unsigned i = 0; i < g->ncameras; i++)
 		if (!camera || rights_match(g->cameras[i], camera))
@@ -64,7 +64,7 @@ unsigned rights_of(const struct site *site, const struct site_user *u, const cha
 	for (unsigned i = 0; i < u->ngroups; i++) {
 		const struct site_group *g = rights_group(site, u->group[i]);
 
-		if (g && has_camera(g, camera))
+		if (g && rights_group_has(g, camera))
 			rights |= g->rights;
 	}
 	return rights;

@@ -14,6 +14,8 @@
 bool rights_match(const char *pattern, const char *name);
 /* The group of that name, or NULL. */
 const struct site_group *rights_group(const struct site *site, const char *name);
+/* Whether one of its patterns matches; camera NULL: some name. */
+bool rights_group_has(const struct site_group *g, const char *camera);
 /* Bits of enum site_right that the user has at that camera at some hour; camera NULL: at any camera that could be. */
 unsigned rights_of(const struct site *site, const struct site_user *u, const char *camera);
 /* Whether the two, each of its site, are let in by the same, until the same, and have the same rights at the same hours. */

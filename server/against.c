@@ -79,11 +79,37 @@ static void say_listener(struct against *a, const struct diff_item *item)
 		against_say(a, item, AGAINST_DISCONNECTS, "listener %s: whoever is connected there", l->text);
 }
 
+/* Of a user or group that is in both: what differs of what he may, in the words of the file. */
+static void say_rights(struct against *a, const struct diff_item *item, const char *who)
+{
+	char was[SHOW_MAX], is[SHOW_MAX];
+
+	show_value(item->key, item->was, was, sizeof was);
+	show_value(item->key, item->is, is, sizeof is);
+	if (item->effects & DIFF_OPENS)
+		against_say(a, item, AGAINST_OPENS, "%s %s: %s: %s -> %s: may what he could not before", who, item->name, schema_leaf(item->key), was, is);
+	if (item->effects & DIFF_CLOSES)
+		against_say(a, item, AGAINST_CLOSES, "%s %s: %s: %s -> %s: may no more what he could", who, item->name, schema_leaf(item->key), was, is);
+	against_say(a, item, AGAINST_DISCONNECTS, "%s %s: is logged out, wherever he is logged in", who, item->name);
+}
+
+static void say_group(struct against *a, const struct diff_item *item)
+{
+	if (item->kind == DIFF_CHANGED)
+		say_rights(a, item, "every user of group");
+	else
+		against_say(a, item, AGAINST_CHANGES, "group %s: %s", item->name, item->kind == DIFF_ADDED ? "is new" : "is gone");
+}
+
 static void say_user(struct against *a, const struct diff_item *item)
 {
+	if (item->kind == DIFF_CHANGED && item->key->type != SCHEMA_HASH) {
+		say_rights(a, item, "user");
+		return;
+	}
 	switch (item->kind) {
 	case DIFF_ADDED:
-		against_say(a, item, AGAINST_OPENS, "user %s: may watch every camera and read the log", item->name);
+		against_say(a, item, AGAINST_OPENS, a->is->ngroups ? "user %s: may what his groups may" : "user %s: may watch every camera and read the log", item->name);
 		break;
 	case DIFF_REMOVED:
 		against_say(a, item, AGAINST_CLOSES, "user %s: can log in no more", item->name);
@@ -150,6 +176,9 @@ static void say_item(struct against *a, const struct diff_item *item)
 		break;
 	case DIFF_LISTENER:
 		say_listener(a, item);
+		break;
+	case DIFF_GROUP:
+		say_group(a, item);
 		break;
 	case DIFF_USER:
 		say_user(a, item);

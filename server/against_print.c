@@ -45,7 +45,7 @@ void against_text(const struct against *a, const char *old, const char *new, str
 static void line_json(struct json *j, const struct against_line *l, const char *old, const char *new)
 {
 	static const char *const what[] = {
-		[DIFF_SITE] = "site", [DIFF_LISTENER] = "listener", [DIFF_USER] = "user", [DIFF_CAMERA] = "camera", [DIFF_RENDITION] = "rendition"};
+		[DIFF_SITE] = "site", [DIFF_LISTENER] = "listener", [DIFF_GROUP] = "group", [DIFF_USER] = "user", [DIFF_CAMERA] = "camera", [DIFF_RENDITION] = "rendition"};
 
 	json_open(j, NULL, '{');
 	json_str(j, "file", l->old ? old : new);

@@ -204,12 +204,17 @@ void parent_camera_changes(struct camera_live *cam, bool link, bool worker)
 
 /* --- users and certificate -------------------------------------------------------------- */
 
-void parent_user_changes(struct parent *p, unsigned user)
+void parent_user_cameras(struct parent *p, unsigned user)
 {
-	parent_end_user_sessions(p, user);
 	for (unsigned i = 0; i < p->nchildren; i++)
 		if (p->child[i].kind == ROLE_SERVE && begun(&p->child[i]))
 			child_say_serve_user(&p->child[i], user);
+}
+
+void parent_user_changes(struct parent *p, unsigned user)
+{
+	parent_end_user_sessions(p, user);
+	parent_user_cameras(p, user);
 }
 
 int parent_certificate_changes(struct parent *p)

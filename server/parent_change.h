@@ -14,6 +14,8 @@ void parent_camera_goes(struct camera_live *cam);
 void parent_camera_changes(struct camera_live *cam, bool link, bool worker);
 /* A user is new, has another password, or is gone: his sessions end. */
 void parent_user_changes(struct parent *p, unsigned user);
+/* His rights are the same, the cameras may be others: he stays logged in. */
+void parent_user_cameras(struct parent *p, unsigned user);
 /* Certificate or key are others: every serve is given them, and uses them for who comes from then on. 0, or -errno when one was not given them. */
 int parent_certificate_changes(struct parent *p);
 

@@ -304,13 +304,15 @@ static void apply_camera(struct reload *r, struct camera_live *cam)
 		parent_camera_changes(cam, link, worker);
 }
 
+/* His version tells whether it is he whom something has changed for; and what patterns match changes with the cameras. */
 static void apply_user(struct reload *r, unsigned user)
 {
-	for (unsigned i = 0; i < r->diff->n; i++)
-		if (r->diff->item[i].what == DIFF_USER && same_name(&r->diff->item[i], r->p->site->user[user].name)) {
-			parent_user_changes(r->p, user);
-			return;
-		}
+	const struct site *before = r->site;
+
+	if (user >= before->nusers || before->user[user].version != r->p->site->user[user].version)
+		parent_user_changes(r->p, user);
+	else if (r->p->site->ngroups)
+		parent_user_cameras(r->p, user);
 }
 
 /* Closed ones first: they make room. */

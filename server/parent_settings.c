@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/ring.h"
 #include "conf/places.h"
+#include "conf/rights.h"
 #include "config.h"
 #include "server/parent.h"
 
@@ -313,13 +314,35 @@ int child_say_serve_camera(struct child *c, unsigned i)
 	return rc;
 }
 
+/* Names and patterns end here: serve knows cameras by their numbers. */
+static size_t write_rules(const struct site *site, const struct site_user *u, uint8_t out[RIGHTS_BYTES])
+{
+	struct rights_rule rule[RIGHTS_RULES_MAX] = {0};
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < u->ngroups; k++) {
+		const struct site_group *g = rights_group(site, u->group[k]);
+
+		if (!g)
+			continue;
+		rule[n].rights = (uint8_t)g->rights;
+		rule[n].hours = g->hours;
+		for (unsigned i = 0; i < site->ncameras; i++)
+			if (!site->camera[i].gone && rights_group_has(g, site->camera[i].name))
+				rights_add_camera(&rule[n], i);
+		n++;
+	}
+	return rights_write(rule, n, out);
+}
+
 int child_say_serve_user(struct child *c, unsigned i)
 {
 	const struct site_user *u = &c->parent->site->user[i];
-	struct msg_serve_user m = {.user = (uint16_t)i, .version = u->version, .gone = u->gone, .all = true};
+	struct msg_serve_user m = {.user = (uint16_t)i, .version = u->version, .gone = u->gone, .all = !c->parent->site->ngroups, .expires_us = u->expires_us};
 
 	TEXT(m.name, u->name);
 	TEXT(m.password_hash, u->password_hash);
+	m.rules_len = (uint16_t)write_rules(c->parent->site, u, m.rules);
 	return child_say(c, MSG_SERVE_USER, &m, NULL, 0);
 }
 

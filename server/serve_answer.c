@@ -26,6 +26,17 @@ void serve_answer_later(struct serve_ask *a, const char *words, unsigned retry_s
 	serve_exchange_reply(a->x, a->r, &reply);
 }
 
+bool serve_answer_may(struct serve_ask *a, enum serve_right right)
+{
+	unsigned camera = a->camera ? a->camera->set.camera : SERVE_RIGHTS_NO_CAMERA;
+
+	if (serve_exchange_follow(a->x, &a->viewer, right, camera) == 0)
+		return true;
+	a->x->serve->state.refused++;
+	serve_answer_status(a, 403);
+	return false;
+}
+
 void serve_answer_refused_by(const struct serve_ask *a, enum serve_limit limit)
 {
 	serve_limit_refused(a->x->serve, limit, serve_auth_name(a->x->serve->auth, (unsigned)a->user));

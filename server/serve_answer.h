@@ -20,7 +20,8 @@ struct serve_ask {
 	const struct http_request *r;
 	const struct serve_route *route;
 	struct http_path path;
-	int user;                           /* -1: the route is open to everybody */
+	struct serve_viewer viewer;         /* user -1: the route is open to everybody */
+	int user;                           /* the same number */
 	struct serve_camera *camera;        /* of the path, where it names one */
 	struct serve_rendition *rendition;
 };
@@ -29,6 +30,8 @@ struct serve_ask {
 void serve_answer_status(struct serve_ask *a, unsigned status);
 /* Not now, in words too. */
 void serve_answer_later(struct serve_ask *a, const char *words, unsigned retry_s, bool close);
+/* Whether he who asks has that right at the camera at hand; else that has been answered: 403. */
+bool serve_answer_may(struct serve_ask *a, enum serve_right right);
 /* It is counted and logged that this limit of the user's was reached. */
 void serve_answer_refused_by(const struct serve_ask *a, enum serve_limit limit);
 /* reply.bytes whole, a part of it, or only that it has not changed: as the request's conditions want it. */

@@ -109,11 +109,22 @@ static unsigned absent(const struct serve_ask *a)
 	return a->path.number < a->rendition->oldest ? 410 : 0;
 }
 
+/* What is in the window, or only comes, is live; what is older is history. */
+static bool may_have(struct serve_ask *a, bool in_window)
+{
+	const struct serve_rendition *r = a->rendition;
+	bool old = !in_window && r->n && a->path.number < r->window[r->n - 1].m.number;
+
+	return serve_answer_may(a, old ? SERVE_RIGHT_HISTORY : SERVE_RIGHT_LIVE);
+}
+
 void serve_answer_segment(struct serve_ask *a)
 {
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
 
+	if (!may_have(a, s != NULL))
+		return;
 	a->x->peer->media_us = clock_mono_us();
 	if (!s && serve_media_is_coming(a->camera, a->rendition, a->path.number)) {
 		serve_answer_wait_for_demand(a, a->rendition->set.rendition);
@@ -171,6 +182,8 @@ void serve_answer_picture(struct serve_ask *a)
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
 
+	if (!may_have(a, s != NULL))
+		return;
 	if (s)
 		serve_answer_bytes(a, s->bytes, media_type(a));
 	else if (absent(a))
@@ -185,6 +198,9 @@ void serve_answer_proof(struct serve_ask *a)
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_PROOF);
 
+	/* Who sees a segment may prove it. */
+	if (!may_have(a, s != NULL))
+		return;
 	if (!s && wait_for_next(a))
 		return;
 	if (!s && beyond_newest(a))

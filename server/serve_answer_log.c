@@ -91,6 +91,9 @@ void serve_answer_tile(struct serve_ask *a)
 		serve_answer_status(a, 404);
 		return;
 	}
+	/* Entries name every camera; hashes tell nothing, and are all that a witness needs. */
+	if (t.entries && !serve_answer_may(a, SERVE_RIGHT_ADMIN))
+		return;
 	key.number = t.index;
 	key.level = t.entries ? -1 : (int16_t)t.level;
 	key.width = (uint16_t)t.width;

@@ -32,7 +32,7 @@ static void reply_asset(struct serve_ask *a, const char *path, size_t n, bool pa
 
 void serve_answer_page(struct serve_ask *a)
 {
-	if (serve_login_session(a->x, a->r) >= 0)
+	if (serve_login_session(a->x, a->r, &a->viewer))
 		reply_asset(a, "/", 1, true);
 	else
 		reply_asset(a, "/login.html", 11, true);
@@ -62,7 +62,7 @@ void serve_answer_site(struct serve_ask *a)
 	struct buf json;
 
 	buf_init(&json, SERVE_SITE_MAX_BYTES);
-	if (serve_site_json(a->x->serve, (unsigned)a->user, &json) < 0 || serve_bytes_copy(buf_data(&json), json.len, &reply.bytes) < 0)
+	if (serve_site_json(a->x->serve, &a->viewer, &json) < 0 || serve_bytes_copy(buf_data(&json), json.len, &reply.bytes) < 0)
 		serve_answer_status(a, 503);
 	else
 		serve_exchange_reply(a->x, a->r, &reply);
@@ -72,5 +72,5 @@ void serve_answer_site(struct serve_ask *a)
 
 void serve_answer_export(struct serve_ask *a)
 {
-	serve_export_answer(a->x, a->r, (unsigned)a->user);
+	serve_export_answer(a->x, a->r, &a->viewer);
 }

@@ -51,6 +51,7 @@ void serve_exchange_forget(struct serve_exchange *x)
 void serve_exchange_end(struct serve_exchange *x)
 {
 	serve_export_end(x);
+	serve_rights_unfollow(&x->follow);
 	serve_exchange_forget(x);
 }
 
@@ -95,6 +96,23 @@ void serve_exchange_wake(struct serve_exchange *x)
 {
 	x->woken = true;
 	x->carrier->wake(x);
+}
+
+static void on_ended(struct serve_rights_follower *f)
+{
+	struct serve_exchange *x = (struct serve_exchange *)(void *)((char *)f - offsetof(struct serve_exchange, follow));
+
+	if (x->waiting)
+		serve_exchange_wake(x);
+	else
+		x->carrier->stop(x);
+}
+
+int serve_exchange_follow(struct serve_exchange *x, const struct serve_viewer *v, enum serve_right right, unsigned camera)
+{
+	serve_rights_unfollow(&x->follow);
+	x->follow = (struct serve_rights_follower){.viewer = *v, .right = right, .camera = camera, .ended = on_ended};
+	return serve_rights_follow(x->serve, &x->follow);
 }
 
 bool serve_exchange_take_user(struct serve_exchange *x, unsigned user)

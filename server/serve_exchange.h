@@ -57,6 +57,7 @@ struct serve_exchange {
 	struct serve *serve;
 	struct serve_peer *peer;           /* the carrier's */
 	struct serve_waiting wait;
+	struct serve_rights_follower follow;  /* while it waits or its answer goes out: of who was let in */
 	struct serve_export *export;       /* where more of the body comes from; NULL: none */
 };
 
@@ -91,6 +92,11 @@ void serve_exchange_wait(struct serve_exchange *x, enum serve_wait kind, int64_t
 bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camera, int64_t timeout_us);
 /* What it waits for has come: the request is answered again, from the loop. */
 void serve_exchange_wake(struct serve_exchange *x);
+/*
+ * It is that viewer's, who is to have that right at that camera until the answer is out: when he has it no more what waits is answered
+ * again, and what is going out ends. 0, or -EACCES when he has not.
+ */
+int serve_exchange_follow(struct serve_exchange *x, const struct serve_viewer *v, enum serve_right right, unsigned camera);
 /* The connection is that user's from now on; false when he has his share of connections already. */
 bool serve_exchange_take_user(struct serve_exchange *x, unsigned user);
 

@@ -23,10 +23,8 @@ struct serve_export {
 	uint32_t request;
 	bool answered, asked;            /* the first answer came; a piece is asked for */
 	struct msg_clip_make make;       /* what it is of */
-	unsigned user;
-	uint32_t version;                /* of the user, when he asked */
-	bool by_session;                 /* he asked by a session, this one */
-	uint8_t token_sha256[32];
+	struct serve_viewer viewer;
+	unsigned camera;
 	int64_t until_us;
 	uint64_t left;                   /* of total, that did not come yet */
 	struct msg_clip_piece first;
@@ -65,39 +63,33 @@ static const char *read_form(const struct http_request *r, struct msg_clip_make 
 	return NULL;
 }
 
-static bool has_rendition(const struct serve *s, const struct msg_clip_make *m, const char *name)
+/* The camera that is meant; for who has no right at it there is none of that name. */
+static struct serve_camera *camera_of(const struct serve *s, const struct serve_viewer *v, const struct msg_clip_make *m)
 {
-	const struct serve_camera *camera = serve_media_camera(s->media, span_of(m->camera, strlen(m->camera)));
+	struct serve_camera *c = serve_media_camera(s->media, span_of(m->camera, strlen(m->camera)));
 
-	return camera && serve_media_rendition(camera, span_of(name, strlen(name)));
+	return c && serve_rights_may(s, v, SERVE_RIGHT_ANY, c->set.camera, clock_wall_us()) ? c : NULL;
+}
+
+static bool has_rendition(const struct serve_camera *c, const char *name)
+{
+	return serve_media_rendition(c, span_of(name, strlen(name))) != NULL;
 }
 
 /* Only what the viewer may see otherwise too. */
-static bool is_offered(const struct serve *s, const struct msg_clip_make *m)
+static bool is_offered(const struct serve_camera *c, const struct msg_clip_make *m)
 {
-	return strcmp(m->rendition, "snapshot") != 0 && has_rendition(s, m, m->rendition) && (!m->audio || has_rendition(s, m, "audio"));
-}
-
-/* Whose it is: what serve_login_user found, password's verdict or session. */
-static void note_user(struct serve_export *e, struct serve_exchange *x, const struct http_request *r, unsigned user)
-{
-	e->user = user;
-	e->version = serve_auth_version(x->serve->auth, user);
-	e->by_session = !x->wait.has_verdict && serve_login_session_named(x, r, e->token_sha256) == (int)user;
-	e->until_us = clock_mono_us() + ALL_US;
+	return c && strcmp(m->rendition, "snapshot") != 0 && has_rendition(c, m->rendition) && (!m->audio || has_rendition(c, "audio"));
 }
 
 /* Whether he may have more of it. */
 static bool may_go_on(const struct serve *s, const struct serve_export *e)
 {
-	if (serve_auth_version(s->auth, e->user) != e->version || clock_mono_us() >= e->until_us)
-		return false;
-	if (e->by_session && serve_session_find(s->sessions, e->token_sha256, clock_wall_us()) != (int)e->user)
-		return false;
-	return is_offered(s, &e->make);
+	return clock_mono_us() < e->until_us && serve_rights_may(s, &e->viewer, SERVE_RIGHT_EXPORT, e->camera, clock_wall_us()) &&
+	       is_offered(camera_of(s, &e->viewer, &e->make), &e->make);
 }
 
-static void begin(struct serve_exchange *x, const struct http_request *r, struct msg_clip_make *m, unsigned user)
+static void begin(struct serve_exchange *x, const struct http_request *r, struct msg_clip_make *m, const struct serve_camera *camera)
 {
 	struct serve_export *e = x->serve->store ? calloc(1, sizeof *e) : NULL;
 
@@ -113,7 +105,9 @@ static void begin(struct serve_exchange *x, const struct http_request *r, struct
 	}
 	e->exchange = x;
 	e->make = *m;
-	note_user(e, x, r, user);
+	e->viewer = x->follow.viewer;
+	e->camera = camera->set.camera;
+	e->until_us = clock_mono_us() + ALL_US;
 	x->export = e;
 	LIST_INSERT_HEAD(&x->serve->exports, e, next);
 	serve_exchange_wait(x, SERVE_WAIT_EXPORT, MAKE_WAIT_US);
@@ -144,11 +138,16 @@ static void answer_made(struct serve_exchange *x, const struct http_request *r)
 	}
 }
 
-void serve_export_answer(struct serve_exchange *x, const struct http_request *r, unsigned user)
+void serve_export_answer(struct serve_exchange *x, const struct http_request *r, const struct serve_viewer *v)
 {
 	struct msg_clip_make m = {.request = 0};
+	const struct serve_camera *camera;
 	const char *wrong;
 
+	if (x->export && serve_exchange_follow(x, v, SERVE_RIGHT_EXPORT, x->export->camera) < 0) {
+		reply_words(x, r, 403, "You may take no clips of this camera any more.");
+		return;
+	}
 	if (x->export) {
 		answer_made(x, r);
 		return;
@@ -162,12 +161,15 @@ void serve_export_answer(struct serve_exchange *x, const struct http_request *r,
 		reply_words(x, r, 400, wrong);
 		return;
 	}
-	snprintf(m.user, sizeof m.user, "%s", serve_auth_name(x->serve->auth, user));
-	m.audio = m.audio && has_rendition(x->serve, &m, "audio");
-	if (is_offered(x->serve, &m))
-		begin(x, r, &m, user);
-	else
+	camera = camera_of(x->serve, v, &m);
+	snprintf(m.user, sizeof m.user, "%s", serve_auth_name(x->serve->auth, (unsigned)v->user));
+	m.audio = m.audio && camera && has_rendition(camera, "audio");
+	if (!is_offered(camera, &m))
 		reply_words(x, r, 404, "There is no such camera, or it has no such rendition.");
+	else if (serve_exchange_follow(x, v, SERVE_RIGHT_EXPORT, camera->set.camera) < 0)
+		reply_words(x, r, 403, "You may see this camera, but take no clips of it.");
+	else
+		begin(x, r, &m, camera);
 }
 
 void serve_export_more(struct serve_exchange *x)

@@ -16,9 +16,10 @@
 struct serve;
 struct serve_exchange;
 struct serve_export;
+struct serve_viewer;
 
-/* Answers, or waits; the exchange has been told of its user. */
-void serve_export_answer(struct serve_exchange *x, const struct http_request *r, unsigned user);
+/* Answers, or waits; the exchange has been told of its viewer, who has the right to exports. */
+void serve_export_answer(struct serve_exchange *x, const struct http_request *r, const struct serve_viewer *v);
 /* All that was given so far is out: asks for more. */
 void serve_export_more(struct serve_exchange *x);
 /* Nobody wants more of it; store is told. Nothing when there is none. */

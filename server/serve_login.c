@@ -50,18 +50,32 @@ static int session_of(struct serve *s, const uint8_t sha256[32])
 	return user;
 }
 
-int serve_login_session_named(struct serve_exchange *x, const struct http_request *r, uint8_t ret_sha256[32])
+/* Who has no right at this hour is not let in. */
+static bool may_enter(const struct serve *s, const struct serve_viewer *v)
 {
-	int user = token_of(r, ret_sha256) ? session_of(x->serve, ret_sha256) : -1;
-
-	return user < 0 || (unsigned)user >= x->serve->site.users ? -1 : user;
+	return serve_rights_may(s, v, SERVE_RIGHT_ANY, SERVE_RIGHTS_NO_CAMERA, clock_wall_us());
 }
 
-int serve_login_session(struct serve_exchange *x, const struct http_request *r)
+static bool may_be_user(const struct serve *s, int user)
 {
-	uint8_t sha256[32];
+	struct serve_viewer v = serve_rights_viewer(s, (unsigned)user);
 
-	return serve_login_session_named(x, r, sha256);
+	return may_enter(s, &v);
+}
+
+bool serve_login_session(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
+{
+	struct serve_viewer v = {.by_session = true};
+	int user = token_of(r, v.session) ? session_of(x->serve, v.session) : -1;
+
+	if (user < 0 || user >= SERVE_VIEWERS_MAX)
+		return false;
+	v.user = user;
+	v.version = serve_auth_version(x->serve->auth, (unsigned)user);
+	if (!may_enter(x->serve, &v))
+		return false;
+	*ret = v;
+	return true;
 }
 
 /* A page's own requests must not make the browser ask for a password; a player's must name the scheme. */
@@ -113,7 +127,7 @@ static void on_verdict(struct serve_auth_ask *ask, int user)
 
 	x->wait.has_verdict = true;
 	x->wait.verdict = user;
-	if (user >= 0)
+	if (user >= 0 && may_be_user(x->serve, user))
 		note(x, user, true);
 	x->wait.version = user < 0 ? 0 : serve_auth_version(x->serve->auth, (unsigned)user);
 	serve_exchange_wake(x);
@@ -168,22 +182,38 @@ static int check(struct serve_exchange *x, const struct http_request *r, const c
 	return -2;
 }
 
-int serve_login_user(struct serve_exchange *x, const struct http_request *r)
+/* The password of HTTP Basic: as check. */
+static int check_basic(struct serve_exchange *x, const struct http_request *r)
 {
-	int user = x->wait.has_verdict ? verdict_now(x) : serve_login_session(x, r);
 	char name[SITE_NAME], password[SERVE_PASSWORD];
 	struct span field;
+	int user = -1;
 
-	if (user >= 0)
-		return user;
 	if (http_header(r, "Authorization", &field) && !http_header_repeated(r, "Authorization") &&
 	    http_basic(field, name, sizeof name, password, sizeof password) == 0) {
 		user = check(x, r, name, password);
 		explicit_bzero(password, sizeof password);
 	}
-	if (user == -1)
+	return user;
+}
+
+bool serve_login_viewer(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
+{
+	int user;
+
+	if (!x->wait.has_verdict && serve_login_session(x, r, ret))
+		return true;
+	user = check_basic(x, r);
+	if (user == -2)
+		return false;
+	if (user < 0 || !may_be_user(x->serve, user)) {
+		if (user >= 0)
+			log_failure(x, serve_auth_name(x->serve->auth, (unsigned)user));
 		reply_unknown(x, r);
-	return user < 0 ? -1 : user;
+		return false;
+	}
+	*ret = serve_rights_viewer(x->serve, (unsigned)user);
+	return true;
 }
 
 bool serve_login_from_our_page(const struct http_request *r)
@@ -267,6 +297,10 @@ void serve_login_begin(struct serve_exchange *x, const struct http_request *r)
 	explicit_bzero(password, sizeof password);
 	if (!wrong.status)
 		wrong.status = 403;
+	if (user >= 0 && !may_be_user(x->serve, user)) {
+		log_failure(x, name);
+		user = -1;
+	}
 	if (user >= 0)
 		begin_session(x, r, user);
 	else if (user == -1)

@@ -11,12 +11,10 @@
 
 #include "server/serve_exchange.h"
 
-/* The user whose session the cookie names, or -1. */
-int serve_login_session(struct serve_exchange *x, const struct http_request *r);
-/* The same, and the session's name in serve.sessions: for what goes on after the request. */
-int serve_login_session_named(struct serve_exchange *x, const struct http_request *r, uint8_t ret_sha256[32]);
-/* The user; or -1, and then the request has been answered or waits. */
-int serve_login_user(struct serve_exchange *x, const struct http_request *r);
+/* The viewer whose session the cookie names, if he may anything now. */
+bool serve_login_session(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret);
+/* Who sent it, and may anything now; false: the request has been answered or waits. */
+bool serve_login_viewer(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret);
 /* Whether the request comes from our own page, or from something that is no browser (RFC 6454; Fetch Metadata). */
 bool serve_login_from_our_page(const struct http_request *r);
 /* POST /login: 303 to the page, 403 (wrong), 429 (too soon), 503 (busy). Its body: name=…&password=… */

@@ -102,12 +102,9 @@ static bool has_rule(const struct may *may, unsigned rights, unsigned camera, in
 
 bool serve_rights_may(const struct serve *s, const struct serve_viewer *v, enum serve_right right, unsigned camera, int64_t wall_us)
 {
-	return serve_rights_is(s, v, wall_us) && has_rule(may_of(s, v), 1u << right, camera, wall_us);
-}
+	unsigned rights = right == SERVE_RIGHT_ANY ? SITE_RIGHTS_ALL : 1u << right;
 
-bool serve_rights_sees(const struct serve *s, const struct serve_viewer *v, unsigned camera, int64_t wall_us)
-{
-	return serve_rights_is(s, v, wall_us) && has_rule(may_of(s, v), SITE_RIGHTS_ALL, camera, wall_us);
+	return serve_rights_is(s, v, wall_us) && has_rule(may_of(s, v), rights, camera, wall_us);
 }
 
 int serve_rights_follow(const struct serve *s, struct serve_rights_follower *f)

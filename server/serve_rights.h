@@ -25,7 +25,8 @@ enum serve_right {
 	SERVE_RIGHT_LIVE = SITE_RIGHT_LIVE,
 	SERVE_RIGHT_HISTORY = SITE_RIGHT_HISTORY,
 	SERVE_RIGHT_EXPORT = SITE_RIGHT_EXPORT,
-	SERVE_RIGHT_ADMIN = SITE_RIGHT_ADMIN
+	SERVE_RIGHT_ADMIN = SITE_RIGHT_ADMIN,
+	SERVE_RIGHT_ANY = SITE_RIGHTS          /* whichever: he may know that the camera exists */
 };
 
 #define SERVE_RIGHTS_NO_CAMERA UINT32_MAX      /* the right itself, at whatever camera */
@@ -66,8 +67,6 @@ struct serve_viewer serve_rights_viewer(const struct serve *s, unsigned user);
 bool serve_rights_is(const struct serve *s, const struct serve_viewer *v, int64_t wall_us);
 /* The same, and has that right at that camera now. wall_us: now. */
 bool serve_rights_may(const struct serve *s, const struct serve_viewer *v, enum serve_right right, unsigned camera, int64_t wall_us);
-/* Whether he may know that the camera exists: any right at it. */
-bool serve_rights_sees(const struct serve *s, const struct serve_viewer *v, unsigned camera, int64_t wall_us);
 
 /* 0, or -EACCES when he may not now. */
 int serve_rights_follow(const struct serve *s, struct serve_rights_follower *f);

@@ -16,6 +16,7 @@ enum serve_need { SERVE_NEED_NOTHING, SERVE_NEED_USER, SERVE_NEED_CAMERA, SERVE_
 struct serve_route {
 	void (*answer)(struct serve_ask *a);
 	enum serve_need need;
+	enum serve_right right;          /* at the camera of the path; where it names none, at any */
 	bool get, post;                  /* get: HEAD too */
 	const char *cache;               /* of the answer's bytes; what has none, as an error, is not stored */
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "media/codec_string.h"
 #include "server/serve_watch.h"
@@ -73,45 +74,59 @@ static void write_alarms(struct json *j, const struct serve_camera *c)
 	json_close(j, ']');
 }
 
-static void write_camera(struct json *j, const struct serve_camera *c)
+static void write_rights(struct json *j, const struct serve *s, const struct serve_viewer *v, unsigned camera, int64_t wall_us)
+{
+	static const char *const name[SITE_RIGHTS] = {
+		[SITE_RIGHT_LIVE] = "live", [SITE_RIGHT_HISTORY] = "history", [SITE_RIGHT_EXPORT] = "export", [SITE_RIGHT_ADMIN] = "admin"};
+
+	json_open(j, "may", '[');
+	for (unsigned right = 0; right < SITE_RIGHTS; right++)
+		if (serve_rights_may(s, v, (enum serve_right)right, camera, wall_us))
+			json_str(j, NULL, name[right]);
+	json_close(j, ']');
+}
+
+static void write_camera(struct json *j, const struct serve *s, const struct serve_viewer *v, const struct serve_camera *c, int64_t wall_us)
 {
 	static const char *const phase[] = {
 		[CAMERA_IDLE] = "idle", [CAMERA_CONNECTING] = "connecting", [CAMERA_STREAMING] = "streaming", [CAMERA_WAITING] = "waiting"};
-	const struct msg_camera_state *s = &c->state;
+	const struct msg_camera_state *is = &c->state;
 
 	json_open(j, NULL, '{');
 	json_str(j, "name", c->set.name);
-	json_str(j, "phase", phase[s->phase]);
-	json_str(j, "why", gap_why_name((enum gap_why)s->why));
-	json_str(j, "detail", s->detail);
-	json_str(j, "left_out", s->left_out);
+	json_str(j, "phase", phase[is->phase]);
+	json_str(j, "why", gap_why_name((enum gap_why)is->why));
+	json_str(j, "detail", is->detail);
+	json_str(j, "left_out", is->left_out);
 	write_codec(j, "codec", c->rendition[RENDITION_COPY]);
 	write_codec(j, "audio_codec", c->rendition[RENDITION_AUDIO]);
-	json_int(j, "width", s->width);
-	json_int(j, "height", s->height);
-	json_num(j, "fps", s->fps_milli / 1000.0, 3);
-	json_int(j, "rate_bps", s->rate_bps);
-	json_int(j, "reconnects", (int64_t)s->reconnects);
-	json_int(j, "retry_ms", s->retry_ms);
+	json_int(j, "width", is->width);
+	json_int(j, "height", is->height);
+	json_num(j, "fps", is->fps_milli / 1000.0, 3);
+	json_int(j, "rate_bps", is->rate_bps);
+	json_int(j, "reconnects", (int64_t)is->reconnects);
+	json_int(j, "retry_ms", is->retry_ms);
+	write_rights(j, s, v, c->set.camera, wall_us);
 	write_alarms(j, c);
 	write_renditions(j, c);
 	json_close(j, '}');
 }
 
-int serve_site_json(const struct serve *s, unsigned user, struct buf *out)
+int serve_site_json(const struct serve *s, const struct serve_viewer *v, struct buf *out)
 {
+	int64_t wall_us = clock_wall_us();
 	struct json j = json_init(out);
 
 	json_open(&j, NULL, '{');
 	json_str(&j, "origin", s->site.origin);
 	json_str(&j, "version", s->site.version);
 	json_str(&j, "vkey", s->vkey);
-	json_str(&j, "user", serve_auth_name(s->auth, user));
+	json_str(&j, "user", serve_auth_name(s->auth, (unsigned)v->user));
 	json_int(&j, "checkpoint", (int64_t)s->media->checkpoint_size);
 	json_open(&j, "cameras", '[');
 	for (unsigned i = 0; i < s->media->ncameras; i++)
-		if (*s->media->camera[i].set.name)
-			write_camera(&j, &s->media->camera[i]);
+		if (*s->media->camera[i].set.name && serve_rights_may(s, v, SERVE_RIGHT_ANY, i, wall_us))
+			write_camera(&j, s, v, &s->media->camera[i], wall_us);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	return j.bad ? -ENOBUFS : 0;

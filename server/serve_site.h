@@ -7,16 +7,16 @@
  *
  *     {"origin","version","vkey","user","checkpoint":SIZE,
  *      "cameras":[{"name","phase","why","detail","left_out","codec","audio_codec","width","height","fps","rate_bps",
- *                  "reconnects","retry_ms",
+ *                  "reconnects","retry_ms","may":["live","history","export","admin"],
  *                  "renditions":[{"name","kind":"video"|"audio","codec","width","height","first","last","live"}]}]}
  *
- * first and last: numbers of the segments held (0 with live false: none yet).
+ * Of cameras those that the viewer may know of; may: his rights there, now. first and last: numbers of the segments held (0 with live false: none yet).
  */
 #include "server/serve.h"
 
 #define SERVE_SITE_MAX_BYTES (4u << 20)
 
 /* Appends the JSON. 0 or -ENOBUFS. */
-int serve_site_json(const struct serve *s, unsigned user, struct buf *out);
+int serve_site_json(const struct serve *s, const struct serve_viewer *v, struct buf *out);
 
 #endif
