@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "camera/source.h"
-#include "net/rtsp_server.h"
+#include "net/rtsp_login.h"
 
 #define CAMERA_COUNT_MAX 256
 #define CAMERA_CLIENTS_MAX 1024

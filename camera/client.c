@@ -14,9 +14,11 @@
 
 #include "base/clock.h"
 #include "base/rd.h"
+#include "base/text.h"
 #include "base/wr.h"
 #include "camera/udp_pair.h"
 #include "net/rtp_send.h"
+#include "net/rtsp_login.h"
 #include "net/rtsp_message.h"
 
 #define BACKLOG_MAX (1u << 20)                   /* bytes waiting; beyond it pictures are left out */
@@ -43,6 +45,7 @@ struct client {
 	struct buf in, out;      /* of the connection */
 	struct buf datagrams;    /* each: track * 2 + (0 RTP, 1 RTCP), u16 length, bytes */
 	struct rtsp_server rtsp;
+	char nonce[33];
 	struct client_track track[RTSP_SERVER_TRACKS];
 	unsigned set_up;         /* bit set of tracks */
 	bool playing, wait_key, report, closing;
@@ -158,10 +161,7 @@ void client_send(struct client *c, const struct source_unit *unit)
 
 	if (!wants(c, unit))
 		return;
-	if (c->camera->source->track[unit->track].codec == CODEC_H264)
-		rtp_send_h264(&c->track[unit->track].rtp, au->pts, au->data, au->len, put_packet, &to);
-	else
-		rtp_send_aac(&c->track[unit->track].rtp, au->pts, au->data, au->len, put_packet, &to);
+	rtp_send_au(&c->track[unit->track].rtp, au->pts, au->data, au->len, put_packet, &to);
 	flush(c);
 }
 
@@ -214,6 +214,23 @@ static int setup_udp(struct client *c, unsigned track, const uint16_t client_por
 	return t->rtcp && !event_add(t->rtcp, NULL) ? 0 : -ENOMEM;
 }
 
+#define EVERY_ALGORITHM ((1u << DIGEST_ALGORITHMS) - 1)
+
+static int host_login(void *ctx, const struct rtsp_server_ask *ask)
+{
+	struct client *c = ctx;
+	const struct rtsp_server_login *login = c->camera->settings.login;
+
+	return login && rtsp_login_check(login, c->nonce, ask) ? -EACCES : 0;
+}
+
+static void host_challenge(void *ctx, struct buf *out)
+{
+	struct client *c = ctx;
+
+	rtsp_login_challenge(out, c->camera->settings.login->realm, c->nonce, EVERY_ALGORITHM, false);
+}
+
 static int host_describe(void *ctx, const char *path, struct buf *sdp)
 {
 	return camera_describe(((struct client *)ctx)->camera, path, sdp);
@@ -244,7 +261,7 @@ static int host_setup(void *ctx, const char *path, unsigned track, const struct 
 	return 0;
 }
 
-static void host_play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS])
+static int host_play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS])
 {
 	struct client *c = ctx;
 
@@ -256,6 +273,7 @@ static void host_play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRAC
 	}
 	c->playing = c->wait_key = c->report = true;
 	camera_watch(c->camera);
+	return 0;
 }
 
 static void host_teardown(void *ctx)
@@ -270,7 +288,8 @@ static void host_teardown(void *ctx)
 		end_track(c, i);
 }
 
-static const struct rtsp_server_host host = {host_describe, host_setup, host_play, host_teardown};
+static const struct rtsp_server_host host = {.login = host_login, .challenge = host_challenge, .describe = host_describe, .setup = host_setup,
+	.play = host_play, .teardown = host_teardown};
 
 /* The answer goes out, then no more; what the client still sends is read away, since closing over it would reset the answer too. */
 static void say_goodbye(struct client *c)
@@ -342,7 +361,7 @@ static int add_events(struct client *c, int fd)
 struct client *client_new(struct camera *camera, int fd)
 {
 	struct client *c = calloc(1, sizeof *c);
-	uint8_t random[24];
+	uint8_t random[32];
 	int one = 1, held = KERNEL_BYTES;
 
 	if (!c || getrandom(random, sizeof random, 0) != sizeof random) {
@@ -356,7 +375,8 @@ struct client *client_new(struct camera *camera, int fd)
 	buf_init(&c->datagrams, OUT_MAX);
 	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++)
 		c->track[i].udp = (struct udp_pair){{-1, -1}};
-	rtsp_server_init(&c->rtsp, &host, c, camera->settings.login, random);
+	rtsp_server_init(&c->rtsp, &host, c, random);
+	hex_encode(random + 16, 16, c->nonce);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &held, sizeof held);
 	if (add_events(c, fd))

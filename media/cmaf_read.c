@@ -39,6 +39,8 @@ struct fragment {
 	uint32_t duration, size;           /* defaults of tfhd */
 	uint64_t decode_time, total_duration, total_bytes;
 	uint32_t samples;
+	uint32_t flags, first;             /* of trun */
+	struct rd entries;                 /* of trun: a line a sample */
 };
 
 /* ISO/IEC 14496-12 8.8.7. Only a base at moof is taken. */
@@ -86,6 +88,9 @@ static int read_trun(struct rd r, struct fragment *f, size_t offset)
 		return -EBADMSG;
 	if (flags & 0x4)
 		first = rd_u32(&r);
+	f->flags = flags;
+	f->first = first;
+	f->entries = r;
 	f->independent = flags & 0x4 ? !(first & 0x10000) : f->default_key;
 	for (uint32_t i = 0; i < f->samples && !r.bad; i++) {
 		f->total_duration += flags & 0x100 ? rd_u32(&r) : f->duration;
@@ -133,7 +138,8 @@ static int read_moof(struct rd r, struct fragment *f)
 	return more || !has_traf ? -EBADMSG : 0;
 }
 
-static int read_chunk(struct rd *r, struct fragment *f)
+/* ret_data: the samples' bytes. */
+static int read_chunk(struct rd *r, struct fragment *f, struct rd *ret_data)
 {
 	struct cmaf_box b;
 
@@ -145,7 +151,44 @@ static int read_chunk(struct rd *r, struct fragment *f)
 		return -EBADMSG;
 	if (cmaf_next_box(r, &b) != 1 || b.type != MDAT)
 		return -EBADMSG;
+	*ret_data = b.body;
 	return rd_left(&b.body) == f->total_bytes ? 0 : -EBADMSG;
+}
+
+int cmaf_next_chunk(struct rd *r, struct cmaf_reader *ret)
+{
+	struct fragment f = {0};
+	struct rd try = *r, data;
+
+	if (!rd_left(r))
+		return 0;
+	if (read_chunk(&try, &f, &data))
+		return -EBADMSG;
+	*r = try;
+	*ret = (struct cmaf_reader){.decode_time = f.decode_time, .left = f.samples, .entries = f.entries, .data = data, .flags = f.flags,
+		.first = f.first, .duration = f.duration, .size = f.size, .default_key = f.default_key};
+	return 1;
+}
+
+/* The chunk was found whole, so nothing here is read past its end. */
+bool cmaf_next_sample(struct cmaf_reader *c, struct cmaf_read_sample *ret)
+{
+	uint32_t duration, size, offset;
+	bool key = c->flags & 0x4 ? !(c->first & 0x10000) : c->default_key;
+
+	if (!c->left)
+		return false;
+	c->left--;
+	duration = c->flags & 0x100 ? rd_u32(&c->entries) : c->duration;
+	size = c->flags & 0x200 ? rd_u32(&c->entries) : c->size;
+	if (c->flags & 0x400)
+		key = !(rd_u32(&c->entries) & 0x10000);
+	offset = c->flags & 0x800 ? rd_u32(&c->entries) : 0;
+	*ret = (struct cmaf_read_sample){.dts = (int64_t)c->decode_time, .pts = (int64_t)c->decode_time + (int32_t)offset, .key = key,
+		.data = rd_bytes(&c->data, size), .n = size};
+	c->decode_time += duration;
+	c->flags &= ~0x4u;                 /* what it says is of the first one alone */
+	return true;
 }
 
 void cmaf_check_chunks(const uint8_t *p, size_t n, struct cmaf_extent *ret)
@@ -155,8 +198,9 @@ void cmaf_check_chunks(const uint8_t *p, size_t n, struct cmaf_extent *ret)
 
 	while (rd_left(&r)) {
 		struct fragment f = {0};
+		struct rd data;
 
-		if (read_chunk(&r, &f))
+		if (read_chunk(&r, &f, &data))
 			break;
 		if (e.chunks && f.decode_time != e.decode_time + e.duration)
 			break;

@@ -7,10 +7,8 @@
 
 #include "base/text.h"
 #include "base/wr.h"
-#include "net/digest.h"
 #include "net/rtsp_message.h"
 
-#define METHODS "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 #define URI_MAX 512
 #define SDP_MAX (16u << 10)
 #define METHOD_MAX 32
@@ -29,12 +27,10 @@ struct request {
 	struct target target;
 };
 
-void rtsp_server_init(struct rtsp_server *s, const struct rtsp_server_host *host, void *ctx,
-		      const struct rtsp_server_login *login, const uint8_t random[24])
+void rtsp_server_init(struct rtsp_server *s, const struct rtsp_server_host *host, void *ctx, const uint8_t random[16])
 {
-	*s = (struct rtsp_server){.host = host, .ctx = ctx, .login = login};
-	hex_encode(random, 8, s->session);
-	hex_encode(random + 8, 16, s->nonce);
+	*s = (struct rtsp_server){.host = host, .ctx = ctx};
+	hex_encode(random, 16, s->session);
 }
 
 void rtsp_server_end(struct rtsp_server *s)
@@ -72,15 +68,16 @@ static int take_track(struct span *path)
 	return end[-1] - '0';
 }
 
-/* "rtsp://host:port/path/trackN?query", or a path alone; the host is not looked at. 0, -EINVAL, -ENOENT (path too long). */
+/* "rtsp://host:port/path/trackN?query", with rtsps too, or a path alone; the host is not looked at. 0, -EINVAL, -ENOENT (path too long). */
 static int parse_target(const char *uri, struct target *ret)
 {
 	struct span all = span_str(uri), base, path;
 
 	base = path = span_cut(&all, '?');
 	ret->track = -1;
-	if (span_begins_nocase(path, "rtsp://")) {
-		path = span_skip(path, 7);
+	if (span_begins_nocase(path, "rtsp://") || span_begins_nocase(path, "rtsps://")) {
+		span_cut(&path, '/');
+		path = span_skip(path, 1);
 		span_cut(&path, '/');
 		path = span_of(path.n ? path.p - 1 : base.p + base.n, path.n ? path.n + 1 : 0);
 	} else if (!path.n || path.p[0] != '/') {
@@ -103,41 +100,42 @@ static int reply(struct buf *out, unsigned status, const struct request *q)
 	return rtsp_write_end(out, NULL, NULL, 0);
 }
 
-static int write_challenge(struct rtsp_server *s, struct buf *out, enum digest_algorithm algorithm, bool stale)
+static int write_public(const struct rtsp_server *s, struct buf *out)
 {
-	struct digest_challenge c = {.algorithm = algorithm, .algorithm_named = true, .qop_auth = true, .stale = stale};
-	char text[DIGEST_HEADER_MAX];
-	struct wr w = wr_init(text, sizeof text);
-
-	snprintf(c.realm, sizeof c.realm, "%s", s->login->realm);
-	snprintf(c.nonce, sizeof c.nonce, "%s", s->nonce);
-	if (digest_write_challenge(&w, &c))
-		return -ENOBUFS;
-	return rtsp_write_header(out, "WWW-Authenticate", "%.*s", (int)w.len, text);
+	return rtsp_write_header(out, "Public", "OPTIONS, DESCRIBE, SETUP, PLAY, %sGET_PARAMETER, SET_PARAMETER, TEARDOWN", s->host->pause ? "PAUSE, " : "");
 }
 
-/* 0: let in. 1: answered with 401. */
-static int check_login(struct rtsp_server *s, const struct request *q, struct buf *out)
+static int refuse(struct rtsp_server *s, const struct request *q, struct buf *out)
 {
-	struct digest_who who = {.method = q->method, .uri = q->uri};
-	struct span value;
-	int e = -EACCES;
-
-	if (!s->login)
-		return 0;
-	who.user = s->login->user;
-	who.password = s->login->password;
-	if (rtsp_message_header(q->m, "Authorization", &value))
-		e = digest_verify(value, s->login->realm, s->nonce, &who);
-	if (!e)
-		return 0;
 	s->refused++;
 	rtsp_write_response(out, 401, q->cseq);
-	/* Strongest first (RFC 7616 3.7). */
-	for (int a = DIGEST_ALGORITHMS - 1; a >= 0; a--)
-		write_challenge(s, out, (enum digest_algorithm)a, e == -ESTALE);
-	e = rtsp_write_end(out, NULL, NULL, 0);
-	return e ? e : 1;
+	s->host->challenge(s->ctx, out);
+	return rtsp_write_end(out, NULL, NULL, 0);
+}
+
+/* What a host's error means to the client. RTSP_SERVER_WAITS, or what comes of answering. */
+static int reply_error(struct rtsp_server *s, const struct request *q, int e, struct buf *out)
+{
+	switch (e) {
+	case -EAGAIN:
+		return RTSP_SERVER_WAITS;
+	case -EACCES:
+		return refuse(s, q, out);
+	case -ENOENT:
+		return reply(out, 404, q);
+	case -EBUSY:
+		return reply(out, 503, q);
+	default:
+		return reply(out, 500, q);
+	}
+}
+
+static int ask_login(struct rtsp_server *s, const struct request *q)
+{
+	struct rtsp_server_ask ask = {.method = q->method, .uri = q->uri};
+
+	rtsp_message_header(q->m, "Authorization", &ask.authorization);
+	return s->host->login ? s->host->login(s->ctx, &ask) : 0;
 }
 
 /* Is the request's Session ours? A request without the header passes only if it may. */
@@ -158,7 +156,7 @@ static int write_session(const struct rtsp_server *s, struct buf *out)
 static int do_options(struct rtsp_server *s, const struct request *q, struct buf *out)
 {
 	rtsp_write_response(out, 200, q->cseq);
-	rtsp_write_header(out, "Public", "%s", METHODS);
+	write_public(s, out);
 	return rtsp_write_end(out, NULL, NULL, 0);
 }
 
@@ -170,7 +168,7 @@ static int do_describe(struct rtsp_server *s, const struct request *q, struct bu
 	buf_init(&sdp, SDP_MAX);
 	e = s->host->describe(s->ctx, q->target.path, &sdp);
 	if (e) {
-		e = reply(out, e == -ENOENT ? 404 : 500, q);
+		e = reply_error(s, q, e, out);
 	} else {
 		rtsp_write_response(out, 200, q->cseq);
 		rtsp_write_header(out, "Content-Base", "%s/", q->target.base);
@@ -201,7 +199,7 @@ static bool channels_free(const struct rtsp_server *s, int track, const uint8_t 
 static bool take_transport(const struct rtsp_server *s, int track, const struct rtsp_transport *offer, struct rtsp_server_transport *ret)
 {
 	*ret = (struct rtsp_server_transport){.udp = !offer->tcp};
-	if (offer->multicast)
+	if (offer->multicast || (ret->udp && s->host->tcp_only))
 		return false;
 	for (int i = 0; i < 2; i++) {
 		int channel = offer->channel[0] < 0 ? 2 * track + i : offer->channel[i];
@@ -260,7 +258,7 @@ static int do_setup(struct rtsp_server *s, const struct request *q, struct buf *
 		return reply(out, 461, q);
 	e = s->host->setup(s->ctx, q->target.path, (unsigned)track, &t, port, &ssrc);
 	if (e)
-		return reply(out, e == -ENOENT ? 404 : 500, q);
+		return reply_error(s, q, e, out);
 	s->tracks |= 1u << track;
 	s->transport[track] = t;
 	memcpy(s->path, q->target.path, sizeof s->path);
@@ -283,6 +281,7 @@ static int do_play(struct rtsp_server *s, const struct request *q, struct buf *o
 {
 	struct rtsp_server_start start[RTSP_SERVER_TRACKS] = {{0}};
 	bool already = s->playing;
+	int e;
 
 	if (!s->tracks)
 		return reply(out, 455, q);
@@ -290,14 +289,29 @@ static int do_play(struct rtsp_server *s, const struct request *q, struct buf *o
 		return reply(out, 454, q);
 	if (strcmp(s->path, q->target.path))
 		return reply(out, 404, q);
-	if (!already)
-		s->host->play(s->ctx, start);
+	e = already ? 0 : s->host->play(s->ctx, start);
+	if (e)
+		return reply_error(s, q, e, out);
 	s->playing = true;
 	rtsp_write_response(out, 200, q->cseq);
 	write_session(s, out);
 	rtsp_write_header(out, "Range", "npt=now-");
 	if (!already)
 		write_rtp_info(s, q, start, out);
+	return rtsp_write_end(out, NULL, NULL, 0);
+}
+
+static int do_pause(struct rtsp_server *s, const struct request *q, struct buf *out)
+{
+	if (!s->tracks)
+		return reply(out, 455, q);
+	if (!same_session(s, q, false))
+		return reply(out, 454, q);
+	if (s->playing)
+		s->host->pause(s->ctx);
+	s->playing = false;
+	rtsp_write_response(out, 200, q->cseq);
+	write_session(s, out);
 	return rtsp_write_end(out, NULL, NULL, 0);
 }
 
@@ -309,6 +323,12 @@ static int do_get_parameter(struct rtsp_server *s, const struct request *q, stru
 	if (s->tracks)
 		write_session(s, out);
 	return rtsp_write_end(out, NULL, NULL, 0);
+}
+
+/* There is no parameter to set. */
+static int do_set_parameter(struct rtsp_server *s, const struct request *q, struct buf *out)
+{
+	return q->m->body_len ? reply(out, 451, q) : do_get_parameter(s, q, out);
 }
 
 static int do_teardown(struct rtsp_server *s, const struct request *q, struct buf *out)
@@ -329,28 +349,49 @@ static const struct method {
 	{"DESCRIBE", false, false, do_describe},
 	{"SETUP", false, false, do_setup},
 	{"PLAY", false, false, do_play},
+	{"PAUSE", false, true, do_pause},
 	{"GET_PARAMETER", false, true, do_get_parameter},
+	{"SET_PARAMETER", false, true, do_set_parameter},
 	{"TEARDOWN", false, true, do_teardown},
 };
 
+static const struct method *find_method(const struct rtsp_server *s, const char *name)
+{
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (!strcmp(methods[i].name, name) && (methods[i].run != do_pause || s->host->pause))
+			return &methods[i];
+	return NULL;
+}
+
+static int reply_unsupported(const struct request *q, struct span feature, struct buf *out)
+{
+	char word[METHOD_MAX];
+
+	rtsp_write_response(out, 551, q->cseq);
+	if (!copy_word(word, sizeof word, feature))
+		rtsp_write_header(out, "Unsupported", "%s", word);
+	return rtsp_write_end(out, NULL, NULL, 0);
+}
+
 static int answer(struct rtsp_server *s, struct request *q, struct buf *out)
 {
-	const struct method *method = NULL;
+	const struct method *method;
+	struct span feature;
 	int e;
 
 	if (copy_word(q->method, sizeof q->method, q->m->method) || copy_word(q->uri, sizeof q->uri, q->m->uri))
 		return reply(out, 400, q);
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-		if (!strcmp(methods[i].name, q->method))
-			method = &methods[i];
+	method = find_method(s, q->method);
 	if (!method) {
 		rtsp_write_response(out, 501, q->cseq);
-		rtsp_write_header(out, "Public", "%s", METHODS);
+		write_public(s, out);
 		return rtsp_write_end(out, NULL, NULL, 0);
 	}
-	e = method->open ? 0 : check_login(s, q, out);
+	e = method->open ? 0 : ask_login(s, q);
 	if (e)
-		return e < 0 ? e : 0;
+		return reply_error(s, q, e, out);
+	if (rtsp_message_header(q->m, "Require", &feature))
+		return reply_unsupported(q, feature, out);
 	e = method->any_target ? 0 : parse_target(q->uri, &q->target);
 	if (e)
 		return reply(out, e == -ENOENT ? 404 : 400, q);
@@ -376,7 +417,12 @@ int rtsp_server_feed(struct rtsp_server *s, struct buf *in, struct buf *out)
 
 		if (m.kind == RTSP_RESPONSE || (m.kind == RTSP_REQUEST && rtsp_message_cseq(&m, &q.cseq)))
 			return bad_request(out);
+		/* Receiver reports are let pass; who has set nothing up has nothing to report. */
+		if (m.kind == RTSP_FRAME && !s->tracks)
+			return bad_request(out);
 		e = m.kind == RTSP_REQUEST ? answer(s, &q, out) : 0;
+		if (e == RTSP_SERVER_WAITS)
+			return e;
 		buf_consume(in, m.size);
 		if (e)
 			return e;

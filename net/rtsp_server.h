@@ -3,27 +3,31 @@
 #define NET_RTSP_SERVER_H
 /*
  * One client's connection to an RTSP 1.0 server (RFC 2326) as a pure engine:
- * bytes in, reply bytes out, and four questions to its host. Methods: OPTIONS,
- * DESCRIBE, SETUP, PLAY, GET_PARAMETER (as keep-alive), TEARDOWN. Transports:
- * interleaved in the connection, and unicast UDP to the connection's own peer;
- * a destination that the client names is ignored.
+ * bytes in, reply bytes out, and a few questions to its host. Methods: OPTIONS,
+ * DESCRIBE, SETUP, PLAY, PAUSE (if the host can), GET_PARAMETER and SET_PARAMETER
+ * (as keep-alive), TEARDOWN. Transports: interleaved in the connection, and, if the
+ * host can, unicast UDP to the connection's own peer; a destination that the client
+ * names is ignored.
  *
- * At most one session per connection, and it ends with it: a session id seen on
- * another connection means nothing there. No HTTP tunnelling.
+ * At most one session per connection, and it ends with it: a session id is 128
+ * random bits, and one seen on another connection means nothing there. No HTTP
+ * tunnelling. A Require of anything is refused (12.32).
  *
- * Credentials are checked by Digest (RFC 7616; the strongest is offered first)
- * on every request but OPTIONS. Basic is neither offered nor accepted.
+ * Who may ask is the host's affair (net/rtsp_login.h helps); it is asked at every
+ * request but OPTIONS.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "net/span.h"
 
 #define RTSP_SERVER_TRACKS 2
 #define RTSP_SERVER_REFUSALS 16        /* 401s on one connection before it is closed */
-#define RTSP_SERVER_PATH_MAX 64        /* a longer path is 404 */
+#define RTSP_SERVER_PATH_MAX 80        /* a longer path is 404 */
 #define RTSP_SERVER_OUT_MAX (64u << 10) /* bytes of replies to one feed; a client that asks for more is closed */
+#define RTSP_SERVER_WAITS 1
 #define RTSP_SERVER_TIMEOUT_S 60       /* promised in Session; the host keeps it */
 
 struct rtsp_server_transport {
@@ -38,32 +42,42 @@ struct rtsp_server_start {
 	uint32_t timestamp;
 };
 
-/* Answers of whoever holds the streams. Called from within rtsp_server_feed; none may free the engine. */
+/* A request as far as it matters to who sent it. Borrowed for the call. */
+struct rtsp_server_ask {
+	const char *method, *uri;
+	struct span authorization; /* the header's value; empty: none */
+};
+
+/*
+ * Answers of whoever holds the streams. Called from within rtsp_server_feed; none may free the engine. Where one gives an int:
+ * 0; -EAGAIN: not known yet, the same request is to be asked again later; -EACCES 401; -ENOENT 404; -EBUSY 503; else 500.
+ */
 struct rtsp_server_host {
-	/* Appends the SDP of the stream at path ("/1"), whose tracks are "track0" and on. 0, -ENOENT, else the client is told 500. */
+	bool tcp_only;             /* no UDP: 461 */
+	/* Whether who sent this may. NULL: everybody may. */
+	int (*login)(void *ctx, const struct rtsp_server_ask *ask);
+	/* Appends the WWW-Authenticate headers of a 401. */
+	void (*challenge)(void *ctx, struct buf *out);
+	/* Appends the SDP of the stream at path ("/1"), whose tracks are "track0" and on. */
 	int (*describe)(void *ctx, const char *path, struct buf *sdp);
 	/*
 	 * Readies one track of path, in place of what was set up for it before. For UDP ret_port gets the
-	 * ports that packets will come from. 0, -ENOENT without such a track, else the client is told 500.
+	 * ports that packets will come from. -ENOENT without such a track.
 	 */
 	int (*setup)(void *ctx, const char *path, unsigned track, const struct rtsp_server_transport *t,
 		     uint16_t ret_port[2], uint32_t *ret_ssrc);
-	/* Begins (or goes on) to send every track that was set up; fills start of those. */
-	void (*play)(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS]);
+	/* Begins to send every track that was set up; fills start of those. */
+	int (*play)(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS]);
+	/* Stops sending, until play. NULL: there is no such method here. */
+	void (*pause)(void *ctx);
 	/* Ends the session: stops sending, forgets all set-ups. Also called when a live session's engine is freed. */
 	void (*teardown)(void *ctx);
-};
-
-/* Whom to let in. The strings are borrowed for the engine's life. */
-struct rtsp_server_login {
-	const char *realm, *user, *password;
 };
 
 struct rtsp_server {
 	const struct rtsp_server_host *host;
 	void *ctx;
-	const struct rtsp_server_login *login; /* NULL: everybody */
-	char session[17], nonce[33];
+	char session[33];
 	char path[RTSP_SERVER_PATH_MAX];       /* of the session, "" before its first SETUP */
 	struct rtsp_server_transport transport[RTSP_SERVER_TRACKS];
 	unsigned tracks;                       /* bit set of those set up */
@@ -71,16 +85,16 @@ struct rtsp_server {
 	bool playing;
 };
 
-/* random gives the session id and the nonce. login is borrowed, NULL lets everybody in. */
-void rtsp_server_init(struct rtsp_server *s, const struct rtsp_server_host *host, void *ctx,
-		      const struct rtsp_server_login *login, const uint8_t random[24]);
+/* random gives the session id. */
+void rtsp_server_init(struct rtsp_server *s, const struct rtsp_server_host *host, void *ctx, const uint8_t random[16]);
 void rtsp_server_end(struct rtsp_server *s);
 
 /*
  * Consumes whole requests and interleaved frames (a client's receiver reports;
  * they are not looked into) from the front of in and appends replies to out,
  * whose max must be at least RTSP_SERVER_OUT_MAX beyond what it holds.
- * 0: needs more bytes. -EBADMSG: not RTSP (400 is in out); -EACCES: RTSP_SERVER_REFUSALS
+ * 0: needs more bytes. RTSP_SERVER_WAITS: the host asked for time; the request is left at the front of in, and nothing may be
+ * taken off there until the next call, which asks again. -EBADMSG: not RTSP (400 is in out); -EACCES: RTSP_SERVER_REFUSALS
  * reached; -ENOBUFS: asked too much at once. After an error send what is in out and close.
  */
 int rtsp_server_feed(struct rtsp_server *s, struct buf *in, struct buf *out);

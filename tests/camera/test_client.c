@@ -102,7 +102,7 @@ static void say(int fd, struct buf *got, const char *text)
 	turn(fd, got);
 }
 
-static unsigned take_status(struct buf *got, char session[32])
+static unsigned take_status(struct buf *got, char session[40])
 {
 	struct rtsp_message m;
 	struct span value;
@@ -115,13 +115,13 @@ static unsigned take_status(struct buf *got, char session[32])
 	if (session && rtsp_message_header(&m, "Session", &value)) {
 		struct span id = span_cut(&value, ';');
 
-		snprintf(session, 32, "%.*s", (int)id.n, id.p);
+		snprintf(session, 40, "%.*s", (int)id.n, id.p);
 	}
 	buf_consume(got, m.size);
 	return status;
 }
 
-static void set_up(int fd, struct buf *got, const char *transport, char session[32])
+static void set_up(int fd, struct buf *got, const char *transport, char session[40])
 {
 	char text[256];
 
@@ -177,7 +177,7 @@ static void list_units(struct buf *got, char *text, size_t cap)
 
 Test(client, gets_everything_from_the_next_key_frame_on)
 {
-	char session[32], units[256];
+	char session[40], units[256];
 	struct buf got;
 	int fd;
 
@@ -207,7 +207,7 @@ Test(client, gets_everything_from_the_next_key_frame_on)
 
 Test(client, a_slow_one_skips_to_a_key_frame_and_holds_nobody_up)
 {
-	char session[2][32], units[1024];
+	char session[2][40], units[1024];
 	struct buf got[2];
 	int fd[2];
 
@@ -248,7 +248,7 @@ Test(client, udp_goes_to_the_peer_that_asked)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET}, from;
 	socklen_t n = sizeof a;
-	char transport[128], session[32];
+	char transport[128], session[40];
 	struct rtp_packet p;
 	uint8_t packet[2048];
 	const char *why;

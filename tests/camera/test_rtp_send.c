@@ -114,7 +114,7 @@ Test(rtp_send, h264_comes_back_byte_for_byte)
 		rtp_send_init(&s, &video, random_bytes);
 		for (int k = 0; k < 4 && c[i].slice[k]; k++)
 			add_nal(&au, 0x65, c[i].slice[k]);
-		cr_assert_eq(rtp_send_h264(&s, 3600, buf_data(&au), au.len, take_packet, &w), 0);
+		cr_assert_eq(rtp_send_au(&s, 3600, buf_data(&au), au.len, take_packet, &w), 0);
 		rtp_video_end(&w.h264);
 		cr_expect_eq(w.packets, c[i].packets, "case %zu: %u packets", i, w.packets);
 		cr_expect_eq(w.markers, 1);
@@ -142,7 +142,7 @@ Test(rtp_send, sequence_wraps_and_parameter_sets_share_a_packet)
 	add_nal(&au, 0x67, 20);
 	add_nal(&au, 0x68, 4);
 	add_nal(&au, 0x65, 3000);
-	cr_assert_eq(rtp_send_h264(&s, 0, buf_data(&au), au.len, take_packet, &w), 0);
+	cr_assert_eq(rtp_send_au(&s, 0, buf_data(&au), au.len, take_packet, &w), 0);
 	rtp_video_end(&w.h264);
 	cr_expect_eq(w.packets, 1 + 3);
 	cr_expect_eq(s.sequence, 3);
@@ -165,7 +165,7 @@ Test(rtp_send, a_length_past_the_end_is_refused)
 
 		wire_init(&w, CODEC_H264);
 		rtp_send_init(&s, &video, random_bytes);
-		cr_expect_eq(rtp_send_h264(&s, 0, c[i].data, c[i].n, take_packet, &w), -EBADMSG, "case %zu", i);
+		cr_expect_eq(rtp_send_au(&s, 0, c[i].data, c[i].n, take_packet, &w), -EBADMSG, "case %zu", i);
 		cr_expect_eq(w.packets, 0);
 		wire_free(&w);
 	}
@@ -187,7 +187,7 @@ Test(rtp_send, aac_comes_back_also_in_pieces)
 
 		wire_init(&w, CODEC_AAC);
 		rtp_send_init(&s, &audio, random_bytes);
-		cr_expect_eq(rtp_send_aac(&s, 1024, frame, c[i].n, take_packet, &w), c[i].rc);
+		cr_expect_eq(rtp_send_au(&s, 1024, frame, c[i].n, take_packet, &w), c[i].rc);
 		cr_expect_eq(w.packets, c[i].packets, "%zu bytes: %u packets", c[i].n, w.packets);
 		if (!c[i].rc)
 			cr_expect(w.units == 1 && w.got.len == c[i].n && !memcmp(buf_data(&w.got), frame, c[i].n));
@@ -255,4 +255,79 @@ Test(rtp_send, sdp_is_understood)
 	buf_init(&b, 100);
 	cr_expect_eq(rtp_send_sdp(&b, "cam", tracks, 1), -ENOBUFS);
 	buf_free(&b);
+}
+
+/* Of H.265 too: alone, together and in pieces, behind parameter sets that go first and carry no marker. */
+Test(rtp_send, h265_comes_back_byte_for_byte)
+{
+	static const struct { size_t slice[3]; unsigned packets; } c[] = {{{5}, 1}, {{1428}, 1}, {{1429}, 2}, {{10, 20}, 1}, {{200000, 30}, 142}};
+	static const struct track h265 = {.codec = CODEC_H265, .timescale = 90000};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		struct rtp_send s;
+		struct wire w;
+		struct buf au;
+
+		wire_init(&w, CODEC_H264);
+		rtp_video_free(&w.h264);
+		rtp_video_init(&w.h264, CODEC_H265, take_unit, &w);
+		buf_init(&au, AU_MAX_BYTES);
+		rtp_send_init(&s, &h265, random_bytes);
+		for (int k = 0; k < 3 && c[i].slice[k]; k++) {
+			size_t at = au.len;
+
+			add_nal(&au, 19 << 1, c[i].slice[k]);
+			buf_data(&au)[at + 5] = 1;      /* layer 0, temporal id 0 */
+			if (k == 0)
+				buf_data(&au)[at + 6] |= 0x80;  /* a picture begins */
+			else
+				buf_data(&au)[at + 6] &= 0x7f;
+		}
+		cr_assert_eq(rtp_send_au(&s, 3600, buf_data(&au), au.len, take_packet, &w), 0);
+		rtp_video_end(&w.h264);
+		cr_expect_eq(w.packets, c[i].packets, "case %zu: %u packets", i, w.packets);
+		cr_expect_eq(w.markers, 1);
+		cr_expect(w.units == 1 && w.got.len == au.len && !memcmp(buf_data(&w.got), buf_data(&au), au.len), "case %zu", i);
+		buf_free(&au);
+		wire_free(&w);
+	}
+}
+
+Test(rtp_send, a_piece_that_is_not_the_last_has_no_marker)
+{
+	static const uint8_t sets[] = {0, 0, 0, 2, 0x67, 1, 0, 0, 0, 2, 0x68, 2};
+	uint8_t packet[RTP_SEND_PACKET_MAX];
+	struct wr w = wr_init(packet, sizeof packet);
+	struct rtp_send s;
+	struct rtp_unit u;
+
+	rtp_send_init(&s, &video, random_bytes);
+	cr_assert_eq(rtp_unit_begin(&u, &s, 0, sets, sizeof sets, false), 0);
+	cr_assert_eq(rtp_send_next(&s, &u, &w), 1);
+	cr_expect_eq(packet[1], RTP_SEND_VIDEO_TYPE);
+	cr_expect_eq(w.len, RTP_SEND_HEADER + 1u + 2 * 4);
+	cr_expect_eq(rtp_send_next(&s, &u, &w), 0);
+}
+
+Test(rtp_send, opus_is_a_packet_of_its_own)
+{
+	static const struct track opus = {.codec = CODEC_OPUS, .timescale = 48000, .rate = 48000, .channels = 2};
+	static const struct track *const tracks[] = {&opus};
+	static uint8_t frame[1429] = {0x78};
+	uint8_t packet[RTP_SEND_PACKET_MAX];
+	struct wr w = wr_init(packet, sizeof packet);
+	struct rtp_send s;
+	struct rtp_unit u;
+	struct buf sdp;
+
+	rtp_send_init(&s, &opus, random_bytes);
+	cr_expect_eq(rtp_unit_begin(&u, &s, 0, frame, sizeof frame, true), -EMSGSIZE);
+	cr_assert_eq(rtp_unit_begin(&u, &s, 0, frame, 1428, true), 0);
+	cr_assert_eq(rtp_send_next(&s, &u, &w), 1);
+	cr_expect(w.len == sizeof packet && packet[1] == RTP_SEND_AUDIO_TYPE && packet[12] == 0x78);
+	cr_expect_eq(rtp_send_next(&s, &u, &w), 0);
+	buf_init(&sdp, 4096);
+	cr_assert_eq(rtp_send_sdp(&sdp, "cam", tracks, 1), 0);
+	cr_expect(memmem(buf_data(&sdp), sdp.len, "a=rtpmap:97 opus/48000/2\r\na=fmtp:97 sprop-stereo=1\r\n", 52));
+	buf_free(&sdp);
 }

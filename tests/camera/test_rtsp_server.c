@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "net/digest.h"
+#include "net/rtsp_login.h"
 #include "net/rtsp_message.h"
 #include "net/rtsp_server.h"
 
@@ -12,11 +13,29 @@ static struct notes {
 	unsigned plays, teardowns, setups;
 	struct rtsp_server_transport last;
 	char path[RTSP_SERVER_PATH_MAX];
-	int setup_rc;
+	unsigned pauses;
+	int setup_rc, play_rc, describe_rc, login_rc;
 } notes;
+
+#define NONCE "0a0b0c"
+static const struct rtsp_server_login *whom;
+
+static int login(void *ctx, const struct rtsp_server_ask *ask)
+{
+	if (notes.login_rc)
+		return notes.login_rc;
+	return whom && rtsp_login_check(whom, NONCE, ask) ? -EACCES : 0;
+}
+
+static void challenge(void *ctx, struct buf *to)
+{
+	rtsp_login_challenge(to, whom->realm, NONCE, (1u << DIGEST_ALGORITHMS) - 1, false);
+}
 
 static int describe(void *ctx, const char *path, struct buf *sdp)
 {
+	if (notes.describe_rc)
+		return notes.describe_rc;
 	return !strcmp(path, "/1") || !strcmp(path, "/") ? buf_append_str(sdp, "v=0\r\n") : -ENOENT;
 }
 
@@ -31,11 +50,19 @@ static int setup(void *ctx, const char *path, unsigned track, const struct rtsp_
 	return notes.setup_rc;
 }
 
-static void play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS])
+static int play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS])
 {
+	if (notes.play_rc)
+		return notes.play_rc;
 	notes.plays++;
 	start[0] = (struct rtsp_server_start){11, 22};
 	start[1] = (struct rtsp_server_start){33, 44};
+	return 0;
+}
+
+static void pause_sending(void *ctx)
+{
+	notes.pauses++;
 }
 
 static void teardown(void *ctx)
@@ -43,20 +70,27 @@ static void teardown(void *ctx)
 	notes.teardowns++;
 }
 
-static const struct rtsp_server_host host = {describe, setup, play, teardown};
-static const uint8_t random_bytes[24] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-#define SESSION "0102030405060708"
+static const struct rtsp_server_host host = {.login = login, .challenge = challenge, .describe = describe, .setup = setup, .play = play, .teardown = teardown};
+static const struct rtsp_server_host inside = {.tcp_only = true, .describe = describe, .setup = setup, .play = play, .pause = pause_sending, .teardown = teardown};
+static const uint8_t random_bytes[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+#define SESSION "01020304050607080900000000000000"
 #define TCP "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
 
 static struct rtsp_server server;
 static struct buf in, out;
 
-static void begin(const struct rtsp_server_login *login)
+static void begin_at(const struct rtsp_server_host *at, const struct rtsp_server_login *who)
 {
+	whom = who;
 	notes = (struct notes){0};
-	rtsp_server_init(&server, &host, NULL, login, random_bytes);
+	rtsp_server_init(&server, at, NULL, random_bytes);
 	buf_init(&in, RTSP_INPUT_MAX);
 	buf_init(&out, 2 * RTSP_SERVER_OUT_MAX);
+}
+
+static void begin(const struct rtsp_server_login *who)
+{
+	begin_at(&host, who);
 }
 
 static void end(void)
@@ -96,7 +130,7 @@ Test(rtsp_server, a_whole_visit)
 	const char *a;
 
 	begin(NULL);
-	HAS(ask("OPTIONS *", ""), "Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN\r\n");
+	HAS(ask("OPTIONS *", ""), "Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN\r\n");
 	a = ask("DESCRIBE rtsp://h:1/1?x=y", "");
 	HAS(a, "RTSP/1.0 200 OK\r\nCSeq: 5\r\n");
 	HAS(a, "Content-Base: rtsp://h:1/1/\r\n");
@@ -127,7 +161,7 @@ Test(rtsp_server, answers_by_rule)
 	static const struct { const char *line, *headers; unsigned status; } c[] = {
 		{"DESCRIBE rtsp://h/2", "", 404}, {"DESCRIBE rtsp://h", "", 200}, {"DESCRIBE rtsp://h/", "", 200}, {"DESCRIBE /1", "", 200},
 		{"DESCRIBE rtsp://h/1/", "", 200}, {"DESCRIBE http://h/1", "", 400}, {"DESCRIBE *", "", 400}, {"DESCRIBE rtsp://h/\x01", "", 400},
-		{"DESCRIBE rtsp://h/0123456789012345678901234567890123456789012345678901234567890123", "", 404},
+		{"DESCRIBE rtsp://h/01234567890123456789012345678901234567890123456789012345678901234567890123456789", "", 404},
 		{"SETUP rtsp://h/1", TCP, 404}, {"SETUP rtsp://h/1/track2", TCP, 404}, {"SETUP rtsp://h/track1", TCP, 459},
 		{"SETUP rtsp://h/1/track1", "", 461}, {"SETUP rtsp://h/1/track1", TCP, 461},
 		{"SETUP rtsp://h/1/track1", "Transport: RTP/AVP/TCP;unicast;interleaved=1-2\r\n", 461},
@@ -144,6 +178,8 @@ Test(rtsp_server, answers_by_rule)
 		{"PLAY rtsp://h/", "Session: " SESSION "\r\n", 404}, {"PLAY rtsp://h/1", "Session: " SESSION ";timeout=60\r\n", 200},
 		{"TEARDOWN rtsp://h/1", "", 454}, {"GET_PARAMETER *", "Session: x\r\n", 454}, {"GET_PARAMETER *", "", 200},
 		{"PAUSE rtsp://h/1", "Session: " SESSION "\r\n", 501}, {"RECORD rtsp://h/1", "", 501},
+		{"DESCRIBE rtsps://h:8/1", "", 200}, {"SET_PARAMETER *", "", 200},
+		{"PLAY rtsp://h/1", "Require: onvif-replay\r\n", 551},
 	};
 
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
@@ -179,7 +215,7 @@ Test(rtsp_server, order_matters)
 /* A session's id is worth nothing on another connection, nor over HTTP. */
 Test(rtsp_server, a_session_belongs_to_its_connection)
 {
-	static const uint8_t other_random[24] = {9};
+	static const uint8_t other_random[16] = {9};
 	static const char *const methods[] = {"PLAY", "GET_PARAMETER", "TEARDOWN"};
 	static const char tunnel[] = "GET /1 HTTP/1.0\r\nx-sessioncookie: " SESSION "\r\nAccept: application/x-rtsp-tunnelled\r\n\r\n";
 	struct rtsp_server first;
@@ -187,7 +223,7 @@ Test(rtsp_server, a_session_belongs_to_its_connection)
 	begin(NULL);
 	cr_expect_eq(status("SETUP rtsp://h/1/track0", TCP), 200);
 	first = server;
-	rtsp_server_init(&server, &host, NULL, NULL, other_random);
+	rtsp_server_init(&server, &host, NULL, other_random);
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
 		char line[64];
 		unsigned got;
@@ -211,8 +247,8 @@ Test(rtsp_server, a_session_belongs_to_its_connection)
 Test(rtsp_server, pieces_do_not_matter)
 {
 	static const char talk[] =
-		"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" "$\1\0\4abcd" "\r\n\r\nDESCRIBE rtsp://h/1 RTSP/1.0\r\nCSeq: 2\r\n\r\n"
-		"SETUP rtsp://h/1/track0 RTSP/1.0\r\nCSeq: 3\r\n" TCP "\r\n" "PLAY rtsp://h/1 RTSP/1.0\r\nCSeq: 4\r\nSession: " SESSION "\r\n\r\n";
+		"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" "\r\n\r\nDESCRIBE rtsp://h/1 RTSP/1.0\r\nCSeq: 2\r\n\r\n"
+		"SETUP rtsp://h/1/track0 RTSP/1.0\r\nCSeq: 3\r\n" TCP "\r\n" "$\1\0\4abcd" "\r\nPLAY rtsp://h/1 RTSP/1.0\r\nCSeq: 4\r\nSession: " SESSION "\r\n\r\n";
 	struct buf whole;
 
 	buf_init(&whole, RTSP_SERVER_OUT_MAX);
@@ -247,6 +283,15 @@ Test(rtsp_server, what_is_not_rtsp_ends_the_connection)
 		cr_expect(out.len > 12 && !memcmp(buf_data(&out), "RTSP/1.0 400", 12));
 		end();
 	}
+}
+
+/* Receiver reports come from who receives something. */
+Test(rtsp_server, a_frame_before_anything_is_set_up_ends_the_connection)
+{
+	begin(NULL);
+	buf_append(&in, "$\1\0\4abcd", 8);
+	cr_expect_eq(rtsp_server_feed(&server, &in, &out), -EBADMSG);
+	end();
 }
 
 Test(rtsp_server, floods_of_requests_end_the_connection)
@@ -292,10 +337,10 @@ static unsigned log_in(unsigned choice, const char *user, const char *password, 
 
 Test(rtsp_server, digest_lets_in_whom_it_should)
 {
-	static const struct rtsp_server_login login = {"a \"realm\"", "tom", "pass word"};
+	static const struct rtsp_server_login who_is = {"a \"realm\"", "tom", "pass word"};
 
 	for (unsigned choice = 0; choice < DIGEST_ALGORITHMS; choice++) {
-		begin(&login);
+		begin(&who_is);
 		cr_expect_eq(status("OPTIONS *", ""), 200, "open to all");
 		cr_expect_eq(status("SETUP rtsp://h/1/track0", TCP), 401);
 		cr_expect_eq(status("GET_PARAMETER *", ""), 401);
@@ -310,14 +355,49 @@ Test(rtsp_server, digest_lets_in_whom_it_should)
 
 Test(rtsp_server, guessing_ends_the_connection)
 {
-	static const struct rtsp_server_login login = {"r", "tom", "p"};
+	static const struct rtsp_server_login who_is = {"r", "tom", "p"};
 	int e = 0;
 
-	begin(&login);
+	begin(&who_is);
 	for (unsigned i = 1; !e; i++) {
 		buf_append_str(&in, "DESCRIBE rtsp://h/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n");
 		e = rtsp_server_feed(&server, &in, &out);
 		cr_assert_eq(e, i == RTSP_SERVER_REFUSALS ? -EACCES : 0);
+	}
+	end();
+}
+
+/* What serve is to it: no UDP, pauses, and answers that come later or not at all. */
+Test(rtsp_server, a_host_may_need_time)
+{
+	static const struct { int rc; unsigned status; } c[] = {{-ENOENT, 404}, {-EBUSY, 503}, {-EIO, 500}};
+
+	begin_at(&inside, NULL);
+	cr_expect_eq(status("SETUP rtsp://h/1/track0", "Transport: RTP/AVP;unicast;client_port=5000-5001\r\n"), 461);
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		notes.describe_rc = c[i].rc;
+		cr_expect_eq(status("DESCRIBE rtsp://h/1", ""), c[i].status);
+	}
+	notes.describe_rc = -EAGAIN;
+	buf_clear(&out);
+	buf_append_str(&in, "DESCRIBE rtsp://h/1 RTSP/1.0\r\nCSeq: 7\r\n\r\nOPTIONS * RTSP/1.0\r\nCSeq: 8\r\n\r\n");
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(rtsp_server_feed(&server, &in, &out), RTSP_SERVER_WAITS);
+	cr_expect_eq(out.len, 0, "what is behind it waits too");
+	notes.describe_rc = 0;
+	cr_expect_eq(rtsp_server_feed(&server, &in, &out), 0);
+	cr_expect_eq(in.len, 0);
+	cr_expect(memmem(buf_data(&out), out.len, "CSeq: 7", 7) && memmem(buf_data(&out), out.len, "CSeq: 8", 7));
+	cr_expect_eq(status("SETUP rtsp://h/1/track0", TCP), 200);
+	cr_expect_eq(status("PAUSE rtsp://h/1", ""), 454);
+	notes.play_rc = -EBUSY;
+	cr_expect_eq(status("PLAY rtsp://h/1", "Session: " SESSION "\r\n"), 503);
+	notes.play_rc = 0;
+	for (unsigned i = 1; i <= 2; i++) {
+		cr_expect_eq(status("PLAY rtsp://h/1", "Session: " SESSION "\r\n"), 200);
+		cr_expect_eq(status("PAUSE rtsp://h/1", "Session: " SESSION "\r\n"), 200);
+		cr_expect_eq(status("PAUSE rtsp://h/1", "Session: " SESSION "\r\n"), 200);
+		cr_expect(notes.plays == i && notes.pauses == i);
 	}
 	end();
 }

@@ -324,3 +324,54 @@ Test(cmaf_read, boxes)
 		cr_assert_eq(rd_left(&r), cases[i].rc == 1 ? 0 : cases[i].n, "case %zu", i);
 	}
 }
+
+/* What cmaf_write_init wrote, of each codec, is read again; cut anywhere it is refused and nothing is touched. */
+Test(cmaf, an_init_segment_gives_its_config_back)
+{
+	static const struct track of[] = {
+		{.codec = CODEC_H264, .timescale = 90000, .width = 640, .height = 360, .config = {1, 100, 0, 30, 0xff, 0xe0, 0}, .config_len = 7},
+		{.codec = CODEC_AAC, .timescale = 48000, .rate = 48000, .channels = 2, .profile = 2, .config = {0x11, 0x90}, .config_len = 2},
+		{.codec = CODEC_OPUS, .timescale = 48000, .rate = 48000, .channels = 2, .config = {0, 2, 1, 56, 0, 0, 0xbb, 0x80, 0, 0, 0}, .config_len = 11},
+	};
+
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+		static uint8_t mem[INIT_MAX_BYTES];
+		struct wr w = wr_init(mem, sizeof mem);
+		struct track t = {.codec = of[i].codec}, other = {.codec = of[i].codec == CODEC_AAC ? CODEC_H264 : CODEC_AAC};
+
+		cr_assert_eq(cmaf_write_init(&w, &of[i]), 0, "case %zu", i);
+		for (size_t n = 0; n < w.len / 2; n++)
+			cr_expect(cmaf_read_init(mem, n, &t) == -EBADMSG && !t.config_len, "cut at %zu", n);
+		cr_assert_eq(cmaf_read_init(mem, w.len, &t), 0, "case %zu", i);
+		cr_expect(t.config_len == of[i].config_len && !memcmp(t.config, of[i].config, t.config_len));
+		cr_expect_eq(cmaf_read_init(mem, w.len, &other), -EBADMSG, "of another codec");
+	}
+}
+
+Test(cmaf, samples_are_read_as_they_were_written)
+{
+	static const struct cmaf_sample wrote[] = {{3000, 5, 3000, true}, {3100, 1, -1000, false}, {2900, 7, 0, false}};
+	static const uint8_t bytes[13] = "abcdefghijklm";
+	const struct cmaf_chunk chunk = {.sequence = 1, .decode_time = 90000, .begins_segment = true, .samples = wrote, .nsamples = 3};
+	uint8_t mem[512];
+	struct wr w = wr_init(mem, sizeof mem);
+	struct cmaf_read_sample s;
+	struct cmaf_reader c;
+	int64_t dts = 90000;
+	struct rd r;
+
+	cr_assert_eq(cmaf_write_chunk_header(&w, &chunk), 0);
+	wr_bytes(&w, bytes, sizeof bytes);
+	r = rd_init(mem, w.len);
+	cr_assert_eq(cmaf_next_chunk(&r, &c), 1);
+	for (size_t i = 0, at = 0; i < 3; at += wrote[i].size_bytes, dts += wrote[i].duration, i++) {
+		cr_assert(cmaf_next_sample(&c, &s));
+		cr_expect(s.dts == dts && s.pts == dts + wrote[i].composition_offset && s.key == wrote[i].key, "sample %zu", i);
+		cr_expect(s.n == wrote[i].size_bytes && !memcmp(s.data, bytes + at, s.n));
+	}
+	cr_expect(!cmaf_next_sample(&c, &s));
+	cr_expect_eq(cmaf_next_chunk(&r, &c), 0);
+	r = rd_init(mem, w.len - 1);
+	cr_expect_eq(cmaf_next_chunk(&r, &c), -EBADMSG);
+	cr_expect_eq(rd_left(&r), w.len - 1, "it did not move");
+}

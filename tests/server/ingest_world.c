@@ -250,7 +250,7 @@ void rig_show(unsigned n)
 	static const uint8_t key[] = {0, 0, 0, 4, 0x65, 0x88, 0x84, 0x10}, other[] = {0, 0, 0, 4, 0x41, 0x9a, 0x02, 0x03};
 
 	while (n--) {
-		rtp_send_h264(&out, 3600ll * rig.pictures, rig.pictures % 25 ? other : key, 8, send_packet, NULL);
+		rtp_send_au(&out, 3600ll * rig.pictures, rig.pictures % 25 ? other : key, 8, send_packet, NULL);
 		rig.pictures++;
 	}
 }

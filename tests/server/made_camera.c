@@ -138,7 +138,7 @@ void picture(void)
 		send_nal(&w, pps, npps);
 	}
 	send_nal(&w, slice, key ? 2500 : 300);
-	cr_assert_eq(rtp_send_h264(&video_out, 3600ll * pictures, data, w.len, send_packet, NULL), 0);
+	cr_assert_eq(rtp_send_au(&video_out, 3600ll * pictures, data, w.len, send_packet, NULL), 0);
 	pictures++;
 	now.mono_us += 40000;
 	now.wall_us += 40000;
@@ -148,7 +148,7 @@ void run(unsigned n, bool sound)
 {
 	while (n--) {
 		for (int64_t t = 1920ll * pictures / 1024 + 1; sound && t <= 1920ll * (pictures + 1) / 1024; t++)
-			rtp_send_aac(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
+			rtp_send_au(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
 		picture();
 	}
 }
@@ -235,7 +235,7 @@ void send_au(const uint8_t *const *nal, const size_t *n, unsigned count)
 
 	for (unsigned i = 0; i < count; i++)
 		send_nal(&w, nal[i], n[i]);
-	cr_assert_eq(rtp_send_h264(&video_out, 3600ll * pictures++, data, w.len, send_packet, NULL), 0);
+	cr_assert_eq(rtp_send_au(&video_out, 3600ll * pictures++, data, w.len, send_packet, NULL), 0);
 	now.mono_us += 40000;
 	now.wall_us += 40000;
 }

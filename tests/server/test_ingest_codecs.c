@@ -244,7 +244,7 @@ static void make_stream(void)
 			send_nal(&w, pps, npps);
 		}
 		send_nal(&w, slice, sizeof slice);
-		rtp_send_h264(&video_out, 3600ll * pictures, data, w.len, hold, NULL);
+		rtp_send_au(&video_out, 3600ll * pictures, data, w.len, hold, NULL);
 	}
 }
 

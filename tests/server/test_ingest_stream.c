@@ -43,7 +43,7 @@ Test(ingest_stream, packets_without_pictures_end_the_stream)
 	run(100, true);
 	for (int64_t t = 4 * 48000 / 1024; !over && t < 60 * 48000 / 1024; t++) {
 		cr_assert_leq(now.mono_us, 36 * SECOND);
-		rtp_send_aac(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
+		rtp_send_au(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
 		now.mono_us += 21333;
 		now.wall_us += 21333;
 	}
@@ -61,7 +61,7 @@ static void key_at(int64_t pts)
 	send_nal(&w, sps, nsps);
 	send_nal(&w, pps, npps);
 	send_nal(&w, slice, sizeof slice);
-	rtp_send_h264(&video_out, pts, data, w.len, send_packet, NULL);
+	rtp_send_au(&video_out, pts, data, w.len, send_packet, NULL);
 }
 
 Test(ingest_stream, segments_that_come_too_fast_end_the_stream)
@@ -239,7 +239,7 @@ Test(ingest_stream, sound_alone_is_cut_by_time)
 {
 	begin_session(false, true);
 	for (int64_t t = 0; t < 47 * 7; t++) {
-		rtp_send_aac(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
+		rtp_send_au(&audio_out, t * 1024, frame, sizeof frame, send_packet, &audio_out);
 		now.mono_us += 21333;
 		now.wall_us += 21333;
 	}

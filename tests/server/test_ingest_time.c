@@ -116,7 +116,7 @@ static void send_numbered(uint32_t n, int64_t media_90k, bool key)
 
 	for (int i = 0; i < 5; i++)
 		au[6 + i] = (uint8_t)(0x80 | (n >> (28 - 7 * i) & 0x7f));
-	rtp_send_h264(&video_out, media_90k, au, sizeof au, send_packet, NULL);
+	rtp_send_au(&video_out, media_90k, au, sizeof au, send_packet, NULL);
 }
 
 static void send_report(unsigned track, const struct rtp_send *from, int64_t wall_us, int64_t media)
@@ -199,7 +199,7 @@ static void send_frame(int64_t n)
 	struct wr w = wr_init(bytes, sizeof bytes);
 
 	wr_u32(&w, (uint32_t)n);
-	rtp_send_aac(&audio_out, n * 1024, bytes, sizeof bytes, send_packet, &audio_out);
+	rtp_send_au(&audio_out, n * 1024, bytes, sizeof bytes, send_packet, &audio_out);
 }
 
 /* Pictures and sound have crystals of their own; both have sender reports. What was at once stays at once. */
