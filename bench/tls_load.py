@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How fast segments leave by TLS 1.3, beside nginx: one process each on one core, the load on another, the same bytes."""
+"""Serving by TLS 1.3 beside nginx, one process each on one core, the load on another: bytes that leave, handshakes, and connections at rest."""
 import hashlib
 import http.client
 import json
 import os
 import re
 import ssl
+import subprocess
 import time
 
 import proc
@@ -15,6 +16,7 @@ from proc import Failed, say
 from server import SMALL, Cameras, Server, free_port
 
 CONNECTIONS = 32
+RESTING = 1000      # connections at rest whose memory is weighed
 SEGMENTS = 6        # that there are before the camera stops
 SUMMARY = "bench-summary "
 
@@ -28,9 +30,9 @@ end
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 {user}{affinity}
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
-  access_log off; sendfile on; keepalive_requests 1000000; types {{ video/mp4 m4s mp4; }}
+  access_log off; sendfile on; keepalive_requests 1000000; keepalive_timeout 300; ssl_session_cache off; ssl_session_tickets off; types {{ video/mp4 m4s mp4; }}
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
   server {{
     listen 127.0.0.1:{port} ssl; root {folder}/files;
@@ -150,6 +152,65 @@ def pairs(server, nginx, chosen, cipher, scratch, args):
     return result
 
 
+def build(casemate):
+    folder = os.path.dirname(casemate)
+    proc.run(["make", "-C", folder, "bench/viewers"], seconds=900)
+    return os.path.join(folder, "bench", "viewers")
+
+
+def viewers(program, what, core, *arguments):
+    return (["taskset", "-c", str(core[1])] if core else []) + [program, what, *arguments]
+
+
+def shake(program, port, pid, seconds, core):
+    """Full handshakes, nothing is resumed. A client's handshake costs more than a server's, so the CPU of the server is what tells."""
+    before = proc.cpu_s(pid)
+    s = json.loads(proc.run(viewers(program, "handshakes", core, "--seconds", str(seconds), "--connections", str(CONNECTIONS), f"127.0.0.1:{port}"), seconds=seconds + 30))
+    cpu = proc.cpu_s(pid) - before
+    if s["broken"] or not s["opened"]:
+        raise Failed(f"handshakes: {s['opened']}, broken: {s['broken']} ({s['why']})")
+    return {"per_s": s["opened"] / s["seconds"], "per_cpu_s": s["opened"] / cpu, "cpu_us": cpu / s["opened"] * 1e6, "client_cpu_percent": s["cpu_percent"]}
+
+
+def anonymous_bytes(pid):
+    return sum(int(kib) << 10 for kib in re.findall(r"RssAnon:\s*(\d+)", proc.read(f"/proc/{pid}/status")))
+
+
+def rest(program, url_path, script, port, pid, core):
+    """What a connection costs that has asked for something once, and then says nothing: more memory than before any of them came."""
+    before = anonymous_bytes(pid)
+    command = viewers(program, "idle", core, "--connections", str(RESTING), "--authorization-file", script, "--path", url_path, f"127.0.0.1:{port}")
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        s = json.loads(child.stdout.readline() or "{}")
+        if s.get("answered") != RESTING or s["broken"]:
+            raise Failed(f"of {RESTING} connections at rest {s.get('answered')} were answered ({s.get('why')})")
+        time.sleep(4)  # buffers of those who rest are given back within some seconds
+        return (anonymous_bytes(pid) - before) / RESTING
+    finally:
+        child.stdin.close()
+        child.wait(30)
+
+
+def connections(server, nginx, chosen, scratch, casemate, args):
+    """Handshakes and memory, in turns as well. nginx has what it allocates for connections at its start already, which does not count."""
+    core, program, pid, path = cores(), build(casemate), serve_pid(server), chosen["init"][0]
+    script = os.path.join(scratch, "authorization")
+    with open(script, "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
+        f.write(server.authorization() + "\n")
+    sides = {"casemate": (server.port, pid, path), "nginx": (nginx.port, nginx.worker, "/init.m4s")}
+    rounds, resting = [], {}
+    for i in range(args.rounds):
+        say(f"handshakes, round {i + 1} of {args.rounds}")
+        rounds.append({who: shake(program, port, p, args.wrk_seconds, core) for who, (port, p, _) in sides.items()})
+    for who, (port, p, path) in sides.items():
+        say(f"{RESTING} connections at rest, {who}")
+        resting[who] = rest(program, path, script, port, p, core)
+    handshake = {key: {who: median([r[who][key] for r in rounds]) for who in sides} | {"ratio": median([r["casemate"][key] / r["nginx"][key] for r in rounds])}
+                 for key in ("per_s", "per_cpu_s", "cpu_us")}
+    return {"handshake": handshake | {"rounds": rounds}, "rest_bytes": resting | {"ratio": resting["casemate"] / resting["nginx"], "connections": RESTING}}
+
+
 def measure(casemate, clip, scratch, args):
     core = cores()
     cameras = Cameras(casemate, scratch, clip, 1)
@@ -164,9 +225,10 @@ def measure(casemate, clip, scratch, args):
         chosen, cipher = choose(server)
         nginx = Nginx(os.path.join(scratch, "nginx"), server, cipher[0], core and core[0])
         result = pairs(server, nginx, chosen, cipher, scratch, args)
+        result_connections = connections(server, nginx, chosen, scratch, casemate, args)
     finally:
         server.stop()
         if nginx:
             nginx.stop()
-    return {"connections": CONNECTIONS, "cipher": cipher[0], "version": cipher[1], "cores": core, "bodies": result,
+    return {"connections": CONNECTIONS, "cipher": cipher[0], "version": cipher[1], "cores": core, "bodies": result, **result_connections,
             "nginx": proc.run(["sh", "-c", '"$0" -v 2>&1', find("nginx")]).strip()}
