@@ -134,6 +134,13 @@ static struct link *open_all(struct link_load *load, const struct options *o, bo
 	return l;
 }
 
+static void close_all(struct link *l, const struct options *o)
+{
+	for (unsigned i = 0; i < o->connections; i++)
+		link_close(&l[i]);
+	free(l);
+}
+
 static void note_end(const char *why)
 {
 	counted.ended++;
@@ -169,14 +176,16 @@ static void handshakes(const struct options *o)
 	struct link_load load = {.opened = shaken, .ended = come_again};
 	int64_t began, until;
 	double cpu = cpu_s();
+	struct link *l;
 
 	begin_load(&load, o);
-	open_all(&load, o, false);
+	l = open_all(&load, o, false);
 	began = clock_mono_us();
 	until = began + (int64_t)o->seconds * 1000000;
 	while (clock_mono_us() < until)
 		link_load_run(&load, 100);
 	print_counted(o, (double)(clock_mono_us() - began) / 1e6, cpu_s() - cpu);
+	close_all(l, o);
 }
 
 static const char *asked;         /* by those who are idle, or slow */
@@ -213,15 +222,17 @@ static void idle(const struct options *o)
 {
 	struct link_load load = {.opened = ask, .answered = note_answer, .ended = stay_away};
 	int64_t began = clock_mono_us();
+	struct link *l;
 
 	begin_load(&load, o);
 	asked = o->path;
-	open_all(&load, o, false);
+	l = open_all(&load, o, false);
 	while (counted.answered + counted.ended < o->connections && clock_mono_us() - began < PATIENCE_US)
 		link_load_run(&load, 100);
 	print_counted(o, (double)(clock_mono_us() - began) / 1e6, cpu_s());
 	while (!input_ended())
 		link_load_run(&load, 100);
+	close_all(l, o);
 }
 
 static void slow(const struct options *o)
@@ -242,6 +253,7 @@ static void slow(const struct options *o)
 		next += 1000000;
 	}
 	print_counted(o, (double)(clock_mono_us() - began) / 1e6, cpu_s());
+	close_all(l, o);
 }
 
 static void print_watch(const struct watch *of, const struct options *o, double seconds, double cpu)

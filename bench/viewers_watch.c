@@ -182,10 +182,10 @@ unsigned watch_delay_ms(const struct watch *of, double share)
 {
 	double sought = share * (double)of->parts, seen = 0;
 
-	for (unsigned ms = 0; ms < WATCH_DELAYS; ms++) {
+	for (unsigned ms = 0; ms < WATCH_DELAYS && of->parts; ms++) {
 		seen += of->delays[ms];
 		if (seen >= sought && seen > 0)
 			return ms;
 	}
-	return WATCH_DELAYS;
+	return 0;
 }

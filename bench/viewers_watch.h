@@ -45,7 +45,7 @@ void watch_join(struct watcher *w, struct watch *of, unsigned number);
 /* Plain viewers whose time has come ask again. */
 void watch_tick(struct watcher *w);
 void watch_leave(struct watcher *w);
-/* In how many milliseconds a share (0 to 1) of the parts had come. */
+/* In how many milliseconds a share (0 to 1) of the parts had come; 0: none did. */
 unsigned watch_delay_ms(const struct watch *of, double share);
 
 /* The callbacks of a load of watchers. */
