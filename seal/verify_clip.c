@@ -166,18 +166,23 @@ static void sort_files(struct verify *v)
 	}
 }
 
+/* The last film of the rendition that begins at the segment or before it: who made the clip may have made many, so it is searched for by halves. */
 static struct clip_file *file_of(struct verify_clip *c, const struct verify_track *t, const struct entry_segment *s)
 {
-	char track[2 * ENTRY_NAME];
+	struct clip_file wanted = {.first = s->number, .last = UINT64_MAX}, *f;
+	size_t low = 0, high = c->nfiles;
 
-	snprintf(track, sizeof track, "%s-%s", s->camera, s->rendition);
-	for (size_t i = c->nfiles; i-- > 0;) {
-		struct clip_file *f = &c->file[i];
+	snprintf(wanted.track, sizeof wanted.track, "%s-%s", s->camera, s->rendition);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (s->number >= f->first && s->number <= f->last && !strcmp(f->track, track) && (!f->of || f->of == t))
-			return f;
+		if (by_track(&c->file[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	f = low ? &c->file[low - 1] : NULL;
+	return f && f->last >= s->number && !strcmp(f->track, wanted.track) && (!f->of || f->of == t) ? f : NULL;
 }
 
 /* Length of the init segment at the beginning: all boxes up to moov (ISO/IEC 14496-12 4.2); 0 if there is none. */

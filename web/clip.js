@@ -225,11 +225,27 @@ export class Clip {
 		return root && sameBytes(root, checkpoint.root) ? null : "the entry is not in the log that the checkpoint signs";
 	}
 
+	/* The last film of the rendition that begins at the segment or before it: who made the clip may have made many, so it is searched for by halves. */
+	#fileOf(track, {camera, rendition, number}) {
+		const name = `${camera}-${rendition}`;
+		let low = 0, high = this.#files.length;
+
+		while (low < high) {
+			const middle = (low + high) >> 1, f = this.#files[middle];
+
+			if (f.track < name || (f.track === name && f.first <= number))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		const file = this.#files[low - 1];
+
+		return file && file.track === name && file.last >= number && (file.of === null || file.of === track) ? file : null;
+	}
+
 	/* One segment, by its entry; for Account. */
 	async segment(track, e, kept) {
-		const name = `${e.camera}-${e.rendition}`;
-		const file = this.#files.findLast((f) => e.number >= f.first && e.number <= f.last && f.track === name &&
-			(f.of === null || f.of === track));
+		const file = this.#fileOf(track, e);
 
 		if (!file && kept)
 			this.account.tables.folder(track, e.number, true).missing.set(e.number);

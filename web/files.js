@@ -8,6 +8,7 @@
 import {MapSource} from "./source.js";
 
 const FOLDERS_KEPT = 64;
+const LOOKED_AT_MAX = 100000;  /* files, for other folders of evidence than the one that is checked */
 
 /* A browser may not let a page from a disk look into dropped folders by entries. */
 function inWords(e) {
@@ -186,13 +187,21 @@ function thingOfEntry(entry) {
 		{name: entry.name, take: () => orNull(new Promise((done, failed) => entry.file(done, failed)))};
 }
 
-/* Where in a source the evidence lies, when it is in one folder further down: that folder. */
+/* Where in a source the evidence lies, when it is in a folder further down: {source, folder, others}, others the folders of more of it. */
 export async function descend(source) {
+	const prefixes = new Set();
+	let looked = 0;
+
 	for await (const path of source.list("")) {
 		const [, prefix] = /^((?:[^/]+\/)*?)(?:proofs\/[0-9]+\.tlog-proof|log\/(?:checkpoint|tile\/.*)|footage\/.*)$/s.exec(path) ?? [];
 
 		if (prefix !== undefined)
-			return prefix ? new Below(source, prefix) : source;
+			prefixes.add(prefix);
+		/* What is dropped is evidence itself: what lies below is a part of it. */
+		if (prefix === "" || ++looked === LOOKED_AT_MAX)
+			break;
 	}
-	return source;
+	const [first = "", ...others] = prefixes.has("") ? [""] : Array.from(prefixes).sort();
+
+	return {source: first ? new Below(source, first) : source, folder: first, others};
 }

@@ -13,6 +13,7 @@ import {verdictOf} from "./words.js";
 
 const KEY_FILE_MAX_BYTES = 4096;
 const SHOW_MS = 100;
+const OTHERS_SHOWN = 20;
 
 const $ = (id) => document.getElementById(id);
 let given = null;           /* the key from elsewhere */
@@ -81,8 +82,18 @@ function showProgress(self) {
 	};
 }
 
+/* One folder of evidence is checked at a time; that there are others is said before anything else. */
+function besideOf(folder, others) {
+	const p = document.createElement("p");
+
+	p.className = "bad-things";
+	p.textContent = `This is about the folder ${folder} alone. Not checked, and to be dropped by themselves: ` +
+		`${others.slice(0, OTHERS_SHOWN).join(", ")}${others.length > OTHERS_SHOWN ? ` and ${others.length - OTHERS_SHOWN} more` : ""}.`;
+	return others.length ? [p] : [];
+}
+
 async function checkWith(self) {
-	const source = await descend(dropped), what = await shapeOf(source), key = given ?? await keyBeside(source);
+	const {source, folder, others} = await descend(dropped), what = await shapeOf(source), key = given ?? await keyBeside(source);
 
 	if (!what) {
 		cannot("This is no exported clip, no archive, and no segment with its proof (.tlog-proof).");
@@ -96,7 +107,7 @@ async function checkWith(self) {
 	const parts = await findingsOf(report, key);
 
 	if (!self.stopped)
-		show(verdictOf(report, !given), parts);
+		show(verdictOf(report, !given), [...besideOf(folder, others), ...parts]);
 }
 
 async function run() {

@@ -32,7 +32,7 @@ export class Watch {
 	#camera;
 	#key;
 	#env;
-	#pending = new Map();     // "rendition number" -> when its bytes came
+	#pending = new Map();     // "rendition number" -> when its bytes came, and which: {sinceMs, media, init}
 	#leaves = new Map();      // "rendition number" -> {leaf, previous}
 	#roots = new Map();       // size of the log -> root
 	#failures = [];
@@ -75,9 +75,11 @@ export class Watch {
 		const id = `${rendition} ${number}`;
 		const what = `${this.#camera} ${id}`;
 
-		if (this.#pending.has(id))
+		if (this.#pending.has(id)) {
+			await this.#compareAgain(what, this.#pending.get(id), {media, init});
 			return;
-		this.#pending.set(id, this.#env.now());
+		}
+		this.#pending.set(id, {sinceMs: this.#env.now(), media, init});
 		try {
 			this.#refuseUnless(place === number, `the playlist names it in the place of ${place}`);
 			this.#refuseUnless(init, "no init segment came before it");
@@ -89,15 +91,25 @@ export class Watch {
 		}
 	}
 
+	/* It comes once more while its proof is late: what the one is checked for, the other must be. */
+	async #compareAgain(what, first, again) {
+		try {
+			for (const part of ["media", "init"])
+				this.#refuseUnless(first[part] && again[part] && hex(await first[part]) === hex(await again[part]), "it came twice, with other bytes");
+		} catch (e) {
+			this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
+		}
+	}
+
 	#refuseUnless(condition, why) {
 		if (!condition)
 			throw new Refused(why);
 	}
 
 	#late() {
-		const [id, since] = this.#pending.entries().next().value ?? ["", 0];
+		const [id, {sinceMs}] = this.#pending.entries().next().value ?? ["", {}];
 
-		return id && this.#env.now() - since > LATE_MS ? `${this.#camera} ${id}` : "";
+		return id && this.#env.now() - sinceMs > LATE_MS ? `${this.#camera} ${id}` : "";
 	}
 
 	async #check({rendition, number}, url, media, init) {

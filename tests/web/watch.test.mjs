@@ -149,6 +149,18 @@ test("watch: a server that is away is no evidence, one that only hides proofs is
 	assert.ok(w.watch.status.failures[0].why.startsWith("no proof came, while 40 later segments did"));
 });
 
+test("watch: what comes twice while its proof is late is the same both times", async () => {
+	for (const [change, failed] of [[{}, 0], [{media: sha("other bytes")}, 1], [{init: sha("other")}, 1], [{init: null}, 1]]) {
+		const w = await world();
+
+		w.seal("copy", 1);
+		w.answer = (rendition, number, tries) => tries < 4 ? new Response("", {status: 503}) : undefined;
+		await Promise.all([w.play("copy", 1), w.play("copy", 1, change)]);
+		assert.deepEqual([w.watch.status.failed, w.watch.status.count], [failed, 1]);
+		assert.ok(w.watch.status.failures.every((f) => f.why === "it came twice, with other bytes"));
+	}
+});
+
 test("watch: failures are counted beyond those that are kept", async () => {
 	const w = await world();
 
