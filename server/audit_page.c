@@ -71,8 +71,8 @@ static void listeners(const struct audit *a, struct buf *out)
 	buf_append_str(out, "\nWHO MAY TALK TO IT\n");
 	for (unsigned i = 0; i < s->nlisteners; i++)
 		buf_append_fmt(out, "  %-26s %sHTTPS, TLS 1.3 alone\n", a->listener[i].text, a->live && !a->listener[i].open ? "closed now; " : "");
-	snprintf(text, sizeof text, "whoever gets there, until he logs in: the login page and nothing else; then %u user%s, all with the same rights: every camera, the whole log",
-		 s->nusers, s->nusers == 1 ? "" : "s");
+	snprintf(text, sizeof text, "whoever gets there, until he logs in: the login page and nothing else; then %u user%s, %s",
+		 s->nusers, s->nusers == 1 ? "" : "s", s->ngroups ? "each with the rights of his groups" : "all with the same rights: every camera, the whole log");
 	audit_wrap(out, "  who                        ", text);
 	snprintf(text, sizeof text,
 		 "%d connections an address; a user has a quarter of the connections and at most %d sessions; a request has %d s, an answer must take "

@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "conf/complaint.h"
+#include "conf/rights.h"
 #include "conf/site.h"
 #include "conf/units.h"
 #include "seal/key.h"
@@ -346,6 +347,25 @@ static void check_cameras(struct check *c)
 		check_socket_room(c);
 }
 
+/* What nobody would miss until he needs it. */
+static void check_rights(struct check *c)
+{
+	const struct site *s = c->site;
+
+	for (unsigned i = 0; i < s->ngroups; i++) {
+		const struct site_group *g = &s->group[i];
+		bool any = false;
+
+		for (unsigned k = 0; k < s->ncameras; k++)
+			any |= rights_group_has(g, s->camera[k].name);
+		if (!any)
+			say(c, WARNING, g->line, "group %s: its patterns match no camera", g->name);
+	}
+	for (unsigned i = 0; i < s->nusers; i++)
+		if (!rights_of(s, &s->user[i], NULL))
+			say(c, WARNING, s->user[i].line, "user %s: is of no group that may anything, so he is not let in", s->user[i].name);
+}
+
 static void check_file(struct check *c)
 {
 	struct stat st;
@@ -356,6 +376,7 @@ static void check_file(struct check *c)
 		say(c, WARNING, 0, "there is no user, so nobody can watch: \"casemate passwd NAME\" prints the lines to add");
 	if (!c->site->ncameras)
 		say(c, WARNING, 0, "there is no camera");
+	check_rights(c);
 }
 
 static void print_camera(const struct site_camera *c)

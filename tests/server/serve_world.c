@@ -262,14 +262,29 @@ static void give_settings(struct channel *c, unsigned i, unsigned more, const ch
 	cr_assert_eq(channel_say(c, MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0), 0);
 }
 
+static void give_user(struct world *w, struct msg_serve_user *m, const char *name, const char *password)
+{
+	snprintf(m->name, sizeof m->name, "%s", name);
+	cr_assert_eq(argon2id_hash_encoded(1, 256, 1, password, strlen(password), "saltsaltsaltsalt", 16, 32, m->password_hash, sizeof m->password_hash), ARGON2_OK);
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->parent[i], MSG_SERVE_USER, m, NULL, 0), 0);
+}
+
 void world_user(struct world *w, unsigned user, const char *name, const char *password)
 {
 	struct msg_serve_user m = {.user = (uint16_t)user, .version = 1, .all = true};
 
-	snprintf(m.name, sizeof m.name, "%s", name);
-	cr_assert_eq(argon2id_hash_encoded(1, 256, 1, password, strlen(password), "saltsaltsaltsalt", 16, 32, m.password_hash, sizeof m.password_hash), ARGON2_OK);
-	for (unsigned i = 0; i < w->serves; i++)
-		cr_assert_eq(channel_say(w->parent[i], MSG_SERVE_USER, &m, NULL, 0), 0);
+	give_user(w, &m, name, password);
+}
+
+void world_user_may(struct world *w, unsigned user, uint32_t version, const char *name, const char *password, unsigned rights, unsigned camera)
+{
+	struct rights_rule rule = {.rights = (uint8_t)rights, .hours = {.days = 0x7f, .to_min = SITE_DAY_MIN}};
+	struct msg_serve_user m = {.user = (uint16_t)user, .version = version};
+
+	rights_add_camera(&rule, camera);
+	m.rules_len = (uint16_t)rights_write(&rule, 1, m.rules);
+	give_user(w, &m, name, password);
 }
 
 void world_give_store(struct world *w, unsigned i)

@@ -46,6 +46,8 @@ void world_start_with(struct world *w, unsigned serves, unsigned more);
 void world_stop(struct world *w);
 /* A user who is new, or has another password, while the processes run. */
 void world_user(struct world *w, unsigned user, const char *name, const char *password);
+/* One who may only that, at that camera; version: grows with each change of him. */
+void world_user_may(struct world *w, unsigned user, uint32_t version, const char *name, const char *password, unsigned rights, unsigned camera);
 /* The first answer about the clip, and pieces of it, to serve 0. */
 void world_clip(struct world *w, uint64_t total);
 void world_clip_piece(struct world *w, const char *text);
