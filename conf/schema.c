@@ -77,7 +77,7 @@ const struct schema_key schema_keys[] = {
 		"admin: the log as a whole, whose entries name every camera, and the sessions and share links of others.",
 	 .example = "[live, history]"},
 	{"groups.*.cameras", SCHEMA_PATTERNS, .required = true, .max = SITE_GROUP_CAMERAS_MAX, GROUP(cameras),
-	 .doc = "The cameras that they are for, by names or patterns, in which * stands for any number of letters and ? for one. For whoever has no right at a camera it does not exist.",
+	 .doc = "The cameras that they are for, by names or patterns, in which * stands for any number of letters and ? for one; for whoever has no right at a camera it does not exist.",
 	 .example = "[\"gate-*\", yard]"},
 	{"groups.*.hours", SCHEMA_HOURS, .fallback = "00:00-24:00", GROUP(hours),
 	 .doc = "When they hold, in the machine's local time; hours that end before they begin go on into the next day, and days are those on which they begin.",
