@@ -343,8 +343,10 @@ export class Checker {
 	#beside(r, m, other, otherName) {
 		if (!other || r.name === otherName)
 			return;
-		this.hold("aligned", near(m.begin, other.begin, LIMITS.aligned_s) && (m.date === null || other.date === null || near(m.date, other.date, LIMITS.aligned_date_s)),
-			() => `${m.msn}: ${r.name} begins ${(m.begin - other.begin).toFixed(3)} s (dated ${(m.date - other.date).toFixed(3)} s) after ${otherName}`);
+		/* Where a camera comes back its sound may be there before its pictures, or behind them. */
+		if (!m.discontinuity && !other.discontinuity)
+			this.hold("aligned", near(m.begin, other.begin, LIMITS.aligned_s) && (m.date === null || other.date === null || near(m.date, other.date, LIMITS.aligned_date_s)),
+				() => `${m.msn}: ${r.name} begins ${(m.begin - other.begin).toFixed(3)} s (dated ${(m.date - other.date).toFixed(3)} s) after ${otherName}`);
 		this.hold("same_epochs", m.epoch === other.epoch, () => `${m.msn}: ${r.name} lies behind ${m.epoch} discontinuities, ${otherName} behind ${other.epoch}`);
 	}
 
