@@ -84,6 +84,10 @@ static struct http_path parse_live(struct span s)
 		ret.kind = HTTP_PATH_MULTIVARIANT;
 		return ret;
 	}
+	if (span_is(s, "manifest.mpd")) {
+		ret.kind = HTTP_PATH_MANIFEST;
+		return ret;
+	}
 	if (span_is(s, "snapshot.jpg")) {
 		ret.kind = HTTP_PATH_SNAPSHOT;
 		return ret;
@@ -99,7 +103,7 @@ struct http_path http_path_parse(struct span path)
 {
 	static const struct { const char *path; enum http_path_kind kind; } fixed[] = {
 		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT}, {"/verify.html", HTTP_PATH_VERIFIER}, {"/export", HTTP_PATH_EXPORT},
-		{"/api/site", HTTP_PATH_SITE}, {"/log/checkpoint", HTTP_PATH_CHECKPOINT}, {"/log/keys", HTTP_PATH_KEYS},
+		{"/api/site", HTTP_PATH_SITE}, {"/api/time", HTTP_PATH_TIME}, {"/log/checkpoint", HTTP_PATH_CHECKPOINT}, {"/log/keys", HTTP_PATH_KEYS},
 		{"/log/cosigned", HTTP_PATH_COSIGNED}, {"/log/pending", HTTP_PATH_PENDING}, {"/log/policy", HTTP_PATH_POLICY},
 		{"/log/cosignature", HTTP_PATH_COSIGNATURE},
 	};

@@ -180,7 +180,8 @@ static const struct {
 	[MSG_SEGMENT] = {"segment", FIELDS{
 		INT(msg_segment, camera), INT(msg_segment, rendition), INT(msg_segment, number), INT(msg_segment, discontinuity),
 		BOOL(msg_segment, independent), INT(msg_segment, start_us), INT(msg_segment, duration), INT(msg_segment, timescale),
-		INT(msg_segment, bytes), BYTES(msg_segment, sha256), BYTES(msg_segment, init_sha256), INT(msg_segment, entry), END}},
+		INT(msg_segment, bytes), BYTES(msg_segment, sha256), BYTES(msg_segment, init_sha256), INT(msg_segment, entry),
+		INT(msg_segment, epoch), INT(msg_segment, decode_time), END}},
 	[MSG_OLDEST] = {"oldest", FIELDS{INT(msg_oldest, camera), INT(msg_oldest, rendition), INT(msg_oldest, number), END}},
 	[MSG_WANT] = {"want", FIELDS{
 		INT(msg_want, request), INT(msg_want, kind), INT(msg_want, camera), INT(msg_want, rendition), INT(msg_want, number),

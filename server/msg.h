@@ -363,6 +363,7 @@ struct msg_segment {
 	uint64_t bytes;
 	uint8_t sha256[32], init_sha256[32];
 	uint64_t entry;                              /* index in the log */
+	uint64_t epoch, decode_time;                 /* wall clock at media time 0, us; its first tfdt */
 };
 struct msg_oldest { uint16_t camera; uint8_t rendition; uint64_t number; };
 

@@ -10,6 +10,7 @@
 
 #define SERVE_COOKIE "__Host-session"
 #define SERVE_TYPE_TEXT "text/plain; charset=utf-8"
+#define SERVE_TYPE_MANIFEST "application/dash+xml"
 #define SERVE_TYPE_PLAYLIST "application/vnd.apple.mpegurl"
 
 struct serve_route;
@@ -55,6 +56,9 @@ void serve_answer_export(struct serve_ask *a);
 
 /* Playlists, segments, pictures [server/serve_answer_live.c]. */
 void serve_answer_multivariant(struct serve_ask *a);
+void serve_answer_manifest(struct serve_ask *a);
+/* The wall clock, for players that reckon by DASH's manifest: no more than the Date of every answer says. */
+void serve_answer_time(struct serve_ask *a);
 void serve_answer_playlist(struct serve_ask *a);
 void serve_answer_init(struct serve_ask *a);
 void serve_answer_segment(struct serve_ask *a);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "server/serve_dash.h"
 #include "server/serve_route.h"
 #include "server/serve_snapshot.h"
 #include "server/serve_watch.h"
@@ -18,18 +19,37 @@
 #define SNAPSHOT_RETRY_S 10
 #define SNAPSHOT_PATH (sizeof "/live/" + SITE_NAME + sizeof "/snapshot/18446744073709551615.jpg")
 
-void serve_answer_multivariant(struct serve_ask *a)
+/* What lists all renditions is worth giving out when all have come, or those that have not are late. */
+static void answer_list(struct serve_ask *a, struct serve_bytes *(*list_of)(struct serve_camera *), const char *type)
 {
 	int64_t now_us = clock_mono_us();
 	bool late = a->camera->first_us && a->camera->first_us + COMPLETE_US < now_us;
-	bool worth = late || serve_media_is_complete(a->camera);
-	struct serve_bytes *b = worth ? serve_media_multivariant(a->camera) : NULL;
+	struct serve_bytes *b = late || serve_media_is_complete(a->camera) ? list_of(a->camera) : NULL;
 
 	a->x->peer->media_us = now_us;
 	if (b)
-		serve_answer_bytes(a, b, SERVE_TYPE_PLAYLIST);
+		serve_answer_bytes(a, b, type);
 	else
 		serve_answer_wait_for_segment(a);
+}
+
+void serve_answer_multivariant(struct serve_ask *a)
+{
+	answer_list(a, serve_media_multivariant, SERVE_TYPE_PLAYLIST);
+}
+
+void serve_answer_manifest(struct serve_ask *a)
+{
+	answer_list(a, serve_dash_manifest, SERVE_TYPE_MANIFEST);
+}
+
+void serve_answer_time(struct serve_ask *a)
+{
+	char now[CLOCK_TEXT];
+	struct serve_reply reply = {.status = 200, .type = SERVE_TYPE_TEXT, .text = now, .text_len = sizeof now - 1};
+
+	clock_text(clock_wall_us(), now);
+	serve_exchange_reply(a->x, a->r, &reply);
 }
 
 static void tell_watched(struct serve_ask *a)

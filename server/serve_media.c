@@ -24,6 +24,13 @@ struct serve_media *serve_media_new(void)
 	return m;
 }
 
+/* What is written of all its renditions together. */
+static void forget_lists(struct serve_camera *c)
+{
+	serve_bytes_unref(&c->multivariant);
+	serve_bytes_unref(&c->manifest);
+}
+
 static void forget_rendition(struct serve_rendition *r)
 {
 	for (unsigned i = 0; i < r->n; i++)
@@ -58,7 +65,7 @@ static int add_rendition(struct serve_camera *c, const struct msg_serve_renditio
 		return -ENOMEM;
 	(*r)->set = *set;
 	serve_bytes_unref(&(*r)->playlist);
-	serve_bytes_unref(&c->multivariant);
+	forget_lists(c);
 	return 0;
 }
 
@@ -70,7 +77,7 @@ void serve_media_reset(struct serve_media *m)
 				forget_rendition(m->camera[i].rendition[k]);
 			drop_rendition(&m->camera[i].early[k]);
 		}
-		serve_bytes_unref(&m->camera[i].multivariant);
+		forget_lists(&m->camera[i]);
 		m->camera[i].first_us = 0;
 	}
 	serve_bytes_unref(&m->checkpoint);
@@ -87,7 +94,7 @@ int serve_media_drop_camera(struct serve_media *m, unsigned camera)
 		drop_rendition(&c->rendition[k]);
 		drop_rendition(&c->early[k]);
 	}
-	serve_bytes_unref(&c->multivariant);
+	forget_lists(c);
 	*c = (struct serve_camera){0};
 	return 0;
 }
@@ -122,7 +129,7 @@ int serve_media_set_camera(struct serve_media *m, const struct msg_serve_camera 
 	c->set = *set;
 	if (set->no_copy)
 		drop_rendition(&c->rendition[RENDITION_COPY]);
-	serve_bytes_unref(&c->multivariant);
+	forget_lists(c);
 	if (!c->set.segment_ms)
 		c->set.segment_ms = SEGMENT_DEFAULT_MS;
 	for (unsigned i = set->no_copy ? RENDITION_AUDIO : RENDITION_COPY; i < RENDITIONS_MAX && !rc; i++) {
@@ -143,7 +150,7 @@ int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rend
 	if (!set->gone)
 		return add_rendition(&m->camera[set->camera], set);
 	drop_rendition(&m->camera[set->camera].rendition[set->rendition]);
-	serve_bytes_unref(&m->camera[set->camera].multivariant);
+	forget_lists(&m->camera[set->camera]);
 	return 0;
 }
 
@@ -155,7 +162,7 @@ int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *
 		return -EINVAL;
 	c = &m->camera[state->camera];
 	if (c->state.video != state->video || c->state.phase != state->phase)
-		serve_bytes_unref(&c->multivariant);
+		forget_lists(c);
 	c->state = *state;
 	return 0;
 }
@@ -317,7 +324,7 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 		m->camera[s->camera].first_us = now_us;
 	drop_unused_tracks(r);
 	serve_bytes_unref(&r->playlist);
-	serve_bytes_unref(&m->camera[s->camera].multivariant);
+	forget_lists(&m->camera[s->camera]);
 	return 0;
 }
 

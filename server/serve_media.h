@@ -47,7 +47,7 @@ struct serve_camera {
 	struct msg_camera_state state;
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
-	struct serve_bytes *multivariant;            /* NULL: to be built */
+	struct serve_bytes *multivariant, *manifest; /* NULL: to be built */
 	struct msg_alarm alarm[ALARM_KINDS];         /* those that have begun */
 	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never */
 	unsigned snapshots_for;                      /* the user for whom this process began its snapshots, and one; 0: nobody */

@@ -61,6 +61,7 @@ struct segment {
 	atomic_int fd;                   /* memfd, sealed when it is over */
 	int first_fd;                    /* the memfd it was written to, when another had to be sealed; the writer may still be at it. Else -1 */
 	uint64_t bytes, duration, entry;
+	uint64_t decode_time;            /* of its first sample, as in its tfdt */
 	int64_t start_us;                /* wall clock, whole milliseconds */
 	struct hash media, init, source, encoder;
 	bool has_encoder;

@@ -184,6 +184,7 @@ static struct segment *begin_segment(struct store_rendition *r, const struct sto
 	seg->independent = part->independent;
 	seg->timescale = r->track.timescale;
 	seg->start_us = part->capture_us / 1000 * 1000;
+	seg->decode_time = part->start > 0 ? (uint64_t)part->start : 0;
 	seg->init = r->init;
 	/* As verify counts it: the sound covers a camera's time only until pictures came once. */
 	seg->primary = r->index == (r->camera->has_copy ? RENDITION_COPY : RENDITION_AUDIO);

@@ -13,6 +13,7 @@
 
 #include "base/io.h"
 #include "server/serve_address.h"
+#include "server/serve_dash.h"
 #include "server/serve_media.h"
 #include "server/serve_reply.h"
 #include "server/serve_session.h"
@@ -167,6 +168,7 @@ static void media_stop(void)
 }
 
 TestSuite(serve_media, .init = media_start, .fini = media_stop);
+TestSuite(serve_dash, .init = media_start, .fini = media_stop);
 
 /* Store and the parent speak on channels of their own: either may tell of a rendition first, and both of one that is gone. */
 Test(serve_media, what_store_tells_early_is_shown_when_the_parent_tells)
@@ -322,6 +324,54 @@ Test(serve_media, lists_no_copy_that_players_cannot_begin_with)
 		cr_expect_eq(memmem(b->p, b->n, "INDEPENDENT", 11) != NULL, cases[i].independent, "case %zu", i);
 	}
 	close(fd);
+}
+
+static void put_timed(uint64_t number, uint64_t epoch, uint64_t time)
+{
+	struct msg_segment s = segment_of(number, "init-a");
+
+	s.epoch = epoch;
+	s.decode_time = time;
+	s.start_us = INT64_MAX;
+	cr_assert_eq(put(&s), 0);
+}
+
+static bool manifest_has(const char *text)
+{
+	const struct serve_bytes *b = serve_dash_manifest(&media->camera[0]);
+
+	return b && memmem(b->p, b->n, text, strlen(text));
+}
+
+/* Of each epoch the newest segments without a hole; the first of a window that moves on leave by and by. */
+Test(serve_dash, lists_each_epoch_as_a_period)
+{
+	cr_assert_null(serve_dash_manifest(&media->camera[0]));
+	for (uint64_t i = 0; i < 3; i++)
+		put_timed(1 + i, 1000000, 180000 * i);
+	cr_assert(manifest_has("<Period id=\"1000000\" start=\"PT1.000000S\">"));
+	cr_assert(manifest_has("startNumber=\"1\">\n<SegmentTimeline>\n<S t=\"0\" d=\"180000\" r=\"2\"/>\n"));
+	put_timed(5, 1000000, 900000);
+	cr_expect(manifest_has("startNumber=\"5\">\n<SegmentTimeline>\n<S t=\"900000\" d=\"180000\"/>\n"));
+	put_timed(6, 60000000, 0);
+	cr_expect(manifest_has("<Period id=\"1000000\" start=\"PT1.000000S\" duration=\"PT12.000000S\">"));
+	cr_expect(manifest_has("<Period id=\"60000000\" start=\"PT60.000000S\">"));
+	for (uint64_t i = 1; i < 12; i++)
+		put_timed(6 + i, 60000000, 180000 * i);
+	cr_expect_not(manifest_has("<Period id=\"1000000\""));
+	cr_expect(manifest_has("startNumber=\"8\">\n<SegmentTimeline>\n<S t=\"360000\" d=\"180000\" r=\"9\"/>\n"));
+}
+
+Test(serve_dash, takes_no_times_that_cannot_be)
+{
+	static const struct { uint64_t epoch, time; } cases[] = {{UINT64_MAX, 0}, {1, UINT64_MAX}, {(uint64_t)1 << 62, (uint64_t)1 << 62}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		put_timed(i + 1, cases[i].epoch, cases[i].time);
+		cr_expect_null(serve_dash_manifest(&media->camera[0]), "case %zu", i);
+		serve_media_reset(media);
+		cr_assert_eq(track("init-a"), 0);
+	}
 }
 
 Test(serve_media, holds_a_window)

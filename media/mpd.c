@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/mpd.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "media/codec_string.h"
+#include "media/out.h"
+
+#define DELAY_SEGMENTS 3u  /* from the newest segment: one under way, one on its way, one held */
+
+static bool good_segments(const struct mpd_representation *r)
+{
+	for (size_t i = 0; i < r->nsegments; i++) {
+		const struct mpd_segment *s = &r->segment[i];
+
+		if (!s->duration || s->time > AU_TIME_MAX || s->duration > AU_TIME_MAX || (i && s->time < s[-1].time + s[-1].duration))
+			return false;
+	}
+	return r->nsegments > 0;
+}
+
+static bool good_representation(const struct mpd_representation *r)
+{
+	return r->name && text_is_name(r->name, strlen(r->name)) && r->init && strlen(r->init) == MPD_HEX &&
+	       strspn(r->init, "0123456789abcdef") == MPD_HEX && codec_is_packaged(r->track->codec) && r->track->timescale && good_segments(r);
+}
+
+static bool good_periods(const struct mpd *m)
+{
+	for (size_t i = 0; i < m->nperiods; i++) {
+		const struct mpd_period *p = &m->period[i];
+
+		if (!p->n || p->epoch_us < 0 || (i && p->epoch_us <= p[-1].epoch_us))
+			return false;
+		for (size_t k = 0; k < p->n; k++)
+			if (!good_representation(&p->of[k]))
+				return false;
+	}
+	return m->nperiods > 0;
+}
+
+static uint64_t us_of(uint64_t units, uint32_t timescale)
+{
+	return units / timescale * 1000000 + units % timescale * 1000000 / timescale;
+}
+
+static uint64_t longest_us(const struct mpd *m)
+{
+	uint64_t longest = m->segment_ms * UINT64_C(1000);
+
+	for (size_t i = 0; i < m->nperiods; i++)
+		for (size_t k = 0; k < m->period[i].n; k++)
+			for (size_t n = 0; n < m->period[i].of[k].nsegments; n++) {
+				uint64_t us = us_of(m->period[i].of[k].segment[n].duration, m->period[i].of[k].track->timescale);
+
+				longest = us > longest ? us : longest;
+			}
+	return longest;
+}
+
+/* Where the last segment of any ends, after the period's begin. */
+static uint64_t end_us(const struct mpd_period *p)
+{
+	uint64_t end = 0;
+
+	for (size_t k = 0; k < p->n; k++) {
+		const struct mpd_segment *s = &p->of[k].segment[p->of[k].nsegments - 1];
+		uint64_t us = us_of(s->time + s->duration, p->of[k].track->timescale);
+
+		end = us > end ? us : end;
+	}
+	return end;
+}
+
+static void put_duration(struct out *o, const char *name, uint64_t us)
+{
+	OUT_PUT(o, " %s=\"PT%" PRIu64 ".%06uS\"", name, us / 1000000, (unsigned)(us % 1000000));
+}
+
+/* 5.3.9.6: a time is written where it is not the end of the one before, and like ones once. */
+static void put_timeline(struct out *o, const struct mpd_representation *r)
+{
+	size_t n;
+
+	OUT_PUT(o, "<SegmentTimeline>\n");
+	for (size_t i = 0; i < r->nsegments; i += n) {
+		const struct mpd_segment *s = &r->segment[i];
+
+		for (n = 1; i + n < r->nsegments && s[n].duration == s->duration && s[n].time == s->time + n * s->duration; n++)
+			;
+		OUT_PUT(o, "<S");
+		if (!i || s->time != s[-1].time + s[-1].duration)
+			OUT_PUT(o, " t=\"%" PRIu64 "\"", s->time);
+		OUT_PUT(o, " d=\"%" PRIu64 "\"", s->duration);
+		if (n > 1)
+			OUT_PUT(o, " r=\"%zu\"", n - 1);
+		OUT_PUT(o, "/>\n");
+	}
+	OUT_PUT(o, "</SegmentTimeline>\n");
+}
+
+static void put_what(struct out *o, const struct mpd_representation *r)
+{
+	const struct track *t = r->track;
+	char codec[CODEC_STRING_MAX];
+
+	codec_string(t, codec);
+	OUT_PUT(o, "<Representation id=\"%s-%.8s\" codecs=\"%s\" bandwidth=\"%" PRIu32 "\"", r->name, r->init, codec, r->peak_bps ? r->peak_bps : 1);
+	if (codec_is_sound(t->codec)) {
+		OUT_PUT(o, " audioSamplingRate=\"%" PRIu32 "\">\n<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%u\"/>\n",
+			t->rate, t->channels);
+		return;
+	}
+	OUT_PUT(o, " width=\"%u\" height=\"%u\"", t->width, t->height);
+	if (r->fps_milli)
+		OUT_PUT(o, r->fps_milli % 1000 ? " frameRate=\"%" PRIu32 "/1000\"" : " frameRate=\"%" PRIu32 "\"", r->fps_milli % 1000 ? r->fps_milli : r->fps_milli / 1000);
+	OUT_PUT(o, ">\n");
+}
+
+static void put_representation(struct out *o, const struct mpd_representation *r)
+{
+	put_what(o, r);
+	OUT_PUT(o, "<SegmentTemplate timescale=\"%" PRIu32 "\" initialization=\"%s/init-%s.mp4\" media=\"%s/$Number$.m4s\" startNumber=\"%" PRIu64 "\">\n",
+		r->track->timescale, r->name, r->init, r->name, r->first);
+	put_timeline(o, r);
+	OUT_PUT(o, "</SegmentTemplate>\n</Representation>\n");
+}
+
+enum set { SET_H264, SET_H265, SET_SOUND, SETS };
+
+static enum set set_of(const struct mpd_representation *r)
+{
+	if (codec_is_sound(r->track->codec))
+		return SET_SOUND;
+	return r->track->codec == CODEC_H264 ? SET_H264 : SET_H265;
+}
+
+static void put_set(struct out *o, const struct mpd_period *p, enum set set)
+{
+	static const char *const what[SETS] = {
+		[SET_H264] = "id=\"1\" contentType=\"video\" mimeType=\"video/mp4\"", [SET_H265] = "id=\"2\" contentType=\"video\" mimeType=\"video/mp4\"",
+		[SET_SOUND] = "id=\"3\" contentType=\"audio\" mimeType=\"audio/mp4\""};
+	bool any = false;
+
+	for (size_t k = 0; k < p->n; k++) {
+		if (set_of(&p->of[k]) != set)
+			continue;
+		if (!any)
+			OUT_PUT(o, "<AdaptationSet %s segmentAlignment=\"true\">\n", what[set]);
+		any = true;
+		put_representation(o, &p->of[k]);
+	}
+	if (any)
+		OUT_PUT(o, "</AdaptationSet>\n");
+}
+
+/* One that is over says when: the next one may begin much later. */
+static void put_period(struct out *o, const struct mpd_period *p, const struct mpd_period *next)
+{
+	uint64_t last_us = next ? (uint64_t)(next->epoch_us - p->epoch_us) : 0, us = end_us(p);
+
+	OUT_PUT(o, "<Period id=\"%" PRId64 "\"", p->epoch_us);
+	put_duration(o, "start", (uint64_t)p->epoch_us);
+	if (next)
+		put_duration(o, "duration", us < last_us ? us : last_us);
+	OUT_PUT(o, ">\n");
+	for (enum set set = SET_H264; set < SETS; set++)
+		put_set(o, p, set);
+	OUT_PUT(o, "</Period>\n");
+}
+
+int mpd_write(struct buf *b, const struct mpd *m)
+{
+	struct out o = out_begin(b);
+	char when[CLOCK_TEXT];
+
+	if (!good_periods(m))
+		return -EINVAL;
+	clock_text(m->publish_us, when);
+	OUT_PUT(&o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" "
+		"type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\"%s\"", when);
+	put_duration(&o, "minimumUpdatePeriod", m->segment_ms * UINT64_C(500));
+	put_duration(&o, "timeShiftBufferDepth", m->depth_ms * UINT64_C(1000));
+	put_duration(&o, "suggestedPresentationDelay", m->segment_ms * UINT64_C(1000) * DELAY_SEGMENTS);
+	put_duration(&o, "minBufferTime", m->segment_ms * UINT64_C(1000));
+	put_duration(&o, "maxSegmentDuration", longest_us(m));
+	OUT_PUT(&o, ">\n");
+	for (size_t i = 0; i < m->nperiods; i++)
+		put_period(&o, &m->period[i], i + 1 < m->nperiods ? &m->period[i + 1] : NULL);
+	OUT_PUT(&o, "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/api/time\"/>\n</MPD>\n");
+	return out_end(&o);
+}

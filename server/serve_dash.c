@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_dash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "media/mpd.h"
+#include "server/serve_offer.h"
+
+#define MANIFEST_MAX_BYTES (256u << 10)
+#define EPOCHS_MAX SERVE_LISTED         /* the newest ones */
+#define RATE_STEPS 8                    /* between a power of two and the next: a rate that is said should seldom change */
+
+/* One rendition's share of one epoch. */
+struct run {
+	struct track track;
+	char init[MPD_HEX + 1];
+	struct mpd_segment segment[SERVE_LISTED];
+};
+
+struct work {
+	struct serve_offer offer;
+	struct mpd mpd;
+	struct mpd_period period[EPOCHS_MAX];
+	struct mpd_representation of[EPOCHS_MAX][RENDITIONS_MAX];
+	struct run run[EPOCHS_MAX][RENDITIONS_MAX];
+};
+
+static const struct serve_segment *listed(const struct serve_rendition *r, unsigned *ret_n)
+{
+	unsigned first = r->n > SERVE_LISTED ? r->n - SERVE_LISTED : 0;
+
+	while (first < r->n && r->window[first].m.number <= r->after)
+		first++;
+	*ret_n = r->n - first;
+	return &r->window[first];
+}
+
+/* Keeps the newest epochs, in order; store may have said anything. */
+static void note_epoch(struct work *w, uint64_t epoch)
+{
+	size_t n = w->mpd.nperiods, at = n;
+
+	if (epoch > AU_TIME_MAX)
+		return;
+	while (at > 0 && (uint64_t)w->period[at - 1].epoch_us > epoch)
+		at--;
+	if (at > 0 && (uint64_t)w->period[at - 1].epoch_us == epoch)
+		return;
+	if (n == EPOCHS_MAX && at == 0)
+		return;
+	if (n == EPOCHS_MAX) {
+		memmove(&w->period[0], &w->period[1], (at - 1) * sizeof w->period[0]);
+		at--;
+	} else {
+		memmove(&w->period[at + 1], &w->period[at], (n - at) * sizeof w->period[0]);
+		w->mpd.nperiods++;
+	}
+	w->period[at] = (struct mpd_period){.epoch_us = (int64_t)epoch};
+}
+
+static void note_epochs(struct work *w, const struct serve_rendition *r)
+{
+	const struct serve_segment *s;
+	unsigned n;
+
+	if (serve_media_is_asleep(r))
+		return;
+	s = listed(r, &n);
+	for (unsigned i = 0; i < n; i++) {
+		int64_t start_us = s[i].m.start_us < AU_TIME_MAX ? s[i].m.start_us : 0;
+
+		note_epoch(w, s[i].m.epoch);
+		if (start_us > w->mpd.publish_us)
+			w->mpd.publish_us = start_us;
+	}
+}
+
+/* Whether b goes on where a ends, under the same init segment. */
+static bool follows(const struct msg_segment *a, const struct msg_segment *b)
+{
+	return a->epoch == b->epoch && a->number + 1 == b->number && a->timescale == b->timescale && a->decode_time + a->duration <= b->decode_time &&
+	       memcmp(a->init_sha256, b->init_sha256, sizeof a->init_sha256) == 0;
+}
+
+static bool has_track(const struct serve_rendition *r, const struct msg_segment *s, struct track *ret)
+{
+	for (unsigned i = 0; i < r->ntracks; i++)
+		if (memcmp(r->track[i].m.init_sha256, s->init_sha256, sizeof s->init_sha256) == 0) {
+			*ret = serve_media_track_of(&r->track[i]);
+			return ret->timescale == s->timescale;
+		}
+	return false;
+}
+
+/* Rounded up. */
+static uint32_t stepped(uint32_t bps)
+{
+	uint64_t step = 1;
+
+	while (step * RATE_STEPS * 2 < bps)
+		step *= 2;
+	step = (bps + step - 1) / step * step;
+	return step < UINT32_MAX ? (uint32_t)step : UINT32_MAX;
+}
+
+/* The newest run of a rendition in an epoch; nothing when there is none, or its init segment is not held. */
+static void add_run(struct work *w, size_t at, const struct serve_rendition *r, const struct playlist_rendition *as)
+{
+	struct mpd_period *p = &w->period[at];
+	struct run *run = &w->run[at][p->n];
+	unsigned n, first, last;
+	const struct serve_segment *s;
+
+	if (serve_media_is_asleep(r))
+		return;
+	s = listed(r, &n);
+	for (last = n; last > 0 && s[last - 1].m.epoch != (uint64_t)p->epoch_us; last--)
+		;
+	if (!last || !has_track(r, &s[last - 1].m, &run->track))
+		return;
+	for (first = last - 1; first > 0 && follows(&s[first - 1].m, &s[first].m); first--)
+		;
+	for (unsigned i = first; i < last; i++)
+		run->segment[i - first] = (struct mpd_segment){.time = s[i].m.decode_time, .duration = s[i].m.duration};
+	hex_encode(s[first].m.init_sha256, MPD_HEX / 2, run->init);
+	w->of[at][p->n++] = (struct mpd_representation){.name = r->set.name, .init = run->init, .track = &run->track, .peak_bps = stepped(as->peak_bps),
+		.fps_milli = as->fps_milli, .first = s[first].m.number, .segment = run->segment, .nsegments = last - first};
+}
+
+static void fill(struct work *w)
+{
+	const struct serve_offer *o = &w->offer;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->nvideo; i++)
+		note_epochs(w, o->picture[i]);
+	if (o->sound)
+		note_epochs(w, o->sound);
+	for (size_t at = 0; at < w->mpd.nperiods; at++) {
+		struct mpd_period *p = &w->period[at];
+
+		p->of = w->of[at];
+		for (size_t i = 0; i < o->nvideo; i++)
+			add_run(w, at, o->picture[i], &o->video[i]);
+		if (o->sound)
+			add_run(w, at, o->sound, &o->audio);
+		if (p->n)
+			w->period[kept++] = *p;
+	}
+	w->mpd.nperiods = kept;
+}
+
+struct serve_bytes *serve_dash_manifest(struct serve_camera *c)
+{
+	struct work *w = c->manifest ? NULL : calloc(1, sizeof *w);
+	struct buf b;
+
+	if (!w)
+		return c->manifest;
+	serve_offer_of(c, &w->offer);
+	w->mpd = (struct mpd){.period = w->period, .segment_ms = c->set.segment_ms, .depth_ms = c->set.segment_ms * SERVE_LISTED};
+	fill(w);
+	buf_init(&b, MANIFEST_MAX_BYTES);
+	if (mpd_write(&b, &w->mpd) == 0)
+		serve_bytes_copy(buf_data(&b), b.len, &c->manifest);
+	buf_free(&b);
+	free(w);
+	return c->manifest;
+}

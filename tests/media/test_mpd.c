@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "media/mpd.h"
+
+static const struct track video = {.codec = CODEC_H264, .timescale = 90000, .width = 1280, .height = 720, .profile = 0x64, .level = 0x1f};
+static const struct track small = {.codec = CODEC_H264, .timescale = 90000, .width = 640, .height = 360, .profile = 0x42, .compat = 0xc0, .level = 0x1e};
+static const struct track h265 = {.codec = CODEC_H265, .timescale = 90000, .width = 2560, .height = 1440, .profile = 1, .compat = 0x60000000, .constraints = 0xb00000000000, .level = 150};
+static const struct track aac = {.codec = CODEC_AAC, .timescale = 48000, .rate = 48000, .channels = 2, .profile = 2};
+static const struct track pcma = {.codec = CODEC_PCMA, .timescale = 8000, .rate = 8000, .channels = 1};
+
+#define INIT "00112233445566aa"
+#define EPOCH INT64_C(1795361400040000)
+
+static const struct mpd_segment even[] = {{180000, 180000}, {360000, 180000}, {540000, 180000}};
+static const struct mpd_segment gap[] = {{0, 180000}, {180000, 90000}, {450000, 90000}, {540000, 90000}};
+static const struct mpd_segment sound[] = {{96256, 96256}, {192512, 95232}};
+
+static void expect_text(struct buf *b, const char *want)
+{
+	cr_assert_eq(buf_append(b, "", 1), 0);
+	cr_assert_str_eq((char *)buf_data(b), want, "%s", (char *)buf_data(b));
+	buf_free(b);
+}
+
+#define HEAD(longest) "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" \
+	"<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" " \
+	"publishTime=\"2026-11-22T15:30:06.040Z\" minimumUpdatePeriod=\"PT1.000000S\" timeShiftBufferDepth=\"PT20.000000S\" " \
+	"suggestedPresentationDelay=\"PT6.000000S\" minBufferTime=\"PT2.000000S\" maxSegmentDuration=\"PT" longest "S\">\n"
+#define TAIL "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/api/time\"/>\n</MPD>\n"
+#define COPY "<Representation id=\"copy-00112233\" codecs=\"avc1.64001f\" bandwidth=\"4000000\" width=\"1280\" height=\"720\" frameRate=\"25\">\n" \
+	"<SegmentTemplate timescale=\"90000\" initialization=\"copy/init-00112233445566aa.mp4\" media=\"copy/$Number$.m4s\" startNumber=\"41\">\n" \
+	"<SegmentTimeline>\n<S t=\"180000\" d=\"180000\" r=\"2\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n"
+
+static struct mpd_representation copy_of(const struct track *t, const struct mpd_segment *s, size_t n)
+{
+	return (struct mpd_representation){"copy", INIT, t, 4000000, 25000, 41, s, n};
+}
+
+static int write_one(struct buf *b, const struct mpd_representation *r, size_t n)
+{
+	struct mpd_period p = {EPOCH, r, n};
+
+	return mpd_write(b, &(struct mpd){&p, 1, EPOCH + 6000000, 2000, 20000});
+}
+
+Test(mpd, names_each_rendition_in_its_set)
+{
+	const struct mpd_representation of[] = {
+		copy_of(&video, even, 3), {"360p", INIT, &small, 800000, 12500, 42, even + 1, 2}, {"big", INIT, &h265, 6000000, 0, 41, even, 1},
+		{"audio", INIT, &aac, 130000, 0, 41, sound, 2}};
+	struct buf b;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(write_one(&b, of, 4), 0);
+	expect_text(&b, HEAD("2.005333") "<Period id=\"1795361400040000\" start=\"PT1795361400.040000S\">\n"
+		"<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\">\n" COPY
+		"<Representation id=\"360p-00112233\" codecs=\"avc1.42c01e\" bandwidth=\"800000\" width=\"640\" height=\"360\" frameRate=\"12500/1000\">\n"
+		"<SegmentTemplate timescale=\"90000\" initialization=\"360p/init-00112233445566aa.mp4\" media=\"360p/$Number$.m4s\" startNumber=\"42\">\n"
+		"<SegmentTimeline>\n<S t=\"360000\" d=\"180000\" r=\"1\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n"
+		"<AdaptationSet id=\"2\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\">\n"
+		"<Representation id=\"big-00112233\" codecs=\"hvc1.1.6.L150.B0\" bandwidth=\"6000000\" width=\"2560\" height=\"1440\">\n"
+		"<SegmentTemplate timescale=\"90000\" initialization=\"big/init-00112233445566aa.mp4\" media=\"big/$Number$.m4s\" startNumber=\"41\">\n"
+		"<SegmentTimeline>\n<S t=\"180000\" d=\"180000\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n"
+		"<AdaptationSet id=\"3\" contentType=\"audio\" mimeType=\"audio/mp4\" segmentAlignment=\"true\">\n"
+		"<Representation id=\"audio-00112233\" codecs=\"mp4a.40.2\" bandwidth=\"130000\" audioSamplingRate=\"48000\">\n"
+		"<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"2\"/>\n"
+		"<SegmentTemplate timescale=\"48000\" initialization=\"audio/init-00112233445566aa.mp4\" media=\"audio/$Number$.m4s\" startNumber=\"41\">\n"
+		"<SegmentTimeline>\n<S t=\"96256\" d=\"96256\"/>\n<S d=\"95232\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n"
+		"</Period>\n" TAIL);
+}
+
+Test(mpd, a_gap_is_a_time_of_its_own)
+{
+	const struct mpd_representation r = copy_of(&video, gap, 4);
+	struct buf b;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(write_one(&b, &r, 1), 0);
+	cr_assert_eq(buf_append(&b, "", 1), 0);
+	cr_assert_not_null(strstr((char *)buf_data(&b), "<S t=\"0\" d=\"180000\"/>\n<S d=\"90000\"/>\n<S t=\"450000\" d=\"90000\" r=\"1\"/>\n"));
+	buf_free(&b);
+}
+
+/* An epoch that is over lasts until its last segment ends, or the next one begins. */
+Test(mpd, each_epoch_is_a_period)
+{
+	const struct mpd_representation r = copy_of(&video, even, 3);
+	static const struct { int64_t later_us; const char *duration; } cases[] = {{60000000, "8.000000"}, {5000000, "5.000000"}};
+	struct buf b;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct mpd_period p[] = {{EPOCH - cases[i].later_us, &r, 1}, {EPOCH, &r, 1}};
+		char want[100];
+
+		buf_init(&b, 8192);
+		cr_assert_eq(mpd_write(&b, &(struct mpd){p, 2, EPOCH, 2000, 20000}), 0);
+		cr_assert_eq(buf_append(&b, "", 1), 0);
+		snprintf(want, sizeof want, "S\" duration=\"PT%sS\">", cases[i].duration);
+		cr_expect_not_null(strstr((char *)buf_data(&b), want), "%s", (char *)buf_data(&b));
+		cr_expect_not_null(strstr((char *)buf_data(&b), "<Period id=\"1795361400040000\" start=\"PT1795361400.040000S\">"));
+		buf_free(&b);
+	}
+}
+
+Test(mpd, refuses_what_cannot_be)
+{
+	static const char *const names[] = {NULL, "", "Copy", "a b", "../x", "a\"b", "a<b"}, *const inits[] = {NULL, "", "00112233445566AA", "00112233445566a\"", INIT "0"};
+	static const struct mpd_segment back[] = {{180000, 180000}, {359999, 1}}, nothing[] = {{0, 0}}, far[] = {{UINT64_MAX, 1}}, endless[] = {{0, UINT64_MAX}};
+	const struct mpd_segment *const wrong[] = {nothing, far, endless};
+	const struct mpd_representation good = copy_of(&video, even, 3);
+	struct mpd_period twice[] = {{EPOCH, &good, 1}, {EPOCH, &good, 1}};
+	struct mpd_representation r;
+	struct buf b;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(buf_append_str(&b, "before"), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		r = good;
+		r.name = names[i];
+		cr_expect_eq(write_one(&b, &r, 1), -EINVAL, "name %zu", i);
+	}
+	for (size_t i = 0; i < sizeof inits / sizeof *inits; i++) {
+		r = good;
+		r.init = inits[i];
+		cr_expect_eq(write_one(&b, &r, 1), -EINVAL, "init %zu", i);
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		r = copy_of(&video, wrong[i], 1);
+		cr_expect_eq(write_one(&b, &r, 1), -EINVAL, "segment %zu", i);
+	}
+	r = copy_of(&video, back, 2);
+	cr_expect_eq(write_one(&b, &r, 1), -EINVAL);
+	r = copy_of(&pcma, even, 3);
+	cr_expect_eq(write_one(&b, &r, 1), -EINVAL);
+	r = copy_of(&video, even, 0);
+	cr_expect_eq(write_one(&b, &r, 1), -EINVAL);
+	cr_expect_eq(write_one(&b, &good, 0), -EINVAL);
+	cr_expect_eq(mpd_write(&b, &(struct mpd){twice, 2, 0, 2000, 20000}), -EINVAL);
+	cr_expect_eq(mpd_write(&b, &(struct mpd){twice, 0, 0, 2000, 20000}), -EINVAL);
+	expect_text(&b, "before");
+}
+
+Test(mpd, a_full_buffer_keeps_what_it_held)
+{
+	const struct mpd_representation r = copy_of(&video, even, 3);
+	struct buf b;
+
+	for (size_t max = 8; max < 1000; max += 31) {
+		buf_init(&b, max);
+		cr_assert_eq(buf_append_str(&b, "before"), 0);
+		cr_assert_eq(write_one(&b, &r, 1), -ENOBUFS);
+		expect_text(&b, "before");
+	}
+}
