@@ -129,9 +129,13 @@ struct site_user {
 	int line;
 };
 
+/* What is spoken there. */
+enum listener_kind { LISTENER_HTTPS, LISTENER_RTSPS, LISTENER_RTSP, LISTENER_KINDS };
+
 struct site_listener {
+	enum listener_kind kind;
 	struct sockaddr_storage address;
-	char text[64];                    /* "0.0.0.0:8443", "[::]:8443"; port 0: the kernel picks one */
+	char text[64];                    /* "0.0.0.0:8443", "rtsps://[::]:8322"; port 0: the kernel picks one */
 	int line;
 };
 

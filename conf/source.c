@@ -161,12 +161,23 @@ static bool parse_listener(const char *s, size_t n, struct sockaddr_storage *ret
 	return false;
 }
 
+static enum listener_kind kind_of(const struct schema_key *k)
+{
+	return !strcmp(k->path, "rtsps") ? LISTENER_RTSPS : !strcmp(k->path, "rtsp") ? LISTENER_RTSP : LISTENER_HTTPS;
+}
+
 static void add_listener(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
+	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://"};
 	struct site *site = l->site;
 	struct site_listener *to = &site->listener[site->nlisteners];
 	const char *why = NULL;
+	char address[ADDRESS_TEXT];
 
+	if (site->nlisteners == SITE_LISTENERS_MAX) {
+		loader_complain(l, k, n->at, "more than %d addresses of listen, rtsps and rtsp together", SITE_LISTENERS_MAX);
+		return;
+	}
 	if (n->kind != YTREE_SCALAR || n->len == 0) {
 		if (n->kind != YTREE_BAD)
 			loader_complain(l, k, n->at, "what is wanted is an address:port");
@@ -176,7 +187,9 @@ static void add_listener(struct loader *l, const struct schema_key *k, const str
 		loader_complain(l, k, n->at, "\"%s\": %s", loader_quote(n->text, n->len).text, why);
 		return;
 	}
-	address_text(&to->address, to->text);
+	address_text(&to->address, address);
+	to->kind = kind_of(k);
+	snprintf(to->text, sizeof to->text, "%s%.55s", scheme[to->kind], address);
 	to->line = n->at.line;
 	for (unsigned i = 0; i < site->nlisteners; i++)
 		if (!strcmp(site->listener[i].text, to->text)) {

@@ -68,10 +68,11 @@ static bool is_any(const struct site_listener *l)
 
 static void say_listener(struct against *a, const struct diff_item *item)
 {
+	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS", [LISTENER_RTSPS] = "RTSP inside TLS", [LISTENER_RTSP] = "RTSP, which encrypts nothing"};
 	const struct site_listener *l = item->is ? item->is : item->was;
 
 	if (item->kind == DIFF_ADDED)
-		against_say(a, item, AGAINST_OPENS, "listener %s: viewers may connect there by HTTPS%s", l->text,
+		against_say(a, item, AGAINST_OPENS, "listener %s: viewers may connect there by %s%s", l->text, by[l->kind],
 			    is_any(l) ? ", on every address of this machine" : "");
 	else
 		against_say(a, item, AGAINST_CLOSES, "listener %s: nobody can connect there any more", l->text);

@@ -278,6 +278,10 @@ static void find_in_listeners(struct audit *a)
 	for (unsigned i = 0; a->live && i < a->site->nlisteners; i++)
 		if (!a->listener[i].open)
 			find(a, AUDIT_WARNING, "%s: nobody can connect there: casemate status tells why", a->listener[i].text);
+	for (unsigned i = 0; i < a->site->nlisteners; i++)
+		if (a->site->listener[i].kind == LISTENER_RTSP)
+			find(a, AUDIT_WARNING, "%s: pictures and sound leave in clear text, for everybody on the way to see and to change: rtsps: in place of rtsp:",
+			     a->site->listener[i].text);
 }
 
 static int worse(const void *one, const void *other)

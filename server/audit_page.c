@@ -65,12 +65,13 @@ static void head(const struct audit *a, struct buf *out)
 
 static void listeners(const struct audit *a, struct buf *out)
 {
+	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS, TLS 1.3 alone", [LISTENER_RTSPS] = "RTSP inside TLS 1.3", [LISTENER_RTSP] = "RTSP, IN CLEAR TEXT"};
 	const struct site *s = a->site;
 	char text[600];
 
 	buf_append_str(out, "\nWHO MAY TALK TO IT\n");
 	for (unsigned i = 0; i < s->nlisteners; i++)
-		buf_append_fmt(out, "  %-26s %sHTTPS, TLS 1.3 alone\n", a->listener[i].text, a->live && !a->listener[i].open ? "closed now; " : "");
+		buf_append_fmt(out, "  %-26s %s%s\n", a->listener[i].text, a->live && !a->listener[i].open ? "closed now; " : "", by[s->listener[i].kind]);
 	snprintf(text, sizeof text, "whoever gets there, until he logs in: the login page and nothing else; then %u user%s, %s",
 		 s->nusers, s->nusers == 1 ? "" : "s", s->ngroups ? "each with the rights of his groups" : "all with the same rights: every camera, the whole log");
 	audit_wrap(out, "  who                        ", text);

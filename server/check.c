@@ -425,7 +425,8 @@ static void print_site(const struct site *s)
 	printf("  site %s: %u camera%s, %u user%s; up to %s in %s\n", s->origin, s->ncameras, s->ncameras == 1 ? "" : "s", s->nusers,
 	       s->nusers == 1 ? "" : "s", max, shown(s->archive).text);
 	for (unsigned i = 0; i < s->nlisteners; i++)
-		printf("  listens on https://%s/\n", s->listener[i].text);
+		printf("  listens on %s%s/%s\n", s->listener[i].kind == LISTENER_HTTPS ? "https://" : "", s->listener[i].text,
+		       s->listener[i].kind == LISTENER_RTSP ? ", in clear text" : "");
 	for (unsigned i = 0; i < s->ncameras; i++) {
 		print_camera(&s->camera[i]);
 		print_weak(&s->camera[i]);

@@ -146,7 +146,7 @@ static const struct {
 	[MSG_SERVE_SITE] = {"serve-site", FIELDS{
 		TEXT(msg_serve_site, origin), TEXT(msg_serve_site, version), INT(msg_serve_site, cameras), INT(msg_serve_site, users),
 		INT(msg_serve_site, index), END}},
-	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{INT(msg_serve_listener, listener), END}},
+	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{INT(msg_serve_listener, listener), INT(msg_serve_listener, kind), END}},
 	[MSG_SERVE_USER] = {"serve-user", FIELDS{
 		INT(msg_serve_user, user), INT(msg_serve_user, version), BOOL(msg_serve_user, gone), BOOL(msg_serve_user, all),
 		TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), INT(msg_serve_user, expires_us), BLOB(msg_serve_user, rules), END}},
@@ -171,7 +171,7 @@ static const struct {
 		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),
 		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed),
 		INT(msg_serve_state, refused_address), INT(msg_serve_state, refused_user), INT(msg_serve_state, refused_login),
-		INT(msg_serve_state, refused_demand), END}},
+		INT(msg_serve_state, refused_demand), INT(msg_serve_state, rtsp_dropped), END}},
 	[MSG_WATCHED] = {"watched", FIELDS{INT(msg_watched, camera), INT(msg_watched, rendition), END}},
 	[MSG_TRACK] = {"track", FIELDS{
 		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),

@@ -298,7 +298,7 @@ struct msg_key_kept { char vkey[MSG_VKEY]; };
 struct msg_sign_state { uint64_t size; int64_t signed_us; char vkey[MSG_VKEY], refusal[160]; };
 
 struct msg_serve_site { char origin[SITE_ORIGIN], version[32]; uint16_t cameras, users, index; };
-struct msg_serve_listener { uint8_t listener; };  /* below SITE_LISTENERS_MAX */
+struct msg_serve_listener { uint8_t listener, kind; };  /* below SITE_LISTENERS_MAX; enum listener_kind */
 /*
  * version: grows with each change of this user and of what he may, and every login says under which it was; gone: nobody logs in as him any
  * more, nor after expires_us (wall clock; 0: never). all: he may everything, as users of a site without groups do; else rules say what.
@@ -339,6 +339,7 @@ struct msg_serve_state {
 	uint32_t connections, viewers, held;
 	uint64_t requests, refused, bytes_out, slow_closed;
 	uint64_t refused_address, refused_user, refused_login, refused_demand;  /* of refused: by which limit */
+	uint64_t rtsp_dropped;       /* times that a viewer by RTSP was too slow, and went on with the newest key frame */
 };
 
 struct msg_track {

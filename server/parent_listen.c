@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The HTTPS listeners: one socket a serve process on the same address, so the
+ * Listeners for viewers: one socket a serve process on the same address, so the
  * kernel spreads viewers. An address that cannot be had stops nothing else: it
  * is tried again, and said.
  */
@@ -94,6 +94,16 @@ void parent_name_address(const struct sockaddr_storage *at, char *out, size_t ca
 	}
 }
 
+/* As the site file would name it, with the port that it really has. */
+static void name_listener(struct listener_live *l, const struct sockaddr_storage *at)
+{
+	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://"};
+	char address[INET6_ADDRSTRLEN + 8];
+
+	parent_name_address(at, address, sizeof address);
+	snprintf(l->text, sizeof l->text, "%s%.54s", scheme[l->want.kind], address);
+}
+
 static void close_listener(const struct parent *p, struct listener_live *l)
 {
 	for (unsigned i = 0; i < p->site->serve_processes; i++) {
@@ -118,7 +128,7 @@ static int share_one(struct parent *p, struct listener_live *l, int given, const
 	}
 	if (rc)
 		close_listener(p, l);
-	parent_name_address(at, l->text, sizeof l->text);
+	name_listener(l, at);
 	return rc;
 }
 
@@ -134,7 +144,7 @@ static int open_listener(struct parent *p, struct listener_live *l, const struct
 		rc = open_one(&at, &l->fd[i]);  /* a port of 0 is the first socket's from then on */
 	if (rc)
 		close_listener(p, l);
-	parent_name_address(&at, l->text, sizeof l->text);
+	name_listener(l, &at);
 	return rc;
 }
 
@@ -155,7 +165,7 @@ static const char *mend(int error)
 /* Those that run; who begins later has it in his settings. */
 static void tell_serves(struct parent *p, const struct listener_live *l)
 {
-	struct msg_serve_listener m = {(uint8_t)(l - p->listener)};
+	struct msg_serve_listener m = {(uint8_t)(l - p->listener), (uint8_t)l->want.kind};
 
 	for (unsigned i = 0; i < p->site->serve_processes; i++) {
 		struct child *c = parent_child(p, ROLE_SERVE, i);

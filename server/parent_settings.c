@@ -372,7 +372,7 @@ static int serve_settings(struct child *c)
 	explicit_bzero(&m, sizeof m);
 	for (unsigned i = 0; !rc && i < SITE_LISTENERS_MAX; i++)
 		if (p->listener[i].wanted && p->listener[i].fd[c->index] >= 0)
-			rc = child_say(c, MSG_SERVE_LISTENER, &(struct msg_serve_listener){(uint8_t)i}, &p->listener[i].fd[c->index], 1);
+			rc = child_say(c, MSG_SERVE_LISTENER, &(struct msg_serve_listener){(uint8_t)i, (uint8_t)p->listener[i].want.kind}, &p->listener[i].fd[c->index], 1);
 	for (unsigned i = 0; !rc && i < p->site->nusers; i++)
 		rc = child_say_serve_user(c, i);
 	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)

@@ -22,6 +22,7 @@
 #include "server/serve_export.h"
 #include "server/serve_login.h"
 #include "server/serve_pem.h"
+#include "server/serve_rtsp.h"
 #include "server/serve_tls.h"
 #include "server/wiping.h"
 
@@ -31,6 +32,7 @@
 static struct serve serve;
 static struct ssl_ctx_st *tls;
 static int listener[SERVE_LISTENERS_MAX] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static enum listener_kind kind_of[SERVE_LISTENERS_MAX];
 static int64_t stop_at_us;
 static struct msg_serve_state told;
 
@@ -96,13 +98,14 @@ static void on_listener(void *ctx, struct channel *from, const union msg_body *m
 	if (i >= SERVE_LISTENERS_MAX || listener[i] >= 0 || fds[0] < 0)
 		fail("bad-setting", "a listener that cannot be");
 	listener[i] = take(&fds[0]);
+	kind_of[i] = (enum listener_kind)m->serve_listener.kind;
 }
 
 static void on_listener_again(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	if (fds[0] < 0)
 		serve_conn_unlisten(serve.conns, m->serve_listener.listener);
-	else if (serve_conn_listen(serve.conns, m->serve_listener.listener, take(&fds[0])) < 0)
+	else if (serve_conn_listen(serve.conns, m->serve_listener.listener, (enum listener_kind)m->serve_listener.kind, take(&fds[0])) < 0)
 		log_warn("no-memory", "at=listener");
 }
 
@@ -268,6 +271,7 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 	if (rc)
 		return;
 	serve_exchange_wake_all(&serve, m->segment.camera);
+	serve_rtsp_wake(&serve, m->segment.camera);
 }
 
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -459,7 +463,7 @@ int main(int argc, char **argv)
 		fail("no-memory", "at start");
 	for (unsigned i = 0; i < SERVE_LISTENERS_MAX; i++)
 		if (listener[i] >= 0)
-			check(serve_conn_listen(serve.conns, i, listener[i]));
+			check(serve_conn_listen(serve.conns, i, kind_of[i], listener[i]));
 	role_loop(&serve.role, running, &serve, stop);
 	return 0;
 }

@@ -31,6 +31,7 @@ struct serve {
 	struct serve_wants *wants;
 	struct serve_witness *witness;
 	struct serve_conns *conns;
+	LIST_HEAD(, serve_rtsp) rtsp;      /* connections by RTSP */
 	unsigned conns_max;                /* connections in all */
 	struct serve_users users;
 	TAILQ_HEAD(, serve_exchange) waiting;

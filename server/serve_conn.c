@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "server/role.h"
 #include "server/serve_http1.h"
+#include "server/serve_rtsp.h"
 
 #define VIEWER_US 15000000
 
@@ -85,7 +86,7 @@ static void shake_hands(struct serve_conn *c)
 
 	if (rc == 0)
 		return;
-	c->speech = &serve_http1;
+	c->speech = c->expected ? c->expected : &serve_http1;
 	c->state = SERVE_CONN_OPEN;
 	serve_conn_deadline(c, SERVE_IDLE_US);
 	if (rc < 0 || c->speech->begin(c) < 0)
@@ -152,7 +153,7 @@ void serve_conn_settle(struct serve_conn *c)
 	want_event(c->writable, &c->writing, (wants & EV_WRITE) || c->tls.pending.len);
 }
 
-void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address)
+void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address, enum listener_kind kind)
 {
 	struct serve_conn *c = calloc(1, sizeof *c);
 
@@ -163,6 +164,8 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	c->serve = l->serve;
 	c->of = l;
 	c->fd = fd;
+	c->expected = kind == LISTENER_HTTPS ? NULL : &serve_rtsp;
+	c->encrypted = kind != LISTENER_RTSP;
 	c->peer.address = address;
 	c->peer.user = -1;
 	serve_address_name(from, c->peer.name);
@@ -171,8 +174,12 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	l->n++;
 	c->readable = event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_event, c);
 	c->writable = event_new(l->serve->base, fd, EV_WRITE | EV_PERSIST, on_event, c);
-	if (!c->readable || !c->writable || serve_tls_open(&c->tls, l->tls, fd) < 0)
+	if (!c->encrypted)
+		serve_tls_open_plain(&c->tls, fd);
+	if (!c->readable || !c->writable || (c->encrypted && serve_tls_open(&c->tls, l->tls, fd) < 0))
 		c->dead = true;
+	if (!c->encrypted && !c->dead)
+		shake_hands(c);
 	serve_conn_deadline(c, SERVE_HEAD_US);
 	serve_conn_settle(c);
 }

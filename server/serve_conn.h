@@ -43,9 +43,11 @@ struct serve_conn {
 	bool is_ready;
 	bool reading, writing;           /* which of the two events are added */
 	bool dead;
+	bool encrypted;
 	struct serve *serve;
 	struct serve_conns *of;
 	enum serve_conn_state state;
+	const struct serve_speech *expected; /* NULL: HTTP, of the version that the handshake settles */
 	const struct serve_speech *speech;   /* NULL until the handshake is done */
 	void *speaker;                       /* its own */
 	int fd;
@@ -59,7 +61,7 @@ struct serve_conn {
 /* NULL on lack of memory. */
 struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls);
 /* Takes fd over: a listening socket, non-blocking, in place of an earlier one of that number. 0 or -ENOBUFS. */
-int serve_conn_listen(struct serve_conns *l, unsigned listener, int fd);
+int serve_conn_listen(struct serve_conns *l, unsigned listener, enum listener_kind kind, int fd);
 /* Nobody else comes in by it; those who did stay. */
 void serve_conn_unlisten(struct serve_conns *l, unsigned listener);
 /* For handshakes from now on; borrowed, as the one given to serve_conn_new is. */

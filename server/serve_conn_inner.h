@@ -6,10 +6,16 @@
 
 TAILQ_HEAD(conn_list, serve_conn);
 
+struct serve_listener {
+	struct serve_conns *of;
+	enum listener_kind kind;
+	struct event *event;         /* NULL: there is none of that number */
+};
+
 struct serve_conns {
 	struct serve *serve;
 	struct ssl_ctx_st *tls;
-	struct event *listener[SERVE_LISTENERS_MAX];  /* NULL: there is none of that number */
+	struct serve_listener listener[SERVE_LISTENERS_MAX];
 	unsigned n;
 	bool paused, stopping;
 	struct conn_list all, ready;
@@ -18,7 +24,7 @@ struct serve_conns {
 };
 
 /* Takes fd over: somebody has connected. */
-void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address);
+void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address, enum listener_kind kind);
 
 /* Nobody more is let in, or again; nothing once they are stopped. */
 void serve_listen_pause(struct serve_conns *l, bool pause);

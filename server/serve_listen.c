@@ -16,18 +16,19 @@ void serve_listen_pause(struct serve_conns *l, bool pause)
 		return;
 	l->paused = pause;
 	for (unsigned i = 0; i < SERVE_LISTENERS_MAX; i++) {
-		if (!l->listener[i])
+		if (!l->listener[i].event)
 			continue;
 		if (pause)
-			event_del(l->listener[i]);
-		else if (event_add(l->listener[i], NULL) < 0)
+			event_del(l->listener[i].event);
+		else if (event_add(l->listener[i].event, NULL) < 0)
 			l->paused = true;  /* the next tick tries again */
 	}
 }
 
-static void on_accept(int listener, short what, void *arg)
+static void on_accept(int fd_of, short what, void *arg)
 {
-	struct serve_conns *l = arg;
+	const struct serve_listener *by = arg;
+	struct serve_conns *l = by->of;
 
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		struct sockaddr_storage from;
@@ -39,7 +40,7 @@ static void on_accept(int listener, short what, void *arg)
 			serve_listen_pause(l, true);
 			return;
 		}
-		fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(fd_of, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 				serve_listen_pause(l, true);  /* the next tick tries again */
@@ -54,24 +55,25 @@ static void on_accept(int listener, short what, void *arg)
 			close(fd);
 			continue;
 		}
-		serve_conn_begin(l, fd, &from, address);
+		serve_conn_begin(l, fd, &from, address, by->kind);
 	}
 }
 
 void serve_conn_unlisten(struct serve_conns *l, unsigned listener)
 {
-	struct event *e = listener < SERVE_LISTENERS_MAX ? l->listener[listener] : NULL;
+	struct event *e = listener < SERVE_LISTENERS_MAX ? l->listener[listener].event : NULL;
 
 	if (!e)
 		return;
 	close(event_get_fd(e));
 	event_free(e);
-	l->listener[listener] = NULL;
+	l->listener[listener].event = NULL;
 }
 
-int serve_conn_listen(struct serve_conns *l, unsigned listener, int fd)
+int serve_conn_listen(struct serve_conns *l, unsigned listener, enum listener_kind kind, int fd)
 {
-	struct event *e = listener < SERVE_LISTENERS_MAX && !l->stopping ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, l) : NULL;
+	struct serve_listener *by = listener < SERVE_LISTENERS_MAX && kind < LISTENER_KINDS && !l->stopping ? &l->listener[listener] : NULL;
+	struct event *e = by ? event_new(l->serve->base, fd, EV_READ | EV_PERSIST, on_accept, by) : NULL;
 
 	if (!e || (!l->paused && event_add(e, NULL) < 0)) {
 		if (e)
@@ -80,7 +82,7 @@ int serve_conn_listen(struct serve_conns *l, unsigned listener, int fd)
 		return -ENOBUFS;
 	}
 	serve_conn_unlisten(l, listener);
-	l->listener[listener] = e;
+	*by = (struct serve_listener){.of = l, .kind = kind, .event = e};
 	return 0;
 }
 

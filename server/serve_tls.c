@@ -175,6 +175,12 @@ int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd)
 	return 0;
 }
 
+void serve_tls_open_plain(struct serve_tls *t, int fd)
+{
+	*t = (struct serve_tls){.fd = fd};
+	buf_init(&t->pending, PENDING_MAX);
+}
+
 static int die(struct serve_tls *t)
 {
 	t->dead = true;
@@ -244,8 +250,12 @@ static int result_of(struct serve_tls *t, int rc)
 
 int serve_tls_handshake(struct serve_tls *t)
 {
-	int rc = SSL_do_handshake(t->ssl), result = rc == 1 ? 1 : result_of(t, rc);
+	int rc, result;
 
+	if (!t->ssl)
+		return 1;
+	rc = SSL_do_handshake(t->ssl);
+	result = rc == 1 ? 1 : result_of(t, rc);
 	if (send_batch(t) < 0)  /* an alert leaves too */
 		return -EPIPE;
 	if (result == 1)
@@ -253,11 +263,24 @@ int serve_tls_handshake(struct serve_tls *t)
 	return result == -EAGAIN ? 0 : die(t);
 }
 
+static ssize_t read_plain(struct serve_tls *t, void *p, size_t n)
+{
+	ssize_t rc = read(t->fd, p, n);
+
+	if (rc < 0)
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : die(t);
+	return rc;
+}
+
 ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n)
 {
 	size_t got = 0;
-	int rc = SSL_read_ex(t->ssl, p, n, &got), result = rc == 1 ? 1 : result_of(t, rc);
+	int rc, result;
 
+	if (!t->ssl)
+		return read_plain(t, p, n);
+	rc = SSL_read_ex(t->ssl, p, n, &got);
+	result = rc == 1 ? 1 : result_of(t, rc);
 	if (send_batch(t) < 0)
 		return -EPIPE;
 	if (result == -EPIPE)
@@ -267,7 +290,7 @@ ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n)
 
 bool serve_tls_has_input(const struct serve_tls *t)
 {
-	return SSL_has_pending(t->ssl);
+	return t->ssl && SSL_has_pending(t->ssl);
 }
 
 /* Encrypts into the batch while there is room for a record; plain bytes taken, or -EPIPE. */
@@ -287,6 +310,21 @@ static ssize_t encrypt(struct serve_tls *t, const uint8_t *p, size_t n)
 	return (ssize_t)done;
 }
 
+static ssize_t write_plain(struct serve_tls *t, const struct iovec *iov, int niov)
+{
+	ssize_t total = 0, n;
+
+	for (int i = 0; i < niov; i++) {
+		n = push(t, iov[i].iov_base, iov[i].iov_len);
+		if (n < 0)
+			return n;
+		total += n;
+		if ((size_t)n < iov[i].iov_len)
+			break;
+	}
+	return total;
+}
+
 ssize_t serve_tls_write(struct serve_tls *t, const struct iovec *iov, int niov)
 {
 	ssize_t total = 0, n = 0;
@@ -294,6 +332,8 @@ ssize_t serve_tls_write(struct serve_tls *t, const struct iovec *iov, int niov)
 	assert(batch.n == 0);
 	if (t->dead || serve_tls_flush(t) < 0)
 		return -EPIPE;
+	if (!t->ssl)
+		return write_plain(t, iov, niov);
 	for (int i = 0; i < niov && !t->pending.len && n >= 0; i++) {
 		n = encrypt(t, iov[i].iov_base, iov[i].iov_len);
 		total += n;
@@ -305,7 +345,7 @@ ssize_t serve_tls_write(struct serve_tls *t, const struct iovec *iov, int niov)
 
 void serve_tls_end(struct serve_tls *t)
 {
-	if (t->dead || !SSL_is_init_finished(t->ssl))
+	if (!t->ssl || t->dead || !SSL_is_init_finished(t->ssl))
 		return;
 	SSL_shutdown(t->ssl);
 	ERR_clear_error();

@@ -22,7 +22,7 @@ struct ssl_ctx_st;
 struct ssl_st;
 
 struct serve_tls {
-	struct ssl_st *ssl;
+	struct ssl_st *ssl;                  /* NULL: nothing is encrypted */
 	int fd;                              /* borrowed */
 	struct buf pending;                  /* encrypted, and not yet taken by the socket */
 	uint64_t sent;                       /* bytes that the socket took */
@@ -43,6 +43,8 @@ void serve_tls_fingerprint(const struct ssl_ctx_st *ctx, char ret[SERVE_TLS_FING
 
 /* 0 or -ENOMEM. */
 int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd);
+/* The same, of a connection on which nothing is encrypted: the shake of hands is done at once. */
+void serve_tls_open_plain(struct serve_tls *t, int fd);
 /* Says goodbye if that is possible at once; the socket stays the caller's. Takes any state. */
 void serve_tls_close(struct serve_tls *t);
 /* 1 when done, 0 when it waits for the other side, -EPIPE. */

@@ -49,6 +49,7 @@ static void role_json(struct json *j, const char *name, int index, pid_t pid, co
 		json_close(j, '}');
 		json_int(j, "held", serve->held);
 		json_int(j, "slow_closed", (int64_t)serve->slow_closed);
+		json_int(j, "rtsp_dropped", (int64_t)serve->rtsp_dropped);
 		json_int(j, "sent_bytes", (int64_t)serve->bytes_out);
 	}
 	json_open(j, "sandbox", '[');

@@ -228,7 +228,7 @@ Test(diff, no_key_is_forgotten)
 {
 	for (unsigned k = 0; k < schema_nkeys; k++) {
 		const char *path = schema_keys[k].path;
-		bool found = !strcmp(path, "listen") || !strcmp(path, "users[].name") || !strcmp(path, "cameras.*.password_file") ||
+		bool found = !strcmp(path, "listen") || !strcmp(path, "rtsps") || !strcmp(path, "users[].name") || !strcmp(path, "cameras.*.password_file") ||
 			     (schema_keys[k].type <= SCHEMA_MASKS && schema_keys[k].type != SCHEMA_MASKS);
 
 		for (size_t i = 0; !found && i < sizeof change / sizeof *change; i++)
@@ -261,6 +261,10 @@ static void expect_texts(const char *a, const char *b, const char *want)
 
 Test(diff, things_come_and_go_by_name)
 {
+	expect_texts(HEAD "listen: 127.0.0.1:1\nrtsps: 127.0.0.1:2\n", HEAD "listen: 127.0.0.1:1\nrtsps: [127.0.0.1:2, 127.0.0.1:3]\n",
+		     "listener rtsps://127.0.0.1:3 added 1 0:6");
+	expect_texts(HEAD "listen: 127.0.0.1:1\n", HEAD "rtsps: 127.0.0.1:1\nlisten: 127.0.0.1:2\n",
+		     "listener rtsps://127.0.0.1:1 added 1 0:5; listener 127.0.0.1:2 added 1 0:6; listener 127.0.0.1:1 removed 2 5:0");
 	expect_texts(HEAD "listen: [127.0.0.1:1, 127.0.0.1:2]\n", HEAD "listen:\n  - 127.0.0.1:2\n  - 127.0.0.1:3\n",
 		     "listener 127.0.0.1:3 added 1 0:7; listener 127.0.0.1:1 removed 2 5:0");
 	expect_texts(HEAD "users:\n  - {name: a, password_hash: '" HASH_A "'}\n  - {name: b, password_hash: '" HASH_A "'}\n",
