@@ -31,8 +31,19 @@ int output_init(struct output *o, const struct transcoder_rendition *want, const
 	if (!rendition_is_good(want) || (want->sign && !s->ask))
 		return -EINVAL;
 	*o = (struct output){.want = *want, .settings = s, .running = !want->on_demand};
-	packager_init(&o->packager, hooks, s->part_ms ? s->part_ms : PACKAGER_PART_MS);
+	o->part_ms = s->part_ms ? s->part_ms : PACKAGER_PART_MS;
+	packager_init(&o->packager, hooks, o->part_ms);
 	return want->sign ? gop_signer_new(&o->signer, &(struct gop_signer_hooks){ask, o}) : 0;
+}
+
+void output_part(struct output *o, uint32_t part_ms)
+{
+	uint32_t close_ms = part_ms && part_ms < OUTPUT_CLOSE_LEAST_MS ? OUTPUT_CLOSE_LEAST_MS : part_ms;
+
+	if (close_ms && !o->close_90k)
+		o->part_pts = INT64_MAX;  /* with the next picture */
+	o->close_90k = close_ms * (TIMESCALE_VIDEO / 1000);
+	packager_set_part(&o->packager, part_ms ? part_ms : o->part_ms);
 }
 
 /* What only one that has begun needs. */
@@ -182,14 +193,22 @@ static bool must_mend(const struct output *o, const struct output_picture *p)
 	return next - o->whole_pts > (int64_t)OUTPUT_MEND_90K << o->mended;
 }
 
+/* Where somebody watches closely each part begins with a picture, so that it lasts neither longer nor much shorter than is said of parts. */
+static bool begins_part(const struct output *o, const struct output_picture *p)
+{
+	int64_t next = p->lane.picture.pts + most(p->lane.step, wanted_step(o, p));
+
+	return o->close_90k && (o->key_owed || o->part_pts > p->lane.picture.pts || next - o->part_pts > o->close_90k);
+}
+
 /* Whether it is to be coded whatever is in it. */
 static bool must_code(const struct output *o, const struct output_picture *p)
 {
-	uint32_t part_ms = o->packager.part_ms < 1000 ? o->packager.part_ms : 1000;
+	uint32_t part_ms = o->part_ms < 1000 ? o->part_ms : 1000;
 	int64_t longest = o->want.latency == ENCODER_NORMAL ? OUTPUT_STILL_NORMAL_90K : (int64_t)part_ms * (TIMESCALE_VIDEO / 1000);
 	int64_t next = p->lane.picture.pts + most(p->lane.step, wanted_step(o, p));
 
-	return o->key_owed || p->lane.blind_since_us || o->noticed || o->coded_pts == INT64_MIN || next - o->coded_pts > longest || must_mend(o, p) ||
+	return begins_part(o, p) || o->key_owed || p->lane.blind_since_us || o->noticed || o->coded_pts == INT64_MIN || next - o->coded_pts > longest || must_mend(o, p) ||
 		(o->settings->overlay && second_of(p) != o->coded_second);
 }
 
@@ -335,6 +354,8 @@ static int code(struct output *o, const struct output_picture *p, const uint8_t 
 	rc = encode(o, p, whole ? NULL : o->still);
 	if (rc)
 		return rc;
+	if (begins_part(o, p))
+		o->part_pts = p->lane.picture.pts;
 	changes_coded(o->changes, &o->made, whole);
 	o->key_owed = false;
 	o->noticed = p->lane.blind_since_us;

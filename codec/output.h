@@ -29,6 +29,7 @@
  */
 #define OUTPUT_MEND_90K (TIMESCALE_VIDEO * 16 / 100)
 #define OUTPUT_MEND_CHANGING 1
+#define OUTPUT_CLOSE_LEAST_MS 200  /* so long a picture may stand though each is wanted as it comes: it has come, then */
 #define OUTPUT_STILL_NORMAL_90K (TIMESCALE_VIDEO / 8)  /* a lookahead is so many pictures long, so they must not come too seldom */
 
 /* One picture for all outputs. */
@@ -46,6 +47,8 @@ struct output {
 	struct transcoder_rendition want;
 	const struct transcoder_settings *settings;  /* borrowed */
 	struct packager packager;
+	uint32_t part_ms;              /* so long as nobody watches closely */
+	int64_t close_90k, part_pts;   /* somebody does: no part is longer, the one under way began then; 0 */
 	struct gop_signer *signer;     /* NULL: it is not signed */
 	struct output *parent;         /* it is scaled from that one's pictures; NULL: from the stream's */
 	bool running, given_up;
@@ -80,6 +83,8 @@ struct output {
 
 /* 0, -EINVAL for a rendition that can't be, -ENOMEM. */
 int output_init(struct output *o, const struct transcoder_rendition *want, const struct transcoder_settings *s, const struct packager_hooks *hooks);
+/* Parts of that length, as somebody watches closely; 0: as at first. */
+void output_part(struct output *o, uint32_t part_ms);
 /* Without ending anything. */
 void output_free(struct output *o);
 /* It begins with a segment; does nothing for one that has begun. 0, -ENOMEM, -EIO, or emit's. */

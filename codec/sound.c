@@ -34,6 +34,7 @@ struct sound {
 	struct fit fit;
 	struct aac_encoder *encoder;
 	struct packager packager;
+	uint32_t part_ms;            /* so long as nobody watches closely */
 	bool begun;                  /* the packager has its init segment */
 
 	bool fed;                    /* an access unit of this epoch was taken; then: */
@@ -106,9 +107,15 @@ int sound_new(struct sound **ret, uint16_t camera, uint32_t part_ms, int (*to)(v
 		return -ENOMEM;
 	}
 	av_sha_init(s->sha, 256);
-	packager_init(&s->packager, &hooks, part_ms ? part_ms : PACKAGER_PART_MS);
+	s->part_ms = part_ms ? part_ms : PACKAGER_PART_MS;
+	packager_init(&s->packager, &hooks, s->part_ms);
 	*ret = s;
 	return 0;
+}
+
+void sound_part(struct sound *s, uint32_t part_ms)
+{
+	packager_set_part(&s->packager, part_ms ? part_ms : s->part_ms);
 }
 
 void sound_free(struct sound **sp)

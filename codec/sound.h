@@ -27,6 +27,8 @@ struct sound;
 
 /* emit takes the records out (media/packager.h); ctx is its first argument. part_ms 0: PACKAGER_PART_MS. 0 or -ENOMEM. */
 int sound_new(struct sound **ret, uint16_t camera, uint32_t part_ms, int (*emit)(void *ctx, const struct record *r), void *ctx);
+/* Parts of another length from now on; 0: as at first. */
+void sound_part(struct sound *s, uint32_t part_ms);
 /* Ends nothing: what is under way is lost unless sound_finish came before. */
 void sound_free(struct sound **s);
 

@@ -409,6 +409,22 @@ static int run_snapshot(struct transcoder *t, bool run)
 	return rc ? rc : settle(t);
 }
 
+int transcoder_part(struct transcoder *t, unsigned rendition, uint32_t part_ms)
+{
+	struct output *o;
+
+	if (rendition == RENDITION_AUDIO) {
+		if (t->sound)
+			sound_part(t->sound, part_ms);
+		return 0;
+	}
+	o = ladder_find(&t->ladder, rendition);
+	if (!o)
+		return -ENOENT;
+	output_part(o, part_ms);
+	return 0;
+}
+
 int transcoder_run(struct transcoder *t, unsigned rendition, bool run)
 {
 	struct output *o;

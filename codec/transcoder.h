@@ -127,6 +127,11 @@ int transcoder_finish(struct transcoder *t);
 int transcoder_run(struct transcoder *t, unsigned rendition, bool run);
 
 /*
+ * Parts of that length of a rendition, or of RENDITION_AUDIO, as long as somebody watches it closely; 0: of the usual one. 0 or -ENOENT.
+ */
+int transcoder_part(struct transcoder *t, unsigned rendition, uint32_t part_ms);
+
+/*
  * Gives up so many steps for want of time (codec/ladder.h), 0: none; what is beyond the last one is that one. 0, or as transcoder_feed.
  */
 int transcoder_overload(struct transcoder *t, unsigned steps);

@@ -7,10 +7,17 @@
 #include "media/opus.h"
 
 #define HEAD CMAF_CHUNK_HEADER_MAX(CMAF_SAMPLES_MAX)
+#define CLOSE_US 200000u           /* a part, where somebody watches closely */
+#define SLACK_PERCENT 8            /* pictures come a little early or late: parts are between 85 and 100 % of what is said of them */
+
+static uint32_t bounded(uint32_t part_ms)
+{
+	return part_ms < PACKAGER_PART_LEAST_MS ? PACKAGER_PART_LEAST_MS : part_ms > PACKAGER_PART_MOST_MS ? PACKAGER_PART_MOST_MS : part_ms;
+}
 
 void packager_init(struct packager *p, const struct packager_hooks *hooks, uint32_t part_ms)
 {
-	*p = (struct packager){.hooks = *hooks, .part_ms = part_ms < 20 ? 20 : part_ms > 10000 ? 10000 : part_ms};
+	*p = (struct packager){.hooks = *hooks, .part_ms = bounded(part_ms)};
 	buf_init(&p->room.buf, PART_MAX_BYTES + AU_MAX_BYTES);
 	p->room.kept = p->first = HEAD;
 }
@@ -18,6 +25,20 @@ void packager_init(struct packager *p, const struct packager_hooks *hooks, uint3
 void packager_restart(struct packager *p)
 {
 	*p = (struct packager){.hooks = p->hooks, .part_ms = p->part_ms, .room = p->room, .first = p->room.kept};
+}
+
+void packager_set_part(struct packager *p, uint32_t part_ms)
+{
+	p->part_ms = bounded(part_ms);
+}
+
+uint32_t packager_part_target_ms(uint32_t frame_us)
+{
+	uint32_t frames = frame_us ? (CLOSE_US + frame_us / 8) / frame_us : 0;
+	uint64_t us = frame_us ? (uint64_t)(frames ? frames : 1) * frame_us : CLOSE_US;
+
+	us += us * SLACK_PERCENT / 100;
+	return us > PACKAGER_PART_MOST_MS * 1000ull ? PACKAGER_PART_MOST_MS : (uint32_t)((us + 999) / 1000);
 }
 
 void packager_free(struct packager *p)
@@ -153,11 +174,11 @@ static void count_sent(struct packager *p, const struct record_part *part)
 	see_signature(&p->signature, p->part_signature);
 }
 
-/* All durations of the part are known. */
-static int send_part(struct packager *p)
+/* All durations of the part are known; last: it is the segment's. */
+static int send_part(struct packager *p, bool last)
 {
 	struct record r = {.kind = RECORD_PART, .part = {.camera = p->camera, .rendition = p->rendition, .epoch = p->epoch,
-		.segment = p->segment, .part = p->part, .independent = p->sample[0].key, .start = p->first_dts + origin(p),
+		.segment = p->segment, .part = p->part, .independent = p->sample[0].key, .last = last, .start = p->first_dts + origin(p),
 		.duration = (uint32_t)p->part_duration, .capture_us = p->capture_us}};
 	int rc = p->part < RECORD_PARTS_MAX ? finish_chunk(p, &r.part) : -EMSGSIZE;
 
@@ -220,7 +241,7 @@ static int make_way(struct packager *p, const struct au *au, bool begins)
 
 		set_last_duration(p, duration);
 		if (begins || pause || part_is_full(p, duration, au->len))
-			rc = send_part(p);
+			rc = send_part(p, begins);
 	}
 	if (rc == 0 && begins)
 		rc = end_segment(p);
@@ -299,7 +320,7 @@ int packager_flush(struct packager *p)
 
 	if (p->nsamples) {
 		set_last_duration(p, likely_duration(p));
-		rc = send_part(p);
+		rc = send_part(p, true);
 	}
 	if (rc == 0)
 		rc = end_segment(p);

@@ -39,6 +39,8 @@
 
 #define PACKAGER_ORIGIN_S 1
 #define PACKAGER_PART_MS 500
+#define PACKAGER_PART_LEAST_MS 20
+#define PACKAGER_PART_MOST_MS 10000
 #define PACKAGER_PAUSE_S 30
 
 struct packager_hooks {
@@ -87,10 +89,17 @@ struct packager {
 	uint64_t dropped_aus, dropped_times, parts, bytes;
 };
 
-/* part_ms: PACKAGER_PART_MS or another target, 20 .. 10000, others are clamped. Nothing is allocated. */
+/* part_ms: PACKAGER_PART_MS or another target, PACKAGER_PART_LEAST_MS .. PACKAGER_PART_MOST_MS, others are clamped. Nothing is allocated. */
 void packager_init(struct packager *p, const struct packager_hooks *hooks, uint32_t part_ms);
 /* As if it were new, but for the access unit that may be under way in its room, which is left there. */
 void packager_restart(struct packager *p);
+/* Another target, likewise, from the part under way on. */
+void packager_set_part(struct packager *p, uint32_t part_ms);
+/*
+ * The target for parts of some 200 ms of pictures or frames that last frame_us each (0: not known): as many whole ones as fit, or
+ * one, and some slack, so that parts last at least 85 % of it, as a player is promised (RFC 8216bis 4.4.4.9).
+ */
+uint32_t packager_part_target_ms(uint32_t frame_us);
 /* Also drops what was not flushed. NULL is let pass. */
 void packager_free(struct packager *p);
 /*

@@ -58,6 +58,7 @@ static void put_part(struct wr *w, const struct record_part *p)
 	wr_u32(w, p->segment);
 	wr_u32(w, p->part);
 	wr_u8(w, p->independent);
+	wr_u8(w, p->last);
 	wr_u64(w, (uint64_t)p->start);
 	wr_u32(w, p->duration);
 	wr_u64(w, (uint64_t)p->capture_us);
@@ -259,6 +260,7 @@ static void get_part(struct rd *r, struct record_part *p)
 	p->segment = rd_u32(r);
 	p->part = rd_u32(r);
 	p->independent = get_bool(r);
+	p->last = get_bool(r);
 	p->start = get_time(r, 0);
 	p->duration = rd_u32(r);
 	if (p->duration == 0)

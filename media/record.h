@@ -32,7 +32,7 @@
 #define RECORD_PARTS_MAX 4096         /* of a segment; who sends store more is taken for a liar */
 #define PART_MAX_BYTES (16u << 20)
 #define RECORD_HEADER_MAX 128          /* bytes of any record before its payload */
-#define RECORD_PART_HEADER 45          /* of a part, kind included */
+#define RECORD_PART_HEADER 46          /* of a part, kind included */
 
 enum record_kind {
 	/* ingest -> transcode */
@@ -84,6 +84,7 @@ struct record_part {
 	uint64_t epoch;
 	uint32_t segment, part;     /* part counts from 0 within the segment */
 	bool independent;                  /* starts with a key frame */
+	bool last;                         /* the segment ends with it, as its producer sees it; without, it may end all the same */
 	int64_t start;                     /* decode time of its first sample as in tfdt, track timescale */
 	uint32_t duration;                 /* track timescale */
 	int64_t capture_us;                /* wall clock of its first picture in presentation order */

@@ -158,6 +158,14 @@ static void on_udp_connected(void *ctx, struct channel *from, const union msg_bo
 	fds[0] = fds[1] = -1;
 }
 
+static void on_part_length(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct ingest_camera *c = find(ctx, m->part_length.camera);
+
+	if (c && m->part_length.rendition <= RENDITION_AUDIO)
+		ingest_camera_part_length(c, m->part_length.rendition == RENDITION_COPY ? RTSP_CLIENT_VIDEO : RTSP_CLIENT_AUDIO, m->part_length.chunk_ms);
+}
+
 static const struct channel_answer settings[] = {
 	{MSG_INGEST_CAMERA, on_camera},
 	{MSG_RING_STORE, on_ring_store},
@@ -173,6 +181,7 @@ static const struct channel_answer answers[] = {
 	{MSG_DIALED, on_dialed},
 	{MSG_UDP_OPENED, on_udp_opened},
 	{MSG_UDP_CONNECTED, on_udp_connected},
+	{MSG_PART_LENGTH, on_part_length},
 	{MSG_NONE, NULL},
 };
 

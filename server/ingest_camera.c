@@ -48,6 +48,7 @@ static void set_pace(struct ingest_camera *c)
 		datagrams |= c->port[i].udp.fd[0] >= 0;
 	count(&c->site->pace.quick, &c->quick, c->client && c->phase != CAMERA_STREAMING);
 	count(&c->site->pace.datagrams, &c->datagrams, datagrams);
+	count(&c->site->pace.closely, &c->closely, !c->left && (c->chunk_ms[RTSP_CLIENT_VIDEO] || c->chunk_ms[RTSP_CLIENT_AUDIO]));
 }
 
 void ingest_camera_kick(struct ingest_camera *c)
@@ -473,6 +474,13 @@ void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell, bool
 	ingest_stream_transcode_anew(c->stream, pictures);
 }
 
+void ingest_camera_part_length(struct ingest_camera *c, unsigned track, uint16_t chunk_ms)
+{
+	c->chunk_ms[track] = chunk_ms;
+	ingest_stream_part_length(c->stream, track, chunk_ms ? chunk_ms : PACKAGER_PART_MS);
+	set_pace(c);
+}
+
 void ingest_camera_store_anew(struct ingest_camera *c)
 {
 	ingest_stream_store_anew(c->stream);
@@ -520,6 +528,7 @@ void ingest_camera_free(struct ingest_camera **cp)
 	if (!c)
 		return;
 	*cp = NULL;
+	c->left = true;
 	hang_up(c);
 	set_pace(c);
 	ingest_onvif_free(&c->onvif);

@@ -50,6 +50,8 @@ void ingest_camera_udp_connected(struct ingest_camera *c, const struct msg_udp_c
 void ingest_camera_transcode(struct ingest_camera *c, int fd, int doorbell, bool pictures);
 /* There is a new ring to store. */
 void ingest_camera_store_anew(struct ingest_camera *c);
+/* Parts of that length from now on; 0: of the usual one. */
+void ingest_camera_part_length(struct ingest_camera *c, unsigned track, uint16_t chunk_ms);
 /* A few times a second. */
 void ingest_camera_tick(struct ingest_camera *c);
 /*

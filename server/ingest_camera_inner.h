@@ -27,7 +27,8 @@ struct ingest_camera {
 	int64_t since_us;                 /* wall clock: in this phase since */
 	bool stopping, ending, begun;     /* ending: the TEARDOWN is on its way; begun: the stream knows its tracks */
 	bool left;                        /* it only ends: what is said of the camera is another's to say */
-	bool quick, datagrams;            /* as which it is counted in site->pace */
+	bool quick, datagrams, closely;   /* as which it is counted in site->pace */
+	uint16_t chunk_ms[INGEST_TRACKS]; /* wanted by somebody who watches closely; 0: nobody does */
 
 	struct ingest_link link;
 	int64_t linked_us;                /* monotonic: the connection's begin */

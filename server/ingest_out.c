@@ -60,6 +60,11 @@ void ingest_out_init(struct ingest_stream *s)
 	ingest_out_reset(s);
 }
 
+void ingest_stream_part_length(struct ingest_stream *s, unsigned track, uint32_t part_ms)
+{
+	packager_set_part(&s->output[track].packager, part_ms);
+}
+
 void ingest_out_free(struct ingest_stream *s)
 {
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)

@@ -33,6 +33,7 @@ void ingest_pace_room(struct ingest_pace *p, uint32_t bytes)
 uint32_t ingest_pace_next(struct ingest_pace *p, int64_t now_us)
 {
 	bool full = p->full;
+	uint32_t us;
 
 	p->full = false;
 	if (full || now_us - p->changed_us >= INGEST_PACE_CALM_US) {
@@ -41,5 +42,8 @@ uint32_t ingest_pace_next(struct ingest_pace *p, int64_t now_us)
 	}
 	if (p->quick || full)
 		return INGEST_PACE_LEAST_US;
-	return p->datagrams && p->datagrams_us < p->us ? bounded(p->datagrams_us) : p->us;
+	us = p->us;
+	if (p->datagrams && p->datagrams_us < us)
+		us = bounded(p->datagrams_us);
+	return p->closely && us > INGEST_PACE_CLOSE_US ? INGEST_PACE_CLOSE_US : us;
 }

@@ -8,6 +8,7 @@
  *   - by TCP in a window that holds the camera back once it is full. Whoever fills a good part of it between two
  *     rounds is visited at once again, and the rounds come twice as fast until it has been quiet for a while;
  *   - by UDP in a socket that drops what it cannot hold: so long as the parent says that its socket is large;
+ *   - a little, where somebody watches closely;
  *   - not at all while a conversation is under way, in which each answer would wait.
  *
  * Pure: the clock is passed in.
@@ -20,12 +21,14 @@
 
 #define INGEST_PACE_LEAST_US 10000u
 #define INGEST_PACE_MOST_US (PACKAGER_PART_MS * 1000u / 5)  /* a part is that much later at most */
+#define INGEST_PACE_CLOSE_US 15000u                         /* the same, while somebody watches closely */
 #define INGEST_PACE_FULL_BYTES (96u << 10)                  /* at one visit: half of the least window that Linux gives */
 #define INGEST_PACE_CALM_US 1000000                         /* without such a visit, until rounds come half as fast again */
 
 struct ingest_pace {
 	unsigned quick;          /* cameras with a conversation under way */
 	unsigned datagrams;      /* cameras that send by UDP */
+	unsigned closely;        /* cameras that somebody watches closely */
 	uint32_t datagrams_us;   /* what the smallest socket for UDP holds for; 0: no socket yet */
 	bool full;               /* since the last round */
 	uint32_t us;             /* for what comes by TCP */

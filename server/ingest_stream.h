@@ -99,6 +99,8 @@ void ingest_stream_end(struct ingest_stream *s, enum gap_why why, struct ingest_
 
 /* A new ring to store, or to transcode: what the old one was told does not count. */
 void ingest_stream_store_anew(struct ingest_stream *s);
+/* What store is sent of that track comes in parts of that length. */
+void ingest_stream_part_length(struct ingest_stream *s, unsigned track, uint32_t part_ms);
 void ingest_stream_transcode_anew(struct ingest_stream *s, bool pictures);
 
 /* Whether footage is being taken (an epoch is under way). */

@@ -172,7 +172,10 @@ static const struct {
 		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed),
 		INT(msg_serve_state, refused_address), INT(msg_serve_state, refused_user), INT(msg_serve_state, refused_login),
 		INT(msg_serve_state, refused_demand), INT(msg_serve_state, rtsp_dropped), END}},
-	[MSG_WATCHED] = {"watched", FIELDS{INT(msg_watched, camera), INT(msg_watched, rendition), END}},
+	[MSG_WATCHED] = {"watched", FIELDS{
+		INT(msg_watched, camera), INT(msg_watched, rendition), INT(msg_watched, chunk_ms), END}},
+	[MSG_PART_LENGTH] = {"part-length", FIELDS{
+		INT(msg_part_length, camera), INT(msg_part_length, rendition), INT(msg_part_length, chunk_ms), INT(msg_part_length, part_ms), END}},
 	[MSG_TRACK] = {"track", FIELDS{
 		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),
 		INT(msg_track, width), INT(msg_track, height), INT(msg_track, timescale), INT(msg_track, rate),
@@ -182,6 +185,11 @@ static const struct {
 		BOOL(msg_segment, independent), INT(msg_segment, start_us), INT(msg_segment, duration), INT(msg_segment, timescale),
 		INT(msg_segment, bytes), BYTES(msg_segment, sha256), BYTES(msg_segment, init_sha256), INT(msg_segment, entry),
 		INT(msg_segment, epoch), INT(msg_segment, decode_time), END}},
+	[MSG_PART] = {"part", FIELDS{
+		INT(msg_part, camera), INT(msg_part, rendition), INT(msg_part, number), INT(msg_part, tag), INT(msg_part, discontinuity),
+		INT(msg_part, part), BOOL(msg_part, ends), BOOL(msg_part, last), BOOL(msg_part, independent), INT(msg_part, start_us),
+		INT(msg_part, duration), INT(msg_part, timescale), INT(msg_part, offset), INT(msg_part, bytes), INT(msg_part, target_ms),
+		BYTES(msg_part, sha256), BYTES(msg_part, init_sha256), END}},
 	[MSG_OLDEST] = {"oldest", FIELDS{INT(msg_oldest, camera), INT(msg_oldest, rendition), INT(msg_oldest, number), END}},
 	[MSG_WANT] = {"want", FIELDS{
 		INT(msg_want, request), INT(msg_want, kind), INT(msg_want, camera), INT(msg_want, rendition), INT(msg_want, number),

@@ -99,9 +99,11 @@ enum msg_type {
 	MSG_LOGIN,                 /* serve -> parent: somebody was let in or refused, so often */
 	MSG_LOGIN_ENTRY,           /* parent -> store: the same, gathered, for a login/v1 entry */
 	MSG_SERVE_STATE,
-	MSG_WATCHED,               /* somebody asks for what runs on demand; while he does, again, at most each MSG_WATCHED_US */
+	MSG_WATCHED,               /* somebody asks for what runs on demand, or watches closely; while he does, again, at most each MSG_WATCHED_US */
+	MSG_PART_LENGTH,           /* parent -> ingest, transcode, store: as long as somebody watches closely, each second or so, and once at its end */
 	MSG_TRACK,                 /* fd: sealed init segment */
 	MSG_SEGMENT,               /* fd: sealed segment */
+	MSG_PART,                  /* fd: sealed chunk of a segment that is not whole yet; its MSG_SEGMENT takes its place */
 	MSG_OLDEST,
 	MSG_WANT,
 	MSG_HAVE,                  /* fd: sealed bytes, if status is MSG_HAVE_OK */
@@ -334,7 +336,11 @@ struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MS
 struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; };
 #define MSG_WATCHED_US 1000000
 #define MSG_SNAPSHOT_WORKERS_MAX 48  /* workers for snapshots alone, some 42 MB each: of cameras that have none otherwise */
-struct msg_watched { uint16_t camera; uint8_t rendition; };
+/* chunk_ms: 0 for whole segments; up to MSG_PICTURE_MS each picture is wanted as it comes; else parts of that target. */
+#define MSG_PICTURE_MS 40
+struct msg_watched { uint16_t camera; uint8_t rendition; uint16_t chunk_ms; };
+/* chunk_ms: how long a chunk lasts at most, 0: as without anybody, and none are published; part_ms: the target of parts, 0: none are wanted. */
+struct msg_part_length { uint16_t camera; uint8_t rendition; uint16_t chunk_ms, part_ms; };
 struct msg_serve_state {
 	uint32_t connections, viewers, held;
 	uint64_t requests, refused, bytes_out, slow_closed;
@@ -365,6 +371,23 @@ struct msg_segment {
 	uint8_t sha256[32], init_sha256[32];
 	uint64_t entry;                              /* index in the log */
 	uint64_t epoch, decode_time;                 /* wall clock at media time 0, us; its first tfdt */
+};
+#define MSG_NO_PART UINT16_MAX
+struct msg_part {
+	uint16_t camera;
+	uint8_t rendition;
+	uint64_t number;                             /* the segment's */
+	uint32_t tag;                                /* of its epoch: the same number may come again after a crash, with another tag */
+	uint32_t discontinuity;
+	uint16_t part;                               /* which it belongs to, counted within the segment; MSG_NO_PART: to none */
+	bool ends;                                   /* the part is whole with it */
+	bool last;                                   /* the segment is over with it */
+	bool independent;
+	int64_t start_us;                            /* wall clock */
+	uint32_t duration, timescale;
+	uint64_t offset, bytes;                      /* in the segment */
+	uint16_t target_ms;                          /* no part of the rendition lasts longer; 0 with MSG_NO_PART */
+	uint8_t sha256[32], init_sha256[32];
 };
 struct msg_oldest { uint16_t camera; uint8_t rendition; uint64_t number; };
 
@@ -467,6 +490,8 @@ union msg_body {
 	struct msg_login_entry login_entry;
 	struct msg_serve_state serve_state;
 	struct msg_watched watched;
+	struct msg_part_length part_length;
+	struct msg_part part;
 	struct msg_track track;
 	struct msg_segment segment;
 	struct msg_oldest oldest;

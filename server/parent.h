@@ -108,8 +108,16 @@ struct udp_pair {
 #define WORKER_TOLD_MS 800               /* a worker's back-off is that long once it ended four times in a row, */
 #define WORKER_WELL_US 30000000          /* none of which lasted for this */
 
+/* Who watches closely, as a serve said last (monotonic; 0: nobody): parts are wanted, or each picture as it comes. */
+struct closely {
+	int64_t parts_us, pictures_us;
+	int64_t told_us;                  /* those whom it concerns */
+	uint16_t part_ms;                 /* the target of parts; 0: none are wanted */
+};
+
 /* A rendition as it is asked for, and made. */
 struct demand {
+	struct closely closely;
 	int64_t watched_us;               /* monotonic; on demand: somebody did, as a serve said last */
 	bool runs;                        /* on demand */
 	bool ever;                        /* on demand, at some time since the start: what serve says may be of a moment ago */
@@ -201,6 +209,8 @@ struct parent {
 	struct child *child;              /* sign, store, ingest…, serve…, transcode… */
 	unsigned nchildren;
 	struct camera_live *camera;
+	unsigned closely;                 /* renditions that are watched so, */
+	bool closely_full;                /* and more would be */
 	struct listener_live listener[SITE_LISTENERS_MAX];
 	uint8_t tls_sha256[32];           /* of certificate and key, as serve has them */
 	struct msg_session session[PARENT_SESSIONS_MAX];
@@ -287,6 +297,9 @@ bool parent_on_demand(const struct parent *p, unsigned camera, unsigned renditio
 bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rendition);
 void parent_watched(struct parent *p, unsigned camera, unsigned rendition);
 void parent_demand_sweep(struct camera_live *cam, int64_t now_us);
+/* parent_closely.c: chunk_ms as in msg_watched, not 0 */
+void parent_watched_closely(struct parent *p, unsigned camera, unsigned rendition, unsigned chunk_ms);
+void parent_closely_sweep(struct camera_live *cam, int64_t now_us);
 /* To a worker: it sleeps until it is rung. 0, or as child_say. */
 int parent_tell_worker(struct child *worker, enum msg_type type, const void *body);
 /* Tells a worker, or a serve, that is ready what runs. */

@@ -274,21 +274,30 @@ static void on_sei(void *ctx, struct channel *from, const union msg_body *m, int
 	parent_sei(sign->parent, &m->sei);
 }
 
+static void watched(struct parent *p, const struct msg_watched *w)
+{
+	if (parent_on_demand(p, w->camera, w->rendition))
+		parent_watched(p, w->camera, w->rendition);
+	if (w->chunk_ms)
+		parent_watched_closely(p, w->camera, w->rendition, w->chunk_ms);
+}
+
 static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
+	const struct msg_watched *w = &m->watched;
 	int64_t second = clock_mono_us() / 1000000;
 
 	if (second != c->said_second)
 		c->said = 0;
 	c->said_second = second;
-	if (m->watched.camera >= c->parent->site->ncameras || m->watched.rendition >= RENDITIONS_MAX ||
-	    !parent_was_on_demand(c->parent, m->watched.camera, m->watched.rendition))
+	if (w->camera >= c->parent->site->ncameras || w->rendition >= RENDITIONS_MAX || (w->chunk_ms && w->rendition == RENDITION_SNAPSHOT) ||
+	    (!w->chunk_ms && !parent_was_on_demand(c->parent, w->camera, w->rendition)))
 		child_kill(c, "says that somebody watches what is not made on demand");
 	else if (++c->said > CHILD_WATCHED_PER_S)
 		child_kill(c, "says too often that somebody watches");
-	else if (!is_gone(c, m->watched.camera) && parent_on_demand(c->parent, m->watched.camera, m->watched.rendition))
-		parent_watched(c->parent, m->watched.camera, m->watched.rendition);
+	else if (!is_gone(c, w->camera))
+		watched(c->parent, w);
 }
 
 static void on_sign_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

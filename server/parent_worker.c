@@ -126,6 +126,7 @@ void parent_watch_workers(int fd, short what, void *arg)
 			sweep_worker(&p->child[i], &p->camera[p->child[i].index], now_us);
 	for (unsigned i = 0; i < p->site->ncameras; i++) {
 		parent_demand_sweep(&p->camera[i], now_us);
+		parent_closely_sweep(&p->camera[i], now_us);
 		parent_leaving_sweep(&p->camera[i], now_us);
 		parent_alarm_sweep(&p->camera[i], now_us);
 	}

@@ -19,7 +19,7 @@ void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition
  * SERVE_PICTURE_MS for each picture). Said to the parent likewise; it goes on until 30 s after the last time.
  */
 #define SERVE_CHUNK_MS 200
-#define SERVE_PICTURE_MS 40
+#define SERVE_PICTURE_MS MSG_PICTURE_MS
 void serve_watch_closely(struct serve *s, struct serve_camera *c, unsigned rendition, unsigned chunk_ms, int64_t now_us);
 /*
  * H.264 as the encoder will write it, as far as a playlist says so: size, profile and the lowest level (ITU-T H.264 table

@@ -48,6 +48,7 @@ static const struct channel_answer from_parent[] = {
 	{MSG_CAMERA_GONE, store_camera_goes},
 	{MSG_STORE_CONFIG, store_camera_config},
 	{MSG_STORE_ENCODER, store_encoder},
+	{MSG_PART_LENGTH, store_parts_length},
 	{MSG_EXPORT, store_export_said},
 	{MSG_STORE_POLICY, store_witness_policy},
 	{MSG_NONE, NULL},

@@ -10,6 +10,7 @@
  *     store.c        settings, start, tick, stop
  *     store_camera.c cameras and renditions: the first ones, and those that come, change and go meanwhile
  *     store_feed.c   rings: records of ingest and transcode -> segments
+ *     store_parts.c  chunks of segments under way, while somebody watches closely
  *     store_seal.c   a segment is over: sealed, hashed, entered
  *     store_encoder.c  with what encoded segments are made
  *     store_account.c  the time without footage: gaps
@@ -94,6 +95,16 @@ struct store_made {
 	struct hash leaf;
 };
 
+/* While somebody watches closely. */
+struct store_closely {
+	uint16_t chunk_ms, part_ms;      /* as the parent said, and a target that had to grow; 0: nobody does, or wants no parts */
+	bool published;                  /* the open segment's chunks are, */
+	bool counts;                     /* and from its first one on, so that parts can be counted */
+	unsigned part;                   /* the next chunk's, and how much of it there is */
+	uint64_t part_duration;
+	int64_t due_us;                  /* mono: the newest chunk, had they come at an even pace */
+};
+
 struct store_rendition {
 	struct store_camera *camera;
 	struct store_made encoder;
@@ -107,6 +118,7 @@ struct store_rendition {
 	int init_fd;
 	struct segment *open;
 	uint32_t open_segment, next_part;
+	struct store_closely closely;
 	int64_t fed_us;                  /* mono: when the open segment got its last part */
 	int64_t begun_us;                /* mono: the newest beginning, had they come at an even pace */
 	uint64_t newest;                 /* number, 0 for none */
@@ -328,6 +340,17 @@ void store_drain_rings(struct store *s);
 void store_wake_rings(struct store *s);
 void store_drop_rings(struct store *s);
 
+/* store_parts.c */
+STORE_ANSWER(store_parts_length);
+/* A segment has begun. */
+void store_parts_begin(struct store_rendition *r);
+/* Whether the next part of the open segment is for viewers at once: asked once for each. */
+bool store_parts_wanted(struct store_rendition *r);
+/* Writes it behind the open segment, and tells of it. 0, -EAGAIN when nothing was written and it may go there by itself, or -errno. */
+int store_parts_add(struct store *s, struct store_rendition *r, const struct ring *from, const struct record_part *part);
+/* For a serve that is new: the open segment so far, in a sealed memfd, which is the caller's. -errno when there is none to tell of. */
+int store_parts_so_far(struct store_rendition *r, struct msg_part *ret);
+
 /* store_log.c */
 /* 0 with the entry's index, or -ENOBUFS when the log could not be written for too long. */
 int store_log_add(struct store *s, const struct entry *e, uint64_t *ret_index);
@@ -394,6 +417,7 @@ void store_serve_track(struct store *s, struct store_rendition *r);
 /* All that there is of one that was hidden so far. */
 void store_serve_rendition(struct store *s, struct store_rendition *r);
 void store_serve_segment(struct store *s, struct segment *seg);
+void store_serve_part(struct store *s, struct store_rendition *r, const struct msg_part *m, int fd);
 void store_serve_checkpoint(struct store *s);
 void store_serve_oldest(struct store *s, struct store_rendition *r);
 /* After store_camera_room: serves are told of the new ones too. */

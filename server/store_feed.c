@@ -211,6 +211,7 @@ static void open_segment(struct store *s, struct store_rendition *r, struct stor
 	r->open = seg;
 	r->open_segment = part->segment;
 	r->next_part = 0;
+	store_parts_begin(r);
 }
 
 /* From the ring straight into the segment: nobody looks at a part's bytes before they are sealed, so its producer may change them until then. */
@@ -222,6 +223,13 @@ static int copy_part(const struct segment *seg, const struct ring *from)
 	for (int i = 0; i < n && !rc; i++)
 		rc = io_write_all(seg->fd, piece[i].iov_base, piece[i].iov_len);
 	return rc;
+}
+
+static int put_part(struct store *s, struct store_rendition *r, const struct ring *from, const struct record_part *part)
+{
+	int rc = store_parts_wanted(r) ? store_parts_add(s, r, from, part) : -EAGAIN;
+
+	return rc == -EAGAIN ? copy_part(r->open, from) : rc;
 }
 
 static void add_samples(struct segment *seg, const struct record_part *part)
@@ -238,7 +246,7 @@ static void add_samples(struct segment *seg, const struct record_part *part)
 static void add_part(struct store *s, struct store_rendition *r, const struct ring *from, const struct record_part *part)
 {
 	struct segment *seg = r->open;
-	int rc = seg->bytes + part->len > ARCHIVE_SEGMENT_MAX ? -EFBIG : copy_part(seg, from);
+	int rc = seg->bytes + part->len > ARCHIVE_SEGMENT_MAX ? -EFBIG : put_part(s, r, from, part);
 
 	if (rc) {
 		/* It ends with what it has; the rest of it is left out. */

@@ -94,6 +94,13 @@ void store_serve_segment(struct store *s, struct segment *seg)
 			tell_segment(&s->serve[i], seg);
 }
 
+void store_serve_part(struct store *s, struct store_rendition *r, const struct msg_part *m, int fd)
+{
+	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
+		if (s->serve[i].replayed > place_of(s, r))
+			say(&s->serve[i], MSG_PART, m, &fd);
+}
+
 void store_serve_oldest(struct store *s, struct store_rendition *r)
 {
 	for (unsigned i = 0; i < STORE_SERVES_MAX; i++)
@@ -108,13 +115,25 @@ void store_serve_checkpoint(struct store *s)
 			tell_checkpoint(&s->serve[i]);
 }
 
-static void tell_rendition(struct serve *v, const struct store_rendition *r)
+static void tell_so_far(struct serve *v, struct store_rendition *r)
+{
+	struct msg_part m;
+	int fd = r->closely.published ? store_parts_so_far(r, &m) : -1;
+
+	if (fd < 0)
+		return;
+	say(v, MSG_PART, &m, &fd);
+	close(fd);
+}
+
+static void tell_rendition(struct serve *v, struct store_rendition *r)
 {
 	if (r->index != RENDITION_SNAPSHOT)
 		say(v, MSG_TRACK, &r->track, &r->init_fd);
 	for (unsigned i = 0; i < r->nwindow; i++)
 		tell_segment(v, r->window[i]);
 	tell_oldest(v, r);
+	tell_so_far(v, r);
 }
 
 void store_serve_rendition(struct store *s, struct store_rendition *r)

@@ -9,6 +9,7 @@
  *     parent   MSG_TRANSCODE_RENDITION    on_rendition
  *     parent   MSG_TRANSCODE_RINGS        on_rings
  *     parent   MSG_RENDITION_RUN, sealed  hear (the doorbell rings too)
+ *     parent   MSG_PART_LENGTH, sealed    hear (the same)
  *     parent   MSG_SEI, sealed            hear (the same)
  *     parent   MSG_STOP, sealed           hear (the same)
  */
@@ -220,6 +221,8 @@ static void obey(struct transcode *t, enum msg_type type, const union msg_body *
 		transcoder_answer(t->pump.transcoder, m->sei.rendition, m->sei.gop, m->sei.start_us, m->sei.nal, m->sei.nal_len);
 	else if (type == MSG_RENDITION_RUN && m->rendition_run.camera == t->settings.camera)
 		rc = pump_switch(&t->pump, m->rendition_run.rendition, m->rendition_run.run);
+	else if (type == MSG_PART_LENGTH && m->part_length.camera == t->settings.camera)
+		rc = transcoder_part(t->pump.transcoder, m->part_length.rendition, m->part_length.chunk_ms);
 	else
 		give_up(t, "parent-message", "not for a sealed transcode");
 	if (rc == -ENOENT)

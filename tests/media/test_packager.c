@@ -137,6 +137,59 @@ Test(packager, a_part_leaves_when_the_next_picture_comes)
 	packager_free(&p);
 }
 
+Test(packager, says_of_a_part_that_it_is_the_segments_last)
+{
+	struct packager p;
+	struct sink s = {0};
+	struct packager_hooks h = hooks(&s);
+
+	packager_init(&p, &h, 500);
+	cr_assert_eq(packager_begin(&p, 3, RENDITION_COPY, 77, &video), 0);
+	for (int i = 0; i <= 5; i++)
+		cr_assert_eq(add(&p, i), 0);
+	cr_assert(s.last.part == 0 && !s.last.last);
+	for (int i = 6; i <= 10; i++)
+		cr_assert_eq(add(&p, i), 0);
+	cr_assert(s.last.segment == 0 && s.last.part == 1 && s.last.last, "the next segment has begun");
+	cr_assert_eq(packager_flush(&p), 0);
+	cr_assert(s.last.segment == 1 && s.last.part == 0 && s.last.last);
+	packager_free(&p);
+}
+
+Test(packager, takes_another_length_in_the_middle_of_a_segment)
+{
+	struct packager p;
+	struct sink s = {0};
+	struct packager_hooks h = hooks(&s);
+
+	packager_init(&p, &h, 500);
+	cr_assert_eq(packager_begin(&p, 3, RENDITION_COPY, 77, &video), 0);
+	for (int i = 0; i <= 6; i++)
+		cr_assert_eq(add(&p, i), 0);
+	packager_set_part(&p, 40);  /* each picture by itself, though it lasts longer */
+	cr_assert_eq(add(&p, 7), 0);
+	cr_assert_eq(add(&p, 8), 0);
+	packager_set_part(&p, 500);
+	for (int i = 9; i < 20; i++)
+		cr_assert_eq(add(&p, i), 0);
+	cr_assert_str_eq(s.text, "i p0.0* p0.1 p0.2 p0.3 e0:100 p1.0* ", "%s", s.text);
+	cr_assert_eq(packager_flush(&p), 0);
+	cr_assert_eq(s.samples, 20, "none is lost");
+	packager_free(&p);
+}
+
+Test(packager, the_target_of_parts_is_some_whole_pictures)
+{
+	/* All parts are between 85 and 100 % of it, also where pictures come up to 7 % early or late. */
+	static const struct { uint32_t frame_us, target_ms; } cases[] = {
+		{0, 216}, {40000, 216}, {33333, 216}, {33367, 217}, {16667, 217}, {50000, 216}, {66667, 217}, {83333, 180}, {100000, 216},
+		{125000, 135}, {200000, 216}, {250000, 270}, {1000000, 1080}, {21333, 208}, {64000, 208}, {UINT32_MAX, 10000}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect_eq(packager_part_target_ms(cases[i].frame_us), cases[i].target_ms, "%u us: %u ms", cases[i].frame_us,
+			     packager_part_target_ms(cases[i].frame_us));
+}
+
 Test(packager, capture_time_is_of_the_picture_shown_first)
 {
 	struct packager p;

@@ -74,6 +74,22 @@ static void on_track(void *ctx, struct channel *from, const union msg_body *m, i
 	r->tracks[m->track.rendition]++;
 }
 
+static void on_part(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	const int sealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+	struct rig *r = ctx;
+	struct rig_part *p = &r->part[r->parts < RIG_PARTS ? r->parts++ : RIG_PARTS - 1];
+	void *map = mmap(NULL, m->part.bytes, PROT_READ, MAP_SHARED, fds[0], 0);
+
+	p->m = m->part;
+	p->is_sealed = (fcntl(fds[0], F_GET_SEALS) & sealed) == sealed;
+	if (map != MAP_FAILED) {
+		hash_bytes(map, m->part.bytes, &p->hash);
+		buf_append(&r->part_bytes, map, m->part.bytes);
+		munmap(map, m->part.bytes);
+	}
+}
+
 static void on_segment(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const int sealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
@@ -163,6 +179,7 @@ static const struct channel_answer from_role[] = {
 static const struct channel_answer from_store[] = {
 	{MSG_TRACK, on_track},
 	{MSG_SEGMENT, on_segment},
+	{MSG_PART, on_part},
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},
@@ -394,6 +411,7 @@ void rig_begin(struct rig *r)
 	signal(SIGPIPE, SIG_IGN);
 	memset(r, 0, sizeof *r);
 	buf_init(&r->have_bytes, 64 << 20);
+	buf_init(&r->part_bytes, 64 << 20);
 	r->base = event_base_new();
 	r->max_bytes = 1ull << 40;
 	snprintf(r->dir, sizeof r->dir, "%s/casemate-store-XXXXXX", tmp ? tmp : "/tmp");
@@ -422,6 +440,7 @@ void rig_end(struct rig *r)
 		close(r->transcode_bell);
 	}
 	buf_free(&r->have_bytes);
+	buf_free(&r->part_bytes);
 	close(r->archive);
 	event_base_free(r->base);
 	if (!getenv("KEEP"))

@@ -37,6 +37,14 @@ struct rig_segment {
 	bool is_sealed;
 };
 
+#define RIG_PARTS 256
+
+struct rig_part {
+	struct msg_part m;
+	struct hash hash;
+	bool is_sealed;
+};
+
 struct rig {
 	struct event_base *base;
 	char dir[256];              /* holds archive/, site.key, sign.state */
@@ -65,6 +73,9 @@ struct rig {
 	struct msg_sign_state signed_;
 	struct msg_track track[RENDITIONS_MAX];
 	struct rig_segment segment_of[RENDITIONS_MAX][RIG_SEGMENTS];
+	struct rig_part part[RIG_PARTS];
+	unsigned parts;
+	struct buf part_bytes;      /* of all of them */
 	unsigned taken;             /* cameras that came while it ran */
 	unsigned tracks[RENDITIONS_MAX], segments[RENDITIONS_MAX], states, checkpoints;
 	uint64_t oldest[RENDITIONS_MAX];

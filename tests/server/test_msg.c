@@ -50,7 +50,11 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 		.hash = {1, [31] = 2}, .linked = {3, [31] = 4}, .camera_name = "gate", .rendition_name = "small");
 	CARRIED(MSG_SEI, sei, .camera = 700, .rendition = 2, .gop = 3, .start_us = 4, .nal_len = MEDIA_SIGNING_SEI_MAX, .nal = {6, 5, [MEDIA_SIGNING_SEI_MAX - 1] = 0x80});
 	CARRIED(MSG_ALARM, alarm, .camera = 700, .kind = ALARM_WORKER, .begin = true, .at_us = 1795361400040000, .detail = "held back");
-	CARRIED(MSG_WATCHED, watched, .camera = 999, .rendition = 10);
+	CARRIED(MSG_WATCHED, watched, .camera = 999, .rendition = 10, .chunk_ms = 216);
+	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
+	CARRIED(MSG_PART, part, .camera = 999, .rendition = 2, .number = INT64_MAX, .tag = UINT32_MAX, .discontinuity = 7, .part = MSG_NO_PART,
+		.ends = true, .last = true, .independent = true, .start_us = -1, .duration = 18000, .timescale = 90000, .offset = 1ull << 40,
+		.bytes = 99, .target_ms = 216, .sha256 = {1, [31] = 2}, .init_sha256 = {3, [31] = 4});
 	CARRIED(MSG_RING_TRANSCODE, ring_transcode, .camera = 999, .pictures = true);
 	CARRIED(MSG_STORE_RENDITION, store_rendition, .camera = 1, .rendition = 2, .name = "a", .hidden = true);
 	CARRIED(MSG_SERVE_CAMERA, serve_camera, .camera = 1, .name = "gate", .segment_ms = 2000, .no_copy = true);
@@ -86,7 +90,9 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 		{ROLE_TRANSCODE, ROLE_STORE, MSG_ALARM, false}, {ROLE_SERVE, ROLE_PARENT, MSG_WATCHED, true}, {ROLE_SERVE, ROLE_PARENT, MSG_RENDITION_RUN, false},
 		{ROLE_SERVE, ROLE_STORE, MSG_ALARM, false}, {ROLE_INGEST, ROLE_PARENT, MSG_WORKER_STATE, false}, {ROLE_PARENT, ROLE_STORE, MSG_ALARM, true},
 		{ROLE_PARENT, ROLE_SERVE, MSG_ALARM, true}, {ROLE_PARENT, ROLE_SERVE, MSG_RENDITION_RUN, true}, {ROLE_PARENT, ROLE_TRANSCODE, MSG_RENDITION_RUN, true},
-		{ROLE_PARENT, ROLE_INGEST, MSG_RENDITION_RUN, false}};
+		{ROLE_PARENT, ROLE_INGEST, MSG_RENDITION_RUN, false}, {ROLE_PARENT, ROLE_INGEST, MSG_PART_LENGTH, true},
+		{ROLE_PARENT, ROLE_TRANSCODE, MSG_PART_LENGTH, true}, {ROLE_PARENT, ROLE_STORE, MSG_PART_LENGTH, true},
+		{ROLE_SERVE, ROLE_PARENT, MSG_PART_LENGTH, false}, {ROLE_STORE, ROLE_SERVE, MSG_PART, false}, {ROLE_SERVE, ROLE_STORE, MSG_PART, false}};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
 		cr_expect_eq(roles_may_say(said[i].from, said[i].to, said[i].type, 0), said[i].may, "%s to %s: %s", role_kind_name(said[i].from),

@@ -388,3 +388,78 @@ Test(demand, workers_for_snapshots_alone_are_bounded)
 	watched(1, RENDITION_SNAPSHOT);
 	cr_expect(live[1].demand[RENDITION_SNAPSHOT].watched_us, "it goes on for who asks for it again");
 }
+
+/* --- watched closely ---------------------------------------------------------------------- */
+
+static void closely(unsigned cam, unsigned rendition, unsigned chunk_ms)
+{
+	HEAR(SERVE, MSG_WATCHED, (struct msg_watched){.camera = (uint16_t)cam, .rendition = (uint8_t)rendition, .chunk_ms = (uint16_t)chunk_ms});
+}
+
+/* What was said last of lengths; 0xffffffff: nothing. */
+static uint32_t length_said(unsigned who)
+{
+	static union msg_body m;
+	uint32_t said = UINT32_MAX;
+
+	for (enum msg_type type; (type = heard(who, &m)) != MSG_NONE;)
+		if (type == MSG_PART_LENGTH)
+			said = (uint32_t)m.part_length.chunk_ms << 16 | m.part_length.part_ms;
+	return said;
+}
+#define LENGTH(chunk_ms, part_ms) ((uint32_t)(chunk_ms) << 16 | (part_ms))
+
+Test(demand, the_shortest_chunks_that_somebody_watches_by_are_made)
+{
+	closely(0, RENDITION_COPY, 216);
+	cr_expect_eq(length_said(STORE), LENGTH(216, 216));
+	cr_expect_eq(length_said(INGEST), LENGTH(216, 216));
+	cr_expect_eq(length_said(WORKER), UINT32_MAX, "the copy is not its own");
+	closely(0, RENDITION_COPY, MSG_PICTURE_MS);
+	cr_expect_eq(length_said(STORE), LENGTH(MSG_PICTURE_MS, 216));
+	closely(0, RENDITION_COPY, 180);
+	cr_expect_eq(length_said(STORE), UINT32_MAX, "a target never shrinks, and nothing else has changed");
+	closely(0, RENDITION_COPY, 270);
+	cr_expect_eq(length_said(INGEST), LENGTH(MSG_PICTURE_MS, 270));
+	camera[0].demand[RENDITION_COPY].closely.pictures_us -= 31000000;
+	parent_watch_workers(-1, 0, &p);
+	cr_expect_eq(length_said(STORE), LENGTH(270, 270), "nobody wants each picture any more");
+	camera[0].demand[RENDITION_COPY].closely.parts_us -= 31000000;
+	parent_watch_workers(-1, 0, &p);
+	cr_expect_eq(length_said(STORE), 0);
+	cr_expect_eq(p.closely, 0);
+}
+
+Test(demand, who_makes_it_is_told_and_told_again)
+{
+	closely(0, ALWAYS, 216);
+	cr_expect(length_said(WORKER) == LENGTH(216, 216) && length_said(STORE) == LENGTH(216, 216) && length_said(INGEST) == UINT32_MAX);
+	closely(0, RENDITION_AUDIO, 208);
+	cr_expect(length_said(WORKER) == LENGTH(208, 208) && length_said(INGEST) == LENGTH(208, 208), "either may make the sound");
+	closely(0, ALWAYS, 216);
+	cr_expect_eq(length_said(WORKER), UINT32_MAX);
+	camera[0].demand[ALWAYS].closely.told_us -= 1000000;
+	closely(0, ALWAYS, 216);
+	cr_expect(length_said(WORKER) == LENGTH(216, 216) && length_said(STORE) == LENGTH(216, 216), "who began anew meanwhile knows now");
+	closely(0, DEMAND, 216);
+	cr_expect(camera[0].demand[DEMAND].runs, "what is made on demand runs as well");
+}
+
+Test(demand, only_so_many_are_watched_closely)
+{
+	p.closely = 128;
+	closely(0, RENDITION_COPY, 216);
+	cr_expect(length_said(STORE) == UINT32_MAX && p.closely == 128 && p.closely_full);
+	p.closely = 127;
+	closely(0, RENDITION_COPY, 216);
+	cr_expect(length_said(STORE) == LENGTH(216, 216) && p.closely == 128);
+}
+
+Test(demand, snapshots_have_no_parts)
+{
+	closely(1, RENDITION_SNAPSHOT, 216);
+	cr_expect(child[SERVE].killed);
+	child[SERVE].killed = false;
+	closely(1, DEMAND, 216);
+	cr_expect(!child[SERVE].killed && p.closely == 0, "it may have been there a moment ago");
+}
