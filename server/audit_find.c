@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "server/check.h"
 #include "server/audit.h"
 
 #define NAMED_MAX 4              /* of those that a finding is about */
-#define SOON_DAYS 14
 
 static void find(struct audit *a, enum audit_weight weight, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void find(struct audit *a, enum audit_weight weight, const char *fmt, ...)
@@ -129,7 +129,7 @@ static void find_in_files(struct audit *a)
 		find(a, AUDIT_NOTE, "there is no user, so nobody can watch");
 	if (!*a->certificate_ends)
 		find(a, AUDIT_WARNING, "%s cannot be read, or is no certificate: casemate check tells more", a->site->tls_certificate);
-	else if (a->certificate_days < SOON_DAYS)
+	else if (a->certificate_days < CERTIFICATE_SOON_DAYS)
 		find(a, AUDIT_WARNING, "the certificate ends on %s: get a new one, and casemate reload", a->certificate_ends);
 }
 

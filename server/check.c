@@ -30,7 +30,6 @@
 #include "server/commands.h"
 #include "server/witnesses.h"
 
-#define SOON_DAYS 14
 #define UDP_ROOM 1048576
 
 static const char usage[] =
@@ -152,7 +151,7 @@ static void check_dates(struct check *c, const X509 *x)
 	day(to, when);
 	if (X509_cmp_current_time(to) <= 0)
 		say(c, PROBLEM, c->site->tls_line, "%s expired on %s: get a new certificate", name.text, when);
-	else if (ASN1_TIME_diff(&days, &seconds, NULL, to) && days < SOON_DAYS)
+	else if (ASN1_TIME_diff(&days, &seconds, NULL, to) && days < CERTIFICATE_SOON_DAYS)
 		say(c, WARNING, c->site->tls_line, "%s expires on %s", name.text, when);
 }
 

@@ -6,6 +6,8 @@
 
 #include "conf/site.h"
 
+#define CERTIFICATE_SOON_DAYS 30   /* before its end: warned of */
+
 /* Prints what is wrong, each with its line and the mend, and warnings; path is the site file's name in them. How many of them are no warnings. */
 unsigned check_named_files(FILE *to, const char *path, const struct site *site);
 

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* casemate keygen: the site's signing key, or a TLS certificate of one's own. Never overwrites a file. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <openssl/bn.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,8 +16,6 @@
 #include "server/commands.h"
 #include "server/keygen_inner.h"
 
-#define HOSTS_MAX 64
-#define TLS_DAYS 825             /* the most that browsers accept of a certificate trusted by hand */
 #define PEM_MAX (64u << 10)
 
 static const char usage_text[] =
@@ -33,7 +23,9 @@ static const char usage_text[] =
 	"       casemate keygen --rotate [-o site.key]\n"
 	"       casemate keygen --witness NAME [-o witness.key]\n"
 	"       casemate keygen --token URI [--module M] [--pin FILE] NAME [-o site.key]\n"
-	"       casemate keygen --tls HOST... [-o tls]\n"
+	"       casemate keygen --tls HOST... [--ca CA] [-o tls]\n"
+	"       casemate keygen --tls-ca NAME [-o ca]\n"
+	"       casemate keygen --tls-client NAME [--ca CA] [-o client]\n"
 	"       casemate keygen --media-signing NAME [-o media]\n"
 	"\n"
 	"Makes the key that a site signs its footage with, and prints its public half:\n"
@@ -41,8 +33,11 @@ static const char usage_text[] =
 	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
 	"With --witness: the key that NAME cosigns other sites' logs with, see casemate witness.\n"
 	"With --token: a file that says where the key is, in a PKCS#11 token or behind a TPM.\n"
-	"With --tls: a self-signed certificate tls.crt and its key tls.key for these host\n"
-	"names and addresses.\n"
+	"With --tls: a certificate tls.crt and its key tls.key for these host names and\n"
+	"addresses; self-signed, or by the authority that --ca names.\n"
+	"With --tls-ca: an authority of one's own: ca.crt goes to browsers and players once,\n"
+	"ca.key signs certificates and is best kept away from the server.\n"
+	"With --tls-client: a certificate by which NAME shows who he is.\n"
 	"With --media-signing: a key media.key that signs renditions inside their streams\n"
 	"(ONVIF Media Signing), its certificate media.crt, and the root media.root.crt of\n"
 	"that one, for those who check them; NAME stands in both.\n"
@@ -54,6 +49,8 @@ static const char usage_text[] =
 	"  --module M  the token's library; of a TPM: its TCTI (device:/dev/tpmrm0)\n"
 	"  --pin FILE  its first line is the token's PIN\n"
 	"  --tls       a certificate instead\n"
+	"  --tls-ca, --tls-client   an authority, a viewer's certificate\n"
+	"  --ca CA     the authority in CA.crt and CA.key (ca)\n"
 	"  --media-signing   a key for streams instead\n"
 	"  --help\n"
 	"\n"
@@ -102,7 +99,7 @@ int keygen_write_pair(const char *private_path, const struct buf *private_text, 
 	return keygen_file_error(public_path, rc);
 }
 
-static void wipe(struct buf *b)
+void keygen_wipe(struct buf *b)
 {
 	if (b->mem)
 		explicit_bzero(b->mem, b->cap);
@@ -145,7 +142,7 @@ static int make_site_key(const char *name, const char *path, bool witness)
 	if (!rc)
 		fputs(line, stdout);
 	key_free(&k);
-	wipe(&pem);
+	keygen_wipe(&pem);
 	return rc;
 }
 
@@ -174,152 +171,6 @@ static int make_next_key(const char *path)
 	if (!rc)
 		fprintf(stderr, "casemate reload lets it sign from then on; the log says so (key-rotated), and then:\n"
 			"mv %s %s && mv %s.pub %s.pub\n", next, path, next, path);
-	return rc;
-}
-
-static bool is_address(const char *host)
-{
-	uint8_t raw[16];
-
-	return inet_pton(AF_INET, host, raw) == 1 || inet_pton(AF_INET6, host, raw) == 1;
-}
-
-static bool is_host(const char *host)
-{
-	size_t n = strlen(host);
-
-	if (is_address(host))
-		return true;
-	if (n < 1 || n > 253 || host[0] == '-' || host[0] == '.')
-		return false;
-	return strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n;
-}
-
-static bool add_name(GENERAL_NAMES *names, const char *host)
-{
-	GENERAL_NAME *n = a2i_GENERAL_NAME(NULL, NULL, NULL, is_address(host) ? GEN_IPADD : GEN_DNS, host, 0);
-
-	if (n && sk_GENERAL_NAME_push(names, n))
-		return true;
-	GENERAL_NAME_free(n);
-	return false;
-}
-
-static bool add_names(X509 *x, char **host, int nhosts)
-{
-	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-	bool good = names != NULL;
-
-	for (int i = 0; good && i < nhosts; i++)
-		good = add_name(names, host[i]);
-	good = good && X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
-	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
-	return good;
-}
-
-static bool add_extension(X509 *x, int nid, const char *value)
-{
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-	bool good = e && X509_add_ext(x, e, -1) == 1;
-
-	X509_EXTENSION_free(e);
-	return good;
-}
-
-static bool set_serial(X509 *x)
-{
-	uint8_t raw[16];
-	BIGNUM *n = RAND_bytes(raw, sizeof raw) == 1 ? (raw[0] &= 0x7f, raw[0] |= 0x40, BN_bin2bn(raw, sizeof raw, NULL)) : NULL;
-	bool good = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
-
-	BN_free(n);
-	return good;
-}
-
-/* Self-signed, for these hosts. The name is the first host, cut to the 64 characters of X.520. */
-static X509 *make_certificate(EVP_PKEY *pkey, char **host, int nhosts)
-{
-	X509 *x = X509_new();
-	X509_NAME *name = x ? X509_get_subject_name(x) : NULL;
-	char cn[65];
-	bool good;
-
-	snprintf(cn, sizeof cn, "%s", host[0]);
-	good = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
-		X509_time_adj_ex(X509_getm_notAfter(x), TLS_DAYS, 0, NULL) && X509_set_pubkey(x, pkey) &&
-		X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0) && X509_set_issuer_name(x, name) &&
-		add_names(x, host, nhosts) && add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
-		add_extension(x, NID_key_usage, "critical,digitalSignature") && add_extension(x, NID_ext_key_usage, "serverAuth") &&
-		X509_sign(x, pkey, EVP_sha256()) > 0;
-	if (good)
-		return x;
-	X509_free(x);
-	return NULL;
-}
-
-static int take_bio(BIO *bio, struct buf *out)
-{
-	char *p = NULL;
-	long n = BIO_get_mem_data(bio, &p);
-
-	return n > 0 ? buf_append(out, p, (size_t)n) : -ENOMEM;
-}
-
-static int write_certificate(EVP_PKEY *pkey, X509 *x, const char *prefix)
-{
-	char key_path[4096], crt_path[4096];
-	BIO *k = BIO_new(BIO_s_secmem()), *c = BIO_new(BIO_s_mem());
-	struct buf key, crt;
-	int rc = 2;
-
-	buf_init(&key, PEM_MAX);
-	buf_init(&crt, PEM_MAX);
-	snprintf(key_path, sizeof key_path, "%.4000s.key", prefix);
-	snprintf(crt_path, sizeof crt_path, "%.4000s.crt", prefix);
-	if (!k || !c || PEM_write_bio_PKCS8PrivateKey(k, pkey, NULL, NULL, 0, NULL, NULL) != 1 || PEM_write_bio_X509(c, x) != 1 ||
-	    take_bio(k, &key) || take_bio(c, &crt))
-		keygen_fail(prefix, "out of memory");
-	else
-		rc = keygen_write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
-	if (!rc)
-		printf("%s\n%s\n", crt_path, key_path);
-	BIO_free(k);
-	BIO_free(c);
-	wipe(&key);
-	buf_free(&crt);
-	return rc;
-}
-
-static void print_fingerprint(X509 *x)
-{
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-
-	if (X509_digest(x, EVP_sha256(), digest, &n) != 1)
-		return;
-	fputs("sha256 ", stdout);
-	for (unsigned i = 0; i < n; i++)
-		printf("%s%02X", i ? ":" : "", digest[i]);
-	puts("");
-}
-
-static int make_tls(char **host, int nhosts, const char *prefix)
-{
-	EVP_PKEY *pkey;
-	X509 *x;
-	int rc;
-
-	for (int i = 0; i < nhosts; i++)
-		if (!is_host(host[i]))
-			return keygen_fail(host[i], "neither a host name nor an address (examples: gate.example.org, 192.0.2.7, ::1)");
-	pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	x = pkey ? make_certificate(pkey, host, nhosts) : NULL;
-	rc = x ? write_certificate(pkey, x, prefix) : keygen_fail(prefix, "no certificate could be made");
-	if (!rc)
-		print_fingerprint(x);
-	X509_free(x);
-	EVP_PKEY_free(pkey);
-	ERR_clear_error();
 	return rc;
 }
 
@@ -355,7 +206,7 @@ static int make_media(const char *name, const char *prefix)
 	}
 	if (!rc)
 		printf("%s\n%s\n%s\n", crt_path, key_path, root_path);
-	wipe(&key);
+	keygen_wipe(&key);
 	buf_free(&crt);
 	buf_free(&root);
 	return rc;
@@ -364,9 +215,9 @@ static int make_media(const char *name, const char *prefix)
 int cmd_keygen(int argc, char **argv)
 {
 	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"token", 1, NULL, 'T'},
-		{"module", 1, NULL, 'M'}, {"pin", 1, NULL, 'p'}, {"tls", 0, NULL, 't'}, {"witness", 0, NULL, 'w'}, {"help", 0, NULL, 'h'}, {0}};
-	const char *path = NULL, *token = NULL, *module = NULL, *pin = NULL;
-	bool tls = false, rotate = false, media = false, witness = false;
+		{"module", 1, NULL, 'M'}, {"pin", 1, NULL, 'p'}, {"tls", 0, NULL, 't'}, {"tls-ca", 0, NULL, 'A'}, {"tls-client", 0, NULL, 'C'}, {"ca", 1, NULL, 'c'}, {"witness", 0, NULL, 'w'}, {"help", 0, NULL, 'h'}, {0}};
+	const char *path = NULL, *token = NULL, *module = NULL, *pin = NULL, *ca = NULL;
+	bool tls = false, authority = false, client = false, rotate = false, media = false, witness = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
@@ -374,6 +225,9 @@ int cmd_keygen(int argc, char **argv)
 		case 'o': path = optarg; break;
 		case 'm': media = true; break;
 		case 't': tls = true; break;
+		case 'A': authority = true; break;
+		case 'C': client = true; break;
+		case 'c': ca = optarg; break;
 		case 'r': rotate = true; break;
 		case 'w': witness = true; break;
 		case 'T': token = optarg; break;
@@ -383,8 +237,10 @@ int cmd_keygen(int argc, char **argv)
 		default: return keygen_fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
 		}
 	}
-	if (tls + rotate + witness + media + !!token > 1)
-		return keygen_fail("usage", "only one of --rotate, --witness, --token, --tls and --media-signing");
+	if (tls + authority + client + rotate + witness + media + !!token > 1)
+		return keygen_fail("usage", "only one of --rotate, --witness, --token, --tls, --tls-ca, --tls-client and --media-signing");
+	if (ca && !tls && !client)
+		return keygen_fail("--ca", "it signs a certificate: add --tls HOST... or --tls-client NAME");
 	if ((module || pin) && !token)
 		return keygen_fail("--module, --pin", "they are a token's: add --token URI");
 	if (rotate && optind == argc)
@@ -396,14 +252,19 @@ int cmd_keygen(int argc, char **argv)
 	if (media)
 		return make_media(argv[optind], path ? path : "media");
 	if (optind == argc)
-		return keygen_fail(tls ? "a host is missing" : witness ? "the witness' name is missing" : "the site's name is missing",
+		return keygen_fail(tls ? "a host is missing" : authority || client ? "a name is missing" : witness ? "the witness' name is missing" : "the site's name is missing",
 			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" :
+			authority ? "casemate keygen --tls-ca \"Example harbour cameras\"" : client ? "casemate keygen --tls-client anna --ca ca" :
 			witness ? "casemate keygen --witness notary.example.net" : "casemate keygen gate.example.org");
-	if (argc - optind > (tls ? HOSTS_MAX : 1))
+	if (argc - optind > (tls ? KEYGEN_HOSTS_MAX : 1))
 		return keygen_fail(argv[optind + 1], tls ? "more than 64 hosts" : "only one name; for a certificate add --tls");
 	if (token)
 		return keygen_token(argv[optind], token, module, pin, path ? path : "site.key");
 	if (tls)
-		return make_tls(argv + optind, argc - optind, path ? path : "tls");
+		return keygen_tls(argv + optind, argc - optind, ca, path ? path : "tls");
+	if (authority)
+		return keygen_tls_ca(argv[optind], path ? path : "ca");
+	if (client)
+		return keygen_tls_client(argv[optind], ca ? ca : "ca", path ? path : "client");
 	return make_site_key(argv[optind], path ? path : witness ? "witness.key" : "site.key", witness);
 }

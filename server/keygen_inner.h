@@ -10,5 +10,12 @@ int keygen_file_error(const char *path, int rc);
 int keygen_write_pair(const char *private_path, const struct buf *private_text, const char *public_path, const void *text, size_t n);
 /* The key file of a key in a token. module, pin: NULL for none. */
 int keygen_token(const char *name, const char *uri, const char *module, const char *pin, const char *path);
+void keygen_wipe(struct buf *b);
+
+#define KEYGEN_HOSTS_MAX 64
+/* prefix.crt and prefix.key. ca: the authority's files likewise; NULL: the certificate is its own. */
+int keygen_tls(char **host, int nhosts, const char *ca, const char *prefix);
+int keygen_tls_ca(const char *name, const char *prefix);
+int keygen_tls_client(const char *name, const char *ca, const char *prefix);
 
 #endif

@@ -18,6 +18,7 @@
 #include "server/certified.h"
 #include "server/channel.h"
 #include "server/login_book.h"
+#include "server/parent_certificate.h"
 #include "server/programs.h"
 #include "server/service.h"
 
@@ -212,7 +213,7 @@ struct parent {
 	unsigned closely;                 /* renditions that are watched so, */
 	bool closely_full;                /* and more would be */
 	struct listener_live listener[SITE_LISTENERS_MAX];
-	uint8_t tls_sha256[32];           /* of certificate and key, as serve has them */
+	struct parent_certificate certificate;
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
 	struct login_book logins;         /* the log has not heard of */
@@ -368,6 +369,8 @@ void parent_drop_listener(struct parent *p, const char *text);
 void parent_dial_cancel(struct camera_live *cam);
 /* parent_reload.c: reads the site file again and applies what differs. out: what was done, or why nothing was, for people. 0 or -errno. */
 int parent_reload(struct parent *p, struct buf *out);
+/* store hears of changes, for config/v1; site_sha256 and archive_max_bytes are filled in. */
+void parent_tell_config(struct parent *p, struct msg_store_config *told);
 /* parent_change.c: what a change of the site file means to the roles */
 /* Its place in p->camera; 0 or -ENOMEM */
 int parent_add_camera(struct parent *p, unsigned camera);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <event2/event.h>
+#include <openssl/evp.h>
 
 #include "base/clock.h"
 #include "conf/places.h"
@@ -225,4 +226,17 @@ int parent_certificate_changes(struct parent *p)
 		if (p->child[i].kind == ROLE_SERVE && begun(&p->child[i]))
 			rc = (one = child_say_certificate(&p->child[i])) < 0 ? one : rc;
 	return rc;
+}
+
+void parent_tell_config(struct parent *p, struct msg_store_config *told)
+{
+	struct child *store = parent_child(p, ROLE_STORE, 0);
+	const struct buf *file = &p->site->bytes;
+
+	told->archive_max_bytes = p->site->archive_max_bytes;
+	if (!EVP_Digest(file->len ? buf_data(file) : (const uint8_t *)"", file->len, told->site_sha256, NULL, EVP_sha256(), NULL))
+		return;
+	/* One that starts later names the file in its start/v1. */
+	if (store && (store->phase == CHILD_STARTING || store->phase == CHILD_READY))
+		child_say(store, MSG_STORE_CONFIG, told, NULL, 0);
 }

@@ -80,6 +80,7 @@ static void on_ask(evutil_socket_t fd, short what, void *arg)
 		if (is_asked(&p->child[i]))
 			ask(&p->child[i]);
 	parent_witness_sweep(p);
+	parent_certificate_sweep(p);
 }
 
 void parent_heard(struct child *c)

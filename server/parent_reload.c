@@ -5,24 +5,16 @@
  * were given it: certificate, keys, authorities, passwords.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <openssl/evp.h>
-
-#include "base/io.h"
 #include "conf/complaint.h"
 #include "conf/diff.h"
 #include "conf/places.h"
 #include "seal/entry.h"
-#include "server/check.h"
 #include "server/parent_change.h"
 
-#define PEM_MAX (1u << 20)
 #define LOGGED_MAX 20              /* lines of the log for one reload */
 
 struct reload {
@@ -35,85 +27,10 @@ struct reload {
 	bool certificate;              /* other bytes, whatever their names */
 	struct parent_witness witness;
 	bool witnesses;                /* another policy than before, whatever its file's name */
-	uint8_t tls_sha256[32];
+	struct files_seen files;
 	uint8_t ca_sha256[SITE_CAMERAS_MAX][32];
 	bool ca[SITE_CAMERAS_MAX];     /* other bytes in that camera's authority */
 };
-
-/* --- what named files hold -------------------------------------------------------------- */
-
-/* The file and, behind it, its length. A key may be in it: nothing of it is left behind. */
-static bool digest_file(EVP_MD_CTX *ctx, const char *path)
-{
-	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0);
-	uint8_t bytes[4096];
-	uint64_t len = 0;
-	ssize_t n = -1;
-	bool good = fd >= 0;
-
-	while (good && (n = read(fd, bytes, sizeof bytes)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		good = n > 0 && len <= PEM_MAX && EVP_DigestUpdate(ctx, bytes, (size_t)n);
-		len += n > 0 ? (uint64_t)n : 0;
-	}
-	explicit_bzero(bytes, sizeof bytes);
-	if (fd >= 0)
-		close(fd);
-	return good && EVP_DigestUpdate(ctx, &len, sizeof len);
-}
-
-/* Of files one after the other; zeros where one cannot be read. */
-static void digest_files(const char *const *path, unsigned n, uint8_t ret[32])
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
-
-	for (unsigned i = 0; good && i < n; i++)
-		good = digest_file(ctx, path[i]);
-	if (!good || !EVP_DigestFinal_ex(ctx, ret, NULL))
-		memset(ret, 0, 32);
-	EVP_MD_CTX_free(ctx);
-}
-
-/*
- * Keys are read by a process of its own, which ends at once: nothing of them is ever in the parent. It prints what casemate check says
- * to out, unless that is NULL; *ret_faults is how many of it are no warnings.
- */
-static void look_at_keys(const struct site *site, FILE *out, uint8_t ret_tls[32], unsigned *ret_faults)
-{
-	struct { uint8_t tls[32]; unsigned faults; } seen = {.faults = 1};
-	char text[4096];
-	int fd[2], status;
-	ssize_t n;
-	pid_t pid;
-
-	memset(ret_tls, 0, 32);
-	*ret_faults = 1;
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return;
-	pid = fork();
-	if (pid == 0) {
-		char *said = NULL;
-		size_t len = 0;
-		FILE *f = open_memstream(&said, &len);
-
-		digest_files((const char *const[]){site->tls_certificate, site->tls_key}, 2, seen.tls);
-		seen.faults = f && out ? check_named_files(f, site->file, site) : 0;
-		_exit(!f || fclose(f) || io_write_all(fd[1], &seen, sizeof seen) || io_write_all(fd[1], said, len) ? EXIT_FAILURE : EXIT_SUCCESS);
-	}
-	close(fd[1]);
-	if (pid > 0 && read(fd[0], &seen, sizeof seen) == (ssize_t)sizeof seen) {
-		memcpy(ret_tls, seen.tls, 32);
-		*ret_faults = seen.faults;
-		while ((n = read(fd[0], text, sizeof text)) > 0 || (n < 0 && errno == EINTR))
-			if (n > 0 && out)
-				fwrite(text, 1, (size_t)n, out);
-	}
-	close(fd[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-}
 
 /* Read once, and what was read is what comes into force. */
 static void read_witnesses(struct reload *r)
@@ -130,14 +47,12 @@ static void digest_ca(const struct site_camera *c, uint8_t ret[32])
 {
 	memset(ret, 0, 32);
 	if (c->ca)
-		digest_files((const char *const *)&c->ca, 1, ret);
+		files_digest((const char *const *)&c->ca, 1, ret);
 }
 
 void parent_digest_files(struct parent *p)
 {
-	unsigned faults;
-
-	look_at_keys(p->site, NULL, p->tls_sha256, &faults);
+	parent_certificate_begin(p);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		digest_ca(&p->site->camera[i], p->camera[i].ca_sha256);
 }
@@ -202,11 +117,9 @@ static void read_site(struct reload *r)
 		complaint_print(r->out, r->p->site->file, report);
 	r->refused += rc ? report && report->n ? report->n : 1 : 0;
 	if (!rc) {
-		unsigned faults;
-
-		look_at_keys(r->site, r->out, r->tls_sha256, &faults);
-		r->refused += faults;
-		if (!faults)
+		files_look(r->site, r->out, &r->files);
+		r->refused += r->files.faults;
+		if (!r->files.faults)
 			read_witnesses(r);
 	}
 	free(report);
@@ -252,7 +165,7 @@ static void find_places(struct reload *r)
 
 static void look_at_files(struct reload *r)
 {
-	r->certificate = memcmp(r->tls_sha256, r->p->tls_sha256, 32) != 0;
+	r->certificate = memcmp(r->files.tls_sha256, r->p->certificate.sha256, 32) != 0;
 	for (unsigned i = 0; i < r->site->ncameras; i++) {
 		const struct site_camera *c = &r->site->camera[i];
 
@@ -344,13 +257,13 @@ static void apply(struct reload *r)
 		apply_user(r, i);
 	/* Not given to all: the next reload tries again. */
 	if (r->certificate && parent_certificate_changes(p) < 0) {
-		memset(r->tls_sha256, 0, sizeof r->tls_sha256);
+		memset(r->files.tls_sha256, 0, sizeof r->files.tls_sha256);
 		fprintf(r->out, "  tls: not every serve could be given the certificate and key: reload again\n");
 	}
 	r->witnesses = parent_witness_use(p, &r->witness);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		apply_camera(r, &p->camera[i]);
-	memcpy(p->tls_sha256, r->tls_sha256, 32);
+	parent_certificate_use(p, &r->files);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		memcpy(p->camera[i].ca_sha256, r->ca_sha256[i], 32);
 }
@@ -395,19 +308,6 @@ static void say_key(struct reload *r)
 	parent_renew_sign(r->p);
 }
 
-static void tell_store(struct reload *r)
-{
-	struct parent *p = r->p;
-	struct child *store = parent_child(p, ROLE_STORE, 0);
-
-	r->told.changes = r->changes;
-	r->told.archive_max_bytes = p->site->archive_max_bytes;
-	if (!EVP_Digest(p->site->bytes.len ? buf_data(&p->site->bytes) : (const uint8_t *)"", p->site->bytes.len, r->told.site_sha256, NULL, EVP_sha256(), NULL))
-		return;
-	/* One that starts later names the file in its start/v1. */
-	if (store && (store->phase == CHILD_STARTING || store->phase == CHILD_READY))
-		child_say(store, MSG_STORE_CONFIG, &r->told, NULL, 0);
-}
 
 static bool is_news(const struct reload *r)
 {
@@ -450,8 +350,9 @@ static void run(struct reload *r)
 	apply(r);
 	say_files(r);
 	say_key(r);
+	r->told.changes = r->changes;
 	if (is_news(r))
-		tell_store(r);
+		parent_tell_config(r->p, &r->told);
 	if (r->changes)
 		fprintf(r->out, "%u change%s in force\n", r->changes, r->changes == 1 ? " is" : "s are");
 	else

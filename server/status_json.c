@@ -203,6 +203,9 @@ void status_json(struct parent *p, struct buf *out)
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');
+	json_open(&j, "certificate", '{');
+	status_json_time(&j, "ends", p->certificate.ends_us);
+	json_close(&j, '}');
 	log_json(&j, p);
 	json_open(&j, "roles", '[');
 	role_json(&j, "casemate", 0, getpid(), "running", p->started_us, 0, "", p->layers, NULL);

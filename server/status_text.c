@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config.h"
 #include "media/codec_string.h"
+#include "server/check.h"
 #include "server/sandbox.h"
 #include "server/status_inner.h"
 
@@ -91,6 +92,8 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 	uint64_t viewers = 0, connections = 0;
 	char a[16], b[16], c[16], sandbox[LAYERS_TEXT + 40];
 	double up_s = (double)(clock_mono_us() - p->started_us) / 1e6;
+	const char *red = colour ? "\033[31m" : "", *plain = colour ? "\033[0m" : "";
+	int days;
 
 	buf_append_fmt(out, "site     %s, casemate %s, up %s\n", p->site->origin, PACKAGE_VERSION, status_age(up_s, a));
 	for (const struct listener_live *l = p->listener; l < p->listener + SITE_LISTENERS_MAX; l++)
@@ -111,9 +114,11 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 	buf_append_fmt(out, "archive  %s of %s in %s, disk has %s free\n", size_text(p->store.archive_bytes, a), size_text(p->site->archive_max_bytes, b),
 		       p->site->archive, size_text(p->store.disk_free_bytes, c));
 	if (*p->store.alarm)
-		buf_append_fmt(out, "%sALARM    %s%s\n", colour ? "\033[31m" : "", p->store.alarm, colour ? "\033[0m" : "");
+		buf_append_fmt(out, "%sALARM    %s%s\n", red, p->store.alarm, plain);
 	if (*p->sign.refusal)
-		buf_append_fmt(out, "%sALARM    %s%s\n", colour ? "\033[31m" : "", p->sign.refusal, colour ? "\033[0m" : "");
+		buf_append_fmt(out, "%sALARM    %s%s\n", red, p->sign.refusal, plain);
+	if (parent_certificate_days(p, &days) && days < CERTIFICATE_SOON_DAYS)
+		buf_append_fmt(out, "%sALARM    the certificate %s %d days: put a new one in its place%s\n", red, days < 0 ? "has ended since" : "ends in", days < 0 ? -days : days, plain);
 	buf_append_fmt(out, "\n%-14s %7s %-9s %6s %8s %9s %6s  %s\n", "ROLE", "PID", "STATE", "UP", "RESTARTS", "MEMORY", "CPU", "SANDBOX");
 	role_text(out, "casemate", -1, NULL, getpid(), p->started_us, p->layers ? "no-capabilities no-new-privs seccomp" : "none");
 	for (unsigned i = 0; i < p->nchildren; i++) {

@@ -32,7 +32,7 @@ static void enter(void)
 
 static void leave(void)
 {
-	static const char *const made[] = {"out", "site.key", "site.key.pub", "site.key.next", "site.key.next.pub", "a", "a.pub", "tls.crt", "tls.key", "b.crt", "b.key", "media.key", "media.crt", "media.root.crt"};
+	static const char *const made[] = {"out", "site.key", "site.key.pub", "site.key.next", "site.key.next.pub", "a", "a.pub", "tls.crt", "tls.key", "b.crt", "b.key", "ca.crt", "ca.key", "client.crt", "client.key", "media.key", "media.crt", "media.root.crt"};
 
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
 		unlink(made[i]);
@@ -175,6 +175,47 @@ Test(keygen, makes_a_certificate_for_its_hosts)
 	X509_free(x);
 }
 
+/* Whether x is one that the authority of ca vouches for, for this purpose. */
+static bool is_trusted(X509 *ca, X509 *x, int purpose)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	bool good = X509_STORE_add_cert(store, ca) == 1 && X509_STORE_CTX_init(ctx, store, x, NULL) == 1 && X509_STORE_CTX_set_purpose(ctx, purpose) == 1;
+
+	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_X509_STRICT);
+	good = good && X509_verify_cert(ctx) == 1;
+	X509_STORE_CTX_free(ctx);
+	X509_STORE_free(store);
+	return good;
+}
+
+Test(keygen, an_authority_signs_certificates_of_servers_and_viewers)
+{
+	X509 *ca, *server, *client;
+
+	cr_assert_eq(KEYGEN("--tls-ca", "Example harbour"), 0);
+	cr_assert_eq(KEYGEN("--tls", "gate.example", "192.0.2.7", "--ca", "ca"), 0);
+	cr_assert_eq(KEYGEN("--tls-client", "anna"), 0);
+	cr_expect_eq(mode_of("ca.key"), 0600);
+	cr_expect_eq(mode_of("client.key"), 0600);
+	ca = certificate("ca.crt");
+	server = certificate("tls.crt");
+	client = certificate("client.crt");
+	cr_expect(is_trusted(ca, server, X509_PURPOSE_SSL_SERVER));
+	cr_expect(is_trusted(ca, client, X509_PURPOSE_SSL_CLIENT));
+	cr_expect(!is_trusted(ca, server, X509_PURPOSE_SSL_CLIENT) && !is_trusted(ca, client, X509_PURPOSE_SSL_SERVER));
+	cr_expect(X509_check_host(server, "gate.example", 0, 0, NULL) == 1 && X509_check_ip_asc(server, "192.0.2.7", 0) == 1);
+	cr_expect(X509_check_ca(ca) == 1 && X509_check_ca(server) == 0 && X509_check_ca(client) == 0);
+	cr_expect_eq(X509_get_pathlen(ca), 0);
+	cr_expect(ASN1_TIME_compare(X509_get0_notAfter(server), X509_get0_notAfter(ca)) < 0);
+	/* a certificate that is no authority's signs none */
+	cr_expect_eq(KEYGEN("--tls", "b", "--ca", "tls", "-o", "b"), 2);
+	cr_expect(access("b.crt", F_OK) < 0 && access("b.key", F_OK) < 0);
+	X509_free(ca);
+	X509_free(server);
+	X509_free(client);
+}
+
 Test(keygen, makes_a_key_for_streams_its_certificate_and_their_root)
 {
 	X509 *x, *root;
@@ -200,7 +241,8 @@ Test(keygen, says_what_is_wrong)
 		{{"keygen", "a", "b"}, "only one name"}, {{"keygen", "--tls"}, "a host is missing"}, {{"keygen", "--tls", "a_b"}, "neither a host name nor an address"},
 		{{"keygen", "--tls", "-o"}, ""}, {{"keygen", "--media-signing"}, "it wants one name"}, {{"keygen", "--media-signing", "a", "b"}, "it wants one name"},
 		{{"keygen", "--media-signing", "01234567890123456789012345678901234567890"}, "1 to 40 printable"}, {{"keygen", "--wrong"}, "casemate keygen NAME"}, {{"keygen", "--rotate", "a"}, "the name is that of the key in place"},
-		{{"keygen", "--rotate", "--tls", "a"}, "only one of"}, {{"keygen", "--pin", "p", "a"}, "add --token"}, {{"keygen", "--token", "pkcs11:a?pin-value=1", "a"}, "it belongs into a file"},
+		{{"keygen", "--tls-ca"}, "a name is missing"}, {{"keygen", "--tls-client", "a"}, "no certificate of an authority"}, {{"keygen", "--ca", "ca", "a"}, "it signs a certificate"},
+		{{"keygen", "--tls-ca", ""}, "1 to 64 printable"}, {{"keygen", "--rotate", "--tls", "a"}, "only one of"}, {{"keygen", "--pin", "p", "a"}, "add --token"}, {{"keygen", "--token", "pkcs11:a?pin-value=1", "a"}, "it belongs into a file"},
 		{{"keygen", "--token", "file:/nowhere", "a"}, "No such file"}, {{"keygen", "a", "-o/nowhere/at/all"}, "No such file"},
 	};
 
