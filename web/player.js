@@ -251,7 +251,7 @@ export class Player {
 		if (segment?.camera !== this.#camera)
 			this.#watch.fail(this.#camera, "the playlist names what is no segment of this camera");
 		else
-			this.#watch.segment({...segment, place: frag.sn, media: hash, init: this.#awaitInit(frag.initSegment?.url)});
+			this.#watch.segment({...segment, place: frag.sn, dateMs: Date.parse(frag.rawProgramDateTime), media: hash, init: this.#awaitInit(frag.initSegment?.url)});
 	}
 
 	/* Its address names its contents, so that another one under the same address is one failure more. */

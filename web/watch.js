@@ -20,6 +20,7 @@ const RETRY_MAX_MS = 4000;
 const PENDING_MAX = 40;
 const NEIGHBOURS_MAX = 64;
 const FAILURES_MAX = 100;
+const DATE_TOLERANCE_MS = 1;
 
 /* Sets in a Map that forgets its oldest. */
 function remember(map, key, value, max) {
@@ -68,22 +69,22 @@ export class Watch {
 	}
 
 	/*
-	 * A segment has come to the player. place: its place in the playlist; media, init: promises of the
-	 * SHA-256 (bytes) of what came, init null when none did. Resolves when it is settled.
+	 * A segment has come to the player. place: its place in the playlist; dateMs: when it begins, by the playlist; media, init:
+	 * promises of the SHA-256 (bytes) of what came, init null when none did. Resolves when it is settled.
 	 */
-	async segment({rendition, number, place, url, media, init}) {
+	async segment({rendition, number, place, dateMs, url, media, init}) {
 		const id = `${rendition} ${number}`;
 		const what = `${this.#camera} ${id}`;
 
 		if (this.#pending.has(id)) {
-			await this.#compareAgain(what, this.#pending.get(id), {media, init});
+			await this.#compareAgain(what, this.#pending.get(id), {dateMs, media, init});
 			return;
 		}
-		this.#pending.set(id, {sinceMs: this.#env.now(), media, init});
+		this.#pending.set(id, {sinceMs: this.#env.now(), dateMs, media, init});
 		try {
 			this.#refuseUnless(place === number, `the playlist names it in the place of ${place}`);
 			this.#refuseUnless(init, "no init segment came before it");
-			await this.#check({rendition, number}, url, hex(await media), hex(await init));
+			await this.#check({rendition, number, dateMs}, url, hex(await media), hex(await init));
 		} catch (e) {
 			this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
 		} finally {
@@ -96,6 +97,7 @@ export class Watch {
 		try {
 			for (const part of ["media", "init"])
 				this.#refuseUnless(first[part] && again[part] && hex(await first[part]) === hex(await again[part]), "it came twice, with other bytes");
+			this.#refuseUnless(first.dateMs === again.dateMs, "it came twice, with other times");
 		} catch (e) {
 			this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
 		}
@@ -112,16 +114,23 @@ export class Watch {
 		return id && this.#env.now() - sinceMs > LATE_MS ? `${this.#camera} ${id}` : "";
 	}
 
-	async #check({rendition, number}, url, media, init) {
+	async #check({rendition, number, dateMs}, url, media, init) {
 		const proof = await this.#fetchProof(`${rendition} ${number}`, `${url}.tlog-proof`);
 		const found = await verifySegment(proof, this.#key, {camera: this.#camera, rendition, number, media, init});
 
+		this.#compareDate(dateMs, found.entry.startMs);
 		this.#compareRoots(found.checkpoint);
 		this.#compareNeighbours(rendition, number, found);
 		if (!this.#count++ || found.entry.startMs < this.#sinceMs)
 			this.#sinceMs = found.entry.startMs;
 		if (!this.#last || found.entry.startMs >= this.#last.startMs)
 			this.#last = found.entry;
+	}
+
+	/* The time that is shown with the picture is the playlist's. */
+	#compareDate(dateMs, startMs) {
+		this.#refuseUnless(Math.abs(dateMs - startMs) <= DATE_TOLERANCE_MS,
+			Number.isFinite(dateMs) ? `the playlist dates it ${((dateMs - startMs) / 1000).toFixed(3)} s off what was signed` : "the playlist says no time of it");
 	}
 
 	/* One key signs one log: two roots for one size are two histories. */

@@ -7,12 +7,14 @@ import {showLast} from "../../web/badge.js";
 import {parseVkey} from "../../web/note.js";
 import {Watch} from "../../web/watch.js";
 
+const DATE_MS = Date.parse("2026-11-22T15:30:00.040Z");
 const sha = async (text) => new Uint8Array(Buffer.from(hexHash(Buffer.from(text)), "hex"));
 
 /* A site with a server that can be told to misbehave, and a clock that only sleeping moves. */
 class World {
 	site = new Site();
 	made = new Map();        // "rendition number" -> what was sealed
+	dates = new Map();       // the same -> milliseconds
 	answer = null;           // (rendition, number, tries) -> Response, or undefined for the proof
 	tries = new Map();
 	clock = 0;
@@ -27,12 +29,13 @@ class World {
 	}
 
 	seal(rendition, number, fields = {}) {
+		this.dates.set(`${rendition} ${number}`, Date.parse(fields.start ?? new Date(DATE_MS).toISOString()));
 		this.made.set(`${rendition} ${number}`, this.site.add("gate-1", rendition, number,
 			{init: hexHash(Buffer.from("init")), media: hexHash(Buffer.from(`${rendition} ${number}`)), ...fields}));
 	}
 
 	play(rendition, number, change = {}) {
-		return this.watch.segment({rendition, number, place: number, url: `/live/gate-1/${rendition}/${number}.m4s`,
+		return this.watch.segment({rendition, number, place: number, dateMs: this.dates.get(`${rendition} ${number}`) ?? DATE_MS, url: `/live/gate-1/${rendition}/${number}.m4s`,
 			media: sha(`${rendition} ${number}`), init: sha("init"), ...change});
 	}
 
@@ -81,6 +84,10 @@ test("watch: what a server could say instead of the truth", async () => {
 		[(w) => { w.seal("copy", 7); return w.play("copy", 7, {init: sha("other")}); }, "init segment differs"],
 		[(w) => { w.seal("copy", 7); return w.play("copy", 7, {init: null}); }, "no init segment came"],
 		[(w) => { w.seal("copy", 7); return w.play("copy", 7, {place: 8}); }, "in the place of 8"],
+		[(w) => { w.seal("copy", 7); return w.play("copy", 7, {dateMs: DATE_MS - 2000}); }, "dates it -2.000 s off what was signed"],
+		[(w) => { w.seal("copy", 7); return w.play("copy", 7, {dateMs: DATE_MS + 2}); }, "dates it 0.002 s off what was signed"],
+		[(w) => { w.seal("copy", 7); return w.play("copy", 7, {dateMs: NaN}); }, "says no time of it"],
+		[(w) => { w.seal("copy", 7); return Promise.all([w.play("copy", 7), w.play("copy", 7, {dateMs: DATE_MS + 3600000})]); }, "with other times"],
 		[(w) => { w.seal("copy", 7); w.answer = () => new Response("no proof\n"); return w.play("copy", 7); }, "not a proof"],
 		[(w) => { w.seal("copy", 7); w.made.set("copy 8", w.made.get("copy 7")); return w.play("copy", 8, {media: sha("copy 7")}); },
 			"its proof is that of gate-1 copy 7"],
