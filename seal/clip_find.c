@@ -33,26 +33,6 @@ static int read_entry(struct clip *c, uint64_t index, struct entry *ret, struct 
 	return entry_parse(p, n, ret, NULL) == 0 && ret->kind != ENTRY_OTHER;
 }
 
-/* About when it was logged. */
-static int64_t time_of(const struct entry *e)
-{
-	switch (e->kind) {
-	case ENTRY_SEGMENT: return e->segment.start_us + (int64_t)e->segment.duration_ms * 1000;
-	case ENTRY_GAP: return e->gap.to_us;
-	case ENTRY_DELETE: return e->del.time_us;
-	case ENTRY_START: return e->start.time_us;
-	case ENTRY_STOP: return e->stop.time_us;
-	case ENTRY_ALARM: return e->alarm.time_us;
-	case ENTRY_CONFIG: return e->config.time_us;
-	case ENTRY_ENCODER: return e->encoder.time_us;
-	case ENTRY_LOGIN: return e->login.time_us;
-	case ENTRY_EXPORT: return e->export.time_us;
-	case ENTRY_KEY: return e->key.time_us;
-	case ENTRY_OTHER: break;
-	}
-	return 0;
-}
-
 static int grow(void **p, size_t *cap, size_t n, size_t max, size_t size)
 {
 	size_t more = *cap ? *cap * 2 : 256;
@@ -163,7 +143,7 @@ static int take_touching(struct clip *c, uint64_t index, const struct entry *e, 
 	case ENTRY_STOP:
 	case ENTRY_CONFIG:
 	case ENTRY_KEY:
-		return within(c, time_of(e)) ? clip_take_entry(c, index) : 0;
+		return within(c, entry_time_us(e, 0)) ? clip_take_entry(c, index) : 0;
 	default:
 		return 0;
 	}
@@ -184,7 +164,7 @@ static int take_alarm_before(struct clip *c, uint64_t index, const struct entry_
 /* Going back from the place: what was in force. */
 static int take_before(struct clip *c, uint64_t index, const struct entry *e)
 {
-	if (time_of(e) >= c->from_us || c->has_start)
+	if (entry_time_us(e, 0) >= c->from_us || c->has_start)
 		return 0;
 	if (e->kind == ENTRY_ALARM)
 		return take_alarm_before(c, index, &e->alarm);
@@ -209,7 +189,7 @@ static int time_of_tile(struct clip *c, uint64_t tile, int64_t *ret)
 	for (uint64_t i = tile * TILE_WIDTH; rc == 0 && i < (tile + 1) * TILE_WIDTH && i < c->size; i++) {
 		rc = read_entry(c, i, &e, NULL);
 		if (rc == 1)
-			*ret = time_of(&e);
+			*ret = entry_time_us(&e, 0);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -256,7 +236,7 @@ static int scan_forward(struct clip *c)
 		rc = take_touching(c, c->next, &e, &leaf);
 		if (rc)
 			return rc;
-		past = c->covered && time_of(&e) > c->to_us + SLACK_US;
+		past = c->covered && entry_time_us(&e, 0) > c->to_us + SLACK_US;
 	}
 	if (c->next < c->size && !past)
 		return 1;

@@ -372,3 +372,22 @@ bool entry_keeps(const struct entry_start *s, const char *rendition)
 			return true;
 	return false;
 }
+
+int64_t entry_time_us(const struct entry *e, int64_t otherwise_us)
+{
+	switch (e->kind) {
+	case ENTRY_SEGMENT: return e->segment.start_us + (int64_t)e->segment.duration_ms * 1000;
+	case ENTRY_GAP: return e->gap.to_us;
+	case ENTRY_DELETE: return e->del.time_us;
+	case ENTRY_START: return e->start.time_us;
+	case ENTRY_STOP: return e->stop.time_us;
+	case ENTRY_ALARM: return e->alarm.time_us;
+	case ENTRY_CONFIG: return e->config.time_us;
+	case ENTRY_ENCODER: return e->encoder.time_us;
+	case ENTRY_LOGIN: return e->login.time_us;
+	case ENTRY_EXPORT: return e->export.time_us;
+	case ENTRY_KEY: return e->key.time_us;
+	case ENTRY_OTHER: break;
+	}
+	return otherwise_us;
+}

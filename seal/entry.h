@@ -171,6 +171,8 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
  */
 int entry_parse(const void *p, size_t n, struct entry *ret, const char **why);
 
+/* About when it was logged; otherwise_us for a kind that is not known here. */
+int64_t entry_time_us(const struct entry *e, int64_t otherwise_us);
 /* Whether a start's keep line names the rendition. */
 bool entry_keeps(const struct entry_start *s, const char *rendition);
 

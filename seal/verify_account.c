@@ -69,25 +69,6 @@ void verify_gap(struct verify *v, const struct entry_gap *g)
 	r->ngaps++;
 }
 
-static int64_t time_of(const struct entry *e, int64_t otherwise_us)
-{
-	switch (e->kind) {
-	case ENTRY_SEGMENT: return e->segment.start_us + (int64_t)e->segment.duration_ms * 1000;
-	case ENTRY_GAP: return e->gap.to_us;
-	case ENTRY_DELETE: return e->del.time_us;
-	case ENTRY_START: return e->start.time_us;
-	case ENTRY_STOP: return e->stop.time_us;
-	case ENTRY_ALARM: return e->alarm.time_us;
-	case ENTRY_CONFIG: return e->config.time_us;
-	case ENTRY_ENCODER: return e->encoder.time_us;
-	case ENTRY_LOGIN: return e->login.time_us;
-	case ENTRY_EXPORT: return e->export.time_us;
-	case ENTRY_KEY: return e->key.time_us;
-	case ENTRY_OTHER: break;
-	}
-	return otherwise_us;
-}
-
 static void check_open(struct verify *v, int64_t to_us, int64_t behind_us)
 {
 	for (size_t i = 0; i < v->ncameras; i++) {
@@ -100,7 +81,7 @@ static void check_open(struct verify *v, int64_t to_us, int64_t behind_us)
 
 void verify_account_entry(struct verify *v, const struct entry *e)
 {
-	v->told_us = time_of(e, v->told_us);
+	v->told_us = entry_time_us(e, v->told_us);
 	if (e->kind == ENTRY_STOP && !v->clip)
 		check_open(v, e->stop.time_us, TOLERANCE_US);
 }

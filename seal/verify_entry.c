@@ -44,6 +44,8 @@ static void take_segment(struct verify *v, const struct entry_segment *s, const 
 	*ret_ref = (struct verify_ref){t, s->number};
 	check_order(v, t, s);
 	verify_check_encoder(v, t, s);
+	if (hash_same(leaf, tile_leaf))
+		verify_check_source(v, t->camera, s);
 	verify_set(f->named, s->number, true);
 	if (copy || !t->camera->has_copy) {
 		t->camera->has_copy = t->camera->has_copy || copy;

@@ -22,14 +22,24 @@ struct verify_folder {
 	uint8_t named[FOLDER_SEGMENTS / 8], missing[FOLDER_SEGMENTS / 8], deleted[FOLDER_SEGMENTS / 8];
 };
 
+#define VERIFY_COPIES 32u             /* an encoded segment is logged seconds behind the copy that it was made from */
+
 struct verify_init {
 	struct hash hash;
 	uint64_t first, last;         /* numbers of segments that use it */
 	bool missing, changed;
 };
 
+/* A copy segment that encoded ones may name. */
+struct verify_copy {
+	bool there;
+	uint64_t number;
+	struct hash media;
+};
+
 struct verify_camera {
 	char name[ENTRY_NAME];
+	struct verify_copy copy[VERIFY_COPIES];        /* the last ones, at number modulo their count */
 	int64_t covered_us;           /* until when; 0: not seen yet */
 	size_t report;                /* index of its struct verify_account */
 	bool has_copy, lost;          /* lost: entries in between could not be read */
@@ -158,6 +168,8 @@ void verify_count_gap(struct verify *v, const struct verify_camera *c, const str
 void verify_encoder(struct verify *v, const struct entry_encoder *e, const struct hash *leaf);
 /* The encoder entry that a segment names is one of the last before it. */
 void verify_check_encoder(struct verify *v, const struct verify_track *t, const struct entry_segment *s);
+/* A copy segment's bytes are what the encoded segments of its number say that they were made from. */
+void verify_check_source(struct verify *v, struct verify_camera *c, const struct entry_segment *s);
 void verify_login(struct verify *v, const struct entry_login *l);
 void verify_export(struct verify *v, const struct entry_export *e);
 /* Of a clip: whether its export entries are of what its files hold. */

@@ -120,6 +120,18 @@ void verify_check_encoder(struct verify *v, const struct verify_track *t, const 
 	verify_add(v, VERIFY_ORDER, s->camera, s->rendition, s->number, s->number, NULL, "names an encoder entry that is not before it");
 }
 
+void verify_check_source(struct verify *v, struct verify_camera *c, const struct entry_segment *s)
+{
+	struct verify_copy *copy = &c->copy[s->number % VERIFY_COPIES];
+
+	if (!strcmp(s->rendition, "copy"))
+		*copy = (struct verify_copy){true, s->number, s->media};
+	else if (strcmp(s->rendition, "audio") == 0 || hash_is_zero(&s->source) || !copy->there || copy->number != s->number)
+		return;  /* nothing that it could be held against */
+	else if (!hash_same(&s->source, &copy->media))
+		verify_add(v, VERIFY_ORDER, s->camera, s->rendition, s->number, s->number, NULL, "says that it was made from other bytes than the copy segment of its number has");
+}
+
 void verify_login(struct verify *v, const struct entry_login *l)
 {
 	uint64_t *sum = l->accepted ? &v->report->logins : &v->report->refusals;

@@ -13,6 +13,7 @@ const ENTRY_MAX_BYTES = 1024;
 const TOLERANCE_MS = 1000;    /* time between two segments that nobody has to account for */
 const BEHIND_MS = 600000;     /* a gap that lasts is entered every five minutes; what waits for its entry is not lost */
 const ENCODERS_KNOWN = 4;     /* a segment may be logged after the encoder entry that follows its own */
+const COPIES = 32;            /* an encoded segment is logged seconds behind the copy that it was made from */
 const NONE = "0".repeat(64);
 
 function read(bytes) {
@@ -160,6 +161,8 @@ export class Account {
 
 		this.#checkOrder(track, e);
 		this.#checkEncoder(track, e);
+		if (leaf === tileLeaf)
+			this.#checkSource(camera, e);
 		folder.named.set(e.number);
 		if (isCopy || !camera.hasCopy) {
 			camera.hasCopy ||= isCopy;
@@ -218,6 +221,17 @@ export class Account {
 		if (e.encoder && !track.lost && !track.encoders.includes(e.encoder))
 			this.report.add("order", {camera: e.camera, rendition: e.rendition, first: e.number, last: e.number},
 				"names an encoder entry that is not before it");
+	}
+
+	/* A copy segment's bytes are what the encoded segments of its number say that they were made from. */
+	#checkSource({copies}, {camera, rendition, number, media, source}) {
+		const copy = copies.get(number % COPIES);
+
+		if (rendition === "copy")
+			copies.set(number % COPIES, {number, media});
+		else if (rendition !== "audio" && copy?.number === number && source !== NONE && source !== copy.media)
+			this.report.add("order", {camera, rendition, first: number, last: number},
+				"says that it was made from other bytes than the copy segment of its number has");
 	}
 
 	async #other(e, leaf, index) {

@@ -91,7 +91,7 @@ export class Tables {
 
 	camera(name) {
 		if (!this.cameras.has(name))
-			this.cameras.set(name, {name, coveredMs: 0, hasCopy: false, lost: false, open: false});
+			this.cameras.set(name, {name, coveredMs: 0, copies: new Map(), hasCopy: false, lost: false, open: false});
 		return this.cameras.get(name);
 	}
 

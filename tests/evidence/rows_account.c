@@ -122,8 +122,40 @@ static void all_cosigned(struct evidence *e)
 	key_free(&foreign);
 }
 
+/* An encoded segment behind the copy of its number, which it names, or not, or names something else instead. */
+static void sources(struct evidence *e)
+{
+	static const struct { const char *verdict, *what; bool named; uint8_t bit; } row[] = {
+		{"good", "an encoded segment whose copy was lost", false, 0},
+		{"good", "an encoded segment that names its copy", true, 0},
+		{"order", "an encoded segment that names other bytes than its copy's", true, 1},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct archive *a = evidence_site();
+		uint8_t *media = malloc(a->media_bytes);
+
+		assert(media);
+		archive_start(a, S(10));
+		archive_gap(a, "lone", S(10), S(10), "opened");
+		archive_segment(a, "lone", "copy", 1, S(10), true);
+		if (row[i].named)
+			hash_bytes(media, archive_media(a, "lone", "copy", 1, media), &a->source);
+		a->source.b[0] ^= row[i].bit;
+		archive_encoder(a, "lone", "360p", "crf 23");
+		archive_segment(a, "lone", "360p", 1, S(10), false);
+		archive_stop(a, S(12));
+		archive_publish(a);
+		evidence_row(e, "archive", row[i].verdict, "%s", row[i].what);
+		evidence_become(e, e->site, a, "");
+		archive_free(&a);
+		free(media);
+	}
+}
+
 void evidence_account_rows(struct evidence *e)
 {
 	stories(e);
+	sources(e);
 	all_cosigned(e);
 }

@@ -165,6 +165,8 @@ uint64_t archive_segment(struct archive *a, const char *camera, const char *rend
 	s->previous = last_leaf(a, camera, rendition);
 	s->has_encoder = a->has_encoder && strcmp(rendition, "copy") && strcmp(rendition, "audio");
 	s->encoder = a->encoder;
+	if (strcmp(rendition, "copy") && strcmp(rendition, "audio"))
+		s->source = a->source;
 	if (kept) {
 		archive_path(camera, rendition, number, path);
 		archive_put(a, path, media, s->bytes);

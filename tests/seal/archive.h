@@ -26,6 +26,7 @@ struct archive {
 	uint64_t size;
 	bool has_encoder;             /* encoded renditions name this entry */
 	struct hash encoder;
+	struct hash source;           /* what encoded renditions say that they were made from */
 	unsigned epoch;               /* another one: another init segment */
 	size_t media_bytes;           /* of a segment, about; 300 */
 	unsigned waits;               /* times that again may say yes; each calls then */

@@ -116,6 +116,22 @@ Test(entry, a_start_has_its_programs)
 	cr_assert(!e.start.has_sbom && e.start.nbinaries == 0);
 }
 
+Test(entry, tells_about_when_it_was_logged)
+{
+	static const struct { struct entry e; int64_t us; } row[] = {
+		{{.kind = ENTRY_SEGMENT, .segment = {.start_us = 5000000, .duration_ms = 2000}}, 7000000},
+		{{.kind = ENTRY_GAP, .gap = {.from_us = 1, .to_us = 2000}}, 2000}, {{.kind = ENTRY_DELETE, .del = {.time_us = 3000}}, 3000},
+		{{.kind = ENTRY_START, .start = {.time_us = 4000}}, 4000}, {{.kind = ENTRY_STOP, .stop = {.time_us = 5000}}, 5000},
+		{{.kind = ENTRY_ALARM, .alarm = {.time_us = 6000}}, 6000}, {{.kind = ENTRY_CONFIG, .config = {.time_us = 7000}}, 7000},
+		{{.kind = ENTRY_ENCODER, .encoder = {.time_us = 8000}}, 8000}, {{.kind = ENTRY_LOGIN, .login = {.time_us = 9000}}, 9000},
+		{{.kind = ENTRY_EXPORT, .export = {.time_us = 10000}}, 10000}, {{.kind = ENTRY_KEY, .key = {.time_us = 11000}}, 11000},
+		{{.kind = ENTRY_OTHER}, 77},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		cr_expect_eq(entry_time_us(&row[i].e, 77), row[i].us, "%zu", i);
+}
+
 Test(entry, other_kinds_are_let_through)
 {
 	static const char *const good[] = {"picture/v1\nuser a\n", "login/v2\n", "alarm/v12\nwhy \xc3\xa9\n"};

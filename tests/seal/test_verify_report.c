@@ -121,6 +121,35 @@ Test(verify_report, an_encoder_is_one_of_the_last)
 	}
 }
 
+/* Where the copy is not known any more, nothing can be said. */
+Test(verify_report, an_encoded_segment_was_made_from_the_copy_of_its_number)
+{
+	static const struct { bool named, other; uint64_t copies; int status; } row[] = {
+		{false, false, 1, 0}, {true, false, 1, 0}, {true, true, 1, 1}, {true, true, 32, 1}, {true, true, 33, 0}, {true, true, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct archive *a = archive_new("site.example");
+		struct verify_report *r;
+		uint8_t *media = malloc(a->media_bytes);
+
+		archive_start(a, ARCHIVE_T0);
+		archive_encoder(a, "gate", "360p", "crf 23");
+		for (uint64_t n = 1; n <= row[i].copies; n++)
+			archive_segment(a, "gate", "copy", n, ARCHIVE_T0 + (int64_t)n * 2000000, true);
+		if (row[i].named)
+			hash_bytes(media, archive_media(a, "gate", row[i].other ? "360p" : "copy", 1, media), &a->source);
+		archive_segment(a, "gate", "360p", 1, ARCHIVE_T0 + 2000000, false);
+		archive_publish(a);
+		r = archive_verify(a, NULL, true);
+		cr_expect_eq(verify_status(r), row[i].status, "%zu: %s", i, archive_explain(r));
+		cr_expect(!row[i].status || (r->problem[0].kind == VERIFY_ORDER && archive_named(r, "gate", "360p", 1)), "%zu", i);
+		verify_free(&r);
+		archive_free(&a);
+		free(media);
+	}
+}
+
 Test(verify_report, counts_logins_and_exports)
 {
 	struct entry e = {.kind = ENTRY_LOGIN, .login = {.time_us = ARCHIVE_T0, .user = "guard", .address = "192.0.2.7", .count = 3}};
