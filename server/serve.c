@@ -150,6 +150,7 @@ static void on_rendition_again(void *ctx, struct channel *from, const union msg_
 
 static void on_camera_gone(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	serve_rtsp_gone(&serve, m->camera_gone.camera);
 	if (serve_media_drop_camera(serve.media, m->camera_gone.camera) < 0)
 		log_warn("camera-state", "why=\"a camera that was not there is gone\"");
 	else

@@ -9,6 +9,9 @@
 #include "base/text.h"
 #include "media/playlist.h"
 
+/* Of a track: so that times of it (AU_TIME_MAX) can be said in microseconds. */
+#define TIMESCALE_MIN 1000
+#define TIMESCALE_MAX 1000000
 #define SEGMENT_DEFAULT_MS 2000u
 #define PLAYLIST_MAX_BYTES (64u << 10)
 
@@ -260,7 +263,7 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 
 	if (!r)
 		return refuse(why, "a track of no camera");
-	if (t->rendition == RENDITION_SNAPSHOT || !t->timescale || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
+	if (t->rendition == RENDITION_SNAPSHOT || t->timescale < TIMESCALE_MIN || t->timescale > TIMESCALE_MAX || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
 		return refuse(why, "a track that cannot be");
 	if (size > INIT_MAX_BYTES)
 		return refuse(why, "an init segment that is too large");

@@ -181,6 +181,10 @@ static void event(struct serve_conn *c)
 {
 	struct serve_rtsp *r = c->speaker;
 
+	if (r->ended) {
+		c->dead = true;
+		return;
+	}
 	read_some(r);
 	if (!c->dead && c->state == SERVE_CONN_OPEN)
 		pump(r);
@@ -190,11 +194,7 @@ static void turn(struct serve_conn *c)
 {
 	struct serve_rtsp *r = c->speaker;
 
-	if (r->ended) {
-		c->dead = true;
-		return;
-	}
-	if (r->waits)
+	if (r->waits && !r->ended)
 		answer(r);
 	event(c);
 }
@@ -268,4 +268,15 @@ void serve_rtsp_wake(struct serve *s, unsigned camera)
 	LIST_FOREACH(r, &s->rtsp, all)
 		if (r->camera == (int)camera && (r->waits || r->playing) && !is_stuck(r->conn))
 			serve_conn_ready(r->conn);
+}
+
+void serve_rtsp_gone(struct serve *s, unsigned camera)
+{
+	struct serve_rtsp *r;
+
+	LIST_FOREACH(r, &s->rtsp, all)
+		if (r->camera == (int)camera) {
+			r->ended = true;
+			serve_conn_ready(r->conn);
+		}
 }

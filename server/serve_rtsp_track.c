@@ -86,6 +86,12 @@ static int64_t first_pts(struct cmaf_reader chunk)
 	return first;
 }
 
+/* Microseconds in the track's timescale. */
+static int64_t media_of(const struct rtsp_track *t, int64_t us)
+{
+	return us / 1000000 * t->track.timescale + us % 1000000 * t->track.timescale / 1000000;
+}
+
 /* Behind a break the media clock began anew; RTP's goes on by the time that passed (RFC 3550 5.1). */
 static void carry_on(struct rtsp_track *t, int64_t capture_us, int64_t media)
 {
@@ -94,7 +100,7 @@ static void carry_on(struct rtsp_track *t, int64_t capture_us, int64_t media)
 
 	if (passed_us < 0 || passed_us > INT64_C(86400000000))
 		passed_us = 0;
-	wanted = rtp_send_timestamp(&t->rtp, t->clock_media) + (uint32_t)(passed_us * t->track.timescale / 1000000);
+	wanted = rtp_send_timestamp(&t->rtp, t->clock_media) + (uint32_t)media_of(t, passed_us);
 	if ((int32_t)(wanted - t->last_timestamp) <= 0)
 		wanted = t->last_timestamp + t->track.timescale / 25;
 	t->rtp.first_timestamp = wanted - (uint32_t)(uint64_t)media;
@@ -153,9 +159,12 @@ static int next_sample(struct serve_rtsp *c, struct rtsp_track *t, const char **
 	return 1;
 }
 
+/* No product is larger than 64 bits hold: serve_media takes no track whose timescale is out of bounds. */
 static int64_t sample_us(const struct rtsp_track *t)
 {
-	return t->sample.dts * 1000000 / t->track.timescale;
+	int64_t scale = t->track.timescale;
+
+	return t->sample.dts / scale * 1000000 + t->sample.dts % scale * 1000000 / scale;
 }
 
 static void place(struct rtsp_track *t, const struct serve_place *at)
@@ -214,7 +223,7 @@ int serve_rtsp_track_start(struct serve_rtsp *c, struct rtsp_server_start start[
 		if (!t->set_up)
 			continue;
 		start[i].sequence = t->rtp.sequence;
-		start[i].timestamp = rtp_send_timestamp(&t->rtp, next_sample(c, t, &why) == 1 ? t->sample.pts : us * t->track.timescale / 1000000);
+		start[i].timestamp = rtp_send_timestamp(&t->rtp, next_sample(c, t, &why) == 1 ? t->sample.pts : media_of(t, us));
 		t->report_due = true;
 	}
 	return 0;
@@ -306,7 +315,7 @@ static void put_report(struct rtsp_track *t, struct wr *w)
 	}
 	wr_u32(w, 0);
 	at = w->len;
-	rtp_send_report(&t->rtp, wall_us, t->clock_media + since_us * t->track.timescale / 1000000, CNAME, w);
+	rtp_send_report(&t->rtp, wall_us, t->clock_media + media_of(t, since_us), CNAME, w);
 	frame_end(head, t->channel[1], w->len - at);
 	t->report_due = false;
 }
