@@ -171,7 +171,9 @@ static const struct {
 		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),
 		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed),
 		INT(msg_serve_state, refused_address), INT(msg_serve_state, refused_user), INT(msg_serve_state, refused_login),
-		INT(msg_serve_state, refused_demand), INT(msg_serve_state, rtsp_dropped), END}},
+		INT(msg_serve_state, refused_demand), INT(msg_serve_state, rtsp_dropped),
+		INT(msg_serve_state, closed_handshake), INT(msg_serve_state, closed_request), INT(msg_serve_state, closed_slow),
+		INT(msg_serve_state, closed_starved), INT(msg_serve_state, closed_idle), END}},
 	[MSG_WATCHED] = {"watched", FIELDS{
 		INT(msg_watched, camera), INT(msg_watched, rendition), INT(msg_watched, chunk_ms), END}},
 	[MSG_PART_LENGTH] = {"part-length", FIELDS{

@@ -343,9 +343,11 @@ struct msg_watched { uint16_t camera; uint8_t rendition; uint16_t chunk_ms; };
 struct msg_part_length { uint16_t camera; uint8_t rendition; uint16_t chunk_ms, part_ms; };
 struct msg_serve_state {
 	uint32_t connections, viewers, held;
-	uint64_t requests, refused, bytes_out, slow_closed;
+	uint64_t requests, refused, bytes_out;
+	uint64_t slow_closed;        /* of closed: all but who was idle */
 	uint64_t refused_address, refused_user, refused_login, refused_demand;  /* of refused: by which limit */
 	uint64_t rtsp_dropped;       /* times that a viewer by RTSP was too slow, and went on with the newest key frame */
+	uint64_t closed_handshake, closed_request, closed_slow, closed_starved, closed_idle;  /* connections, by cause */
 };
 
 struct msg_track {

@@ -8,6 +8,7 @@
 #include "server/login_book.h"
 #include "server/role.h"
 #include "server/serve_auth.h"
+#include "server/serve_closed.h"
 #include "server/serve_limit.h"
 #include "server/serve_media.h"
 #include "server/serve_rights.h"
@@ -41,6 +42,7 @@ struct serve {
 	uint32_t export_request;
 	struct msg_serve_state state;      /* counters */
 	struct serve_limits limits;
+	struct serve_closed_log closed[SERVE_CLOSED_COUNT];
 	struct login_book logins;          /* the parent has not heard of */
 	char date[HTTP_DATE];
 };

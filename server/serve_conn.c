@@ -227,7 +227,8 @@ static void overdue(struct serve_conn *c)
 	if (c->state == SERVE_CONN_OPEN) {
 		c->speech->overdue(c);
 	} else {
-		c->serve->state.slow_closed += c->state == SERVE_CONN_HANDSHAKE;
+		if (c->state == SERVE_CONN_HANDSHAKE)
+			serve_closed(c->serve, SERVE_CLOSED_HANDSHAKE, c->peer.name);
 		c->dead = true;
 	}
 	serve_conn_settle(c);

@@ -345,12 +345,13 @@ static void overdue(struct serve_conn *c)
 	struct serve_http1 *h = c->speaker;
 
 	if (h->state == READING && h->in_len) {
-		c->serve->state.slow_closed++;
+		serve_closed(c->serve, SERVE_CLOSED_REQUEST, c->peer.name);
 		reply_refused(h, &late);
 	} else if (h->state == READING) {
+		serve_closed(c->serve, SERVE_CLOSED_IDLE, c->peer.name);
 		say_goodbye(h);
 	} else {
-		c->serve->state.slow_closed++;
+		serve_closed(c->serve, h->starved ? SERVE_CLOSED_STARVED : SERVE_CLOSED_SLOW, c->peer.name);
 		c->dead = true;
 	}
 }

@@ -215,7 +215,7 @@ static void overdue(struct serve_conn *c)
 		serve_conn_deadline(c, SERVE_SLOW_US);
 		return;
 	}
-	c->serve->state.slow_closed += r->playing || r->in.len || r->out.len;
+	serve_closed(c->serve, r->playing || r->out.len ? SERVE_CLOSED_SLOW : r->in.len ? SERVE_CLOSED_REQUEST : SERVE_CLOSED_IDLE, c->peer.name);
 	c->dead = true;
 }
 

@@ -246,7 +246,7 @@ static int catch_up(struct serve_rtsp *c, const char **why)
 	c->dropped_us = now_us;
 	*why = "too slow for the stream";
 	if (++c->drops > SERVE_RTSP_DROPS_MAX) {
-		c->serve->state.slow_closed++;
+		serve_closed(c->serve, SERVE_CLOSED_SLOW, c->conn->peer.name);
 		return -EBADMSG;
 	}
 	c->serve->state.rtsp_dropped++;

@@ -49,6 +49,13 @@ static void role_json(struct json *j, const char *name, int index, pid_t pid, co
 		json_close(j, '}');
 		json_int(j, "held", serve->held);
 		json_int(j, "slow_closed", (int64_t)serve->slow_closed);
+		json_open(j, "closed_by", '{');
+		json_int(j, "handshake", (int64_t)serve->closed_handshake);
+		json_int(j, "request", (int64_t)serve->closed_request);
+		json_int(j, "slow", (int64_t)serve->closed_slow);
+		json_int(j, "starved", (int64_t)serve->closed_starved);
+		json_int(j, "idle", (int64_t)serve->closed_idle);
+		json_close(j, '}');
 		json_int(j, "rtsp_dropped", (int64_t)serve->rtsp_dropped);
 		json_int(j, "sent_bytes", (int64_t)serve->bytes_out);
 	}

@@ -43,6 +43,13 @@ check "who was refused for his address was counted" wait_for 10 counted refused_
 matches "and logged" "$(grep viewer-refused "$site/log")" 'limit=address of=127\.74\.0\.1 times='
 check "but not each" [ "$(grep -c viewer-refused "$site/log")" -le 20 ]
 check "who was too slow was counted" wait_for 10 counted slow_closed 1000
+check "those who do not read, as slow" wait_for 10 counted closed_by.slow 100
+check "those who drip, by the request" wait_for 10 counted closed_by.request 500
+check "those who say nothing, by the handshake" wait_for 10 counted closed_by.handshake 400
+for cause in slow request handshake; do
+    matches "$cause is logged" "$(grep viewer-closed "$site/log")" "cause=$cause from=127\\.[0-9.]* times="
+done
+check "but not each" [ "$(grep -c viewer-closed "$site/log")" -le 300 ]
 nobody() { [ "$(serve_sum connections)" -le 0 ]; }
 check "nobody is left" wait_for 60 nobody
 equal "the same processes as before" "$(role_pids)" "$pids"

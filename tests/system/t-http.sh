@@ -31,6 +31,8 @@ check "$cases cases" [ "$cases" -ge 200 ]
 equal "no serve was restarted" "$(serve_pids)" "$before"
 slow_closed() { [ "$(st '[.roles[] | .slow_closed // 0] | add')" -ge 7 ]; }
 check "the slow ones were counted" wait_for 10 slow_closed
+equal "each by its cause" "$(st '[.roles[] | .closed_by // empty] | [map(.handshake), map(.request), map(.slow), map(.starved)] | map(add >= 1) | join(" ")')" \
+    'true true true false'
 equal "no limit was met" "$(st '[.roles[] | .refused_by // empty | add] | add')" 0
 equal "no role was complained of" "$(grep -E 'bad-peer|role-killed|role-ended' "$site/log")" ''
 equal "the camera noticed nothing" "$(st '.cameras[0] | .reconnects')" 0
