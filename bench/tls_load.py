@@ -32,7 +32,7 @@ NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {fo
 {user}{affinity}
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; sendfile on; keepalive_requests 1000000; keepalive_timeout 300; ssl_session_cache off; ssl_session_tickets off; types {{ video/mp4 m4s mp4; }}
+  access_log off; sendfile on; keepalive_requests 1000000; keepalive_timeout 300; ssl_session_cache off; ssl_session_tickets off; types {{ video/mp4 m4s mp4; application/vnd.apple.mpegurl m3u8; }}
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
   server {{
     listen 127.0.0.1:{port} ssl; root {folder}/files;
@@ -112,11 +112,11 @@ def serve_pid(server):
 
 
 def choose(server):
-    """What is asked for, each with its bytes: a copy segment of 1 MB, one of the small rendition, an init segment."""
+    """What is asked for, each with its bytes: a copy segment of 1 MB, one of the small rendition, a playlist, an init segment."""
     viewer = server.viewer()
     init, segments = viewer.playlist(server.names[0], "copy")
     _, small = viewer.playlist(server.names[0], SMALL["name"])
-    paths = {"segment": ("copy", segments[-2][0]), "small": (SMALL["name"], small[-2][0]), "init": ("copy", init)}
+    paths = {"segment": ("copy", segments[-2][0]), "small": (SMALL["name"], small[-2][0]), "playlist": ("copy", "index.m3u8"), "init": ("copy", init)}
     chosen = {}
     for what, (rendition, name) in paths.items():
         path = f"/live/{server.names[0]}/{rendition}/{name}"
@@ -134,7 +134,7 @@ def pairs(server, nginx, chosen, cipher, scratch, args):
         f.write(LUA % server.authorization())
     result = {}
     for what, (path, body) in chosen.items():
-        name = f"{what}.m4s"
+        name = "index.m3u8" if what == "playlist" else f"{what}.m4s"
         with open(os.path.join(nginx.files, name), "wb") as f:
             f.write(body)
         theirs, shown = nginx_get(nginx, server, name)
