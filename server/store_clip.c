@@ -333,12 +333,12 @@ static const struct store_camera *camera_of(const struct store *s, const char *n
 	return NULL;
 }
 
-/* What serve may not have, it may not have as a clip either. */
+/* What serve may not have, it may not have as a clip either; and snapshots are no film. */
 static bool is_shown(const struct store_camera *c, const char *rendition)
 {
 	for (unsigned i = 0; i < RENDITIONS_MAX; i++)
 		if (!strcmp(c->rendition[i].name, rendition))
-			return !c->rendition[i].hidden;
+			return !c->rendition[i].hidden && i != RENDITION_SNAPSHOT;
 	return false;
 }
 

@@ -60,6 +60,8 @@ Test(store_clip, is_of_what_viewers_may_see)
 	expect(&m, MSG_CLIP_NONE, "no such camera or rendition");
 	m = ask_of("audio");
 	expect(&m, MSG_CLIP_NONE, "no such camera or rendition");
+	m = ask_of("snapshot");
+	expect(&m, MSG_CLIP_NONE, "no such camera or rendition");
 	m = ask_of("360p");
 	expect(&m, MSG_CLIP_NONE, "no such camera or rendition");
 	m = ask_of("small");
