@@ -13,6 +13,7 @@ PEERS = (
     ("ffmpeg", "ffmpeg", ("load", "start", "tls", "fleet", "transcode")),
     ("nginx", "nginx-light", ("tls",)),
     ("wrk", "wrk", ("tls",)),
+    ("h2load", "nghttp2-client", ("tls",)),
 )
 
 

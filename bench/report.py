@@ -41,10 +41,11 @@ def start_rows(start):
 
 
 def tls_rows(tls):
-    for what, b in tls["bodies"].items():
-        size = f"{b['bytes'] / 1e6:.2f} MB" if b["bytes"] >= 1e6 else f"{b['bytes'] / 1e3:.1f} kB"
-        yield pair(f"{size}{' of playlist' if what == 'playlist' else ''} by TLS 1.3, answers/s of one core", b["per_s"], "nginx", "{:.0f}", better="more")
-        yield pair("   CPU of an answer, µs", b["cpu_us_per_request"], "nginx", "{:.1f}")
+    for by, bodies in (("TLS 1.3", tls["bodies"]), ("HTTP/2", tls["http2"])):
+        for what, b in bodies.items():
+            size = f"{b['bytes'] / 1e6:.2f} MB" if b["bytes"] >= 1e6 else f"{b['bytes'] / 1e3:.1f} kB"
+            yield pair(f"{size}{' of playlist' if what == 'playlist' else ''} by {by}, answers/s of one core", b["per_s"], "nginx", "{:.0f}", better="more")
+            yield pair("   CPU of an answer, µs", b["cpu_us_per_request"], "nginx", "{:.1f}")
     yield pair("full handshakes by TLS 1.3, of a second of CPU", tls["handshake"]["per_cpu_s"], "nginx", "{:.0f}", better="more")
     yield pair("   each second, while the client was the slower one", tls["handshake"]["per_s"], "nginx", "{:.0f}", better="more")
     yield pair("memory of a connection at rest, kB", tls["rest_bytes"], "nginx", "{:.1f}", 1e-3)

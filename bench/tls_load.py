@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import time
@@ -35,7 +36,7 @@ http {{
   access_log off; sendfile on; keepalive_requests 1000000; keepalive_timeout 300; ssl_session_cache off; ssl_session_tickets off; types {{ video/mp4 m4s mp4; application/vnd.apple.mpegurl m3u8; }}
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
   server {{
-    listen 127.0.0.1:{port} ssl; root {folder}/files;
+    listen 127.0.0.1:{port} ssl http2; root {folder}/files;
     ssl_certificate {site}/tls.crt; ssl_certificate_key {site}/tls.key;
     ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites {cipher};
   }}
@@ -69,12 +70,35 @@ def wrk(url, script, seconds, core):
     return s
 
 
-def sample(url, script, pid, seconds, core):
+def h2load(url, authorization, seconds, core):
+    """HTTP/2, one stream at a time on each connection, so that as much is under way as with wrk. What is under way at the end counts as neither done nor failed."""
+    command = [find("h2load"), "-t1", f"-c{CONNECTIONS}", "-m1", f"-D{seconds}", "-H", f"authorization: {authorization}", url]
+    out = proc.run((["taskset", "-c", str(core)] if core is not None else []) + command, seconds=seconds + 30)
+    done, failed, errored, timeout = (int((re.search(rf"^requests: .*?(\d+) {word}", out, re.M) or [0, -1])[1]) for word in ("succeeded", "failed", "errored", "timeout"))
+    sent = re.search(r"^traffic: .*? \((\d+)\) total", out, re.M)
+    if "Application protocol: h2\n" not in out or done <= 0 or failed or errored or timeout or not sent:
+        raise Failed(f"h2load {url}: {done} answers, {failed} failed, {errored} errors, {timeout} too late")
+    return {"requests": done, "duration_us": seconds * 1e6, "bytes": int(sent[1])}
+
+
+def sample(load, pid):
     before = proc.cpu_s(pid)
-    s = wrk(url, script, seconds, core)
+    s = load()
     cpu = proc.cpu_s(pid) - before
     return {"per_s": s["requests"] / s["duration_us"] * 1e6, "bytes_per_s": s["bytes"] / s["duration_us"] * 1e6, "cpu_us_per_request": cpu / s["requests"] * 1e6,
-            "p50_us": s["p50_us"], "p99_us": s["p99_us"]}
+            **{key: s[key] for key in ("p50_us", "p99_us") if key in s}}
+
+
+def in_turns(what, sides, load, args):
+    """sides: address and process of each. load: asks an address for so many seconds."""
+    for url, _ in sides.values():
+        load(url, 1)
+    rounds = []
+    for i in range(args.rounds):
+        say(f"{what} to {CONNECTIONS} connections, round {i + 1} of {args.rounds}")
+        rounds.append({who: sample(lambda url=url: load(url, args.wrk_seconds), p) for who, (url, p) in sides.items()})
+    return {**{key: {who: median([r[who][key] for r in rounds]) for who in sides} | {
+        "ratio": median([r["casemate"][key] / r["nginx"][key] for r in rounds])} for key in ("per_s", "cpu_us_per_request")}, "rounds": rounds}
 
 
 class Nginx:
@@ -106,6 +130,14 @@ def nginx_get(nginx, server, name):
     return body, shown
 
 
+def speaks_http2(server):
+    """Not every casemate that --build may name does."""
+    context = ssl.create_default_context(cafile=server.path("tls.crt"))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection(("127.0.0.1", server.port), 10) as link, context.wrap_socket(link, server_hostname="127.0.0.1") as tls:
+        return tls.selected_alpn_protocol() == "h2"
+
+
 def serve_pid(server):
     status = server.status()
     return next(role["pid"] for role in status["roles"] if role["role"] == "serve")
@@ -132,7 +164,7 @@ def pairs(server, nginx, chosen, cipher, scratch, args):
     pin(pid, core and core[0])
     with open(script, "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
         f.write(LUA % server.authorization())
-    result = {}
+    result, http2, with_http2 = {}, {}, speaks_http2(server)
     for what, (path, body) in chosen.items():
         name = "index.m3u8" if what == "playlist" else f"{what}.m4s"
         with open(os.path.join(nginx.files, name), "wb") as f:
@@ -141,15 +173,11 @@ def pairs(server, nginx, chosen, cipher, scratch, args):
         if hashlib.sha256(theirs).digest() != hashlib.sha256(body).digest() or shown != cipher:
             raise Failed(f"nginx does not do the same: {len(theirs)} bytes by {shown}, casemate {len(body)} by {cipher}")
         sides = {"casemate": (f"https://127.0.0.1:{server.port}{path}", pid), "nginx": (f"https://127.0.0.1:{nginx.port}/{name}", nginx.worker)}
-        for url, _ in sides.values():
-            wrk(url, script, 1, core and core[1])
-        rounds = []
-        for i in range(args.rounds):
-            say(f"{len(body)} bytes by TLS to {CONNECTIONS} connections, round {i + 1} of {args.rounds}")
-            rounds.append({who: sample(url, script, p, args.wrk_seconds, core and core[1]) for who, (url, p) in sides.items()})
-        result[what] = {"bytes": len(body), **{key: {who: median([r[who][key] for r in rounds]) for who in sides} | {
-            "ratio": median([r["casemate"][key] / r["nginx"][key] for r in rounds])} for key in ("per_s", "cpu_us_per_request")}, "rounds": rounds}
-    return result
+        result[what] = {"bytes": len(body), **in_turns(f"{len(body)} bytes by TLS", sides, lambda url, seconds: wrk(url, script, seconds, core and core[1]), args)}
+        if with_http2:
+            http2[what] = {"bytes": len(body), **in_turns(f"{len(body)} bytes by HTTP/2", sides,
+                                                          lambda url, seconds: h2load(url, server.authorization(), seconds, core and core[1]), args)}
+    return result, http2
 
 
 def build(casemate):
@@ -224,11 +252,11 @@ def measure(casemate, clip, scratch, args):
         time.sleep(1)
         chosen, cipher = choose(server)
         nginx = Nginx(os.path.join(scratch, "nginx"), server, cipher[0], core and core[0])
-        result = pairs(server, nginx, chosen, cipher, scratch, args)
+        result, http2 = pairs(server, nginx, chosen, cipher, scratch, args)
         result_connections = connections(server, nginx, chosen, scratch, casemate, args)
     finally:
         server.stop()
         if nginx:
             nginx.stop()
-    return {"connections": CONNECTIONS, "cipher": cipher[0], "version": cipher[1], "cores": core, "bodies": result, **result_connections,
+    return {"connections": CONNECTIONS, "cipher": cipher[0], "version": cipher[1], "cores": core, "bodies": result, "http2": http2, **result_connections,
             "nginx": proc.run(["sh", "-c", '"$0" -v 2>&1', find("nginx")]).strip()}
