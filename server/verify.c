@@ -16,7 +16,6 @@
 #include "seal/verify.h"
 #include "server/verify_source.h"
 
-#define PASSWORD_MAX 256
 #define REPORT_MAX (64u << 20)
 #define NO_KEY "give the site's public key, as casemate keygen printed it (site.key.pub)"
 
@@ -48,7 +47,7 @@ struct options {
 	struct verify_filter filter;
 	struct verify_url url;
 	const char *password_file;
-	char password[PASSWORD_MAX + 2];
+	char password[VERIFY_PASSWORD_MAX + 2];
 	bool json;
 };
 
@@ -137,28 +136,13 @@ static int read_key(const char *given, struct key_public *ret)
 	return rc ? fail(given, reason) : 0;
 }
 
-/* The first line of the file. */
 static int read_password(struct options *o)
 {
-	struct buf b;
-	char *end;
-	int rc;
+	int rc = o->password_file ? verify_url_password(o->password_file, o->password) : 0;
 
-	if (!o->password_file)
-		return 0;
-	buf_init(&b, PASSWORD_MAX + 1);
-	rc = io_read_file(AT_FDCWD, o->password_file, &b);
-	if (!rc)
-		memcpy(o->password, buf_data(&b), b.len);
-	if (b.mem)
-		explicit_bzero(b.mem, b.cap);
-	buf_free(&b);
 	if (rc)
 		return fail(o->password_file, rc == -ENOBUFS ? "a password has at most 256 characters" : strerror(-rc));
-	end = strpbrk(o->password, "\r\n");
-	if (end)
-		*end = 0;
-	o->url.password = o->password;
+	o->url.password = o->password_file ? o->password : NULL;
 	return 0;
 }
 

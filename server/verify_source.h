@@ -14,12 +14,16 @@ int verify_dir_open(const char *path, struct verify_source *ret);
 bool verify_dir_is_clip(const struct verify_source *src);
 void verify_dir_close(struct verify_source *src);
 
+#define VERIFY_PASSWORD_MAX 256
+
 struct verify_url {
 	const char *base;               /* "https://HOST:PORT" */
 	const char *user, *password;    /* NULL if none */
 	const char *ca;                 /* PEM file; NULL: the system's */
 };
 
+/* The first line of the file, which the caller wipes. 0, -ENOBUFS when the file is longer than one of VERIFY_PASSWORD_MAX, or -errno. */
+int verify_url_password(const char *path, char ret[VERIFY_PASSWORD_MAX + 2]);
 /* Only https, only what the certificate proves, no redirect. 0, -EINVAL with *why (static), or -ENOMEM. */
 int verify_url_open(const struct verify_url *url, struct verify_source *ret, const char **why);
 /*

@@ -3,10 +3,13 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/io.h"
 
 #define CONNECT_S 10L
 #define SLOW_S 30L               /* a transfer that stands still this long is given up */
@@ -201,6 +204,25 @@ static bool set_up(struct url *u, const struct verify_url *url)
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, u);
 	return good;
+}
+
+int verify_url_password(const char *path, char ret[VERIFY_PASSWORD_MAX + 2])
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, VERIFY_PASSWORD_MAX + 1);
+	rc = io_read_file(AT_FDCWD, path, &b);
+	if (!rc) {
+		if (b.len)
+			memcpy(ret, buf_data(&b), b.len);
+		ret[b.len] = 0;
+		ret[strcspn(ret, "\r\n")] = 0;
+	}
+	if (b.mem)
+		explicit_bzero(b.mem, b.cap);
+	buf_free(&b);
+	return rc;
 }
 
 int verify_url_open(const struct verify_url *url, struct verify_source *ret, const char **why)

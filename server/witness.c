@@ -16,7 +16,6 @@
 #include "server/witness_deliver.h"
 #include "server/witness_look.h"
 
-#define PASSWORD_MAX 256
 #define BEHIND_TRIES 3
 
 static const char usage_text[] =
@@ -42,7 +41,7 @@ static const char usage_text[] =
 struct options {
 	const char *site_key, *what, *key, *state, *deliver, *password_file;
 	struct verify_url url;
-	char password[PASSWORD_MAX + 2];
+	char password[VERIFY_PASSWORD_MAX + 2];
 };
 
 struct witness {
@@ -111,25 +110,13 @@ static int read_options(int argc, char **argv, struct options *o)
 	return rc ? rc : read_what(argc, argv, o);
 }
 
-/* The first line of the file. */
 static int read_password(struct options *o)
 {
-	struct buf b;
-	int rc;
+	int rc = o->password_file ? verify_url_password(o->password_file, o->password) : 0;
 
-	if (!o->password_file)
-		return 0;
-	buf_init(&b, PASSWORD_MAX + 1);
-	rc = io_read_file(AT_FDCWD, o->password_file, &b);
-	if (!rc)
-		memcpy(o->password, buf_data(&b), b.len);
-	if (b.mem)
-		explicit_bzero(b.mem, b.cap);
-	buf_free(&b);
 	if (rc)
 		return fail(o->password_file, rc == -ENOBUFS ? "a password has at most 256 characters" : strerror(-rc));
-	o->password[strcspn(o->password, "\r\n")] = 0;
-	o->url.password = o->password;
+	o->url.password = o->password_file ? o->password : NULL;
 	return 0;
 }
 
