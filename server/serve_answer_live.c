@@ -129,11 +129,14 @@ static unsigned absent(const struct serve_ask *a)
 	return a->path.number < a->rendition->oldest ? 410 : 0;
 }
 
-/* What is in the window, or only comes, is live; what is older is history. */
-static bool may_have(struct serve_ask *a, bool in_window)
+/*
+ * What is in the window, or only comes, is live; what is older is history: all there is of a rendition without a window, as that of a camera which
+ * has not come back since the server began.
+ */
+static bool may_have(struct serve_ask *a, bool is_live)
 {
 	const struct serve_rendition *r = a->rendition;
-	bool old = !in_window && r->n && a->path.number < r->window[r->n - 1].m.number;
+	bool old = !is_live && (!r->n || a->path.number < r->window[r->n - 1].m.number);
 
 	return serve_answer_may(a, old ? SERVE_RIGHT_HISTORY : SERVE_RIGHT_LIVE);
 }
@@ -142,11 +145,12 @@ void serve_answer_segment(struct serve_ask *a)
 {
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
+	bool coming = !s && serve_media_is_coming(a->camera, a->rendition, a->path.number);
 
-	if (!may_have(a, s != NULL))
+	if (!may_have(a, s || coming))
 		return;
 	a->x->peer->media_us = clock_mono_us();
-	if (!s && serve_media_is_coming(a->camera, a->rendition, a->path.number)) {
+	if (coming) {
 		serve_answer_wait_for_demand(a, a->rendition->set.rendition);
 		return;
 	}

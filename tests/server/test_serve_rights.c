@@ -128,6 +128,19 @@ Test(serve_rights, each_right_is_for_its_own)
 	}
 }
 
+/* What store would have of a camera that has not come back yet is nothing of now. */
+Test(serve_rights, where_there_is_nothing_live_all_is_history)
+{
+	static const char *const old[] = {"small/5.m4s", "small/5.m4s.tlog-proof", "snapshot/5.jpg", "snapshot/5.jpg.tlog-proof"};
+	char path[100];
+
+	may(LIVE, ATTIC, "yard");
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+		snprintf(path, sizeof path, "/live/attic/%s", old[i]);
+		cr_expect_eq(status(path), 403, "%s: %u", path, got.status);
+	}
+}
+
 Test(serve_rights, who_has_none_is_not_let_in)
 {
 	may(0, YARD, "");
