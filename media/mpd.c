@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "media/codec_string.h"
 #include "media/out.h"
+#include "media/packager.h"
 
 #define DELAY_SEGMENTS 3u  /* from the newest segment: one under way, one on its way, one held */
 
@@ -35,7 +36,7 @@ static bool good_periods(const struct mpd *m)
 	for (size_t i = 0; i < m->nperiods; i++) {
 		const struct mpd_period *p = &m->period[i];
 
-		if (!p->n || p->epoch_us < 0 || (i && p->epoch_us <= p[-1].epoch_us))
+		if (!p->n || p->start_us < 0 || p->media_us > AU_TIME_MAX || (i && p->start_us <= p[-1].start_us))
 			return false;
 		for (size_t k = 0; k < p->n; k++)
 			if (!good_representation(&p->of[k]))
@@ -63,6 +64,11 @@ static uint64_t longest_us(const struct mpd *m)
 	return longest;
 }
 
+static uint64_t offset_of(const struct mpd_period *p, uint32_t timescale)
+{
+	return (PACKAGER_ORIGIN_S + p->media_us / 1000000) * timescale + p->media_us % 1000000 * timescale / 1000000;
+}
+
 /* Where the last segment of any ends, after the period's begin. */
 static uint64_t end_us(const struct mpd_period *p)
 {
@@ -70,7 +76,8 @@ static uint64_t end_us(const struct mpd_period *p)
 
 	for (size_t k = 0; k < p->n; k++) {
 		const struct mpd_segment *s = &p->of[k].segment[p->of[k].nsegments - 1];
-		uint64_t us = us_of(s->time + s->duration, p->of[k].track->timescale);
+		uint32_t timescale = p->of[k].track->timescale;
+		uint64_t from = offset_of(p, timescale), until = s->time + s->duration, us = until > from ? us_of(until - from, timescale) : 0;
 
 		end = us > end ? us : end;
 	}
@@ -122,11 +129,11 @@ static void put_what(struct out *o, const struct mpd_representation *r)
 	OUT_PUT(o, ">\n");
 }
 
-static void put_representation(struct out *o, const struct mpd_representation *r)
+static void put_representation(struct out *o, const struct mpd_period *p, const struct mpd_representation *r)
 {
 	put_what(o, r);
-	OUT_PUT(o, "<SegmentTemplate timescale=\"%" PRIu32 "\" initialization=\"%s/init-%s.mp4\" media=\"%s/$Number$.m4s\" startNumber=\"%" PRIu64 "\">\n",
-		r->track->timescale, r->name, r->init, r->name, r->first);
+	OUT_PUT(o, "<SegmentTemplate timescale=\"%" PRIu32 "\" presentationTimeOffset=\"%" PRIu64 "\" initialization=\"%s/init-%s.mp4\" media=\"%s/$Number$.m4s\" startNumber=\"%" PRIu64 "\">\n",
+		r->track->timescale, offset_of(p, r->track->timescale), r->name, r->init, r->name, r->first);
 	put_timeline(o, r);
 	OUT_PUT(o, "</SegmentTemplate>\n</Representation>\n");
 }
@@ -153,7 +160,7 @@ static void put_set(struct out *o, const struct mpd_period *p, enum set set)
 		if (!any)
 			OUT_PUT(o, "<AdaptationSet %s segmentAlignment=\"true\">\n", what[set]);
 		any = true;
-		put_representation(o, &p->of[k]);
+		put_representation(o, p, &p->of[k]);
 	}
 	if (any)
 		OUT_PUT(o, "</AdaptationSet>\n");
@@ -162,10 +169,10 @@ static void put_set(struct out *o, const struct mpd_period *p, enum set set)
 /* One that is over says when: the next one may begin much later. */
 static void put_period(struct out *o, const struct mpd_period *p, const struct mpd_period *next)
 {
-	uint64_t last_us = next ? (uint64_t)(next->epoch_us - p->epoch_us) : 0, us = end_us(p);
+	uint64_t last_us = next ? (uint64_t)(next->start_us - p->start_us) : 0, us = end_us(p);
 
-	OUT_PUT(o, "<Period id=\"%" PRId64 "\"", p->epoch_us);
-	put_duration(o, "start", (uint64_t)p->epoch_us);
+	OUT_PUT(o, "<Period id=\"%" PRId64 "\"", p->start_us);
+	put_duration(o, "start", (uint64_t)p->start_us);
 	if (next)
 		put_duration(o, "duration", us < last_us ? us : last_us);
 	OUT_PUT(o, ">\n");

@@ -6,9 +6,9 @@
  * profile of 8.4), over the same files as HLS' playlists. Pure. Names are names of the site file or lower-case hex:
  * nothing that came from a camera gets here, so nothing needs quoting; a name that is none is refused.
  *
- * Times of the presentation are wall clock: it began in 1970 (availabilityStartTime), and a period at the wall clock at
- * which its epoch began, when media time was 0. So a manifest follows from what it lists alone: whoever writes it, and
- * after whatever restart, writes the same.
+ * Times of the presentation are wall clock: it began in 1970 (availabilityStartTime), and a period at the wall clock that
+ * it is told, when its media time stood where it is told (presentationTimeOffset). So a manifest follows from what it
+ * lists alone: whoever writes it, and after whatever restart, writes the same.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct mpd_segment {
 	uint64_t time, duration;  /* the track's timescale; time: as in its first tfdt */
 };
 
-/* Of one rendition, what lies in one epoch, without a hole in its numbers. */
+/* Of one rendition, what lies in one period, without a hole in its numbers. */
 struct mpd_representation {
 	const char *name;         /* its folder: "copy", "audio", "360p" */
 	const char *init;         /* MPD_HEX hex digits of the init segment that all of it needs */
@@ -35,7 +35,8 @@ struct mpd_representation {
 };
 
 struct mpd_period {
-	int64_t epoch_us;         /* wall clock at media time 0 */
+	int64_t start_us;         /* wall clock */
+	uint64_t media_us;        /* media time then; 0 is PACKAGER_ORIGIN_S in tfdt */
 	const struct mpd_representation *of;
 	size_t n;                 /* of pictures and of sound, in any order */
 };

@@ -186,7 +186,7 @@ static const struct {
 		INT(msg_segment, camera), INT(msg_segment, rendition), INT(msg_segment, number), INT(msg_segment, discontinuity),
 		BOOL(msg_segment, independent), INT(msg_segment, start_us), INT(msg_segment, duration), INT(msg_segment, timescale),
 		INT(msg_segment, bytes), BYTES(msg_segment, sha256), BYTES(msg_segment, init_sha256), INT(msg_segment, entry),
-		INT(msg_segment, epoch), INT(msg_segment, decode_time), END}},
+		INT(msg_segment, period_us), INT(msg_segment, period_media_us), INT(msg_segment, decode_time), END}},
 	[MSG_PART] = {"part", FIELDS{
 		INT(msg_part, camera), INT(msg_part, rendition), INT(msg_part, number), INT(msg_part, tag), INT(msg_part, discontinuity),
 		INT(msg_part, part), BOOL(msg_part, ends), BOOL(msg_part, last), BOOL(msg_part, independent), INT(msg_part, start_us),

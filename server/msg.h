@@ -372,7 +372,9 @@ struct msg_segment {
 	uint64_t bytes;
 	uint8_t sha256[32], init_sha256[32];
 	uint64_t entry;                              /* index in the log */
-	uint64_t epoch, decode_time;                 /* wall clock at media time 0, us; its first tfdt */
+	int64_t period_us;                           /* wall clock where its period begins (server/store_period.h), */
+	uint64_t period_media_us;                    /* and media time there, from 0 at the epoch's begin */
+	uint64_t decode_time;                        /* its first tfdt */
 };
 #define MSG_NO_PART UINT16_MAX
 struct msg_part {

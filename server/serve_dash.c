@@ -9,10 +9,10 @@
 #include "server/serve_offer.h"
 
 #define MANIFEST_MAX_BYTES (256u << 10)
-#define EPOCHS_MAX SERVE_LISTED         /* the newest ones */
+#define PERIODS_MAX SERVE_LISTED         /* the newest ones */
 #define RATE_STEPS 8                    /* between a power of two and the next: a rate that is said should seldom change */
 
-/* One rendition's share of one epoch. */
+/* One rendition's share of one period. */
 struct run {
 	struct track track;
 	char init[MPD_HEX + 1];
@@ -22,9 +22,9 @@ struct run {
 struct work {
 	struct serve_offer offer;
 	struct mpd mpd;
-	struct mpd_period period[EPOCHS_MAX];
-	struct mpd_representation of[EPOCHS_MAX][RENDITIONS_MAX];
-	struct run run[EPOCHS_MAX][RENDITIONS_MAX];
+	struct mpd_period period[PERIODS_MAX];
+	struct mpd_representation of[PERIODS_MAX][RENDITIONS_MAX];
+	struct run run[PERIODS_MAX][RENDITIONS_MAX];
 };
 
 static const struct serve_segment *listed(const struct serve_rendition *r, unsigned *ret_n)
@@ -37,30 +37,30 @@ static const struct serve_segment *listed(const struct serve_rendition *r, unsig
 	return &r->window[first];
 }
 
-/* Keeps the newest epochs, in order; store may have said anything. */
-static void note_epoch(struct work *w, uint64_t epoch)
+/* Keeps the newest periods, in order; store may have said anything. */
+static void note_period(struct work *w, const struct msg_segment *s)
 {
 	size_t n = w->mpd.nperiods, at = n;
 
-	if (epoch > AU_TIME_MAX)
+	if (s->period_us < 0 || s->period_us > AU_TIME_MAX || s->period_media_us > AU_TIME_MAX)
 		return;
-	while (at > 0 && (uint64_t)w->period[at - 1].epoch_us > epoch)
+	while (at > 0 && w->period[at - 1].start_us > s->period_us)
 		at--;
-	if (at > 0 && (uint64_t)w->period[at - 1].epoch_us == epoch)
+	if (at > 0 && w->period[at - 1].start_us == s->period_us)
 		return;
-	if (n == EPOCHS_MAX && at == 0)
+	if (n == PERIODS_MAX && at == 0)
 		return;
-	if (n == EPOCHS_MAX) {
+	if (n == PERIODS_MAX) {
 		memmove(&w->period[0], &w->period[1], (at - 1) * sizeof w->period[0]);
 		at--;
 	} else {
 		memmove(&w->period[at + 1], &w->period[at], (n - at) * sizeof w->period[0]);
 		w->mpd.nperiods++;
 	}
-	w->period[at] = (struct mpd_period){.epoch_us = (int64_t)epoch};
+	w->period[at] = (struct mpd_period){.start_us = s->period_us, .media_us = s->period_media_us};
 }
 
-static void note_epochs(struct work *w, const struct serve_rendition *r)
+static void note_periods(struct work *w, const struct serve_rendition *r)
 {
 	const struct serve_segment *s;
 	unsigned n;
@@ -71,7 +71,7 @@ static void note_epochs(struct work *w, const struct serve_rendition *r)
 	for (unsigned i = 0; i < n; i++) {
 		int64_t start_us = s[i].m.start_us < AU_TIME_MAX ? s[i].m.start_us : 0;
 
-		note_epoch(w, s[i].m.epoch);
+		note_period(w, &s[i].m);
 		if (start_us > w->mpd.publish_us)
 			w->mpd.publish_us = start_us;
 	}
@@ -80,7 +80,7 @@ static void note_epochs(struct work *w, const struct serve_rendition *r)
 /* Whether b goes on where a ends, under the same init segment. */
 static bool follows(const struct msg_segment *a, const struct msg_segment *b)
 {
-	return a->epoch == b->epoch && a->number + 1 == b->number && a->timescale == b->timescale && a->decode_time + a->duration <= b->decode_time &&
+	return a->period_us == b->period_us && a->period_media_us == b->period_media_us && a->number + 1 == b->number && a->timescale == b->timescale && a->decode_time + a->duration <= b->decode_time &&
 	       memcmp(a->init_sha256, b->init_sha256, sizeof a->init_sha256) == 0;
 }
 
@@ -105,7 +105,7 @@ static uint32_t stepped(uint32_t bps)
 	return step < UINT32_MAX ? (uint32_t)step : UINT32_MAX;
 }
 
-/* The newest run of a rendition in an epoch; nothing when there is none, or its init segment is not held. */
+/* The newest run of a rendition in a period; nothing when there is none, or its init segment is not held. */
 static void add_run(struct work *w, size_t at, const struct serve_rendition *r, const struct playlist_rendition *as)
 {
 	struct mpd_period *p = &w->period[at];
@@ -116,7 +116,7 @@ static void add_run(struct work *w, size_t at, const struct serve_rendition *r, 
 	if (serve_media_is_asleep(r))
 		return;
 	s = listed(r, &n);
-	for (last = n; last > 0 && s[last - 1].m.epoch != (uint64_t)p->epoch_us; last--)
+	for (last = n; last > 0 && s[last - 1].m.period_us != p->start_us; last--)
 		;
 	if (!last || !has_track(r, &s[last - 1].m, &run->track))
 		return;
@@ -135,9 +135,9 @@ static void fill(struct work *w)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < o->nvideo; i++)
-		note_epochs(w, o->picture[i]);
+		note_periods(w, o->picture[i]);
 	if (o->sound)
-		note_epochs(w, o->sound);
+		note_periods(w, o->sound);
 	for (size_t at = 0; at < w->mpd.nperiods; at++) {
 		struct mpd_period *p = &w->period[at];
 

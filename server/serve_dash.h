@@ -2,7 +2,7 @@
 #ifndef SERVER_SERVE_DASH_H
 #define SERVER_SERVE_DASH_H
 /*
- * DASH's manifest of a camera: each epoch whose segments are held is a period; of each rendition in it the newest
+ * DASH's manifest of a camera: each period of which segments are held; of each rendition in it the newest
  * segments without a hole in their numbers are listed. One made on demand is listed while it is made.
  */
 #include "server/serve_media.h"

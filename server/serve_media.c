@@ -164,7 +164,7 @@ int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *
 	if (state->camera >= m->ncameras || state->phase > CAMERA_WAITING || state->why >= GAP_WHY_COUNT)
 		return -EINVAL;
 	c = &m->camera[state->camera];
-	if (c->state.video != state->video || c->state.phase != state->phase)
+	if (serve_rate_see(&c->rate, state->fps_milli) || c->state.video != state->video || c->state.phase != state->phase)
 		forget_lists(c);
 	c->state = *state;
 	return 0;
@@ -289,17 +289,30 @@ static const char *segment_fault(const struct serve_rendition *r, const struct m
 	return NULL;
 }
 
+/* Another size or codec than the segment before it: its rates have nothing to do with what was. */
+static bool has_changed(struct serve_rendition *r)
+{
+	const struct serve_track *was, *is;
+
+	if (r->n < 2)
+		return false;
+	was = find_track(r, r->window[r->n - 2].m.init_sha256);
+	is = find_track(r, r->window[r->n - 1].m.init_sha256);
+	return was && is && (was->m.width != is->m.width || was->m.height != is->m.height || was->m.codec != is->m.codec || was->m.rate != is->m.rate);
+}
+
 static void measure(const struct serve_camera *c, struct serve_rendition *r, const struct serve_segment *s)
 {
-	uint64_t us = serve_media_duration_us(&s->m), bps = s->m.bytes * 8 * 1000000 / (us ? us : 1);
-	uint32_t rounded_s = (uint32_t)((us + 500000) / 1000000), set_s = (c->set.segment_ms + 999) / 1000;
+	uint64_t us = serve_media_duration_us(&s->m);
+	uint32_t rounded_s = (uint32_t)((us + 500000) / 1000000), set_s = (c->set.segment_ms + 999) / 1000, peak_bps;
 
-	if (bps > r->peak_bps)
-		r->peak_bps = bps < UINT32_MAX ? (uint32_t)bps : UINT32_MAX;
 	if (set_s > r->target_s)
 		r->target_s = set_s;
 	if (rounded_s > r->target_s)
 		r->target_s = rounded_s;
+	peak_bps = serve_rate_peak_bps(r->window, r->n, r->target_s);
+	if (peak_bps > r->peak_bps || has_changed(r))
+		r->peak_bps = peak_bps;
 }
 
 int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int fd, int64_t now_us, const char **why)

@@ -13,6 +13,7 @@
 #include "net/span.h"
 #include "server/msg.h"
 #include "server/serve_bytes.h"
+#include "server/serve_rate.h"
 
 #define SERVE_WINDOW 12      /* segments of a rendition that are held */
 #define SERVE_LISTED 10      /* of which a playlist names at most */
@@ -38,13 +39,14 @@ struct serve_rendition {
 	bool runs;                                   /* on demand: it is being made */
 	uint64_t after;                              /* on demand: what was made before it began to run goes up to here, and is not listed */
 	uint32_t target_s;                           /* EXT-X-TARGETDURATION: only ever grows */
-	uint32_t peak_bps;
+	uint32_t peak_bps;                           /* of what came since it has this size; 0 while too little did */
 	struct serve_bytes *playlist;                /* NULL: to be built */
 };
 
 struct serve_camera {
 	struct msg_serve_camera set;
 	struct msg_camera_state state;
+	struct serve_rate rate;                      /* of its pictures */
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
 	struct serve_bytes *multivariant, *manifest; /* NULL: to be built */

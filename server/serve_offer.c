@@ -14,7 +14,15 @@ static uint32_t average_bps(const struct serve_rendition *r)
 		bytes += r->window[i].m.bytes;
 	}
 	bytes = us ? bytes * 8 * 1000000 / us : 0;
-	return bytes < r->peak_bps ? (uint32_t)bytes : r->peak_bps;
+	return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+/* An encoder leaves pictures out, and makes none. */
+static uint32_t fps_milli(const struct serve_camera *c, const struct serve_rendition *r)
+{
+	uint32_t most = r->set.fps * UINT32_C(1000);
+
+	return most && (!c->rate.fps_milli || most < c->rate.fps_milli) ? most : c->rate.fps_milli;
 }
 
 static bool is_there(const struct serve_rendition *r)
@@ -46,11 +54,13 @@ static bool is_listed(const struct serve_camera *c, unsigned rendition)
 
 static void describe(const struct serve_camera *c, const struct serve_rendition *r, struct track *t, struct playlist_rendition *ret)
 {
-	*t = r->ntracks ? serve_media_track_of(&r->track[r->ntracks - 1]) : serve_watch_track(&r->set, c->state.fps_milli);
+	*t = r->ntracks ? serve_media_track_of(&r->track[r->ntracks - 1]) : serve_watch_track(&r->set, c->rate.fps_milli);
 	*ret = (struct playlist_rendition){.name = r->set.name, .track = t, .peak_bps = r->peak_bps, .average_bps = average_bps(r),
-		.fps_milli = r->set.fps ? r->set.fps * 1000 : c->state.fps_milli};
+		.fps_milli = fps_milli(c, r)};
 	if (r->set.bitrate_bps > ret->peak_bps)
 		ret->peak_bps = r->set.bitrate_bps;
+	if (ret->average_bps > ret->peak_bps)
+		ret->peak_bps = ret->average_bps;
 }
 
 void serve_offer_of(const struct serve_camera *c, struct serve_offer *ret)

@@ -30,6 +30,7 @@
 #include "seal/hash_many.h"
 #include "server/clip_rate.h"
 #include "server/role.h"
+#include "server/store_period.h"
 #include "server/store_work.h"
 #include "store/archive.h"
 #include "store/heads.h"
@@ -64,6 +65,7 @@ struct segment {
 	uint64_t bytes, duration, entry;
 	uint64_t decode_time;            /* of its first sample, as in its tfdt */
 	int64_t start_us;                /* wall clock, whole milliseconds */
+	struct store_period period;
 	struct hash media, init, source, encoder;
 	bool has_encoder;
 	enum sei_signature signature;    /* of the camera's own, in its pictures */
@@ -143,6 +145,7 @@ struct store_epoch {
 	bool begun;                      /* base and first are set */
 	bool by_worker;                  /* of a camera that has nothing but sound which its worker makes; ingest said nothing of it */
 	enum role_kind sound;            /* who makes its sound, ingest or transcode; ROLE_PARENT: nobody yet */
+	struct store_periods periods;
 };
 
 struct store_camera {

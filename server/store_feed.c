@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "media/packager.h"
 #include "server/store.h"
 
 #define BATCH 64   /* records of one ring before others get their turn */
@@ -165,7 +166,16 @@ static const char *not_a_snapshot(const struct record_part *part)
 	return part->len > STORE_SNAPSHOT_BYTES ? "a snapshot that is too large" : NULL;
 }
 
-static struct segment *begin_segment(struct store_rendition *r, const struct store_epoch *e, const struct record_part *part, uint64_t number)
+/* Snapshots are on no timeline. */
+static void place(const struct store_rendition *r, struct store_epoch *e, struct segment *seg)
+{
+	uint64_t origin = (uint64_t)PACKAGER_ORIGIN_S * seg->timescale, since = seg->decode_time > origin ? seg->decode_time - origin : 0;
+
+	if (r->index != RENDITION_SNAPSHOT)
+		seg->period = store_period_of(&e->periods, seg->number, seg->start_us, since / seg->timescale * 1000000 + since % seg->timescale * 1000000 / seg->timescale);
+}
+
+static struct segment *begin_segment(struct store_rendition *r, struct store_epoch *e, const struct record_part *part, uint64_t number)
 {
 	struct segment *seg = store_alloc(sizeof *seg);
 	int fd = memfd_create("segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -186,6 +196,7 @@ static struct segment *begin_segment(struct store_rendition *r, const struct sto
 	seg->start_us = part->capture_us / 1000 * 1000;
 	seg->decode_time = part->start > 0 ? (uint64_t)part->start : 0;
 	seg->init = r->init;
+	place(r, e, seg);
 	/* As verify counts it: the sound covers a camera's time only until pictures came once. */
 	seg->primary = r->index == (r->camera->has_copy ? RENDITION_COPY : RENDITION_AUDIO);
 	seg->unkept = r->kept ? NULL : "not-kept";

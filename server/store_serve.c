@@ -59,7 +59,7 @@ static void tell_segment(struct serve *v, const struct segment *seg)
 		.camera = seg->of->track.camera, .rendition = seg->of->index, .number = seg->number, .discontinuity = seg->discontinuity,
 		.independent = seg->independent, .start_us = seg->start_us, .duration = (uint32_t)seg->duration,
 		.timescale = seg->timescale, .bytes = seg->bytes, .entry = seg->entry,
-		.epoch = seg->epoch, .decode_time = seg->decode_time};
+		.period_us = seg->period.wall_us, .period_media_us = seg->period.media_us, .decode_time = seg->decode_time};
 
 	memcpy(m.sha256, seg->media.b, HASH_BYTES);
 	memcpy(m.init_sha256, seg->init.b, HASH_BYTES);

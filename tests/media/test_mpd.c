@@ -32,7 +32,7 @@ static void expect_text(struct buf *b, const char *want)
 	"suggestedPresentationDelay=\"PT6.000000S\" minBufferTime=\"PT2.000000S\" maxSegmentDuration=\"PT" longest "S\">\n"
 #define TAIL "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/api/time\"/>\n</MPD>\n"
 #define COPY "<Representation id=\"copy-00112233\" codecs=\"avc1.64001f\" bandwidth=\"4000000\" width=\"1280\" height=\"720\" frameRate=\"25\">\n" \
-	"<SegmentTemplate timescale=\"90000\" initialization=\"copy/init-00112233445566aa.mp4\" media=\"copy/$Number$.m4s\" startNumber=\"41\">\n" \
+	"<SegmentTemplate timescale=\"90000\" presentationTimeOffset=\"90000\" initialization=\"copy/init-00112233445566aa.mp4\" media=\"copy/$Number$.m4s\" startNumber=\"41\">\n" \
 	"<SegmentTimeline>\n<S t=\"180000\" d=\"180000\" r=\"2\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n"
 
 static struct mpd_representation copy_of(const struct track *t, const struct mpd_segment *s, size_t n)
@@ -42,7 +42,7 @@ static struct mpd_representation copy_of(const struct track *t, const struct mpd
 
 static int write_one(struct buf *b, const struct mpd_representation *r, size_t n)
 {
-	struct mpd_period p = {EPOCH, r, n};
+	struct mpd_period p = {EPOCH, 0, r, n};
 
 	return mpd_write(b, &(struct mpd){&p, 1, EPOCH + 6000000, 2000, 20000});
 }
@@ -59,16 +59,16 @@ Test(mpd, names_each_rendition_in_its_set)
 	expect_text(&b, HEAD("2.005333") "<Period id=\"1795361400040000\" start=\"PT1795361400.040000S\">\n"
 		"<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\">\n" COPY
 		"<Representation id=\"360p-00112233\" codecs=\"avc1.42c01e\" bandwidth=\"800000\" width=\"640\" height=\"360\" frameRate=\"12500/1000\">\n"
-		"<SegmentTemplate timescale=\"90000\" initialization=\"360p/init-00112233445566aa.mp4\" media=\"360p/$Number$.m4s\" startNumber=\"42\">\n"
+		"<SegmentTemplate timescale=\"90000\" presentationTimeOffset=\"90000\" initialization=\"360p/init-00112233445566aa.mp4\" media=\"360p/$Number$.m4s\" startNumber=\"42\">\n"
 		"<SegmentTimeline>\n<S t=\"360000\" d=\"180000\" r=\"1\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n"
 		"<AdaptationSet id=\"2\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\">\n"
 		"<Representation id=\"big-00112233\" codecs=\"hvc1.1.6.L150.B0\" bandwidth=\"6000000\" width=\"2560\" height=\"1440\">\n"
-		"<SegmentTemplate timescale=\"90000\" initialization=\"big/init-00112233445566aa.mp4\" media=\"big/$Number$.m4s\" startNumber=\"41\">\n"
+		"<SegmentTemplate timescale=\"90000\" presentationTimeOffset=\"90000\" initialization=\"big/init-00112233445566aa.mp4\" media=\"big/$Number$.m4s\" startNumber=\"41\">\n"
 		"<SegmentTimeline>\n<S t=\"180000\" d=\"180000\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n"
 		"<AdaptationSet id=\"3\" contentType=\"audio\" mimeType=\"audio/mp4\" segmentAlignment=\"true\">\n"
 		"<Representation id=\"audio-00112233\" codecs=\"mp4a.40.2\" bandwidth=\"130000\" audioSamplingRate=\"48000\">\n"
 		"<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"2\"/>\n"
-		"<SegmentTemplate timescale=\"48000\" initialization=\"audio/init-00112233445566aa.mp4\" media=\"audio/$Number$.m4s\" startNumber=\"41\">\n"
+		"<SegmentTemplate timescale=\"48000\" presentationTimeOffset=\"48000\" initialization=\"audio/init-00112233445566aa.mp4\" media=\"audio/$Number$.m4s\" startNumber=\"41\">\n"
 		"<SegmentTimeline>\n<S t=\"96256\" d=\"96256\"/>\n<S d=\"95232\"/>\n</SegmentTimeline>\n</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n"
 		"</Period>\n" TAIL);
 }
@@ -85,15 +85,15 @@ Test(mpd, a_gap_is_a_time_of_its_own)
 	buf_free(&b);
 }
 
-/* An epoch that is over lasts until its last segment ends, or the next one begins. */
-Test(mpd, each_epoch_is_a_period)
+/* One that is over lasts until its last segment ends, or the next one begins. */
+Test(mpd, periods_follow_one_another)
 {
 	const struct mpd_representation r = copy_of(&video, even, 3);
-	static const struct { int64_t later_us; const char *duration; } cases[] = {{60000000, "8.000000"}, {5000000, "5.000000"}};
+	static const struct { int64_t later_us; const char *duration; } cases[] = {{60000000, "7.000000"}, {5000000, "5.000000"}};
 	struct buf b;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct mpd_period p[] = {{EPOCH - cases[i].later_us, &r, 1}, {EPOCH, &r, 1}};
+		struct mpd_period p[] = {{EPOCH - cases[i].later_us, 0, &r, 1}, {EPOCH, 0, &r, 1}};
 		char want[100];
 
 		buf_init(&b, 8192);
@@ -106,13 +106,30 @@ Test(mpd, each_epoch_is_a_period)
 	}
 }
 
+/* What is shown at a period's begin is the offset, in each track's units; with media time 0 it is the packager's origin. */
+Test(mpd, a_period_may_begin_within_its_media)
+{
+	const struct mpd_representation of[] = {copy_of(&video, even, 3), {"audio", INIT, &aac, 130000, 0, 41, sound, 2}};
+	struct mpd_period p = {EPOCH, 2000500000ull, of, 2};
+	struct buf b;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(mpd_write(&b, &(struct mpd){&p, 1, EPOCH, 2000, 20000}), 0);
+	cr_assert_eq(buf_append(&b, "", 1), 0);
+	cr_expect_not_null(strstr((char *)buf_data(&b), " timescale=\"90000\" presentationTimeOffset=\"180135000\" "));
+	cr_expect_not_null(strstr((char *)buf_data(&b), " timescale=\"48000\" presentationTimeOffset=\"96072000\" "));
+	buf_free(&b);
+	p.media_us = UINT64_MAX;
+	cr_expect_eq(mpd_write(&b, &(struct mpd){&p, 1, EPOCH, 2000, 20000}), -EINVAL);
+}
+
 Test(mpd, refuses_what_cannot_be)
 {
 	static const char *const names[] = {NULL, "", "Copy", "a b", "../x", "a\"b", "a<b"}, *const inits[] = {NULL, "", "00112233445566AA", "00112233445566a\"", INIT "0"};
 	static const struct mpd_segment back[] = {{180000, 180000}, {359999, 1}}, nothing[] = {{0, 0}}, far[] = {{UINT64_MAX, 1}}, endless[] = {{0, UINT64_MAX}};
 	const struct mpd_segment *const wrong[] = {nothing, far, endless};
 	const struct mpd_representation good = copy_of(&video, even, 3);
-	struct mpd_period twice[] = {{EPOCH, &good, 1}, {EPOCH, &good, 1}};
+	struct mpd_period twice[] = {{EPOCH, 0, &good, 1}, {EPOCH, 0, &good, 1}};
 	struct mpd_representation r;
 	struct buf b;
 

@@ -326,11 +326,11 @@ Test(serve_media, lists_no_copy_that_players_cannot_begin_with)
 	close(fd);
 }
 
-static void put_timed(uint64_t number, uint64_t epoch, uint64_t time)
+static void put_timed(uint64_t number, int64_t period_us, uint64_t time)
 {
 	struct msg_segment s = segment_of(number, "init-a");
 
-	s.epoch = epoch;
+	s.period_us = period_us;
 	s.decode_time = time;
 	s.start_us = INT64_MAX;
 	cr_assert_eq(put(&s), 0);
@@ -343,8 +343,8 @@ static bool manifest_has(const char *text)
 	return b && memmem(b->p, b->n, text, strlen(text));
 }
 
-/* Of each epoch the newest segments without a hole; the first of a window that moves on leave by and by. */
-Test(serve_dash, lists_each_epoch_as_a_period)
+/* Of each period the newest segments without a hole; the first of a window that moves on leave by and by. */
+Test(serve_dash, lists_each_period)
 {
 	cr_assert_null(serve_dash_manifest(&media->camera[0]));
 	for (uint64_t i = 0; i < 3; i++)
@@ -354,7 +354,7 @@ Test(serve_dash, lists_each_epoch_as_a_period)
 	put_timed(5, 1000000, 900000);
 	cr_expect(manifest_has("startNumber=\"5\">\n<SegmentTimeline>\n<S t=\"900000\" d=\"180000\"/>\n"));
 	put_timed(6, 60000000, 0);
-	cr_expect(manifest_has("<Period id=\"1000000\" start=\"PT1.000000S\" duration=\"PT12.000000S\">"));
+	cr_expect(manifest_has("<Period id=\"1000000\" start=\"PT1.000000S\" duration=\"PT11.000000S\">"));
 	cr_expect(manifest_has("<Period id=\"60000000\" start=\"PT60.000000S\">"));
 	for (uint64_t i = 1; i < 12; i++)
 		put_timed(6 + i, 60000000, 180000 * i);
@@ -364,10 +364,10 @@ Test(serve_dash, lists_each_epoch_as_a_period)
 
 Test(serve_dash, takes_no_times_that_cannot_be)
 {
-	static const struct { uint64_t epoch, time; } cases[] = {{UINT64_MAX, 0}, {1, UINT64_MAX}, {(uint64_t)1 << 62, (uint64_t)1 << 62}};
+	static const struct { int64_t period_us; uint64_t time; } cases[] = {{INT64_MAX, 0}, {-1, 0}, {1, UINT64_MAX}, {(int64_t)1 << 62, (uint64_t)1 << 62}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		put_timed(i + 1, cases[i].epoch, cases[i].time);
+		put_timed(i + 1, cases[i].period_us, cases[i].time);
 		cr_expect_null(serve_dash_manifest(&media->camera[0]), "case %zu", i);
 		serve_media_reset(media);
 		cr_assert_eq(track("init-a"), 0);

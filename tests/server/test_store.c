@@ -517,7 +517,7 @@ Test(store, refuses_a_log_that_is_shorter_than_what_was_signed)
 
 Test(store, a_second_one_on_the_same_folder_is_refused)
 {
-	struct rig second;
+	static struct rig second;
 
 	rig_start(&r);
 	rig_begin(&second);
