@@ -44,6 +44,7 @@ static const struct {
 } one[] = {
 	/* Keys. */
 	{HEAD "camras: {}\n", 5, 1, "unknown key \"camras\": did you mean \"cameras\"?"},
+	{HEAD "rtsp: 127.0.0.1:8554\n", 5, 1, "unknown key \"rtsp\": did you mean \"rtsps\"?"},
 	{HEAD "Sandbox: strict\n", 5, 1, "did you mean \"sandbox\"?"},
 	{HEAD "user: []\n", 5, 1, "key \"user\" doesn't belong here: its place is cameras.*.user"},
 	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, rtsps, tls, key, witnesses, media_signing, archive, socket, sandbox, processes, users, groups, cameras"},
