@@ -275,6 +275,14 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 	serve_rtsp_wake(&serve, m->segment.camera);
 }
 
+/*
+ * Any serve process may have asked the parent for chunks, one that was taken over too, and store tells all of them: what this
+ * one has no reader for is no fault of store's. It waits for the whole segment; the channel closes the descriptor.
+ */
+static void on_part(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+}
+
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const char *why = "";
@@ -328,6 +336,7 @@ static void on_cosigned(void *ctx, struct channel *from, const union msg_body *m
 static const struct channel_answer store_answers[] = {
 	{MSG_TRACK, on_track},
 	{MSG_SEGMENT, on_segment},
+	{MSG_PART, on_part},
 	{MSG_CHECKPOINT, on_checkpoint},
 	{MSG_OLDEST, on_oldest},
 	{MSG_HAVE, on_have},

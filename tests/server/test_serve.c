@@ -618,6 +618,24 @@ Test(serve, refuses_memory_that_is_not_sealed)
 	cr_assert_eq(got.status, 200);
 }
 
+/* Another serve process may have asked for them. */
+Test(serve, takes_chunks_that_it_did_not_ask_for)
+{
+	struct msg_part m = {.number = 9, .part = MSG_NO_PART, .duration = 1, .timescale = 90000, .bytes = 5};
+	int fd = -1;
+
+	publish(3);
+	cr_assert_eq(io_seal_bytes("part", "chunk", 5, &fd), 0);
+	for (unsigned i = 0; i < 100; i++)
+		cr_assert_eq(channel_say(world.store[0], MSG_PART, &m, &fd, 1), 0);
+	close(fd);
+	send_get("/live/yard/copy/8.m4s");
+	world_segment(&world, 0, 8, SEGMENT_BYTES, true);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert_eq(world.bad_peers, 0);
+}
+
 Test(serve, starts_over_with_a_new_store)
 {
 	publish(3);
