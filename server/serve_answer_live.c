@@ -13,7 +13,6 @@
 
 #define NEXT_WAIT_US 2000000            /* for a segment that another serve process may have listed already */
 #define NEXT_NUMBERS 2                  /* how far beyond the newest that can be */
-#define COMPLETE_US 4000000             /* from a camera's first segment: renditions that come later are not waited for */
 #define SNAPSHOT_FRESH_US 10000000      /* how old a snapshot may be, when the camera's segments are not longer than a third of it */
 #define SNAPSHOT_SEGMENTS 3             /* else so many of them */
 #define SNAPSHOT_RETRY_S 10
@@ -23,7 +22,7 @@
 static void answer_list(struct serve_ask *a, struct serve_bytes *(*list_of)(struct serve_camera *), const char *type)
 {
 	int64_t now_us = clock_mono_us();
-	bool late = a->camera->first_us && a->camera->first_us + COMPLETE_US < now_us;
+	bool late = a->camera->first_us && a->camera->first_us + SERVE_COMPLETE_US < now_us;
 	struct serve_bytes *b = late || serve_media_is_complete(a->camera) ? list_of(a->camera) : NULL;
 
 	a->x->peer->media_us = now_us;

@@ -18,6 +18,7 @@
 #define SERVE_WINDOW 12      /* segments of a rendition that are held */
 #define SERVE_LISTED 10      /* of which a playlist names at most */
 #define SERVE_SNAPSHOTS 3    /* snapshots that are held */
+#define SERVE_COMPLETE_US 4000000  /* from a camera's first segment: renditions that come later are not waited for */
 
 struct serve_track {
 	struct msg_track m;

@@ -163,6 +163,15 @@ static bool has_sound(const struct serve_camera *c)
 	return r && r->n && r->ntracks;
 }
 
+/* What is described once is all that the session has, so a camera that has just come is given time for its sound (as for lists). */
+static bool sound_is_coming(const struct stream *s)
+{
+	const struct serve_camera *c = s->camera;
+
+	return s->main->set.rendition != RENDITION_AUDIO && !s->sound && c->rendition[RENDITION_AUDIO] && c->state.audio != CODEC_NONE &&
+		clock_mono_us() < c->first_us + SERVE_COMPLETE_US;
+}
+
 /* "/CAMERA" or "/CAMERA/RENDITION"; what this viewer may not see is not there. 0 or -ENOENT. */
 static int find_stream(const struct serve_rtsp *r, const char *path, struct stream *ret)
 {
@@ -204,6 +213,10 @@ static int host_describe(void *ctx, const char *path, struct buf *sdp)
 
 	if (!rc)
 		rc = ready(r, &s, &track[0]);
+	if (!rc && !r->timed_out && sound_is_coming(&s)) {
+		r->camera = (int)s.camera->set.camera;
+		rc = wait_more(r);
+	}
 	if (!rc && s.sound && serve_rtsp_track_load(s.sound, &track[1]))
 		s.sound = NULL;
 	return rc ? rc : rtp_send_sdp(sdp, s.camera->set.name, tracks, s.sound ? 2 : 1);
