@@ -23,7 +23,7 @@ const struct schema_key schema_keys[] = {
 	 .doc = "Where viewers connect, by HTTPS: a port, or address:port, or a list of them; a port alone is on every IPv4 address, port 0 lets the kernel choose.",
 	 .example = "0.0.0.0:8443"},
 	{"rtsps", SCHEMA_LISTEN, SITE(listener),
-	 .doc = "Where viewers and recorders connect by RTSP inside TLS, in the form of listen; the address of a stream is rtsps://HOST:PORT/CAMERA/RENDITION. Inside TLS a name and password go as Basic; there is no RTSP without TLS, and no Digest.",
+	 .doc = "Where viewers and recorders connect by RTSP inside TLS, in the form of listen; the address of a stream is rtsps://HOST:PORT/CAMERA/RENDITION; a name and password go as Basic inside TLS, there is no RTSP without TLS, and no Digest.",
 	 .example = "0.0.0.0:8322"},
 	{"tls", SCHEMA_MAP, .required = true, LINE(tls_line),
 	 .doc = "What the server shows to viewers to be known by.", .example = "{certificate: tls.crt, key: tls.key}"},
