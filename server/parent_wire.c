@@ -38,7 +38,9 @@ static bool tell(struct child *c, enum msg_type type, const void *body, const in
 {
 	int rc = child_say(c, type, body, fds, nfds);
 
-	if (rc < 0)
+	if (rc == -EPIPE || rc == -ECONNRESET)
+		parent_hung_up(c);
+	else if (rc < 0)
 		not_joined(c, "its neighbours", rc);
 	return rc == 0;
 }
