@@ -27,6 +27,10 @@ static struct site_user site_user[2];
 static struct child child[PLACES + 1];  /* and one that comes later */
 static struct camera_live camera[2];
 
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+}
+
 static void setup(void)
 {
 	site_camera[0].nrenditions = 1;
@@ -37,7 +41,8 @@ static void setup(void)
 			.udp = {{.fd = {-1, -1}}, {.fd = {-1, -1}}},
 			.telling = event_new(p.base, -1, EV_TIMEOUT, parent_tell_state, &camera[i])};
 	for (unsigned i = 0; i < PLACES; i++) {
-		child[i] = (struct child){.parent = &p, .kind = places[i].kind, .index = places[i].index, .phase = CHILD_READY, .log_fd = -1, .watch_fd = -1};
+		child[i] = (struct child){.parent = &p, .kind = places[i].kind, .index = places[i].index, .phase = CHILD_READY, .log_fd = -1, .watch_fd = -1,
+			.killer = event_new(p.base, -1, EV_TIMEOUT, on_late, NULL)};
 		child[i].pid = fork();
 		cr_assert_geq(child[i].pid, 0);
 		while (child[i].pid == 0)
@@ -50,6 +55,7 @@ static void teardown(void)
 	for (unsigned i = 0; i < PLACES; i++) {
 		kill(child[i].pid, SIGKILL);
 		waitpid(child[i].pid, NULL, 0);
+		event_free(child[i].killer);
 	}
 	for (unsigned i = 0; i < 2; i++)
 		event_free(camera[i].telling);
@@ -274,6 +280,17 @@ static unsigned workers(void)
 	for (unsigned i = 0; i < p.nchildren; i++)
 		n += p.child[i].kind == ROLE_TRANSCODE;
 	return n;
+}
+
+/* Without a channel, as when it has just ended: SIGCHLD brings the reason, which must not be told over. */
+Test(parent, waits_for_the_reason_of_a_role_that_has_ended)
+{
+	struct child *store = role(ROLE_STORE, 0);
+
+	child_wire(store);
+	cr_expect(!store->killed && store->hung_up);
+	cr_expect(event_pending(store->killer, EV_TIMEOUT, NULL), "it is ended if it has not");
+	cr_expect_str_eq(store->last_end, "");
 }
 
 Test(parent, gives_a_camera_one_worker_once_its_sound_needs_it)
