@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "media/cmaf_read.h"
+#include "media/config_sets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +29,19 @@ static uint64_t walk(const uint8_t *data, size_t n)
 	return samples;
 }
 
+/* Each set lies within the config that was read, and there is an end. */
+static void walk_sets(const struct track *t)
+{
+	struct config_sets sets;
+	const uint8_t *nal;
+	size_t n;
+
+	config_sets_begin(&sets, t);
+	while (config_sets_next(&sets, &nal, &n) == 1)
+		if (!n || nal < t->config || nal + n > t->config + t->config_len)
+			abort();
+}
+
 /* The same bytes as an init segment. */
 static void read_init(const uint8_t *data, size_t n)
 {
@@ -35,8 +49,12 @@ static void read_init(const uint8_t *data, size_t n)
 
 	for (int i = 0; i < CODEC_COUNT; i++) {
 		t = (struct track){.codec = (enum codec)i};
-		if (cmaf_read_init(data, n, &t) == 0 && (!t.config_len || t.config_len > TRACK_CONFIG_MAX))
+		if (cmaf_read_init(data, n, &t))
+			continue;
+		if (!t.config_len || t.config_len > TRACK_CONFIG_MAX)
 			abort();
+		if (codec_is_video(t.codec))
+			walk_sets(&t);
 	}
 }
 
