@@ -194,7 +194,7 @@ static void compare_lists(struct differ *d, const struct list *l, const char *ca
 
 static void compare_site(struct differ *d, const struct site *was, const struct site *is)
 {
-	static const char *const levels[] = {"", "tls.", "media_signing.", "archive.", "processes."};
+	static const char *const levels[] = {"", "tls.", "media_signing.", "archive.", "alarms.", "processes."};
 	struct place at = {.what = DIFF_SITE, .name = "", .rendition = "", .was = was, .is = is};
 
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {

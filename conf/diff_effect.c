@@ -93,6 +93,7 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 	case SCHEMA_BYTES:
 		return by_number(*(const uint64_t *)a, *(const uint64_t *)b);
 	case SCHEMA_MS:
+	case SCHEMA_S:
 	case SCHEMA_BPS:
 	case SCHEMA_PERCENT:
 	case SCHEMA_COUNT:
@@ -223,6 +224,14 @@ static const struct {
 	{"media_signing.certificate", .always = DIFF_RESTARTS},
 	{"archive.path", .always = DIFF_RESTARTS},
 	{"archive.max_size", .less = DIFF_DELETES},
+	{"alarms.down"},
+	{"alarms.late"},
+	{"alarms.clock"},
+	{"alarms.disk_full"},
+	{"alarms.retention"},
+	{"alarms.certificate"},
+	{"alarms.witness"},
+	{"alarms.restarts"},
 	{"socket", .always = DIFF_RESTARTS},
 	{"sandbox", .always = DIFF_RESTARTS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
 	{"processes.serve", .always = DIFF_RESTARTS},

@@ -92,6 +92,7 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 		quantity(*(const uint64_t *)v, k, out, cap);
 		break;
 	case SCHEMA_MS:
+	case SCHEMA_S:
 	case SCHEMA_BPS:
 	case SCHEMA_PERCENT:
 	case SCHEMA_COUNT:

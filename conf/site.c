@@ -285,6 +285,16 @@ static void check_media_signing(struct loader *l)
 				      "%s: sign: onvif wants media_signing, which the site does not have", s->camera[i].name);
 }
 
+static void check_metrics(struct loader *l)
+{
+	const struct site *s = l->site;
+
+	for (unsigned i = 0; i < s->nlisteners && !s->nusers; i++)
+		if (s->listener[i].kind == LISTENER_METRICS_TLS)
+			complaint_add(l->report, (struct complaint_at){s->listener[i].line, 1}, "metrics: 127.0.0.1:9464",
+				      "metrics: beyond this machine they are for users with the right admin, and there are none: add one to users, or take a loopback address");
+}
+
 /* From text already in site->bytes; look: at the named files too. */
 static int load(struct site *site, bool look, struct site_report *report)
 {
@@ -302,6 +312,7 @@ static int load(struct site *site, bool look, struct site_report *report)
 	site->serve_processes = default_serve_processes();
 	walk_site(&l, tree);
 	check_media_signing(&l);
+	check_metrics(&l);
 	rights_check(&l);
 	if (look)
 		paths_check_files(&l);

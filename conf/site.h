@@ -130,13 +130,30 @@ struct site_user {
 };
 
 /* What is spoken there. */
-enum listener_kind { LISTENER_HTTPS, LISTENER_RTSPS, LISTENER_RTSP, LISTENER_KINDS };
+enum listener_kind {
+	LISTENER_HTTPS, LISTENER_RTSPS, LISTENER_RTSP,
+	LISTENER_METRICS,                 /* by HTTP in clear text, so on a loopback address alone */
+	LISTENER_METRICS_TLS,             /* elsewhere: by HTTPS, for users with the right admin */
+	LISTENER_KINDS
+};
 
 struct site_listener {
 	enum listener_kind kind;
 	struct sockaddr_storage address;
-	char text[64];                    /* "0.0.0.0:8443", "rtsps://[::]:8322"; port 0: the kernel picks one */
+	char text[64];                    /* "0.0.0.0:8443", "rtsps://[::]:8322", "http://127.0.0.1:9464"; port 0: the kernel picks one */
 	int line;
+};
+
+/* From where on something is an alarm. */
+struct site_alarms {
+	unsigned down_ms;                 /* no stream from a camera for so long */
+	unsigned late_ms;                 /* its newest segment is older */
+	unsigned clock_ms;                /* a camera's clock, or this machine's, is off by so much */
+	unsigned disk_full_s;             /* the disk will be full within */
+	unsigned retention_s;             /* footage is promised to be kept for so long; 0: nothing is promised */
+	unsigned certificate_s;           /* the certificate ends within */
+	unsigned witness_s;               /* the quorum's newest cosignature is older */
+	unsigned restarts;                /* a role was started anew so often in ten minutes */
 };
 
 struct site {
@@ -152,6 +169,7 @@ struct site {
 	char *archive;                    /* folder */
 	uint64_t archive_max_bytes;       /* oldest footage is removed at this size */
 	char *socket;                     /* path of the local status socket */
+	struct site_alarms alarms;
 	bool sandbox_best_effort;         /* sandbox: best-effort (default: strict) */
 	unsigned serve_processes;         /* 1..64; default: number of CPUs, at most 4 */
 	unsigned ingest_processes;        /* 1..64; default 1 */

@@ -139,13 +139,14 @@ static bool only_digits(const char *s, size_t n)
 	return n && strspn(s, "0123456789") == n;
 }
 
-static bool parse_listener(const char *s, size_t n, struct sockaddr_storage *ret, const char **why)
+/* A port alone is on that host. */
+static bool parse_listener(const char *s, size_t n, const char *host, struct sockaddr_storage *ret, const char **why)
 {
 	char full[16];
 	struct address_parts p;
 
 	if (only_digits(s, n) && n <= 5) {
-		snprintf(full, sizeof full, "0.0.0.0:%s", s);
+		snprintf(full, sizeof full, "%s:%s", host, s);
 		return !address_split(full, strlen(full), &p, why) && !address_parse(&p, 0, ret, why);
 	}
 	if (address_split(s, n, &p, why))
@@ -161,21 +162,38 @@ static bool parse_listener(const char *s, size_t n, struct sockaddr_storage *ret
 	return false;
 }
 
-static enum listener_kind kind_of(const struct schema_key *k)
+/* Only this machine gets there. */
+static bool is_loopback(const struct sockaddr_storage *a)
 {
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
+
+	return a->ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) : ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static bool is_metrics(const struct schema_key *k)
+{
+	return !strcmp(k->path, "metrics");
+}
+
+static enum listener_kind kind_of(const struct schema_key *k, const struct sockaddr_storage *at)
+{
+	if (is_metrics(k))
+		return is_loopback(at) ? LISTENER_METRICS : LISTENER_METRICS_TLS;
 	return !strcmp(k->path, "rtsps") ? LISTENER_RTSPS : !strcmp(k->path, "rtsp") ? LISTENER_RTSP : LISTENER_HTTPS;
 }
 
 static void add_listener(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
-	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://"};
+	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://",
+		[LISTENER_METRICS] = "http://", [LISTENER_METRICS_TLS] = "https://"};
 	struct site *site = l->site;
 	struct site_listener *to = &site->listener[site->nlisteners];
 	const char *why = NULL;
 	char address[ADDRESS_TEXT];
 
 	if (site->nlisteners == SITE_LISTENERS_MAX) {
-		loader_complain(l, k, n->at, "more than %d addresses of listen, rtsps and rtsp together", SITE_LISTENERS_MAX);
+		loader_complain(l, k, n->at, "more than %d addresses of listen, rtsps, rtsp and metrics together", SITE_LISTENERS_MAX);
 		return;
 	}
 	if (n->kind != YTREE_SCALAR || n->len == 0) {
@@ -183,12 +201,12 @@ static void add_listener(struct loader *l, const struct schema_key *k, const str
 			loader_complain(l, k, n->at, "what is wanted is an address:port");
 		return;
 	}
-	if (!parse_listener(n->text, n->len, &to->address, &why)) {
+	if (!parse_listener(n->text, n->len, is_metrics(k) ? "127.0.0.1" : "0.0.0.0", &to->address, &why)) {
 		loader_complain(l, k, n->at, "\"%s\": %s", loader_quote(n->text, n->len).text, why);
 		return;
 	}
 	address_text(&to->address, address);
-	to->kind = kind_of(k);
+	to->kind = kind_of(k, &to->address);
 	snprintf(to->text, sizeof to->text, "%s%.55s", scheme[to->kind], address);
 	to->line = n->at.line;
 	for (unsigned i = 0; i < site->nlisteners; i++)

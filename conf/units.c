@@ -16,6 +16,9 @@ const struct units_row units_bytes[] = {
 const struct units_row units_ms[] = {
 	{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL},
 };
+const struct units_row units_s[] = {
+	{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {NULL},
+};
 const struct units_row units_bps[] = {
 	{"b/s", 1}, {"kb/s", 1000}, {"Mb/s", 1000000}, {"Gb/s", 1000000000}, {NULL},
 };

@@ -17,6 +17,7 @@ struct units_row {
 /* Each ends with a row without name, the base unit comes first, then larger ones. */
 extern const struct units_row units_bytes[];  /* B */
 extern const struct units_row units_ms[];     /* ms */
+extern const struct units_row units_s[];      /* s */
 extern const struct units_row units_bps[];    /* b/s */
 extern const struct units_row units_percent[];  /* a hundredth of a percent, which has no name */
 

@@ -248,6 +248,7 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_SOCKET] = paths_set_socket,
 	[SCHEMA_BYTES] = set_quantity_u64,
 	[SCHEMA_MS] = set_quantity,
+	[SCHEMA_S] = set_quantity,
 	[SCHEMA_BPS] = set_quantity,
 	[SCHEMA_PERCENT] = set_quantity,
 	[SCHEMA_COUNT] = set_count,

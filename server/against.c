@@ -68,7 +68,8 @@ static bool is_any(const struct site_listener *l)
 
 static void say_listener(struct against *a, const struct diff_item *item)
 {
-	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS", [LISTENER_RTSPS] = "RTSP inside TLS", [LISTENER_RTSP] = "RTSP, which encrypts nothing"};
+	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS", [LISTENER_RTSPS] = "RTSP inside TLS", [LISTENER_RTSP] = "RTSP, which encrypts nothing",
+		[LISTENER_METRICS] = "HTTP, for metrics", [LISTENER_METRICS_TLS] = "HTTPS, for metrics"};
 	const struct site_listener *l = item->is ? item->is : item->was;
 
 	if (item->kind == DIFF_ADDED)

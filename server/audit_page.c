@@ -65,7 +65,8 @@ static void head(const struct audit *a, struct buf *out)
 
 static void listeners(const struct audit *a, struct buf *out)
 {
-	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS, TLS 1.3 alone", [LISTENER_RTSPS] = "RTSP inside TLS 1.3", [LISTENER_RTSP] = "RTSP, IN CLEAR TEXT"};
+	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS, TLS 1.3 alone", [LISTENER_RTSPS] = "RTSP inside TLS 1.3", [LISTENER_RTSP] = "RTSP, IN CLEAR TEXT",
+		[LISTENER_METRICS] = "metrics in clear text, to this machine alone", [LISTENER_METRICS_TLS] = "metrics, TLS 1.3 alone"};
 	const struct site *s = a->site;
 	char text[600];
 

@@ -124,6 +124,9 @@ static const struct {
 		INT(msg_rendition_state, newest), INT(msg_rendition_state, bytes), INT(msg_rendition_state, dropped_disk),
 		INT(msg_rendition_state, newest_end_us),
 		INT(msg_rendition_state, rate_bps), END}},
+	[MSG_METRICS] = {"metrics", FIELDS{
+		BOOL(msg_metrics, ready), TEXT(msg_metrics, why), INT(msg_metrics, open_bytes), INT(msg_metrics, text_bytes), BYTES(msg_metrics, open_sha256),
+		BYTES(msg_metrics, text_sha256), END}},
 	[MSG_ALARM] = {"alarm", FIELDS{
 		INT(msg_alarm, camera), INT(msg_alarm, kind), BOOL(msg_alarm, begin), INT(msg_alarm, at_us), TEXT(msg_alarm, detail), END}},
 	[MSG_STORE_POLICY] = {"store-policy", FIELDS{BLOB(msg_store_policy, text), END}},
@@ -269,7 +272,10 @@ const char *msg_alarm_name(unsigned kind)
 {
 	static const char *const name[ALARM_KINDS] = {
 		[ALARM_OVERLOAD] = "overload", [ALARM_WORKER] = "worker", [ALARM_BLACK] = "black", [ALARM_FROZEN] = "frozen",
-		[ALARM_COVERED] = "covered", [ALARM_NO_PICTURE] = "no-picture"};
+		[ALARM_COVERED] = "covered", [ALARM_NO_PICTURE] = "no-picture", [ALARM_DOWN] = "down", [ALARM_SILENT] = "silent",
+		[ALARM_LATE] = "late", [ALARM_CLOCK] = "clock", [ALARM_SITE_CLOCK] = "clock", [ALARM_DISK] = "disk", [ALARM_RETENTION] = "retention",
+		[ALARM_ARCHIVE] = "archive", [ALARM_SIGN] = "sign", [ALARM_CERTIFICATE] = "certificate", [ALARM_WITNESS] = "witness",
+		[ALARM_RESTARTING] = "restarting"};
 
 	return kind < ALARM_KINDS ? name[kind] : "?";
 }

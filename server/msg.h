@@ -114,6 +114,7 @@ enum msg_type {
 	MSG_COSIGNATURE,           /* serve -> store: what a witness has brought */
 	MSG_COSIGNED,              /* its answer */
 	MSG_LOG_NOTE,              /* store -> serve: what /log/cosigned and its like are from here on */
+	MSG_METRICS,               /* parent -> serve; fds: sealed bytes of each form */
 	MSG_TYPE_COUNT
 };
 
@@ -262,9 +263,16 @@ struct msg_rendition_state {
 	uint32_t rate_bps;
 };
 
-enum alarm_kind { ALARM_OVERLOAD, ALARM_WORKER, ALARM_BLACK, ALARM_FROZEN, ALARM_COVERED, ALARM_NO_PICTURE, ALARM_KINDS };
+/* Of a camera; then of the site as a whole. */
+enum alarm_kind {
+	ALARM_OVERLOAD, ALARM_WORKER, ALARM_BLACK, ALARM_FROZEN, ALARM_COVERED, ALARM_NO_PICTURE,
+	ALARM_DOWN, ALARM_SILENT, ALARM_LATE, ALARM_CLOCK, ALARM_CAMERA_KINDS,
+	ALARM_SITE_CLOCK = ALARM_CAMERA_KINDS, ALARM_DISK, ALARM_RETENTION, ALARM_ARCHIVE, ALARM_SIGN, ALARM_CERTIFICATE, ALARM_WITNESS, ALARM_RESTARTING,
+	ALARM_KINDS
+};
+#define MSG_ALARM_SITE UINT16_MAX                /* of no camera */
 struct msg_alarm {
-	uint16_t camera;
+	uint16_t camera;                             /* MSG_ALARM_SITE with kinds of the site */
 	uint8_t kind;                                /* enum alarm_kind */
 	bool begin;                                  /* else it is over */
 	int64_t at_us;                               /* wall clock */
@@ -433,6 +441,10 @@ struct msg_cosigned { uint32_t request; uint8_t result; };
 enum msg_log_note_what { MSG_LOG_COSIGNED, MSG_LOG_WANTED, MSG_LOG_POLICY, MSG_LOG_NOTES };
 struct msg_log_note { uint8_t what; uint16_t note_len; uint8_t note[MSG_NOTE_MAX]; };  /* empty: there is none */
 
+/* What answers on a listener for metrics, until the next one comes. why: what ready lacks, a line each; "" if nothing. */
+#define MSG_METRICS_WHY 1024
+struct msg_metrics { bool ready; char why[MSG_METRICS_WHY]; uint64_t open_bytes, text_bytes; uint8_t open_sha256[32], text_sha256[32]; };
+
 /* Room for any decoded body. */
 union msg_body {
 	struct msg_go go;
@@ -504,6 +516,7 @@ union msg_body {
 	struct msg_cosignature cosignature;
 	struct msg_cosigned cosigned;
 	struct msg_log_note log_note;
+	struct msg_metrics metrics;
 };
 
 /* One more mask; there is room for MSG_MASKS_MAX. */

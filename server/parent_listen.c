@@ -97,7 +97,8 @@ void parent_name_address(const struct sockaddr_storage *at, char *out, size_t ca
 /* As the site file would name it, with the port that it really has. */
 static void name_listener(struct listener_live *l, const struct sockaddr_storage *at)
 {
-	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://"};
+	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://",
+		[LISTENER_METRICS] = "http://", [LISTENER_METRICS_TLS] = "https://"};
 	char address[INET6_ADDRSTRLEN + 8];
 
 	parent_name_address(at, address, sizeof address);

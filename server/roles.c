@@ -97,6 +97,7 @@ static const struct rule {
 	{MSG_COSIGNATURE,     TO(SERVE),     TO(STORE),    0, 0},
 	{MSG_COSIGNED,        TO(STORE),     TO(SERVE),    0, 0},
 	{MSG_LOG_NOTE,        TO(STORE),     TO(SERVE),    0, 0},
+	{MSG_METRICS,         TO(PARENT),    TO(SERVE),    2, 2},
 };
 
 const char *role_kind_name(unsigned kind)

@@ -50,6 +50,14 @@ static const struct change {
 	{"media_signing.certificate", "m", "n", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"archive.path", "f", "g", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"archive.max_size", "1 GB", "2 GB", "", 0, DIFF_DELETES},
+	{"alarms.down", NULL, "30 s", "", 0, 0},
+	{"alarms.late", NULL, "20 s", "", 0, 0},
+	{"alarms.clock", NULL, "1 s", "", 0, 0},
+	{"alarms.disk_full", NULL, "48 h", "", 0, 0},
+	{"alarms.retention", NULL, "30 d", "", 0, 0},
+	{"alarms.certificate", NULL, "14 d", "", 0, 0},
+	{"alarms.witness", NULL, "7 d", "", 0, 0},
+	{"alarms.restarts", NULL, "1", "", 0, 0},
 	{"socket", NULL, "/run/other.sock", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"sandbox", NULL, "best-effort", "", DIFF_RESTARTS | DIFF_OPENS, DIFF_RESTARTS | DIFF_CLOSES},
 	{"processes.serve", "9", "10", "", DIFF_RESTARTS, DIFF_RESTARTS},
@@ -144,7 +152,7 @@ static void write_line(struct buf *b, unsigned *line, const char *text)
 /* A whole site file; the line of the row's key, else of the thing that it is left out of, 0 for the site itself. */
 static struct site *write_site(const struct change *c, bool is, int *ret_line)
 {
-	static const char *const maps[] = {"tls", "media_signing", "archive", "processes"};
+	static const char *const maps[] = {"tls", "media_signing", "archive", "alarms", "processes"};
 	unsigned line = 0, at = 0, of_user, of_group, of_camera, of_rendition;
 	struct site *site;
 	char prefix[32];
@@ -228,7 +236,7 @@ Test(diff, no_key_is_forgotten)
 {
 	for (unsigned k = 0; k < schema_nkeys; k++) {
 		const char *path = schema_keys[k].path;
-		bool found = !strcmp(path, "listen") || !strcmp(path, "rtsps") || !strcmp(path, "users[].name") || !strcmp(path, "cameras.*.password_file") ||
+		bool found = !strcmp(path, "listen") || !strcmp(path, "rtsps") || !strcmp(path, "metrics") || !strcmp(path, "users[].name") || !strcmp(path, "cameras.*.password_file") ||
 			     (schema_keys[k].type <= SCHEMA_MASKS && schema_keys[k].type != SCHEMA_MASKS);
 
 		for (size_t i = 0; !found && i < sizeof change / sizeof *change; i++)

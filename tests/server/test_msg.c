@@ -50,6 +50,7 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 		.hash = {1, [31] = 2}, .linked = {3, [31] = 4}, .camera_name = "gate", .rendition_name = "small");
 	CARRIED(MSG_SEI, sei, .camera = 700, .rendition = 2, .gop = 3, .start_us = 4, .nal_len = MEDIA_SIGNING_SEI_MAX, .nal = {6, 5, [MEDIA_SIGNING_SEI_MAX - 1] = 0x80});
 	CARRIED(MSG_ALARM, alarm, .camera = 700, .kind = ALARM_WORKER, .begin = true, .at_us = 1795361400040000, .detail = "held back");
+	CARRIED(MSG_METRICS, metrics, .ready = true, .why = "store: starting", .open_bytes = 5, .text_bytes = UINT64_MAX, .open_sha256 = {1, [31] = 2}, .text_sha256 = {3});
 	CARRIED(MSG_WATCHED, watched, .camera = 999, .rendition = 10, .chunk_ms = 216);
 	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
 	CARRIED(MSG_PART, part, .camera = 999, .rendition = 2, .number = INT64_MAX, .tag = UINT32_MAX, .discontinuity = 7, .part = MSG_NO_PART,
