@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "server/role.h"
 #include "server/serve_http1.h"
+#include "server/serve_http2.h"
 #include "server/serve_rtsp.h"
 
 #define VIEWER_US 15000000
@@ -86,7 +87,10 @@ static void shake_hands(struct serve_conn *c)
 
 	if (rc == 0)
 		return;
-	c->speech = c->expected ? c->expected : &serve_http1;
+	if (c->expected)
+		c->speech = c->expected;
+	else
+		c->speech = serve_tls_speaks_http2(&c->tls) ? &serve_http2 : &serve_http1;
 	c->state = SERVE_CONN_OPEN;
 	serve_conn_deadline(c, SERVE_IDLE_US);
 	if (rc < 0 || c->speech->begin(c) < 0)
@@ -176,7 +180,7 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	c->writable = event_new(l->serve->base, fd, EV_WRITE | EV_PERSIST, on_event, c);
 	if (!c->encrypted)
 		serve_tls_open_plain(&c->tls, fd);
-	if (!c->readable || !c->writable || (c->encrypted && serve_tls_open(&c->tls, l->tls, fd) < 0))
+	if (!c->readable || !c->writable || (c->encrypted && serve_tls_open(&c->tls, l->tls, fd, kind == LISTENER_HTTPS ? SERVE_TLS_HTTP : "") < 0))
 		c->dead = true;
 	if (!c->encrypted && !c->dead)
 		shake_hands(c);

@@ -56,10 +56,10 @@ static BIO *sink_new(void)
 
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen, const unsigned char *in, unsigned inlen, void *arg)
 {
-	static const unsigned char ours[] = "\x08http/1.1";
+	const char *ours = SSL_get_app_data(ssl);
 	unsigned char *chosen;
 
-	if (SSL_select_next_proto(&chosen, outlen, ours, sizeof ours - 1, in, inlen) != OPENSSL_NPN_NEGOTIATED)
+	if (!*ours || SSL_select_next_proto(&chosen, outlen, (const unsigned char *)ours, (unsigned)strlen(ours), in, inlen) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*out = chosen;
 	return SSL_TLSEXT_ERR_OK;
@@ -157,12 +157,12 @@ void serve_tls_fingerprint(const struct ssl_ctx_st *ctx, char ret[SERVE_TLS_FING
 	hex_encode(sha256, sizeof sha256, ret);
 }
 
-int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd)
+int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd, const char *protocols)
 {
 	SSL *ssl = SSL_new(ctx);
 	BIO *in = BIO_new_socket(fd, BIO_NOCLOSE), *out = sink_new();
 
-	if (!ssl || !in || !out) {
+	if (!ssl || !in || !out || !SSL_set_app_data(ssl, (void *)(uintptr_t)protocols)) {
 		SSL_free(ssl);
 		BIO_free(in);
 		BIO_free(out);
@@ -270,6 +270,15 @@ static ssize_t read_plain(struct serve_tls *t, void *p, size_t n)
 	if (rc < 0)
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : die(t);
 	return rc;
+}
+
+bool serve_tls_speaks_http2(const struct serve_tls *t)
+{
+	const unsigned char *name;
+	unsigned n;
+
+	SSL_get0_alpn_selected(t->ssl, &name, &n);
+	return n == 2 && memcmp(name, "h2", 2) == 0;
 }
 
 ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n)

@@ -31,7 +31,7 @@ struct serve_tls {
 
 /*
  * A context from PEM texts: the chain with the server's certificate first, and its key. No session
- * tickets, no early data, ALPN http/1.1. 0 or -EINVAL with *why.
+ * tickets, no early data. 0 or -EINVAL with *why.
  */
 int serve_tls_context(const void *chain, size_t chain_len, const void *key, size_t key_len, struct ssl_ctx_st **ret, const char **why);
 
@@ -41,14 +41,20 @@ void serve_tls_context_free(struct ssl_ctx_st **ctx);
 #define SERVE_TLS_FINGERPRINT 65
 void serve_tls_fingerprint(const struct ssl_ctx_st *ctx, char ret[SERVE_TLS_FINGERPRINT]);
 
-/* 0 or -ENOMEM. */
-int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd);
+/*
+ * protocols: what may be chosen of what the client offers, the best first, each behind its length (RFC 7301 3.1); "" for nothing. A
+ * client that offers others alone is refused (3.2); one that offers none is not. 0 or -ENOMEM.
+ */
+#define SERVE_TLS_HTTP "\x02h2\x08http/1.1"
+int serve_tls_open(struct serve_tls *t, struct ssl_ctx_st *ctx, int fd, const char *protocols);
 /* The same, of a connection on which nothing is encrypted: the shake of hands is done at once. */
 void serve_tls_open_plain(struct serve_tls *t, int fd);
 /* Says goodbye if that is possible at once; the socket stays the caller's. Takes any state. */
 void serve_tls_close(struct serve_tls *t);
 /* 1 when done, 0 when it waits for the other side, -EPIPE. */
 int serve_tls_handshake(struct serve_tls *t);
+/* Whether the handshake chose HTTP/2. */
+bool serve_tls_speaks_http2(const struct serve_tls *t);
 /* Bytes read, 0 at the other side's end, -EAGAIN, -EPIPE. */
 ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n);
 /* Whether bytes that were read from the socket already wait inside. */

@@ -470,11 +470,11 @@ def refused_handshake(name, reason, **settings):
 # THREATS 24; testssl.sh looks for the rest
 def tls_cases():
     refused_handshake('TLS 1.2', 'protocol version', maximum_version=ssl.TLSVersion.TLSv1_2)
-    refused_handshake('h2 alone', 'no application protocol', alpn=['h2'])
+    refused_handshake('a protocol that nobody speaks', 'no application protocol', alpn=['h3'])
     c = context()
-    c.set_alpn_protocols(['h2', 'http/1.1'])
+    c.set_alpn_protocols(['http/1.1'])
     v = Viewer(tls=c)
-    say('tls: h2 or http/1.1', None if v.s.selected_alpn_protocol() == 'http/1.1' and v.is_kept() else str(v.s.selected_alpn_protocol()))
+    say('tls: http/1.1', None if v.s.selected_alpn_protocol() == 'http/1.1' and v.is_kept() else str(v.s.selected_alpn_protocol()))
     session = v.s.session
     say('tls: no ticket is given', None if not session or not session.has_ticket else 'there is one')
     v.close()

@@ -104,6 +104,6 @@ for path in / /login /api/site /log/checkpoint "/live/gate/copy/$segment.tlog-pr
 done
 equal "nothing but the edge's own password went on" "$(grep -cvE ' GET /live/[^ ]* Basic [A-Za-z0-9+/=]* - [^ ]*$' "$edge/asked")" 0
 equal "and no viewer's" "$(grep -cF "$(printf 'viewer:%s' "$viewer_password" | base64 -w 0)" "$edge/asked")" 0
-matches "casemate itself lets no shared cache keep anything" "$(get "/live/gate/copy/$segment" -o /dev/null -D -)" '^Cache-Control: private,'
+matches "casemate itself lets no shared cache keep anything" "$(get "/live/gate/copy/$segment" -o /dev/null -D -)" '^[Cc]ache-[Cc]ontrol: private,'
 equal "a segment that is not there is not there" "$(code /live/gate/copy/999999.m4s)" 404
 finish

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who may see what, at a running server. A camera at which a user has no right is answered, byte for byte, as one that does not exist, at
-# every route, also for clients that offer HTTP/2 (they are given HTTP/1.1). Live is not history, a clip wants a right of its own, and so do the log's entries. A reload
+# every route, by HTTP/1.1 and HTTP/2. Live is not history, a clip wants a right of its own, and so do the log's entries. A reload
 # that takes a right away, or a user's time, ends what he watches; nobody else's. Whoever was let in is in the log.
 # takes: 40 s
 source "$(dirname "$0")/lib.sh"

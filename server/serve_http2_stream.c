@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server/serve_http2_inner.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/serve_export.h"
+#include "server/serve_route.h"
+
+#define REPLY_HEAD_MAX (8u << 10)
+#define FIELDS_MAX 40            /* of an answer */
+#define SMALL_BODY 2048          /* is copied, since what it is in may be gone */
+#define URGENT 1                 /* RFC 9218: small answers, as playlists, go before segments */
+#define USUAL 3
+
+static struct serve_http2_stream *of(struct serve_exchange *x)
+{
+	return (struct serve_http2_stream *)(void *)((char *)x - offsetof(struct serve_http2_stream, exchange));
+}
+
+static void wake(struct serve_http2_stream *s)
+{
+	if (!s->is_woken)
+		TAILQ_INSERT_TAIL(&s->of->woken, s, woken);
+	s->is_woken = true;
+	serve_conn_ready(s->of->conn);
+}
+
+static void on_wake(struct serve_exchange *x)
+{
+	wake(of(x));
+}
+
+static void drop(struct serve_http2_stream *s, struct buf *b)
+{
+	s->of->in_bytes -= b->len;
+	if (b->len)
+		explicit_bzero(buf_data(b), b->len);
+	buf_free(b);
+}
+
+static void drop_input(struct serve_http2_stream *s)
+{
+	drop(s, &s->line);
+	drop(s, &s->fields);
+	drop(s, &s->in);
+	explicit_bzero(s->authority, sizeof s->authority);
+}
+
+static void refuse(struct serve_http2_stream *s, unsigned status, const char *why)
+{
+	if (!s->bad.status)
+		s->bad = (struct http_refusal){status, why};
+}
+
+static void put(struct serve_http2_stream *s, struct buf *b, const void *p, size_t n)
+{
+	if (s->bad.status)
+		return;
+	assert(s->of->in_bytes <= SERVE_HTTP2_INPUT_MAX);
+	if (n > SERVE_HTTP2_INPUT_MAX - s->of->in_bytes || buf_append(b, p, n) < 0)
+		refuse(s, 431, "a head that is too large");
+	else
+		s->of->in_bytes += n;
+}
+
+static void put_text(struct serve_http2_stream *s, struct buf *b, const char *text)
+{
+	put(s, b, text, strlen(text));
+}
+
+/* What would make two lines, or two fields, of one. nghttp2 looks too; but on this the reading of all requests rests. */
+static bool fits(struct span name, struct span value)
+{
+	if (!name.n)
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if ((uint8_t)name.p[i] <= ' ' || (name.p[i] == ':' && i) || (name.p[i] >= 'A' && name.p[i] <= 'Z'))
+			return false;
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] == '\r' || value.p[i] == '\n' || !value.p[i] || (name.p[0] == ':' && value.p[i] == ' '))
+			return false;
+	return true;
+}
+
+static void keep(struct serve_http2_stream *s, char *to, size_t cap, struct span value, unsigned status)
+{
+	if (value.n >= cap)
+		refuse(s, status, "a method or an authority that is too long");
+	else
+		memcpy(to, value.p, value.n);
+}
+
+static void pseudo(struct serve_http2_stream *s, struct span name, struct span value)
+{
+	if (span_is(name, ":method")) {
+		keep(s, s->method, sizeof s->method, value, 405);
+	} else if (span_is(name, ":path")) {
+		if (value.n > HTTP_TARGET_MAX)
+			refuse(s, 414, "a target that is too long");
+		put(s, &s->line, value.p, value.n);
+	} else if (span_is(name, ":authority")) {
+		s->has_authority = true;
+		keep(s, s->authority, sizeof s->authority, value, 400);
+	} else if (!span_is(name, ":scheme") || !span_is(value, "https")) {
+		refuse(s, 400, "a pseudo-header field that may not be, or another scheme");
+	}
+}
+
+void serve_http2_stream_field(struct serve_http2_stream *s, struct span name, struct span value)
+{
+	if (!fits(name, value)) {
+		refuse(s, 400, "a field with bytes that may not be in it");
+	} else if (name.p[0] == ':') {
+		pseudo(s, name, value);
+	} else if (s->has_authority && span_is(name, "host")) {
+		if (!span_is(value, s->authority))
+			refuse(s, 400, "two hosts");
+	} else {
+		put(s, &s->fields, name.p, name.n);
+		put_text(s, &s->fields, ": ");
+		put(s, &s->fields, value.p, value.n);
+		put_text(s, &s->fields, "\r\n");
+	}
+}
+
+void serve_http2_stream_head(struct serve_http2_stream *s)
+{
+	if (s->line.len + s->fields.len > HTTP_HEAD_MAX)
+		refuse(s, 431, "a head that is too large");
+	put_text(s, &s->in, s->method);
+	put_text(s, &s->in, " ");
+	put(s, &s->in, buf_data(&s->line), s->line.len);
+	put_text(s, &s->in, " HTTP/1.1\r\n");
+	drop(s, &s->line);
+	if (s->has_authority) {
+		put_text(s, &s->in, "Host: ");
+		put_text(s, &s->in, s->authority);
+		put_text(s, &s->in, "\r\n");
+	}
+	put(s, &s->in, buf_data(&s->fields), s->fields.len);
+	drop(s, &s->fields);
+	put_text(s, &s->in, "\r\n");
+}
+
+void serve_http2_stream_body(struct serve_http2_stream *s, const uint8_t *p, size_t n)
+{
+	if (!s->bad.status && n > HTTP_INPUT_MAX - s->in.len)
+		refuse(s, 413, "a body that is too large");
+	put(s, &s->in, p, n);
+}
+
+/* The answer's body, in frames that nghttp2 asks for the lengths of: on_frame sends them. */
+static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags, nghttp2_data_source *source, void *ctx)
+{
+	struct serve_http2_stream *s = source->ptr;
+
+	if (!s->body_len && s->body_more) {
+		if (!s->starved) {
+			s->starved = true;
+			serve_bytes_unref(&s->owner);
+			s->deadline_us = clock_mono_us() + SERVE_STARVED_US;
+			serve_export_more(&s->exchange);
+		}
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+	if (n >= s->body_len && !s->body_more)
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	return (ssize_t)(n < s->body_len ? n : s->body_len);
+}
+
+/* The lines of a head as fields, within it; how many, or negative. */
+static int cut_head(struct span head, nghttp2_nv nv[FIELDS_MAX])
+{
+	struct span status = span_cut(&head, '\n'), text = head;
+	int n = 1;
+
+	nv[0] = (nghttp2_nv){.name = (uint8_t *)(uintptr_t)":status", .namelen = 7,
+		.value = (uint8_t *)(uintptr_t)(status.p + sizeof "HTTP/1.1"), .valuelen = 3};
+	while (text.n > 2) {
+		struct span value = span_cut(&text, '\n'), name = span_cut(&value, ':');
+
+		if (n == FIELDS_MAX)
+			return -ENOBUFS;
+		value = span_trim(span_of(value.p, value.n - 1));
+		for (size_t i = 0; i < name.n; i++)
+			((char *)(uintptr_t)name.p)[i] |= name.p[i] >= 'A' && name.p[i] <= 'Z' ? 0x20 : 0;
+		nv[n++] = (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name.p, .namelen = name.n, .value = (uint8_t *)(uintptr_t)value.p, .valuelen = value.n};
+	}
+	return n;
+}
+
+static int submit(struct serve_http2_stream *s, const struct serve_reply *reply)
+{
+	nghttp2_data_provider body = {.source.ptr = s, .read_callback = read_body};
+	nghttp2_extpri priority = {.urgency = s->body_len <= SERVE_TLS_RECORD ? URGENT : USUAL, .inc = 1};
+	nghttp2_nv nv[FIELDS_MAX];
+	struct buf head;
+	int n = -ENOBUFS;
+
+	buf_init(&head, REPLY_HEAD_MAX);
+	if (serve_reply_head(&head, reply, s->of->conn->serve->date, true) == 0)
+		n = cut_head(span_of(buf_data(&head), head.len), nv);
+	if (n > 0) {
+		nghttp2_session_change_extpri_stream_priority(s->of->session, s->id, &priority, 1);
+		n = nghttp2_submit_response(s->of->session, s->id, nv, (size_t)n, s->body_len || s->body_more ? &body : NULL);
+	}
+	buf_free(&head);
+	return n;
+}
+
+static void begin_response(struct serve_http2_stream *s, const struct serve_reply *reply, bool with_body)
+{
+	bool copied = true;
+
+	s->answered = true;
+	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
+	drop_input(s);
+	s->body = serve_reply_body(reply, &s->body_len);
+	s->body_more = with_body ? reply->stream_bytes : 0;
+	if (!with_body)
+		s->body_len = 0;
+	if (s->body_len && s->body_len <= SMALL_BODY && !reply->bytes) {
+		copied = buf_append(&s->copy, s->body, s->body_len) == 0;
+		s->body = buf_data(&s->copy);
+	}
+	s->owner = s->body_len ? serve_bytes_ref(reply->bytes) : NULL;
+	s->of->conn->serve->state.requests++;
+	if (!copied || submit(s, reply) < 0)
+		nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
+	serve_conn_ready(s->of->conn);
+}
+
+static void on_reply(struct serve_exchange *x, const struct http_request *r, const struct serve_reply *reply)
+{
+	struct serve_http2_stream *s = of(x);
+
+	if (reply->close)
+		s->of->ending = true;
+	begin_response(s, reply, r->method != HTTP_HEAD);
+}
+
+static void on_feed(struct serve_exchange *x, struct serve_bytes *more)
+{
+	struct serve_http2_stream *s = of(x);
+
+	assert(s->starved && more->n <= s->body_more);
+	s->starved = false;
+	s->owner = serve_bytes_ref(more);
+	s->body = more->p;
+	s->body_len = more->n;
+	s->body_more -= more->n;
+	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
+	nghttp2_session_resume_data(s->of->session, s->id);
+	serve_conn_ready(s->of->conn);
+}
+
+static void on_stop(struct serve_exchange *x)
+{
+	struct serve_http2_stream *s = of(x);
+
+	nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
+	serve_conn_ready(s->of->conn);
+}
+
+static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .feed = on_feed, .stop = on_stop};
+
+struct serve_http2_stream *serve_http2_stream_new(struct serve_http2 *h, int32_t id)
+{
+	struct serve_http2_stream *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->of = h;
+	s->id = id;
+	buf_init(&s->line, HTTP_TARGET_MAX);
+	buf_init(&s->fields, HTTP_HEAD_MAX);
+	buf_init(&s->in, HTTP_INPUT_MAX + sizeof s->method + sizeof s->authority + 64);
+	buf_init(&s->copy, SMALL_BODY);
+	serve_exchange_begin(&s->exchange, h->conn->serve, &h->conn->peer, &carrier);
+	s->deadline_us = clock_mono_us() + SERVE_HEAD_US;
+	TAILQ_INSERT_TAIL(&h->streams, s, next);
+	h->n++;
+	return s;
+}
+
+void serve_http2_stream_free(struct serve_http2_stream *s)
+{
+	serve_exchange_end(&s->exchange);
+	if (s->is_woken)
+		TAILQ_REMOVE(&s->of->woken, s, woken);
+	TAILQ_REMOVE(&s->of->streams, s, next);
+	s->of->n--;
+	drop_input(s);
+	buf_free(&s->copy);
+	serve_bytes_unref(&s->owner);
+	free(s);
+}
+
+static void answer_refused(struct serve_http2_stream *s, const struct http_refusal *bad)
+{
+	struct serve_reply reply = {.status = bad->status, .allow = bad->status == 405 ? HTTP_ALLOW : NULL};
+
+	s->of->conn->serve->state.refused++;
+	begin_response(s, &reply, true);
+}
+
+static void answer(struct serve_http2_stream *s)
+{
+	struct http_progress progress = {0};
+	struct http_request request;
+	struct http_refusal bad = s->bad;
+	int rc = bad.status ? -EBADMSG : http_parse(buf_data(&s->in), s->in.len, &progress, &request, &bad);
+
+	if (rc == 1 && request.size != s->in.len)
+		bad = (struct http_refusal){400, "more than the request"};
+	else if (rc == 0)
+		bad = (struct http_refusal){400, "less than the request"};
+	if (rc < 1 || request.size != s->in.len)
+		answer_refused(s, &bad);
+	else
+		serve_route(&s->exchange, &request);
+}
+
+void serve_http2_stream_whole(struct serve_http2_stream *s)
+{
+	s->whole = true;
+	s->deadline_us = INT64_MAX;  /* what it waits for has its own */
+	wake(s);
+}
+
+void serve_http2_stream_turn(struct serve_http2_stream *s)
+{
+	TAILQ_REMOVE(&s->of->woken, s, woken);
+	s->is_woken = false;
+	if (!s->answered && (!s->exchange.waiting || serve_exchange_resume(&s->exchange)))
+		answer(s);
+}
+
+static enum serve_closed cause(const struct serve_http2_stream *s)
+{
+	if (!s->answered)
+		return SERVE_CLOSED_REQUEST;
+	return s->starved ? SERVE_CLOSED_STARVED : SERVE_CLOSED_SLOW;
+}
+
+void serve_http2_stream_tick(struct serve_http2_stream *s, int64_t now_us)
+{
+	static const struct http_refusal late = {408, "a request that took too long"};
+
+	if (s->answered && !s->starved && s->sent - s->mark >= SERVE_SLOW_BYTES) {
+		s->mark = s->sent;
+		s->deadline_us = now_us + SERVE_SLOW_US;
+	}
+	if (s->deadline_us > now_us)
+		return;
+	serve_closed(s->exchange.serve, cause(s), s->of->conn->peer.name);
+	if (!s->answered)
+		answer_refused(s, &late);
+	else
+		nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_ENHANCE_YOUR_CALM);
+	s->deadline_us = now_us + SERVE_SLOW_US;
+	serve_conn_ready(s->of->conn);
+}
