@@ -228,6 +228,17 @@ static int listen_anywhere(uint16_t *ret_port)
 	return fd;
 }
 
+uint16_t world_listen(struct world *w, enum listener_kind kind)
+{
+	struct msg_serve_listener m = {.listener = 1, .kind = (uint8_t)kind};
+	uint16_t port;
+	int fd = listen_anywhere(&port);
+
+	cr_assert_eq(channel_say(w->parent[0], MSG_SERVE_LISTENER, &m, &fd, 1), 0);
+	close(fd);
+	return port;
+}
+
 /* Cameras with a copy alone, "c2" and on. */
 static void give_more_cameras(struct channel *c, unsigned n)
 {

@@ -51,6 +51,8 @@ void world_user_may(struct world *w, unsigned user, uint32_t version, const char
 /* The first answer about the clip, and pieces of it, to serve 0. */
 void world_clip(struct world *w, uint64_t total);
 void world_clip_piece(struct world *w, const char *text);
+/* One listener more, of serve 0; its port. */
+uint16_t world_listen(struct world *w, enum listener_kind kind);
 /* A new channel to a new store, for serve i. */
 void world_give_store(struct world *w, unsigned i);
 /* Another certificate for every serve, with that serial number (the first one's is 1); right false: with a key that is not its. */

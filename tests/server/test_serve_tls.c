@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The certificate of a running serve is replaced: new handshakes get the new one, nobody who is connected is dropped. */
+/*
+ * The certificate of a running serve is replaced: new handshakes get the new one, nobody who is connected is dropped. What is spoken is
+ * what both sides say that they speak, or nothing.
+ */
 #include <criterion/criterion.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -91,4 +94,40 @@ Test(serve_tls, certificate_that_cannot_be_used_replaces_nothing)
 	}
 	viewer_get(&viewer, "/login", "", &got);
 	cr_assert_eq(got.status, 200);
+}
+
+/* What a client that offers these is given, "" for nothing chosen, or "refused". */
+static const char *chosen(uint16_t port, const char *offered)
+{
+	static char name[32];
+	const unsigned char *p;
+	struct viewer v;
+	unsigned n;
+
+	if (!(*offered ? viewer_open_offering(&v, world.base, port, offered) : viewer_open(&v, world.base, port, 0)))
+		return "refused";
+	SSL_get0_alpn_selected(v.ssl, &p, &n);
+	snprintf(name, sizeof name, "%.*s", (int)n, (const char *)p);
+	viewer_close(&v);
+	return name;
+}
+
+Test(serve_tls, what_is_spoken_is_what_both_speak)
+{
+	static const struct { const char *offered, *by_https, *by_rtsps; } cases[] = {
+		{"", "", ""},
+		{"\x08http/1.1", "http/1.1", "refused"},
+		{"\x02h2", "h2", "refused"},
+		{"\x08http/1.1\x02h2", "h2", "refused"},
+		{"\x02h3\x02h2", "h2", "refused"},
+		{"\x02h3", "refused", "refused"},
+		{"\x01h", "refused", "refused"},
+		{"\x04rtsp", "refused", "refused"},
+	};
+	uint16_t rtsps = world_listen(&world, LISTENER_RTSPS);
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		cr_expect_str_eq(chosen(world.port[0], cases[i].offered), cases[i].by_https, "case %zu", i);
+		cr_expect_str_eq(chosen(rtsps, cases[i].offered), cases[i].by_rtsps, "case %zu", i);
+	}
 }

@@ -47,16 +47,13 @@ static bool again(struct viewer *v, int rc)
 	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
-bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int tls)
+/* Takes ctx over. */
+static bool open_by(struct viewer *v, struct event_base *base, uint16_t port, SSL_CTX *ctx)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	cr_assert(ctx);
-	if (tls)
-		SSL_CTX_set_max_proto_version(ctx, tls);
 	*v = (struct viewer){.base = base, .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .ssl = SSL_new(ctx)};
 	SSL_CTX_free(ctx);
 	buf_init(&v->in, 64u << 20);
@@ -69,6 +66,25 @@ bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int t
 	if (rc != 1)
 		viewer_close(v);
 	return rc == 1;
+}
+
+bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int tls)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	cr_assert(ctx);
+	if (tls)
+		SSL_CTX_set_max_proto_version(ctx, tls);
+	return open_by(v, base, port, ctx);
+}
+
+bool viewer_open_offering(struct viewer *v, struct event_base *base, uint16_t port, const char *protocols)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	cr_assert(ctx);
+	cr_assert_eq(SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)protocols, (unsigned)strlen(protocols)), 0);
+	return open_by(v, base, port, ctx);
 }
 
 void viewer_close(struct viewer *v)

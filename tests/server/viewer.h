@@ -33,6 +33,8 @@ struct response {
 
 /* Connects to 127.0.0.1; false when the server refuses the handshake. tls: a highest version, 0 for the newest. */
 bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int tls);
+/* The same, of one that offers these protocols (RFC 7301 3.1). */
+bool viewer_open_offering(struct viewer *v, struct event_base *base, uint16_t port, const char *protocols);
 void viewer_close(struct viewer *v);
 void viewer_send(struct viewer *v, const void *p, size_t n);
 /* The next response (ret holds an earlier one, or zeros); its body is left out when it answers a HEAD. */
