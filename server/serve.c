@@ -275,12 +275,13 @@ static void on_segment(void *ctx, struct channel *from, const union msg_body *m,
 	serve_rtsp_wake(&serve, m->segment.camera);
 }
 
-/*
- * Any serve process may have asked the parent for chunks, one that was taken over too, and store tells all of them: what this
- * one has no reader for is no fault of store's. It waits for the whole segment; the channel closes the descriptor.
- */
+/* Of whatever any serve process asked the parent for. */
 static void on_part(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	const char *why = "";
+	int rc = serve_media_part(serve.media, &m->part, fds[0], &why);
+
+	heard(from, rc, why);
 }
 
 static void on_oldest(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/serve_bytes.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -79,6 +80,24 @@ int serve_bytes_copy(const void *p, size_t n, struct serve_bytes **ret)
 	return 0;
 }
 
+int serve_bytes_slice(struct serve_bytes *of, size_t offset, size_t n, struct serve_bytes **ret)
+{
+	struct serve_bytes *b = calloc(1, sizeof *b);
+	uint8_t sha256[32];
+
+	if (!b)
+		return -ENOMEM;
+	assert(offset <= of->n && n <= of->n - offset);
+	if (!EVP_Digest(of->p + offset, n, sha256, NULL, EVP_sha256(), NULL)) {
+		free(b);
+		return -ENOMEM;
+	}
+	*b = (struct serve_bytes){.p = of->p + offset, .n = n, .refs = 1, .of = serve_bytes_ref(of)};
+	describe(b, sha256);
+	*ret = b;
+	return 0;
+}
+
 struct serve_bytes *serve_bytes_ref(struct serve_bytes *b)
 {
 	if (b)
@@ -95,5 +114,6 @@ void serve_bytes_unref(struct serve_bytes **bp)
 		return;
 	if (b->mapped)
 		munmap((void *)(uintptr_t)b->p, b->n);
+	serve_bytes_unref(&b->of);
 	free(b);
 }

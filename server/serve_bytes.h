@@ -17,6 +17,7 @@ struct serve_bytes {
 	size_t n;
 	unsigned refs;
 	bool mapped;
+	struct serve_bytes *of;  /* p lies in these; NULL: in its own */
 	char etag[35];     /* half of the SHA-256 in hex, with quotes */
 	char digest[55];   /* RFC 9530: "sha-256=:<base64>:" */
 };
@@ -30,6 +31,8 @@ uint64_t serve_bytes_size(int fd);
 int serve_bytes_map(int fd, uint64_t n, const uint8_t sha256[32], struct serve_bytes **ret);
 /* Copies and hashes. 0 with one reference, or -ENOMEM. */
 int serve_bytes_copy(const void *p, size_t n, struct serve_bytes **ret);
+/* n bytes of others from offset on, which the caller knows to be in them: hashed, not copied. 0 with one reference, or -ENOMEM. */
+int serve_bytes_slice(struct serve_bytes *of, size_t offset, size_t n, struct serve_bytes **ret);
 struct serve_bytes *serve_bytes_ref(struct serve_bytes *b);
 /* Gives one reference back and sets *b to NULL; takes NULL. */
 void serve_bytes_unref(struct serve_bytes **b);

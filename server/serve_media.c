@@ -34,23 +34,34 @@ static void forget_lists(struct serve_camera *c)
 	serve_bytes_unref(&c->manifest);
 }
 
+static void drop_segment(struct serve_segment *s)
+{
+	serve_bytes_unref(&s->bytes);
+	serve_parts_free(&s->parts);
+}
+
 static void forget_rendition(struct serve_rendition *r)
 {
 	for (unsigned i = 0; i < r->n; i++)
-		serve_bytes_unref(&r->window[i].bytes);
+		drop_segment(&r->window[i]);
 	for (unsigned i = 0; i < r->ntracks; i++)
 		serve_bytes_unref(&r->track[i].init);
 	serve_bytes_unref(&r->playlist);
+	serve_parts_reset(&r->parts);
 	r->n = r->ntracks = 0;
 	r->oldest = r->after = 0;
 }
 
 static void drop_rendition(struct serve_rendition **r)
 {
-	if (*r)
-		forget_rendition(*r);
-	free(*r);
+	struct serve_rendition *gone = *r;
+
 	*r = NULL;
+	if (!gone)
+		return;
+	serve_parts_tell_gone(&gone->parts);
+	forget_rendition(gone);
+	free(gone);
 }
 
 /* Store may have told of it first: the two speak on channels of their own. */
@@ -254,6 +265,11 @@ static int map(int fd, uint64_t n, const uint8_t sha256[32], struct serve_bytes 
 	return rc;
 }
 
+bool serve_media_is_timescale(uint32_t timescale)
+{
+	return timescale >= TIMESCALE_MIN && timescale <= TIMESCALE_MAX;
+}
+
 int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, const char **why)
 {
 	struct serve_rendition *r = rendition_at(m, t->camera, t->rendition);
@@ -263,7 +279,7 @@ int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, 
 
 	if (!r)
 		return refuse(why, "a track of no camera");
-	if (t->rendition == RENDITION_SNAPSHOT || t->timescale < TIMESCALE_MIN || t->timescale > TIMESCALE_MAX || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
+	if (t->rendition == RENDITION_SNAPSHOT || !serve_media_is_timescale(t->timescale) || !codec_is_packaged((enum codec)t->codec) || codec_is_video((enum codec)t->codec) == (t->rendition == RENDITION_AUDIO))
 		return refuse(why, "a track that cannot be");
 	if (size > INIT_MAX_BYTES)
 		return refuse(why, "an init segment that is too large");
@@ -326,10 +342,15 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 	if (fault)
 		return refuse(why, fault);
 	rc = map(fd, s->bytes, s->sha256, &new.bytes, why);
-	if (rc)
+	if (!rc)
+		rc = serve_parts_settle(&r->parts, s, new.bytes, &new.parts, why);
+	serve_bytes_unref(&r->playlist);
+	if (rc) {
+		serve_bytes_unref(&new.bytes);
 		return rc;
+	}
 	if (r->n == (listed ? SERVE_WINDOW : SERVE_SNAPSHOTS)) {
-		serve_bytes_unref(&r->window[0].bytes);
+		drop_segment(&r->window[0]);
 		memmove(&r->window[0], &r->window[1], --r->n * sizeof r->window[0]);
 	}
 	r->window[r->n++] = new;
@@ -339,8 +360,26 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 	if (!m->camera[s->camera].first_us)
 		m->camera[s->camera].first_us = now_us;
 	drop_unused_tracks(r);
-	serve_bytes_unref(&r->playlist);
 	forget_lists(&m->camera[s->camera]);
+	serve_parts_tell(&r->parts);
+	return 0;
+}
+
+int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd, const char **why)
+{
+	struct serve_rendition *r = part->rendition == RENDITION_SNAPSHOT ? NULL : rendition_at(m, part->camera, part->rendition);
+	int rc;
+
+	if (!r)
+		return refuse(why, "a part of no camera");
+	if (r->n && part->number <= r->window[r->n - 1].m.number)
+		return refuse(why, "a part of a segment that is whole");
+	rc = serve_parts_add(&r->parts, part, fd, &m->chunks, why);
+	if (rc < 0)
+		return rc;
+	if (rc)
+		serve_bytes_unref(&r->playlist);
+	serve_parts_tell(&r->parts);
 	return 0;
 }
 

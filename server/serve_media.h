@@ -13,6 +13,7 @@
 #include "net/span.h"
 #include "server/msg.h"
 #include "server/serve_bytes.h"
+#include "server/serve_parts.h"
 #include "server/serve_rate.h"
 
 #define SERVE_WINDOW 12      /* segments of a rendition that are held */
@@ -28,6 +29,7 @@ struct serve_track {
 struct serve_segment {
 	struct msg_segment m;
 	struct serve_bytes *bytes;
+	struct serve_part_list parts;                /* none: it was not watched closely from its beginning */
 };
 
 struct serve_rendition {
@@ -42,6 +44,7 @@ struct serve_rendition {
 	uint32_t target_s;                           /* EXT-X-TARGETDURATION: only ever grows */
 	uint32_t peak_bps;                           /* of what came since it has this size; 0 while too little did */
 	struct serve_bytes *playlist;                /* NULL: to be built */
+	struct serve_parts parts;                    /* of segments under way, and who follows it */
 };
 
 struct serve_camera {
@@ -52,7 +55,8 @@ struct serve_camera {
 	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
 	struct serve_bytes *multivariant, *manifest; /* NULL: to be built */
 	struct msg_alarm alarm[ALARM_KINDS];         /* those that have begun */
-	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never */
+	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never; */
+	struct { int64_t parts, pictures; } closely_us[RENDITIONS_MAX];  /* the same, that somebody does closely */
 	unsigned snapshots_for;                      /* the user for whom this process began its snapshots, and one; 0: nobody */
 	int64_t first_us;                            /* when its first segment came (the caller's clock), 0 before */
 };
@@ -60,6 +64,7 @@ struct serve_camera {
 struct serve_media {
 	struct serve_camera *camera;                 /* SITE_CAMERAS_MAX; without a name: there is none */
 	unsigned ncameras;                           /* no camera is beyond */
+	unsigned chunks;                             /* held, of all renditions */
 	struct serve_bytes *checkpoint;              /* NULL until the first one */
 	uint64_t checkpoint_size;
 };
@@ -85,6 +90,7 @@ void serve_media_reset(struct serve_media *m);
  */
 int serve_media_track(struct serve_media *m, const struct msg_track *t, int fd, const char **why);
 int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int fd, int64_t now_us, const char **why);
+int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd, const char **why);
 int serve_media_oldest(struct serve_media *m, const struct msg_oldest *o, const char **why);
 int serve_media_checkpoint(struct serve_media *m, const struct msg_checkpoint *c, const char **why);
 
@@ -106,6 +112,8 @@ bool serve_media_is_independent(const struct serve_rendition *r);
 /* In server/serve_offer.c: the multivariant playlist, borrowed likewise; whether every rendition that should come has come, so that it is worth giving out. */
 struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
 bool serve_media_is_complete(const struct serve_camera *c);
+/* One of which all times can be said in microseconds. */
+bool serve_media_is_timescale(uint32_t timescale);
 static inline uint64_t serve_media_duration_us(const struct msg_segment *s)
 {
 	return (uint64_t)s->duration * 1000000 / s->timescale;

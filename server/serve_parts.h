@@ -5,7 +5,9 @@
  * What serve holds of the segments under way, and who is told of more. While a
  * rendition is watched closely (serve_watch_closely), store publishes each chunk
  * (moof and mdat, one or more of each) in sealed memory of its own as soon as it
- * is whole; when the segment is whole, it takes the place of its chunks.
+ * is whole; when the segment is whole, it takes the place of its chunks, and has to be
+ * byte for byte what they were: a store that gave viewers other bytes than those it
+ * hashed, logged and proves is found out here.
  *
  * A part, as HLS means it, is one or more consecutive chunks of a segment; store
  * says which, so that all serve processes give a part's address to the same bytes.
@@ -26,9 +28,88 @@
 #define SERVE_CHUNKS_ALL 16384               /* each is a mapping, of which Linux gives a process 65530 */
 #define SERVE_UNDER_WAY 4                    /* segments of a rendition that are not whole yet */
 
-struct serve_media;
-struct serve_camera;
 struct serve_rendition;
+
+/* --- what there is --------------------------------------------------------------------------- */
+
+/* A range of its segment, that a playlist lists. */
+struct serve_part {
+	uint64_t offset, n;                  /* bytes */
+	uint64_t duration;                   /* of the segment's timescale */
+	bool independent;                    /* it begins with a key frame */
+	struct serve_bytes *bytes;           /* NULL until somebody asks for it */
+};
+
+/* The parts of a segment from its first on. */
+struct serve_part_list {
+	struct serve_part *part;
+	unsigned n, room;
+	uint32_t tag;                        /* in their addresses: the segment's epoch */
+};
+
+struct serve_chunk {
+	struct serve_bytes *bytes;
+	uint64_t offset;                     /* in the segment */
+	int64_t capture_us;
+	bool independent;
+};
+
+/* A segment that is not whole here yet. */
+struct serve_under_way {
+	uint64_t number;
+	uint32_t discontinuity, timescale;
+	uint8_t init_sha256[32];
+	struct serve_chunk *chunk;
+	unsigned n, room;
+	uint64_t bytes;                      /* of its beginning: what chunks hold */
+	bool last;                           /* its last chunk is there */
+	bool cut;                            /* more of it is not held: there was too much */
+	bool unlisted;                       /* no more of it belongs to a part */
+	struct serve_part_list parts;
+	bool part_grows;                     /* the last one is not whole yet */
+};
+
+LIST_HEAD(serve_followers, serve_follower);
+
+/* Of a rendition. */
+struct serve_parts {
+	struct serve_under_way under_way[SERVE_UNDER_WAY];  /* oldest first */
+	unsigned n, chunks;
+	uint64_t bytes;
+	unsigned *all;                       /* chunks of all renditions */
+	uint16_t target_ms;                  /* no part lasts longer; only ever grows */
+	struct serve_followers followers;
+};
+
+/*
+ * A chunk that store published; fd stays the caller's, *all counts chunks of all renditions. 1: a part is whole with it; 0;
+ * -ENOMEM; -EBADMSG with *why: store may not say that.
+ */
+int serve_parts_add(struct serve_parts *p, const struct msg_part *m, int fd, unsigned *all, const char **why);
+/*
+ * The segment is whole: its chunks, and those of segments before it, go. 0 with the parts it has, if they are all of it,
+ * for serve_parts_free; -EBADMSG with *why: it is not what its chunks were, and nobody gets more of those.
+ */
+int serve_parts_settle(struct serve_parts *p, const struct msg_segment *m, const struct serve_bytes *bytes, struct serve_part_list *ret, const char **why);
+/* Forgets all chunks; followers stay. */
+void serve_parts_reset(struct serve_parts *p);
+void serve_parts_free(struct serve_part_list *l);
+
+/* --- parts by their address ------------------------------------------------------------------- */
+
+struct serve_part_name {
+	uint64_t number;
+	unsigned part;
+	uint32_t tag;
+};
+
+/* The part that comes next, as far as that is known. */
+bool serve_parts_hint(const struct serve_rendition *r, struct serve_part_name *ret);
+/* HERE with *ret borrowed (NULL without memory); COMES: it is the next one, or soon after; else NONE. */
+enum serve_part_state { SERVE_PART_NONE, SERVE_PART_COMES, SERVE_PART_HERE };
+enum serve_part_state serve_parts_find(struct serve_rendition *r, const struct serve_part_name *name, struct serve_bytes **ret);
+/* Parts of a segment that are whole: listed under way, or of one that is whole itself; 0 for others. */
+unsigned serve_parts_count(const struct serve_rendition *r, uint64_t number);
 
 /* --- reading a rendition on, piece by piece ------------------------------------------------ */
 
@@ -47,8 +128,9 @@ struct serve_piece {
 	uint8_t init_sha256[32];             /* of its init segment: serve_media_init with its first 8 bytes */
 	bool begins;                         /* a segment begins with it */
 	bool independent;                    /* it begins with a key frame */
-	int64_t capture_us;                  /* wall clock of its first picture in presentation order */
+	int64_t capture_us;                  /* wall clock of its first picture in presentation order; SERVE_NO_CAPTURE: goes on as what was before it */
 };
+#define SERVE_NO_CAPTURE INT64_MIN
 
 /*
  * The bytes behind *at, as many as there are in one piece: a chunk of a segment under way, or what is left of one that is
@@ -71,11 +153,14 @@ struct serve_follower {
 	LIST_ENTRY(serve_follower) next;
 	bool joined;
 };
-LIST_HEAD(serve_followers, serve_follower);
 
 /* Joins; nothing if it has joined already (one at a time). */
 void serve_parts_follow(struct serve_rendition *r, struct serve_follower *f);
 /* Nothing if it has not joined. */
 void serve_parts_leave(struct serve_follower *f);
+/* For server/serve_media.c: there is more. */
+void serve_parts_tell(struct serve_parts *p);
+/* There is no more: all have left before any is told. */
+void serve_parts_tell_gone(struct serve_parts *p);
 
 #endif

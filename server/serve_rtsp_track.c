@@ -131,10 +131,13 @@ static int next_piece(struct serve_rtsp *c, struct rtsp_track *t, const char **w
 	media = first_pts(t->chunk);
 	if (again && t->sent)
 		carry_on(t, piece.capture_us, media);
-	t->report_due |= !t->has_clock || again;
-	t->clock_us = piece.capture_us;
-	t->clock_media = media;
-	t->has_clock = t->placed = true;
+	t->placed = true;
+	if (piece.capture_us != SERVE_NO_CAPTURE) {
+		t->report_due |= !t->has_clock || again;
+		t->clock_us = piece.capture_us;
+		t->clock_media = media;
+		t->has_clock = true;
+	}
 	t->discontinuity = piece.discontinuity;
 	return 1;
 }

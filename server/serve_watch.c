@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/serve_watch.h"
 
+#include "media/packager.h"
 #include "server/channel.h"
 
+#define AAC_FRAME 1024             /* samples */
 #define FPS_MILLI_USUAL 30000      /* while the camera's is not known */
 
 void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us)
@@ -13,6 +15,42 @@ void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition
 		return;
 	if (channel_say(s->role.parent, MSG_WATCHED, &m, NULL, 0) == 0)
 		c->watched_us[rendition] = now_us;
+}
+
+/* How long a picture, or a frame of sound, lasts, as far as it is known. */
+static uint32_t frame_us(const struct serve_camera *c, const struct serve_rendition *r)
+{
+	const struct msg_track *t = r->ntracks ? &r->track[r->ntracks - 1].m : NULL;
+	uint32_t fps_milli = c->state.fps_milli;
+
+	if (r->set.rendition == RENDITION_AUDIO)
+		return t && t->codec == CODEC_AAC && t->rate ? AAC_FRAME * 1000000u / t->rate : 0;
+	if (r->set.fps && (fps_milli == 0 || r->set.fps * 1000u < fps_milli))
+		fps_milli = r->set.fps * 1000u;
+	return fps_milli ? 1000000000u / fps_milli : 0;
+}
+
+/* A target that players were told already only grows. */
+static uint16_t part_ms(const struct serve_camera *c, const struct serve_rendition *r)
+{
+	uint32_t ms = packager_part_target_ms(frame_us(c, r));
+
+	return (uint16_t)(ms > r->parts.target_ms ? ms : r->parts.target_ms);
+}
+
+void serve_watch_closely(struct serve *s, struct serve_camera *c, unsigned rendition, unsigned chunk_ms, int64_t now_us)
+{
+	bool pictures = chunk_ms <= SERVE_PICTURE_MS;
+	int64_t *said_us = pictures ? &c->closely_us[rendition].pictures : &c->closely_us[rendition].parts;
+	const struct serve_rendition *r = c->rendition[rendition];
+	struct msg_watched m = {.camera = c->set.camera, .rendition = (uint8_t)rendition, .chunk_ms = (uint16_t)chunk_ms};
+
+	if (!r || rendition == RENDITION_SNAPSHOT || (*said_us && now_us - *said_us < MSG_WATCHED_US))
+		return;
+	if (!pictures)
+		m.chunk_ms = part_ms(c, r);
+	if (channel_say(s->role.parent, MSG_WATCHED, &m, NULL, 0) == 0)
+		*said_us = now_us;
 }
 
 /* Per macroblock: a second and a frame; kb/s are those of the High profile, a quarter more than Baseline's and Main's. */

@@ -15,8 +15,9 @@
 /* A viewer asks for it now: said to the parent, but not oftener than each MSG_WATCHED_US. Not for other renditions. */
 void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us);
 /*
- * Somebody watches closely: chunks of that length are wanted from store as soon as they are whole (SERVE_CHUNK_MS for parts,
- * SERVE_PICTURE_MS for each picture). Said to the parent likewise; it goes on until 30 s after the last time.
+ * Somebody watches closely, and wants what there is as soon as it is whole: SERVE_CHUNK_MS for parts of about that length,
+ * SERVE_PICTURE_MS for each picture. Said to the parent likewise; it goes on until 30 s after the last time. Nothing for a
+ * rendition that the camera has not.
  */
 #define SERVE_CHUNK_MS 200
 #define SERVE_PICTURE_MS MSG_PICTURE_MS

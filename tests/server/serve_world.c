@@ -421,6 +421,28 @@ void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t 
 	free(p);
 }
 
+/* Chunk i of n equal ones that world_segment's bytes are. */
+void world_part(struct world *w, unsigned rendition, uint64_t number, size_t bytes, unsigned i, unsigned n)
+{
+	struct msg_part m = {.camera = w->camera, .rendition = (uint8_t)rendition, .number = number, .tag = WORLD_TAG, .discontinuity = 7, .part = (uint16_t)i,
+		.ends = true, .last = i + 1 == n, .independent = i == 0, .start_us = 1700000000000000 + (int64_t)number * 2000000 + (int64_t)i * 200000,
+		.duration = 180000 / n, .timescale = 90000, .offset = bytes / n * i, .bytes = bytes / n, .target_ms = 2160 / (uint16_t)n};
+	uint8_t *p = malloc(bytes);
+	char init[32];
+	int fd;
+
+	cr_assert(p);
+	world_fill(p, bytes, number);
+	hash_of(p + m.offset, m.bytes, m.sha256);
+	snprintf(init, sizeof init, "init of %u", rendition);
+	hash_of(init, strlen(init), m.init_sha256);
+	cr_assert_eq(io_seal_bytes("part", p + m.offset, m.bytes, &fd), 0);
+	for (unsigned k = 0; k < w->serves; k++)
+		cr_assert_eq(channel_say(w->store[k], MSG_PART, &m, &fd, 1), 0);
+	close(fd);
+	free(p);
+}
+
 void world_checkpoint(struct world *w, uint64_t size, const char *note)
 {
 	struct msg_checkpoint m = {.size = size, .note_len = (uint16_t)strlen(note)};

@@ -62,6 +62,9 @@ void world_wait(struct world *w, const unsigned *flag, unsigned n);
 /* Tells every serve of an init segment, and then of segments with these sizes; seal false leaves the memory open. */
 void world_track(struct world *w, unsigned rendition);
 void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t bytes, bool seal);
+#define WORLD_TAG 0xfeedu
+/* And of chunk i of n that world_segment's bytes are; each is a part. */
+void world_part(struct world *w, unsigned rendition, uint64_t number, size_t bytes, unsigned i, unsigned n);
 /* What the segment's bytes are: filled from its number. */
 void world_fill(uint8_t *p, size_t n, uint64_t number);
 void world_checkpoint(struct world *w, uint64_t size, const char *note);

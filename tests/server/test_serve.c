@@ -618,7 +618,7 @@ Test(serve, refuses_memory_that_is_not_sealed)
 	cr_assert_eq(got.status, 200);
 }
 
-/* Another serve process may have asked for them. */
+/* Another serve process may have asked for them, more than once. */
 Test(serve, takes_chunks_that_it_did_not_ask_for)
 {
 	struct msg_part m = {.number = 9, .part = MSG_NO_PART, .duration = 1, .timescale = 90000, .bytes = 5};

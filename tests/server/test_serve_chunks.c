@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What serve holds of segments under way: that it is the segment in the end, that it is bounded, and who is told. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "server/serve_media.h"
+
+#define CHUNK 10u                    /* bytes */
+#define TAG 0xabcdu
+#define TICKS 18000u                 /* 200 ms of 90 kHz */
+
+static struct serve_media *media;
+static struct serve_rendition *r;
+static const char *why;
+
+static void hash_of(const void *p, size_t n, uint8_t ret[32])
+{
+	cr_assert_eq(EVP_Digest(p, n, ret, NULL, EVP_sha256(), NULL), 1);
+}
+
+/* Of a segment's bytes those from offset on: no two are the same. */
+static void fill(uint8_t *p, size_t n, uint64_t number, uint64_t offset)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(number * 31 + (offset + i) * 7);
+}
+
+static struct msg_part part_of(uint64_t number, unsigned i)
+{
+	return (struct msg_part){.number = number, .tag = TAG, .discontinuity = 3, .part = (uint16_t)i, .ends = true, .independent = i == 0,
+		.start_us = (int64_t)(1000000 + number * 1000000 + i * 200000), .duration = TICKS, .timescale = 90000, .offset = i * CHUNK, .bytes = CHUNK, .target_ms = 216};
+}
+
+static int put(const struct msg_part *m)
+{
+	uint8_t bytes[256];
+	struct msg_part said = *m;
+	int fd, rc;
+
+	cr_assert(m->bytes <= sizeof bytes);
+	fill(bytes, m->bytes, m->number, m->offset);
+	hash_of(bytes, m->bytes, said.sha256);
+	cr_assert_eq(io_seal_bytes("part", bytes, m->bytes, &fd), 0);
+	rc = serve_media_part(media, &said, fd, &why);
+	close(fd);
+	return rc;
+}
+
+static int chunk(uint64_t number, unsigned i, bool last)
+{
+	struct msg_part m = part_of(number, i);
+
+	m.last = last;
+	return put(&m);
+}
+
+/* A segment of n chunks' bytes; wrong: where one byte is another, or -1. */
+static int segment(uint64_t number, unsigned n, int wrong)
+{
+	struct msg_segment s = {.number = number, .discontinuity = 3, .independent = true, .duration = n * TICKS, .timescale = 90000, .bytes = n * CHUNK};
+	uint8_t *bytes = malloc(n * CHUNK);
+	int fd, rc;
+
+	fill(bytes, n * CHUNK, number, 0);
+	if (wrong >= 0)
+		bytes[wrong] ^= 1;
+	hash_of(bytes, n * CHUNK, s.sha256);
+	cr_assert_eq(io_seal_bytes("segment", bytes, n * CHUNK, &fd), 0);
+	rc = serve_media_segment(media, &s, fd, 1, &why);
+	close(fd);
+	free(bytes);
+	return rc;
+}
+
+static void start(void)
+{
+	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000};
+
+	media = serve_media_new();
+	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
+	r = media->camera[0].rendition[RENDITION_COPY];
+}
+
+static void stop(void)
+{
+	serve_media_free(&media);
+}
+
+TestSuite(serve_parts, .init = start, .fini = stop);
+
+static bool is_at(const struct serve_bytes *b, uint64_t number, uint64_t offset, size_t n)
+{
+	uint8_t want[256];
+
+	fill(want, n, number, offset);
+	return b && b->n == n && memcmp(b->p, want, n) == 0;
+}
+
+static struct serve_bytes *find(uint64_t number, unsigned part)
+{
+	struct serve_bytes *b = NULL;
+
+	return serve_parts_find(r, &(struct serve_part_name){number, part, TAG}, &b) == SERVE_PART_HERE ? b : NULL;
+}
+
+static enum serve_part_state state(uint64_t number, unsigned part, uint32_t tag)
+{
+	struct serve_bytes *b;
+
+	return serve_parts_find(r, &(struct serve_part_name){number, part, tag}, &b);
+}
+
+Test(serve_parts, have_the_same_address_bytes_and_name_when_their_segment_is_whole)
+{
+	char etag[3][sizeof ((struct serve_bytes *)0)->etag];
+
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(chunk(5, i, i == 2), 0);
+		cr_assert(is_at(find(5, i), 5, i * CHUNK, CHUNK));
+		memcpy(etag[i], find(5, i)->etag, sizeof etag[i]);
+	}
+	cr_assert_eq(media->chunks, 3);
+	cr_assert_eq(segment(5, 3, -1), 0);
+	cr_expect(media->chunks == 0 && r->parts.n == 0 && r->window[0].parts.n == 3 && r->window[0].parts.tag == TAG);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(is_at(find(5, i), 5, i * CHUNK, CHUNK), "part %u", i);
+		cr_expect_str_eq(find(5, i)->etag, etag[i]);
+	}
+	cr_expect_eq(serve_parts_count(r, 5), 3);
+	for (unsigned i = 0; i < SERVE_WINDOW; i++)
+		cr_assert_eq(segment(6 + i, 1, -1), 0);
+	cr_expect_null(find(5, 0), "out of the window");
+}
+
+Test(serve_parts, may_be_several_chunks)
+{
+	struct msg_part m;
+
+	for (unsigned i = 0; i < 5; i++) {
+		m = part_of(5, i);
+		m.part = (uint16_t)(i / 2);
+		m.ends = i % 2;
+		m.independent = i == 0;
+		cr_assert_eq(put(&m), 0);
+		cr_expect_eq(serve_parts_count(r, 5), (i + 1) / 2, "after chunk %u", i);
+	}
+	cr_expect(is_at(find(5, 0), 5, 0, 2 * CHUNK) && is_at(find(5, 1), 5, 2 * CHUNK, 2 * CHUNK));
+	cr_expect(r->parts.under_way[0].parts.part[0].independent && !r->parts.under_way[0].parts.part[1].independent);
+	/* The third was whole as it was: what comes now did not fit. */
+	m = part_of(5, 5);
+	m.part = 3;
+	m.last = true;
+	cr_assert_eq(put(&m), 0);
+	cr_expect_eq(serve_parts_count(r, 5), 4);
+	cr_expect(is_at(find(5, 2), 5, 4 * CHUNK, CHUNK));
+	cr_assert_eq(segment(5, 6, -1), 0);
+	cr_expect(is_at(find(5, 2), 5, 4 * CHUNK, CHUNK) && is_at(find(5, 3), 5, 5 * CHUNK, CHUNK));
+}
+
+Test(serve_parts, are_refused_when_they_are_not_the_segment)
+{
+	static const struct { const char *what; unsigned bytes; int wrong; } cases[] = {{"first byte", 3, 0}, {"last byte", 3, 3 * CHUNK - 1}, {"shorter", 2, -1}, {"longer", 4, -1}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (unsigned k = 0; k < 3; k++)
+			cr_assert_eq(chunk(5, k, k == 2), 0);
+		why = NULL;
+		cr_expect_eq(segment(5, cases[i].bytes, cases[i].wrong), -EBADMSG, "%s", cases[i].what);
+		cr_expect_str_eq(why, "a segment that is not what its parts were", "%s", cases[i].what);
+		cr_expect(!find(5, 0) && !r->n && !media->chunks, "nobody gets more of it: %s", cases[i].what);
+	}
+}
+
+Test(serve_parts, store_may_not_say)
+{
+	struct msg_part good = part_of(6, 1), m;
+	static const struct { const char *name; size_t offset, size; uint64_t value; } bad[] = {
+#define BAD(what, member, bad) {what, offsetof(struct msg_part, member), sizeof ((struct msg_part *)0)->member, bad}
+		BAD("camera", camera, SITE_CAMERAS_MAX), BAD("rendition", rendition, RENDITIONS_MAX), BAD("snapshot", rendition, RENDITION_SNAPSHOT),
+		BAD("number", number, UINT64_MAX), BAD("whole already", number, 5), BAD("tag", tag, 1), BAD("discontinuity", discontinuity, 4),
+		BAD("a part again", part, 0), BAD("a part left out", part, 2), BAD("no target", target_ms, 0), BAD("timescale", timescale, 48000),
+		BAD("no timescale", timescale, 0), BAD("an hour", duration, 90000u * 3600), BAD("before time", start_us, UINT64_MAX), BAD("after time", start_us, INT64_MAX),
+		BAD("a hole", offset, CHUNK + 1), BAD("over again", offset, 1), BAD("again", offset, 0), BAD("far", offset, UINT64_MAX), BAD("no bytes", bytes, 0), BAD("other init", init_sha256[0], 9),
+#undef BAD
+	};
+
+	cr_assert(segment(5, 1, -1) == 0 && chunk(6, 0, false) == 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		m = good;
+		memcpy((uint8_t *)&m + bad[i].offset, &bad[i].value, bad[i].size);
+		why = NULL;
+		cr_expect_eq(put(&m), -EBADMSG, "%s", bad[i].name);
+		cr_expect_not_null(why, "%s", bad[i].name);
+		cr_expect_eq(media->chunks, 1, "%s", bad[i].name);
+	}
+	cr_expect_eq(serve_media_part(media, &good, STDIN_FILENO, &why), -EBADMSG, "memory that is not sealed");
+	cr_expect(r->parts.under_way[0].cut, "and nothing behind it is taken");
+}
+
+Test(serve_parts, are_over_with_the_last)
+{
+	cr_assert_eq(chunk(5, 0, true), 0);
+	cr_expect_eq(chunk(5, 1, false), -EBADMSG);
+	cr_expect_eq(chunk(4, 0, false), -EBADMSG, "an older one");
+	cr_expect_eq(chunk(6, 0, false), 0);
+}
+
+/* Nothing is said of a segment's beginning that was not watched; and what is told of it again has to be the same. */
+Test(serve_parts, of_a_segment_whose_beginning_was_not_told_wait_for_it)
+{
+	struct msg_part m = part_of(5, 2);
+
+	cr_assert_eq(put(&m), 0);
+	cr_expect(r->parts.n == 0 && media->chunks == 0);
+	m = part_of(5, 0);
+	m.part = MSG_NO_PART;
+	m.bytes = 3 * CHUNK;
+	cr_assert_eq(put(&m), 0);
+	cr_assert_eq(chunk(5, 3, true), 0);
+	cr_expect(serve_parts_count(r, 5) == 0 && media->chunks == 2);
+	cr_assert_eq(segment(5, 4, -1), 0);
+	cr_expect_eq(r->window[0].parts.n, 0);
+}
+
+Test(serve_parts, go_on_when_somebody_watches_again)
+{
+	struct msg_part again = part_of(5, 0);
+
+	cr_assert(chunk(5, 0, false) == 0 && chunk(5, 1, false) == 0);
+	again.part = MSG_NO_PART;
+	again.bytes = 4 * CHUNK;
+	cr_assert_eq(put(&again), 0);
+	cr_expect(is_at(find(5, 1), 5, CHUNK, CHUNK), "what was listed stays");
+	cr_expect_eq(media->chunks, 1);
+	again.bytes = CHUNK;
+	cr_expect_eq(put(&again), -EBADMSG, "less than before");
+	cr_assert_eq(segment(5, 5, -1), 0);
+	cr_expect_eq(r->window[0].parts.n, 0, "parts that are not all of it are none");
+}
+
+Test(serve_parts, are_bounded)
+{
+	struct msg_part m;
+	unsigned held = 0;
+
+	for (unsigned i = 0; i < SERVE_CHUNKS_MAX + 8; i++)
+		cr_assert_eq(chunk(5, i, false), 0);
+	cr_expect_eq(media->chunks, SERVE_CHUNKS_MAX);
+	for (unsigned i = 1; i < SERVE_UNDER_WAY + 2; i++)
+		cr_assert_eq(chunk(5 + i, 0, false), 0);
+	cr_expect(r->parts.n == SERVE_UNDER_WAY && media->chunks == SERVE_CHUNKS_MAX);
+	cr_assert_eq(segment(5, SERVE_CHUNKS_MAX + 8, -1), 0);
+	cr_expect(media->chunks == 0 && r->window[0].parts.n == 0, "one of which too much was there comes whole");
+	for (unsigned c = 0; held < SERVE_CHUNKS_ALL + SERVE_CHUNKS_MAX; c++)
+		for (unsigned i = 0; i < SERVE_CHUNKS_MAX; i++, held++) {
+			m = part_of(20, i);
+			m.camera = (uint16_t)(c + 1);
+			cr_assert_eq(put(&m), 0);
+		}
+	cr_expect_eq(media->chunks, SERVE_CHUNKS_ALL);
+	serve_media_reset(media);
+	cr_expect_eq(media->chunks, 0);
+}
+
+Test(serve_parts, are_hinted_at)
+{
+	static const struct { uint64_t number; unsigned part; uint32_t tag; enum serve_part_state state; } cases[] = {
+		{6, 0, TAG, SERVE_PART_HERE}, {6, 1, TAG, SERVE_PART_COMES}, {6, 3, TAG, SERVE_PART_COMES}, {6, 4, TAG, SERVE_PART_NONE}, {7, 0, TAG, SERVE_PART_COMES},
+		{7, 3, TAG, SERVE_PART_NONE}, {8, 0, TAG, SERVE_PART_NONE}, {6, 0, TAG + 1, SERVE_PART_NONE}, {6, 1, TAG + 1, SERVE_PART_NONE}, {5, 0, TAG, SERVE_PART_HERE},
+		{5, 1, TAG, SERVE_PART_NONE}, {4, 0, TAG, SERVE_PART_NONE}, {UINT64_MAX, UINT32_MAX, TAG, SERVE_PART_NONE},
+	};
+	struct serve_part_name hint;
+
+	cr_expect_not(serve_parts_hint(r, &hint), "nothing is known");
+	cr_assert(chunk(5, 0, true) == 0 && serve_parts_hint(r, &hint));
+	cr_expect(hint.number == 6 && hint.part == 0 && hint.tag == TAG);
+	cr_assert(segment(5, 1, -1) == 0 && serve_parts_hint(r, &hint));
+	cr_expect(hint.number == 6 && hint.part == 0 && hint.tag == TAG);
+	cr_assert(chunk(6, 0, false) == 0 && serve_parts_hint(r, &hint));
+	cr_expect(hint.number == 6 && hint.part == 1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect_eq(state(cases[i].number, cases[i].part, cases[i].tag), cases[i].state, "case %zu", i);
+}
+
+/* A reader from the beginning of segment 5, whatever comes when: chunks, then what was not read of them as a segment. */
+Test(serve_parts, are_read_on_byte_by_byte)
+{
+	struct serve_place at = {.number = 5}, before;
+	struct serve_piece piece;
+
+	cr_expect_not(serve_parts_next(r, &at, &piece));
+	cr_assert(chunk(5, 0, false) == 0 && chunk(5, 1, false) == 0);
+	cr_assert(serve_parts_next(r, &at, &piece));
+	cr_expect(piece.begins && piece.independent && piece.n == CHUNK && piece.number == 5 && piece.discontinuity == 3 && piece.capture_us == 6000000);
+	cr_assert(serve_parts_next(r, &at, &piece));
+	cr_expect(!piece.begins && !piece.independent && piece.n == CHUNK && piece.capture_us == 6200000);
+	before = at;
+	cr_expect_not(serve_parts_next(r, &at, &piece));
+	cr_expect(at.number == before.number && at.offset == before.offset);
+	cr_assert(chunk(5, 2, true) == 0 && chunk(6, 0, false) == 0 && segment(5, 3, -1) == 0);
+	cr_assert(serve_parts_next(r, &at, &piece));
+	cr_expect(!piece.begins && piece.n == CHUNK && piece.p == r->window[0].bytes->p + 2 * CHUNK && piece.capture_us == SERVE_NO_CAPTURE);
+	cr_assert(serve_parts_next(r, &at, &piece));
+	cr_expect(piece.begins && piece.number == 6 && piece.n == CHUNK);
+	cr_assert(chunk(6, 1, true) == 0 && chunk(7, 0, false) == 0);
+	cr_assert(serve_parts_next(r, &at, &piece) && piece.number == 6);
+	cr_assert(serve_parts_next(r, &at, &piece) && piece.number == 7 && piece.begins);
+	cr_expect_not(serve_parts_next(r, &at, &piece));
+	cr_assert(segment(9, 1, -1) == 0 && serve_parts_next(r, &at, &piece));
+	cr_expect(piece.number == 9 && piece.begins, "what is not there is passed over");
+}
+
+/* One that comes whole only is waited for, though the next is under way already. */
+Test(serve_parts, leave_no_segment_out)
+{
+	struct serve_place at = {.number = 5};
+	struct serve_piece piece;
+
+	cr_assert(segment(5, 1, -1) == 0 && serve_parts_next(r, &at, &piece));
+	cr_assert_eq(chunk(7, 0, false), 0);
+	cr_expect_not(serve_parts_next(r, &at, &piece));
+	cr_assert(segment(6, 1, -1) == 0 && serve_parts_next(r, &at, &piece) && piece.number == 6);
+	cr_assert(serve_parts_next(r, &at, &piece) && piece.number == 7);
+}
+
+Test(serve_parts, begin_with_the_newest_key_frame)
+{
+	struct msg_part m = part_of(6, 1);
+	struct serve_place at;
+
+	cr_expect_not(serve_parts_newest_key(r, &at));
+	cr_assert(segment(5, 1, -1) == 0 && serve_parts_newest_key(r, &at) && at.number == 5 && at.offset == 0);
+	cr_assert(chunk(6, 0, false) == 0 && serve_parts_newest_key(r, &at) && at.number == 6 && at.offset == 0);
+	m.independent = true;
+	cr_assert(put(&m) == 0 && chunk(6, 2, false) == 0 && serve_parts_newest_key(r, &at));
+	cr_expect(at.number == 6 && at.offset == CHUNK);
+}
+
+struct listener {
+	struct serve_follower f;
+	unsigned told, gone;
+	bool leaves;
+};
+
+static void on_more(struct serve_follower *f, bool gone)
+{
+	struct listener *l = (struct listener *)(void *)f;
+
+	l->told++;
+	l->gone += gone;
+	if (l->leaves || gone)
+		serve_parts_leave(f);
+	if (l->leaves && !gone && l->told == 2)
+		serve_parts_follow(r, f);
+}
+
+Test(serve_parts, are_told_to_who_follows)
+{
+	struct listener stays = {.f.more = on_more}, leaves = {.f.more = on_more, .leaves = true};
+
+	serve_parts_leave(&stays.f);
+	serve_parts_follow(r, &stays.f);
+	serve_parts_follow(r, &stays.f);
+	serve_parts_follow(r, &leaves.f);
+	cr_assert_eq(chunk(5, 0, true), 0);
+	cr_expect(stays.told == 1 && leaves.told == 1 && !leaves.f.joined);
+	serve_parts_follow(r, &leaves.f);
+	cr_assert_eq(segment(5, 1, -1), 0);
+	cr_expect(stays.told == 2 && leaves.told == 2 && leaves.f.joined);
+	serve_media_reset(media);
+	cr_expect(stays.told == 2 && stays.f.joined, "a store that begins anew ends nothing");
+	serve_media_drop_camera(media, 0);
+	cr_expect(stays.gone == 1 && leaves.gone == 1 && !stays.f.joined && !leaves.f.joined);
+}
