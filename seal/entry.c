@@ -22,6 +22,13 @@ const char *entry_signature_word(enum entry_signature s)
 	return (unsigned)s < SIGNATURES ? signatures[s].word : NULL;
 }
 
+const char *entry_by_word(enum entry_watch_by by)
+{
+	static const char *const word[ENTRY_BY_COUNT] = {[ENTRY_BY_PAGE] = "page", [ENTRY_BY_PLAYER] = "player", [ENTRY_BY_RTSP] = "rtsp"};
+
+	return word[by];
+}
+
 bool entry_signature_certifies(enum entry_signature s)
 {
 	return (unsigned)s < SIGNATURES && signatures[s].certifies;
@@ -293,6 +300,58 @@ static void read_key(struct rd *r, struct entry *e)
 	get_text(r, "why ", e->key.why, sizeof e->key.why);
 }
 
+/* The next of words with a blank between; false behind the last one. What is left is malformed when r is bad. */
+static bool next_word(struct rd *v, struct rd *ret)
+{
+	const uint8_t *end;
+
+	if (!rd_left(v))
+		return false;
+	end = memchr(v->p, ' ', rd_left(v));
+	*ret = rd_init(v->p, end ? (size_t)(end - v->p) : rd_left(v));
+	rd_bytes(v, rd_left(ret) + (end != NULL));
+	return true;
+}
+
+static void get_ways(struct rd *r, struct entry_watch *w)
+{
+	struct rd v = lines_value(r, "by "), word;
+
+	while (next_word(&v, &word))
+		for (unsigned i = 0; i < ENTRY_BY_COUNT; i++)
+			if (lines_is(&word, entry_by_word((enum entry_watch_by)i)))
+				w->by |= 1u << i;
+}
+
+static void get_renditions(struct rd *r, struct entry_watch *w)
+{
+	struct rd v = lines_value(r, "renditions "), word;
+
+	while (next_word(&v, &word)) {
+		if (rd_left(&word) >= ENTRY_NAME || w->nrenditions == ENTRY_WATCHED_MAX) {
+			r->bad = true;
+			return;
+		}
+		memcpy(w->rendition[w->nrenditions++], word.p, rd_left(&word));
+	}
+}
+
+static void read_watch(struct rd *r, struct entry *e)
+{
+	struct entry_watch *w = &e->watch;
+
+	get_text(r, "user ", w->user, sizeof w->user);
+	get_text(r, "address ", w->address, sizeof w->address);
+	get_text(r, "camera ", w->camera, sizeof w->camera);
+	get_ways(r, w);
+	get_renditions(r, w);
+	get_number(r, "from-number ", &w->from_number);
+	get_number(r, "to-number ", &w->to_number);
+	get_time(r, "from ", &w->from_us);
+	get_time(r, "to ", &w->to_us);
+	get_number(r, "bytes ", &w->bytes);
+}
+
 static const struct {
 	const char *line;
 	void (*read)(struct rd *r, struct entry *e);
@@ -302,6 +361,7 @@ static const struct {
 	[ENTRY_ALARM] = {"alarm/v1", read_alarm}, [ENTRY_CONFIG] = {"config/v1", read_config},
 	[ENTRY_ENCODER] = {"encoder/v1", read_encoder}, [ENTRY_LOGIN] = {"login/v1", read_login},
 	[ENTRY_EXPORT] = {"export/v1", read_export}, [ENTRY_KEY] = {"key/v1", read_key},
+	[ENTRY_WATCH] = {"watch/v1", read_watch},
 };
 
 /* [a-z]{1,32}/v<number> */
@@ -387,6 +447,7 @@ int64_t entry_time_us(const struct entry *e, int64_t otherwise_us)
 	case ENTRY_LOGIN: return e->login.time_us;
 	case ENTRY_EXPORT: return e->export.time_us;
 	case ENTRY_KEY: return e->key.time_us;
+	case ENTRY_WATCH: return e->watch.to_us;
 	case ENTRY_OTHER: break;
 	}
 	return otherwise_us;

@@ -22,15 +22,19 @@
 #define ENTRY_CHANGE 97                 /* 1 to 96 of a-z, 0-9, blank, hyphen, dot, slash, colon and underscore, and a NUL */
 #define ENTRY_CHANGES_MAX 8             /* that are named; how many there are is told as well */
 #define ENTRY_KEEP_MAX 10               /* renditions */
+#define ENTRY_WATCHED_MAX 11            /* renditions, snapshots among them */
 #define ENTRY_BINARIES_MAX 8            /* programs of a run; no more fit beside the longest key */
 #define ENTRY_NUMBER_MAX ((uint64_t)1 << 53)  /* JavaScript counts exactly up to here */
 #define ENTRY_DURATION_MAX_MS 3600000u
 
 enum entry_kind { ENTRY_SEGMENT, ENTRY_GAP, ENTRY_DELETE, ENTRY_START, ENTRY_STOP, ENTRY_ALARM, ENTRY_CONFIG,
-	ENTRY_ENCODER, ENTRY_LOGIN, ENTRY_EXPORT, ENTRY_KEY, ENTRY_OTHER };
+	ENTRY_ENCODER, ENTRY_LOGIN, ENTRY_EXPORT, ENTRY_KEY, ENTRY_WATCH, ENTRY_OTHER };
 /* The last two: there is one of that kind, and nobody has checked it. */
 enum entry_signature { ENTRY_SIGNATURE_NONE, ENTRY_SIGNATURE_VALID, ENTRY_SIGNATURE_INVALID, ENTRY_SIGNATURE_STRIPPED,
 	ENTRY_SIGNATURE_ONVIF, ENTRY_SIGNATURE_AXIS };
+
+/* How footage went out: to a browser that is logged in, to a player that says a password, by RTSP. */
+enum entry_watch_by { ENTRY_BY_PAGE, ENTRY_BY_PLAYER, ENTRY_BY_RTSP, ENTRY_BY_COUNT };
 
 /* segment/v1: one segment of one rendition, sealed. */
 struct entry_segment {
@@ -145,6 +149,19 @@ struct entry_key {
 	char why[ENTRY_NAME];           /* "rotation" */
 };
 
+/* watch/v1: what a viewer had of a camera since the last such entry about the two. */
+struct entry_watch {
+	char user[ENTRY_NAME];          /* of the site file, or of a share link; "-": several */
+	char address[ENTRY_ADDRESS];    /* "-": several */
+	char camera[ENTRY_NAME];
+	unsigned by;                    /* bits of enum entry_watch_by, at least one */
+	char rendition[ENTRY_WATCHED_MAX][ENTRY_NAME];
+	unsigned nrenditions;           /* at least 1 */
+	uint64_t from_number, to_number; /* of segments, from <= to: he had some between the two, both in */
+	int64_t from_us, to_us;         /* when he asked for them, from <= to */
+	uint64_t bytes;
+};
+
 struct entry {
 	enum entry_kind kind;
 	union {
@@ -159,6 +176,7 @@ struct entry {
 		struct entry_login login;
 		struct entry_export export;
 		struct entry_key key;
+		struct entry_watch watch;
 		char other[ENTRY_NAME * 2];  /* ENTRY_OTHER: its kind line, "picture/v2" */
 	};
 };

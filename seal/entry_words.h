@@ -9,4 +9,7 @@ const char *entry_signature_word(enum entry_signature s);
 /* Whether a certificate's hash may follow it. */
 bool entry_signature_certifies(enum entry_signature s);
 
+/* "page" …; by is one of them. */
+const char *entry_by_word(enum entry_watch_by by);
+
 #endif

@@ -19,6 +19,14 @@ static void put_name(struct wr *w, const char *field, const char name[ENTRY_NAME
 	wr_fmt(w, "%s %.*s\n", field, ENTRY_NAME, name);
 }
 
+/* One of several names in a line. */
+static void put_word(struct wr *w, const char name[ENTRY_NAME])
+{
+	if (!text_is_name(name, strnlen(name, ENTRY_NAME)))
+		w->bad = true;
+	wr_fmt(w, " %.*s", ENTRY_NAME, name);
+}
+
 static void put_sha256(struct wr *w, const char *field, const struct hash *h)
 {
 	char hex[HASH_HEX];
@@ -160,11 +168,8 @@ static void write_start(struct wr *w, const struct entry_start *s)
 	if (s->root[0])
 		put_text(w, "root", s->root, sizeof s->root);
 	wr_str(w, "keep");
-	for (unsigned i = 0; i < s->nkeep; i++) {
-		if (!text_is_name(s->keep[i], strnlen(s->keep[i], ENTRY_NAME)))
-			w->bad = true;
-		wr_fmt(w, " %.*s", ENTRY_NAME, s->keep[i]);
-	}
+	for (unsigned i = 0; i < s->nkeep; i++)
+		put_word(w, s->keep[i]);
 	wr_str(w, "\n");
 	if (s->has_sbom)
 		put_sha256(w, "sbom", &s->sbom);
@@ -271,6 +276,38 @@ static void write_key(struct wr *w, const struct entry_key *k)
 	put_name(w, "why", k->why);
 }
 
+static void put_ways(struct wr *w, unsigned by)
+{
+	if (!by || by >> ENTRY_BY_COUNT)
+		w->bad = true;
+	wr_str(w, "by");
+	for (unsigned i = 0; i < ENTRY_BY_COUNT; i++)
+		if (by >> i & 1)
+			wr_fmt(w, " %s", entry_by_word((enum entry_watch_by)i));
+	wr_str(w, "\n");
+}
+
+static void write_watch(struct wr *w, const struct entry_watch *e)
+{
+	if (!is_address(e->address) || e->nrenditions < 1 || e->nrenditions > ENTRY_WATCHED_MAX || e->from_number > e->to_number || e->from_us > e->to_us) {
+		w->bad = true;
+		return;
+	}
+	put_name(w, "watch/v1\nuser", e->user);
+	wr_fmt(w, "address %.*s\n", ENTRY_ADDRESS, e->address);
+	put_name(w, "camera", e->camera);
+	put_ways(w, e->by);
+	wr_str(w, "renditions");
+	for (unsigned i = 0; i < e->nrenditions; i++)
+		put_word(w, e->rendition[i]);
+	wr_str(w, "\n");
+	put_number(w, "from-number", e->from_number);
+	put_number(w, "to-number", e->to_number);
+	put_time(w, "from", e->from_us);
+	put_time(w, "to", e->to_us);
+	put_count(w, "bytes", e->bytes);
+}
+
 int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret_n)
 {
 	uint8_t text[4 * ENTRY_MAX_BYTES];
@@ -288,6 +325,7 @@ int entry_write(const struct entry *e, uint8_t out[ENTRY_MAX_BYTES], size_t *ret
 	case ENTRY_LOGIN: write_login(&w, &e->login); break;
 	case ENTRY_EXPORT: write_export(&w, &e->export); break;
 	case ENTRY_KEY: write_key(&w, &e->key); break;
+	case ENTRY_WATCH: write_watch(&w, &e->watch); break;
 	default: return -EINVAL;
 	}
 	if (w.bad)

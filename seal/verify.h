@@ -176,6 +176,7 @@ struct verify_report {
 	struct entry_export export[VERIFY_EXPORTS_MAX];
 	uint64_t nexports;
 	uint64_t logins, refusals;
+	uint64_t views;                     /* watch/v1 entries */
 	struct verify_key key[VERIFY_KEYS_MAX];
 	uint64_t nkeys;
 	struct entry_start programs[VERIFY_PROGRAMS_MAX];  /* starts with other programs than the start before */

@@ -181,6 +181,9 @@ void verify_entry(struct verify *v, uint64_t index, const uint8_t *p, size_t n, 
 	case ENTRY_KEY:
 		verify_key_change(v, &e.key);
 		break;
+	case ENTRY_WATCH:
+		v->report->views++;
+		break;
 	case ENTRY_OTHER:
 		break;
 	}

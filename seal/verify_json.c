@@ -216,6 +216,7 @@ static void json_people(struct json *j, const struct verify_report *r)
 	json_int(j, "accepted", (int64_t)least(r->logins, INT64_MAX));
 	json_int(j, "refused", (int64_t)least(r->refusals, INT64_MAX));
 	json_close(j, '}');
+	json_int(j, "views", (int64_t)least(r->views, INT64_MAX));
 	json_open(j, "exports", '[');
 	for (uint64_t i = 0; i < least(r->nexports, VERIFY_EXPORTS_MAX); i++) {
 		const struct entry_export *e = &r->export[i];

@@ -447,6 +447,8 @@ static void print_people(const struct verify_report *r, struct sheet *out)
 
 	if (r->logins || r->refusals)
 		say(out, "logins: %" PRIu64 " accepted, %" PRIu64 " refused\n", r->logins, r->refusals);
+	if (r->views)
+		say(out, "who watched what: %" PRIu64 " entries\n", r->views);
 	for (uint64_t i = 0; i < least(r->nexports, VERIFY_EXPORTS_MAX); i++) {
 		const struct entry_export *e = &r->export[i];
 

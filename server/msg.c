@@ -212,6 +212,16 @@ static const struct {
 	[MSG_COSIGNATURE] = {"cosignature", FIELDS{INT(msg_cosignature, request), BLOB(msg_cosignature, note), END}},
 	[MSG_COSIGNED] = {"cosigned", FIELDS{INT(msg_cosigned, request), INT(msg_cosigned, result), END}},
 	[MSG_LOG_NOTE] = {"log-note", FIELDS{INT(msg_log_note, what), BLOB(msg_log_note, note), END}},
+	[MSG_VIEWING] = {"viewing", FIELDS{
+		INT(msg_viewing, user), INT(msg_viewing, camera), INT(msg_viewing, renditions), INT(msg_viewing, by), TEXT(msg_viewing, address),
+		INT(msg_viewing, from_number), INT(msg_viewing, to_number), INT(msg_viewing, bytes), INT(msg_viewing, from_us), INT(msg_viewing, to_us), END}},
+	[MSG_WATCH_ENTRY] = {"watch-entry", FIELDS{
+		TEXT(msg_watch_entry, user), TEXT(msg_watch_entry, camera), TEXT(msg_watch_entry, address), INT(msg_watch_entry, by),
+		TEXT(msg_watch_entry, renditions), INT(msg_watch_entry, from_number), INT(msg_watch_entry, to_number), INT(msg_watch_entry, bytes),
+		INT(msg_watch_entry, from_us), INT(msg_watch_entry, to_us), END}},
+	[MSG_SHARE] = {"share", FIELDS{
+		INT(msg_share, share), INT(msg_share, camera), INT(msg_share, user), INT(msg_share, version), BOOL(msg_share, gone), TEXT(msg_share, id),
+		BYTES(msg_share, token_sha256), INT(msg_share, from_us), INT(msg_share, to_us), INT(msg_share, expires_us), END}},
 };
 
 void msg_put_mask(struct msg_transcode_camera *m, const struct site_mask *mask)

@@ -115,6 +115,9 @@ enum msg_type {
 	MSG_COSIGNED,              /* its answer */
 	MSG_LOG_NOTE,              /* store -> serve: what /log/cosigned and its like are from here on */
 	MSG_METRICS,               /* parent -> serve; fds: sealed bytes of each form */
+	MSG_VIEWING,               /* serve -> parent: what somebody had of a camera, gathered */
+	MSG_WATCH_ENTRY,           /* parent -> store: the same, gathered again, for a watch/v1 entry */
+	MSG_SHARE,                 /* parent -> serve: a share link in its place, or that it is gone */
 	MSG_TYPE_COUNT
 };
 
@@ -342,6 +345,37 @@ struct msg_session_end { uint8_t token_sha256[32]; };
 struct msg_store_encoder { uint16_t camera; uint8_t rendition; char encoder[65], settings[513]; };
 struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MSG_ADDRESS]; };  /* user: MSG_LOGIN_NOBODY: unknown, or several */
 struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; };
+/*
+ * What one viewer had of one camera: by and renditions are bits; numbers of segments (and so of their entries), of which he had some
+ * between the two; wall clock. user: MSG_LOGIN_NOBODY: several; address "-": several.
+ */
+enum msg_viewing_by { VIEWING_PAGE, VIEWING_PLAYER, VIEWING_RTSP, VIEWING_WAYS };
+#define MSG_VIEWING_BYTES_MAX ((uint64_t)1 << 53)
+#define MSG_VIEWING_NUMBER_MAX ((uint64_t)1 << 53)
+struct msg_viewing {
+	uint16_t user, camera, renditions;
+	uint8_t by;
+	char address[MSG_ADDRESS];
+	uint64_t from_number, to_number, bytes;
+	int64_t from_us, to_us;
+};
+struct msg_watch_entry {
+	char user[SITE_NAME], camera[SITE_NAME], address[MSG_ADDRESS];
+	uint8_t by;
+	char renditions[RENDITIONS_MAX * SITE_NAME];   /* names, a blank between */
+	uint64_t from_number, to_number, bytes;
+	int64_t from_us, to_us;
+};
+/* from_us and to_us: of footage, both 0: live. user: he must have the right himself; MSG_LOGIN_NOBODY: nobody need. version: grows in that place. */
+#define MSG_SHARE_ID 13                          /* "share-" and 6 of a-z, 2-7 */
+struct msg_share {
+	uint16_t share, camera, user;
+	uint32_t version;
+	bool gone;
+	char id[MSG_SHARE_ID];
+	uint8_t token_sha256[32];
+	int64_t from_us, to_us, expires_us;
+};
 #define MSG_WATCHED_US 1000000
 #define MSG_SNAPSHOT_WORKERS_MAX 48  /* workers for snapshots alone, some 42 MB each: of cameras that have none otherwise */
 /* chunk_ms: 0 for whole segments; up to MSG_PICTURE_MS each picture is wanted as it comes; else parts of that target. */
@@ -517,6 +551,9 @@ union msg_body {
 	struct msg_cosigned cosigned;
 	struct msg_log_note log_note;
 	struct msg_metrics metrics;
+	struct msg_viewing viewing;
+	struct msg_watch_entry watch_entry;
+	struct msg_share share;
 };
 
 /* One more mask; there is room for MSG_MASKS_MAX. */

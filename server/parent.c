@@ -135,6 +135,13 @@ out:
 	}
 }
 
+/* What was gathered and not told, before store goes. */
+static void tell_log(struct parent *p)
+{
+	parent_login_sweep(p, true);
+	parent_viewing_sweep(p, true);
+}
+
 /* ingest first, so that it can say goodbye to cameras and end its segments; sign last, for the last checkpoint. */
 static void stop_next(struct parent *p)
 {
@@ -152,7 +159,7 @@ static void stop_next(struct parent *p)
 			if (c->phase == CHILD_STOPPING)
 				continue;
 			if (c->kind == ROLE_STORE)
-				parent_login_sweep(p, true);
+				tell_log(p);
 			if (c->kind == ROLE_TRANSCODE || c->phase == CHILD_STARTING || child_say(c, MSG_STOP, NULL, NULL, 0) < 0)
 				kill(c->pid, SIGKILL);
 			c->phase = CHILD_STOPPING;

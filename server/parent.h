@@ -21,6 +21,7 @@
 #include "server/parent_certificate.h"
 #include "server/programs.h"
 #include "server/service.h"
+#include "server/watch_book.h"
 
 #define PARENT_SESSIONS_MAX 4096
 #define PARENT_USER_SESSIONS_MAX 64  /* one user cannot log the others out */
@@ -216,7 +217,8 @@ struct parent {
 	struct parent_certificate certificate;
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
-	struct login_book logins;         /* the log has not heard of */
+	struct login_book logins;         /* the log has not heard of, */
+	struct watch_book views;          /* nor of these */
 	struct msg_store_state store;
 	struct parent_witness witness;
 	struct msg_sign_state sign;
@@ -314,6 +316,13 @@ void parent_tell_encoders(struct child *store, unsigned camera);
 void parent_login(struct child *serve, const struct msg_login *m);
 /* all: the run ends. */
 void parent_login_sweep(struct parent *p, bool all);
+/* Never what a viewer wrote: a literal address, or "-". */
+bool parent_is_address(const char *text);
+/* Of a viewer's number, as entries name him: "-" for nobody; NULL for a number that is nobody's. */
+const char *parent_viewer_name(const struct parent *p, unsigned viewer);
+/* parent_viewing.c: who watched what, likewise */
+void parent_viewing(struct child *serve, const struct msg_viewing *m);
+void parent_viewing_sweep(struct parent *p, bool all);
 /* parent_alarm.c: that something is so, or is not, in the words of alarm/v1; and what comes of cam->worker */
 void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail);
 void parent_worker_alarms(struct camera_live *cam);

@@ -428,6 +428,11 @@ static void on_login(void *ctx, struct channel *from, const union msg_body *m, i
 	parent_login(ctx, &m->login);
 }
 
+static void on_viewing(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_viewing(ctx, &m->viewing);
+}
+
 static void on_serve_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	((struct child *)ctx)->serve = m->serve_state;
@@ -457,6 +462,7 @@ const struct channel_answer parent_answers[] = {
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
 	{MSG_LOGIN, on_login},
+	{MSG_VIEWING, on_viewing},
 	{MSG_SERVE_STATE, on_serve_state},
 	{MSG_NONE, NULL},
 };

@@ -14,19 +14,25 @@
 
 #define LOGIN_US 60000000
 
-/* Never what a viewer wrote. */
-static bool is_address(const char *text)
+bool parent_is_address(const char *text)
 {
 	struct in6_addr any;
 
 	return !strcmp(text, "-") || inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
 }
 
+const char *parent_viewer_name(const struct parent *p, unsigned viewer)
+{
+	if (viewer == MSG_LOGIN_NOBODY)
+		return "-";
+	return viewer < p->site->nusers ? p->site->user[viewer].name : NULL;
+}
+
 void parent_login(struct child *serve, const struct msg_login *m)
 {
 	struct parent *p = serve->parent;
 
-	if ((m->user != MSG_LOGIN_NOBODY && m->user >= p->site->nusers) || m->count == 0 || !is_address(m->address)) {
+	if (!parent_viewer_name(p, m->user) || m->count == 0 || !parent_is_address(m->address)) {
 		child_kill(serve, "a login that cannot be");
 		return;
 	}
@@ -44,7 +50,7 @@ void parent_login_sweep(struct parent *p, bool all)
 	while (login_book_next(&p->logins, clock_mono_us(), LOGIN_US, all, &m)) {
 		struct msg_login_entry e = {.accepted = m.accepted, .count = m.count, .at_us = clock_wall_us()};
 
-		snprintf(e.user, sizeof e.user, "%s", m.user == MSG_LOGIN_NOBODY ? "-" : p->site->user[m.user].name);
+		snprintf(e.user, sizeof e.user, "%s", parent_viewer_name(p, m.user));
 		snprintf(e.address, sizeof e.address, "%s", m.address);
 		if (child_say(store, MSG_LOGIN_ENTRY, &e, NULL, 0) == 0)
 			continue;

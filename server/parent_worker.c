@@ -131,6 +131,7 @@ void parent_watch_workers(int fd, short what, void *arg)
 		parent_alarm_sweep(&p->camera[i], now_us);
 	}
 	parent_login_sweep(p, false);
+	parent_viewing_sweep(p, false);
 }
 
 void parent_restart_worker(struct child *c)

@@ -98,6 +98,9 @@ static const struct rule {
 	{MSG_COSIGNED,        TO(STORE),     TO(SERVE),    0, 0},
 	{MSG_LOG_NOTE,        TO(STORE),     TO(SERVE),    0, 0},
 	{MSG_METRICS,         TO(PARENT),    TO(SERVE),    2, 2},
+	{MSG_VIEWING,         TO(SERVE),     TO(PARENT),   0, 0},
+	{MSG_WATCH_ENTRY,     TO(PARENT),    TO(STORE),    0, 0},
+	{MSG_SHARE,           TO(PARENT),    TO(SERVE),    0, 0},
 };
 
 const char *role_kind_name(unsigned kind)

@@ -24,6 +24,7 @@
 #include "server/serve_pem.h"
 #include "server/serve_rtsp.h"
 #include "server/serve_tls.h"
+#include "server/serve_viewing.h"
 #include "server/wiping.h"
 
 #define DESCRIPTORS_SPARE 64         /* channels, epoll, and what messages carry */
@@ -404,6 +405,7 @@ static void on_tick(int fd, short what, void *arg)
 
 	http_date(clock_wall_us(), serve.date);
 	serve_login_tell(&serve);
+	serve_viewing_tell(&serve);
 	serve_rights_look(&serve, clock_wall_us());
 	serve_want_expire(serve.wants, now_us);
 	serve_witness_expire(serve.witness, now_us);

@@ -16,6 +16,7 @@
 #include "server/serve_users.h"
 #include "server/serve_want.h"
 #include "server/serve_witness.h"
+#include "server/watch_book.h"
 
 struct serve_conns;
 struct serve_exchange;
@@ -43,7 +44,8 @@ struct serve {
 	struct msg_serve_state state;      /* counters */
 	struct serve_limits limits;
 	struct serve_closed_log closed[SERVE_CLOSED_COUNT];
-	struct login_book logins;          /* the parent has not heard of */
+	struct login_book logins;          /* the parent has not heard of, */
+	struct watch_book views;           /* nor of these */
 	char date[HTTP_DATE];
 };
 

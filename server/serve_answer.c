@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "net/http_fields.h"
 #include "server/serve_route.h"
+#include "server/serve_viewing.h"
 #include "server/serve_watch.h"
 
 #define SEGMENT_WAIT_US 10000000        /* for a camera's first segment, or a segment's proof */
@@ -50,6 +51,16 @@ static bool range_holds(const struct serve_ask *a, const char *etag)
 	return !http_header(a->r, "If-Range", &field) || span_is(field, etag);
 }
 
+/* Who had what, for the log. */
+static void note_viewing(const struct serve_ask *a, const struct serve_reply *reply)
+{
+	uint64_t bytes = reply->part ? reply->last - reply->first + 1 : reply->bytes->n;
+
+	if (a->footage && a->r->method == HTTP_GET && (reply->status == 200 || reply->status == 206))
+		serve_viewing_note(a->x->serve, a->x->peer, (unsigned)a->user, a->viewer.by_session ? VIEWING_PAGE : VIEWING_PLAYER, a->camera,
+			a->rendition ? a->rendition->set.rendition : RENDITION_SNAPSHOT, a->footage, bytes);
+}
+
 void serve_answer_with(struct serve_ask *a, struct serve_reply reply)
 {
 	struct serve_bytes *b = reply.bytes;
@@ -72,6 +83,7 @@ void serve_answer_with(struct serve_ask *a, struct serve_reply reply)
 			break;
 		}
 	}
+	note_viewing(a, &reply);
 	serve_exchange_reply(a->x, a->r, &reply);
 }
 

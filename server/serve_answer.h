@@ -25,6 +25,7 @@ struct serve_ask {
 	int user;                           /* the same number */
 	struct serve_camera *camera;        /* of the path, where it names one */
 	struct serve_rendition *rendition;
+	uint64_t footage;                   /* number of the segment whose bytes the answer is; 0: it is no footage */
 };
 
 /* What is shared [server/serve_answer.c]. */

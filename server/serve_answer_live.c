@@ -146,6 +146,7 @@ void serve_answer_segment(struct serve_ask *a)
 	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
 	bool coming = !s && serve_media_is_coming(a->camera, a->rendition, a->path.number);
 
+	a->footage = a->path.number;
 	if (!may_have(a, s || coming))
 		return;
 	a->x->peer->media_us = clock_mono_us();
@@ -192,6 +193,7 @@ void serve_answer_snapshot(struct serve_ask *a)
 		}
 		return;
 	}
+	a->footage = s->m.number;
 	serve_watch_say(a->x->serve, a->camera, RENDITION_SNAPSHOT, a->x->peer->media_us);
 	snprintf(location, sizeof location, "/live/%s/snapshot/%" PRIu64 ".jpg", a->camera->set.name, s->m.number);
 	http_date(s->m.start_us, modified);
@@ -205,6 +207,7 @@ void serve_answer_picture(struct serve_ask *a)
 	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_SEGMENT);
 
+	a->footage = a->path.number;
 	if (!may_have(a, s != NULL))
 		return;
 	if (s)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/wr.h"
 #include "media/config_sets.h"
+#include "server/serve_viewing.h"
 
 #define CNAME "casemate"
 #define BEHIND_SEGMENTS 2            /* so far behind the newest is too slow */
@@ -122,6 +123,7 @@ static int next_piece(struct serve_rtsp *c, struct rtsp_track *t, const char **w
 	again = t->placed && piece.discontinuity != t->discontinuity;
 	if (memcmp(piece.init_sha256, t->init_sha256, 32) != 0 && use_init(t, r, piece.init_sha256, why))
 		return -EBADMSG;
+	serve_viewing_note(c->serve, &c->conn->peer, (unsigned)c->viewer.user, VIEWING_RTSP, &c->serve->media->camera[c->camera], t->rendition, piece.number, piece.n);
 	t->chunks = rd_init(piece.p, piece.n);
 	*why = "store's chunk cannot be read";
 	if (cmaf_next_chunk(&t->chunks, &t->chunk) != 1)

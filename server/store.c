@@ -43,6 +43,7 @@ static const struct channel_answer from_parent[] = {
 	{MSG_RING_FROM, on_ring_from},
 	{MSG_ALARM, on_alarm},
 	{MSG_LOGIN_ENTRY, on_login},
+	{MSG_WATCH_ENTRY, store_watch},
 	{MSG_STORE_CAMERA, store_camera_comes},
 	{MSG_STORE_RENDITION, store_camera_rendition},
 	{MSG_CAMERA_GONE, store_camera_goes},

@@ -13,6 +13,7 @@
  *     store_parts.c  chunks of segments under way, while somebody watches closely
  *     store_seal.c   a segment is over: sealed, hashed, entered
  *     store_encoder.c  with what encoded segments are made
+ *     store_watch.c    who watched what
  *     store_account.c  the time without footage: gaps
  *     store_log.c    entries -> journal -> sign -> checkpoint
  *     store_disk.c   footage to the archive, retention, what the disk lost
@@ -330,6 +331,8 @@ STORE_ANSWER(store_clip_end);
 void store_clip_published(struct store *s);
 void store_clip_end_all(struct store *s, const struct serve *v);
 
+/* store_watch.c */
+STORE_ANSWER(store_watch);
 /* store_encoder.c */
 STORE_ANSWER(store_encoder);
 /* The leaf of the entry that says how the rendition is made, entered now if it was not; false: nobody told. */

@@ -260,6 +260,9 @@ export class Account {
 		case "login":
 			report[e.result === "accepted" ? "logins" : "refusals"] += e.count;
 			break;
+		case "watch":
+			report.views++;
+			break;
 		case "export":
 			this.#exported(e, index);
 			report.note("exports", e);

@@ -114,6 +114,8 @@ const T = {
 	binary: type(`${NAME} sha256:${HEX}`, (s) => ({name: s.split(" ")[0], hash: s.split(":")[1]})),
 	state: type("begin|end"),
 	result: type("accepted|refused"),
+	ways: type("page(?: player)?(?: rtsp)?|player(?: rtsp)?|rtsp", (s) => s.split(" ")),
+	watched: type(`${NAME}(?: ${NAME}){0,10}`, (s) => s.split(" ")),
 	address: type("[0-9a-f.:]{2,45}|-", takeAddress),
 	detail: type(words("a-z0-9-", 96)),
 	change: type(words("a-z0-9./:_-", 96)),
@@ -154,6 +156,11 @@ const KINDS = {
 		holds: (e) => e.from <= e.to,
 	},
 	key: {fields: [["time", T.time], ["key", T.key], ["by", T.key], ["why", T.name]]},
+	watch: {
+		fields: [["user", T.name], ["address", T.address], ["camera", T.name], ["by", T.ways], ["renditions", T.watched], ["from-number", T.number],
+			["to-number", T.number], ["from", T.time], ["to", T.time], ["bytes", T.count]],
+		holds: (e) => e["from-number"] <= e["to-number"] && e.from <= e.to,
+	},
 };
 
 /* The value of a line, or undefined where it is not one of that field. */
@@ -183,7 +190,7 @@ function takeFields(lines, fields, e) {
  * An entry's text -> {kind: "gap", camera: "gate", from: …}: a field for each
  * line, under its name. Times in milliseconds since 1970, durations in seconds,
  * hashes in hex without "sha256:", clock {source, errorMs}, binary a list of
- * {name, hash}, keep and change lists. Kinds that are not known here give
+ * {name, hash}, keep, change, by (of a watch entry) and renditions lists. Kinds that are not known here give
  * {kind: "other", name: "picture/v1"}. null: that is not an entry.
  */
 export function parseEntry(entry) {

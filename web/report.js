@@ -25,7 +25,7 @@ export class Report {
 		this.quorum = null;           /* of judgePolicy, when there is a policy */
 		this.entries = this.bytes = 0;
 		this.starts = this.stops = this.crashes = this.unfinished = this.leftover = 0;
-		this.logins = this.refusals = 0;
+		this.logins = this.refusals = this.views = 0;
 		this.renditions = [];
 		this.problems = [];
 		this.total = this.unreadable = 0;

@@ -146,6 +146,15 @@ static void login_of(struct archive *a, int64_t time_us)
 	archive_append(a, &e);
 }
 
+static void watch_of(struct archive *a, uint64_t from, uint64_t to)
+{
+	struct entry e = {.kind = ENTRY_WATCH, .watch = {.user = "guard", .address = "192.0.2.7", .camera = "gate", .by = 1u << ENTRY_BY_PAGE,
+		.rendition = {"copy", "audio"}, .nrenditions = 2, .from_number = from, .to_number = to, .from_us = EVIDENCE_AT(from),
+		.to_us = EVIDENCE_AT(to), .bytes = 12345}};
+
+	archive_append(a, &e);
+}
+
 void evidence_export(struct archive *a, const char *rendition, uint64_t first, uint64_t last, uint64_t gone_first, uint64_t gone_last)
 {
 	struct entry e = {.kind = ENTRY_EXPORT, .export = {.time_us = EVIDENCE_AT(EVIDENCE_LAST), .user = "guard", .camera = "gate",
@@ -184,6 +193,7 @@ struct archive *evidence_site(void)
 		round_of(a, n);
 	}
 	login_of(a, EVIDENCE_AT(EVIDENCE_LAST));
+	watch_of(a, EVIDENCE_FIRST, EVIDENCE_LAST);
 	evidence_export(a, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
 	evidence_export(a, "audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
 	archive_stop(a, EVIDENCE_AT(EVIDENCE_LAST) + 2000000);

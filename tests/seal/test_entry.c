@@ -42,6 +42,12 @@
 #define EXPORT \
 	"export/v1\ntime 2026-11-22T15:30:00.000Z\nuser operator\ncamera gate-1\nrendition copy\nfrom 2026-11-22T15:00:00.000Z\n" \
 	"to 2026-11-22T15:10:00.000Z\nsegments 300\nbytes 0\n"
+#define WATCH \
+	"watch/v1\nuser anna\naddress 2001:db8::1f\ncamera gate-1\nby page rtsp\nrenditions copy audio\nfrom-number 1042\nto-number 1192\n" \
+	"from 2026-11-22T15:00:00.000Z\nto 2026-11-22T15:05:00.000Z\nbytes 148000000\n"
+#define WATCH_MANY \
+	"watch/v1\nuser -\naddress -\ncamera a\nby page player rtsp\nrenditions a b c d e f g h i j snapshot\nfrom-number 1\nto-number 9007199254740992\n" \
+	"from 2026-11-22T15:00:00.000Z\nto 2026-11-22T15:00:00.000Z\nbytes 0\n"
 #define VKEY "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 #define KEY "key/v1\ntime 2026-11-22T15:30:00.000Z\nkey " VKEY "\nby " NAME_128 "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nwhy rotation\n"
 #define ENCODER_LONG "encoder/v1\ntime 2026-11-22T15:30:00.000Z\ncamera a\nrendition 360p\nencoder x\nsettings " SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789yx\n"
@@ -73,7 +79,7 @@ Test(entry, what_is_read_is_written_again)
 {
 	static const char *const text[] = {
 		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, CONFIG, CONFIG_NONE, CONFIG_MANY,
-		ENCODED, ENCODER, ENCODER_LONG, LOGIN, REFUSED, EXPORT, KEY, START_ROOT, START_ROOT "sbom sha256:" HEX_A "\n",
+		ENCODED, ENCODER, ENCODER_LONG, LOGIN, REFUSED, EXPORT, KEY, WATCH, WATCH_MANY, START_ROOT, START_ROOT "sbom sha256:" HEX_A "\n",
 		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress 192.0.2.7\nresult refused\ncount 12\n",
 		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress ::ffff:192.0.2.7\nresult refused\ncount 12\n",
 		"alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
@@ -123,7 +129,7 @@ Test(entry, tells_about_when_it_was_logged)
 		{{.kind = ENTRY_GAP, .gap = {.from_us = 1, .to_us = 2000}}, 2000}, {{.kind = ENTRY_DELETE, .del = {.time_us = 3000}}, 3000},
 		{{.kind = ENTRY_START, .start = {.time_us = 4000}}, 4000}, {{.kind = ENTRY_STOP, .stop = {.time_us = 5000}}, 5000},
 		{{.kind = ENTRY_ALARM, .alarm = {.time_us = 6000}}, 6000}, {{.kind = ENTRY_CONFIG, .config = {.time_us = 7000}}, 7000},
-		{{.kind = ENTRY_ENCODER, .encoder = {.time_us = 8000}}, 8000}, {{.kind = ENTRY_LOGIN, .login = {.time_us = 9000}}, 9000},
+		{{.kind = ENTRY_ENCODER, .encoder = {.time_us = 8000}}, 8000}, {{.kind = ENTRY_LOGIN, .login = {.time_us = 9000}}, 9000}, {{.kind = ENTRY_WATCH, .watch = {.from_us = 1, .to_us = 9500}}, 9500},
 		{{.kind = ENTRY_EXPORT, .export = {.time_us = 10000}}, 10000}, {{.kind = ENTRY_KEY, .key = {.time_us = 11000}}, 11000},
 		{{.kind = ENTRY_OTHER}, 77},
 	};
@@ -211,6 +217,12 @@ Test(entry, every_line_is_strict)
 		{EXPORT, "to 2026-11-22T15:10", "to 2026-11-22T14:10"}, {EXPORT, "segments 300", "segments 0300"}, {EXPORT, "bytes 0", "bytes -1"}, {EXPORT, "bytes 0", "bytes"},
 		{EXPORT, "bytes 0", "bytes 9007199254740993"}, {EXPORT, "user operator\n", ""},
 		{KEY, "why rotation", "why"}, {KEY, "key " VKEY, "key"}, {KEY, "\nby ", "\nby  "}, {KEY, "why rotation\n", ""},
+		{WATCH, "by page rtsp", "by rtsp page"}, {WATCH, "by page rtsp", "by"}, {WATCH, "by page rtsp", "by page  rtsp"}, {WATCH, "by page rtsp", "by page page rtsp"},
+		{WATCH, "by page rtsp", "by page http"}, {WATCH, "by page rtsp", "by page rtsp "}, {WATCH, "copy audio", "copy  audio"}, {WATCH, "copy audio", "copy audio "},
+		{WATCH, "copy audio", ""}, {WATCH, "copy audio", "copy Audio"}, {WATCH, "renditions copy audio", "renditions"}, {WATCH_MANY, "i j", "i j k"},
+		{WATCH, "copy audio", "abcdefghijklmnopqrstuvwxyz0123456"}, {WATCH, "from-number 1042", "from-number 1193"}, {WATCH, "from-number 1042", "from-number 0"},
+		{WATCH, "T15:05", "T14:05"}, {WATCH, "user anna", "user"}, {WATCH, "2001:db8::1f", "fe80::1%eth0"}, {WATCH, "bytes 148000000\n", ""},
+		{WATCH_MANY, "bytes 0", "bytes 9007199254740993"}, {WATCH_MANY, "9007199254740992", "9007199254740993"},
 		{START_ROOT, "keep copy\n", "keep copy\nroot a\n"}, {START_ROOT, "root " NAME_128, "root"}, {START_ROOT, "\nroot ", "\nroot abc "},
 		{ALARM, "overload", "over load"}, {ALARM, "state begin\n", ""}, {ALARM, "gate-1", ""},
 	};
@@ -221,7 +233,7 @@ Test(entry, every_line_is_strict)
 
 Test(entry, cut_anywhere_is_refused)
 {
-	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM, ENCODED, ENCODER, LOGIN, EXPORT, KEY};
+	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM, ENCODED, ENCODER, LOGIN, EXPORT, KEY, WATCH};
 	struct entry e;
 
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
@@ -296,6 +308,10 @@ Test(entry, acts_have_their_fields)
 	cr_assert_str_eq(e.login.address, "2001:db8::1f");
 	cr_assert_eq(parse(EXPORT, &e), 0);
 	cr_assert(e.kind == ENTRY_EXPORT && e.export.segments == 300 && e.export.bytes == 0 && e.export.to_us - e.export.from_us == 600000000);
+	cr_assert_eq(parse(WATCH, &e), 0);
+	cr_assert(e.kind == ENTRY_WATCH && e.watch.by == (1u << ENTRY_BY_PAGE | 1u << ENTRY_BY_RTSP) && e.watch.nrenditions == 2 && e.watch.bytes == 148000000);
+	cr_assert(e.watch.from_number == 1042 && e.watch.to_number == 1192 && e.watch.to_us - e.watch.from_us == 300000000);
+	cr_assert_str_eq(e.watch.rendition[1], "audio");
 	cr_assert_eq(parse(KEY, &e), 0);
 	cr_assert_str_eq(e.key.key, VKEY);
 	cr_assert_str_eq(e.key.why, "rotation");

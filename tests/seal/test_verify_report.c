@@ -150,7 +150,7 @@ Test(verify_report, an_encoded_segment_was_made_from_the_copy_of_its_number)
 	}
 }
 
-Test(verify_report, counts_logins_and_exports)
+Test(verify_report, counts_logins_views_and_exports)
 {
 	struct entry e = {.kind = ENTRY_LOGIN, .login = {.time_us = ARCHIVE_T0, .user = "guard", .address = "192.0.2.7", .count = 3}};
 	struct archive *a = archive_new("site.example");
@@ -162,6 +162,9 @@ Test(verify_report, counts_logins_and_exports)
 	e.login.count = UINT64_C(1) << 53;
 	for (unsigned i = 0; i < 2; i++)
 		archive_append(a, &e);
+	e = (struct entry){.kind = ENTRY_WATCH, .watch = {.user = "guard", .address = "-", .camera = "gate", .by = 1, .rendition = {"copy"}, .nrenditions = 1,
+		.from_number = 1, .to_number = 2, .from_us = ARCHIVE_T0, .to_us = ARCHIVE_T0, .bytes = 5}};
+	archive_append(a, &e);
 	e = (struct entry){.kind = ENTRY_EXPORT, .export = {.time_us = ARCHIVE_T0, .user = "guard", .camera = "gate", .rendition = "copy",
 		.from_us = ARCHIVE_T0, .to_us = ARCHIVE_T0 + 1000000, .segments = 5}};
 	for (unsigned i = 0; i < VERIFY_EXPORTS_MAX + 5; i++)
@@ -170,6 +173,7 @@ Test(verify_report, counts_logins_and_exports)
 	r = archive_verify(a, NULL, true);
 	cr_assert(r->refusals == 3 && r->logins == UINT64_C(1) << 54 && r->nexports == VERIFY_EXPORTS_MAX + 5, "%s", archive_explain(r));
 	cr_assert_eq(r->export[VERIFY_EXPORTS_MAX - 1].segments, 5);
+	cr_assert(r->views == 1 && strstr(archive_explain(r), "who watched what: 1 entries"));
 	cr_assert(strstr(archive_explain(r), "and 5 more exports"));
 	verify_free(&r);
 	archive_free(&a);

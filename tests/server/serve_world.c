@@ -71,6 +71,13 @@ static void on_login(void *ctx, struct channel *from, const union msg_body *m, i
 	w->login[w->nlogins++ % 32] = m->login;
 }
 
+static void on_viewing(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+
+	w->viewing[w->nviewings++ % 32] = m->viewing;
+}
+
 static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct world *w = ctx;
@@ -129,7 +136,7 @@ static void on_gone(void *ctx, struct channel *c, const char *why)
 
 static const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
-	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_NONE, NULL}};
+	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_VIEWING, on_viewing}, {MSG_NONE, NULL}};
 static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_COSIGNATURE, on_cosignature}, {MSG_CLIP_MAKE, on_clip_make},
 	{MSG_CLIP_NEXT, on_clip_next}, {MSG_CLIP_END, on_clip_end}, {MSG_NONE, NULL}};
 

@@ -33,6 +33,8 @@ struct world {
 	struct msg_clip_make clip;           /* the last one */
 	unsigned clips, clip_nexts, clip_ends;
 	unsigned ended;                      /* how often serve said that a session is over */
+	struct msg_viewing viewing[32];      /* who watched what, as serve said */
+	unsigned nviewings;
 	unsigned watched;                    /* how often serve said that somebody watches */
 	struct msg_watched last_watched;
 	uint16_t camera;                     /* of world_track and world_segment; 0 is "yard" */

@@ -52,6 +52,12 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 	CARRIED(MSG_ALARM, alarm, .camera = 700, .kind = ALARM_WORKER, .begin = true, .at_us = 1795361400040000, .detail = "held back");
 	CARRIED(MSG_METRICS, metrics, .ready = true, .why = "store: starting", .open_bytes = 5, .text_bytes = UINT64_MAX, .open_sha256 = {1, [31] = 2}, .text_sha256 = {3});
 	CARRIED(MSG_WATCHED, watched, .camera = 999, .rendition = 10, .chunk_ms = 216);
+	CARRIED(MSG_VIEWING, viewing, .user = 1255, .camera = 999, .renditions = 0x7ff, .by = 7, .address = "2001:db8::7", .from_number = 1,
+		.to_number = 1ull << 53, .bytes = 1ull << 53, .from_us = -1, .to_us = 2);
+	CARRIED(MSG_WATCH_ENTRY, watch_entry, .user = "anna", .camera = "gate", .address = "-", .by = 5, .renditions = "copy audio snapshot",
+		.from_number = 1, .to_number = 2, .bytes = 3, .from_us = 4, .to_us = 5);
+	CARRIED(MSG_SHARE, share, .share = 255, .camera = 999, .user = MSG_LOGIN_NOBODY, .version = UINT32_MAX, .gone = true, .id = "share-abcdef",
+		.token_sha256 = {1, [31] = 2}, .from_us = 1, .to_us = 2, .expires_us = 3);
 	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
 	CARRIED(MSG_PART, part, .camera = 999, .rendition = 2, .number = INT64_MAX, .tag = UINT32_MAX, .discontinuity = 7, .part = MSG_NO_PART,
 		.ends = true, .last = true, .independent = true, .start_us = -1, .duration = 18000, .timescale = 90000, .offset = 1ull << 40,
@@ -93,7 +99,9 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 		{ROLE_PARENT, ROLE_SERVE, MSG_ALARM, true}, {ROLE_PARENT, ROLE_SERVE, MSG_RENDITION_RUN, true}, {ROLE_PARENT, ROLE_TRANSCODE, MSG_RENDITION_RUN, true},
 		{ROLE_PARENT, ROLE_INGEST, MSG_RENDITION_RUN, false}, {ROLE_PARENT, ROLE_INGEST, MSG_PART_LENGTH, true},
 		{ROLE_PARENT, ROLE_TRANSCODE, MSG_PART_LENGTH, true}, {ROLE_PARENT, ROLE_STORE, MSG_PART_LENGTH, true},
-		{ROLE_SERVE, ROLE_PARENT, MSG_PART_LENGTH, false}, {ROLE_STORE, ROLE_SERVE, MSG_PART, false}, {ROLE_SERVE, ROLE_STORE, MSG_PART, false}};
+		{ROLE_SERVE, ROLE_PARENT, MSG_PART_LENGTH, false}, {ROLE_SERVE, ROLE_PARENT, MSG_VIEWING, true}, {ROLE_SERVE, ROLE_STORE, MSG_WATCH_ENTRY, false},
+		{ROLE_PARENT, ROLE_STORE, MSG_WATCH_ENTRY, true}, {ROLE_PARENT, ROLE_SERVE, MSG_SHARE, true}, {ROLE_SERVE, ROLE_PARENT, MSG_SHARE, false},
+		{ROLE_SERVE, ROLE_SERVE, MSG_SHARE, false}, {ROLE_STORE, ROLE_SERVE, MSG_PART, false}, {ROLE_SERVE, ROLE_STORE, MSG_PART, false}};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
 		cr_expect_eq(roles_may_say(said[i].from, said[i].to, said[i].type, 0), said[i].may, "%s to %s: %s", role_kind_name(said[i].from),

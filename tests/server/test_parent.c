@@ -190,6 +190,44 @@ Test(parent, keeps_logins_for_the_log_and_believes_none_that_cannot_be)
 	cr_expect_eq(n, 5);
 }
 
+Test(parent, keeps_views_for_the_log_and_believes_none_that_cannot_be)
+{
+	static const struct { struct msg_viewing m; bool dies; } c[] = {
+		{{1, 1, 1, 1, "192.0.2.7", 5, 6, 7, 0, 0}, false},
+		{{MSG_LOGIN_NOBODY, 1, 1, 1, "-", 5, 6, 7, INT64_MIN, INT64_MAX}, false},
+		{{2, 1, 1, 1, "192.0.2.7", 5, 6, 7, 0, 0}, true},
+		{{1, 2, 1, 1, "192.0.2.7", 5, 6, 7, 0, 0}, true},
+		{{1, 1, 0, 1, "192.0.2.7", 5, 6, 7, 0, 0}, true},
+		{{1, 1, 1 << RENDITIONS_MAX, 1, "192.0.2.7", 5, 6, 7, 0, 0}, true},
+		{{1, 1, 1, 0, "192.0.2.7", 5, 6, 7, 0, 0}, true},
+		{{1, 1, 1, 1 << VIEWING_WAYS, "192.0.2.7", 5, 6, 7, 0, 0}, true},
+		{{1, 1, 1, 1, "192.0.2.7", 0, 6, 7, 0, 0}, true},
+		{{1, 1, 1, 1, "192.0.2.7", 7, 6, 7, 0, 0}, true},
+		{{1, 1, 1, 1, "192.0.2.7", 5, MSG_VIEWING_NUMBER_MAX + 1, 7, 0, 0}, true},
+		{{1, 1, 1, 1, "192.0.2.7", 5, 6, MSG_VIEWING_BYTES_MAX + 1, 0, 0}, true},
+		{{1, 1, 1, 1, "192.0.2.7", 5, 6, 7, 1, 0}, true},
+		{{1, 1, 1, 1, "gate.example", 5, 6, 7, 0, 0}, true},
+		{{1, 1, 1, 1, "", 5, 6, 7, 0, 0}, true},
+	};
+	static const struct watch_pace at_once = {0, 0};
+	struct child *serve = role(ROLE_SERVE, 0);
+	int64_t now_us = clock_wall_us();
+	struct msg_viewing m;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < sizeof c / sizeof *c; i++) {
+		serve->killed = false;
+		hear(serve, MSG_VIEWING, &(union msg_body){.viewing = c[i].m});
+		cr_expect_eq(serve->killed, c[i].dies, "%u", i);
+	}
+	/* There is no store that could take them. */
+	for (; watch_book_next(&p.views, 1, &at_once, true, &m); n++) {
+		cr_expect(m.from_us <= m.to_us && m.to_us <= clock_wall_us(), "no time that serve says is beyond now");
+		cr_expect_geq(m.from_us, now_us - 1000000000);
+	}
+	cr_expect_eq(n, 2);
+}
+
 Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
 {
 	union msg_body m = {.camera_state = {.camera = 1, .phase = CAMERA_STREAMING, .fps_milli = 1}};

@@ -163,3 +163,38 @@ Test(serve_rights, a_held_request_ends_with_the_right)
 	viewer_receive(&viewer, &got, false);
 	cr_expect(got.status == 401 || got.status == 404, "%u", got.status);
 }
+
+/* What goes out is told: which camera's, of which segments, how much; playlists, proofs and what has not changed are no footage. */
+Test(serve_rights, tells_who_watched_what)
+{
+	static const char *const none[] = {"index.m3u8", "copy/index.m3u8", "copy/9999.m4s", "copy/init-0011223344556677.mp4"};
+	struct msg_viewing sum = {0};
+	char path[100], extra[500];
+
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		snprintf(path, sizeof path, "/live/yard/%s", none[i]);
+		if (i != 3)  /* which store is asked for */
+			status(path);
+	}
+	cr_expect_eq(world.nviewings, 0);
+	cr_assert_eq(status("/live/yard/copy/7.m4s"), 200);
+	world_wait(&world, &world.nviewings, 1);
+	cr_assert_eq(status("/live/yard/360p/6.m4s"), 200);
+	snprintf(extra, sizeof extra, "%sRange: bytes=10-19\r\n", login());
+	response_free(&got);
+	viewer_get(&viewer, "/live/yard/copy/5.m4s", extra, &got);
+	cr_assert_eq(got.status, 206);
+	for (unsigned seen = 1; sum.bytes < 2010; seen++) {
+		world_wait(&world, &world.nviewings, seen);
+		const struct msg_viewing *m = &world.viewing[seen - 1];
+
+		cr_assert(m->user == 0 && m->camera == YARD && m->by == 1u << VIEWING_PLAYER && m->from_us > 0 && m->from_us <= m->to_us);
+		cr_expect_str_eq(m->address, "127.0.0.1");
+		sum.bytes += m->bytes;
+		sum.renditions |= m->renditions;
+		sum.from_number = seen == 1 || m->from_number < sum.from_number ? m->from_number : sum.from_number;
+		sum.to_number = m->to_number > sum.to_number ? m->to_number : sum.to_number;
+	}
+	cr_expect(sum.bytes == 2010 && sum.from_number == 5 && sum.to_number == 7, "%llu", (unsigned long long)sum.bytes);
+	cr_expect_eq(sum.renditions, 1u << RENDITION_COPY | 1u << RENDITION_ENCODED);
+}

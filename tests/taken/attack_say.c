@@ -313,6 +313,26 @@ static const char *log_many_in(struct taken *t)
 	return done(rc == -EAGAIN ? 0 : rc);
 }
 
+static const char *say_that_nobody_watched(struct taken *t)
+{
+	struct msg_viewing m = {.user = 999, .by = 1, .renditions = 1, .from_number = 1, .to_number = 1, .address = "-"};
+
+	return done(taken_say(PARENT, MSG_VIEWING, &m, NULL, 0));
+}
+
+/* It may say that its users watch: entries do not become more by saying it more often. */
+static const char *say_that_all_watch(struct taken *t)
+{
+	struct msg_viewing m = {.by = 1, .renditions = 1, .from_us = INT64_MIN, .to_us = INT64_MAX, .address = "-"};
+	int rc = 0;
+
+	for (unsigned i = 0; i < 2000 && !rc; i++) {
+		m.from_number = m.to_number = i + 1;
+		rc = taken_say(PARENT, MSG_VIEWING, &m, NULL, 0);
+	}
+	return done(rc == -EAGAIN ? 0 : rc);
+}
+
 static const char *watch_what_is_not_on_demand(struct taken *t)
 {
 	return done(taken_say(PARENT, MSG_WATCHED, &(struct msg_watched){.camera = 0, .rendition = 0}, NULL, 0));
@@ -371,6 +391,8 @@ const struct attack attacks_say[] = {
 	{"want-without-end", IN(SERVE), NEEDS_STORE, want_without_end, 1},
 	{"log-nobody-in", IN(SERVE), 0, log_nobody_in, STAY},
 	{"log-many-in", IN(SERVE), 0, log_many_in, 1},
+	{"say-that-nobody-watched", IN(SERVE), 0, say_that_nobody_watched, STAY},
+	{"say-that-all-watch", IN(SERVE), 0, say_that_all_watch, 1},
 	{"watch-all", IN(SERVE), 0, watch_what_is_not_on_demand, STAY},
 	{"another-key", IN(SIGN), 0, speak_of_another_key, STAY},
 	{"sign-nonsense", IN(SIGN), NEEDS_STORE, sign_nonsense, STAY},

@@ -34,6 +34,8 @@ test("entry: fields are what the lines say", () => {
 	assert.equal(parseEntry(seed("export")).segments, 300);
 	assert.equal(parseEntry(seed("encoder")).encoder, "x264 164 r3095 baee400");
 	assert.equal(parseEntry(seed("key")).why, "rotation");
+	assert.deepEqual(parseEntry(seed("watch")).by, ["page", "rtsp"]);
+	assert.equal(parseEntry(seed("watch-several")).renditions.length, 11);
 	const start = parseEntry(seed("start-binaries"));
 
 	assert.ok(start.binary.length > 1 && start.binary[0].hash.length === 64 && start.keep.length >= 1 && start.root === undefined);
@@ -56,6 +58,9 @@ test("entry: every line is strict", () => {
 		["login", "accepted", "maybe"], ["login", "count 1", "count 0"], ["login", "anna", "Anna"],
 		["export", "bytes", "Bytes"], ["export", "to 2026", "to 2025"], ["export", "segments 300", "segments 0300"],
 		["key", "why rotation", "why"], ["key", "\nby ", "\nby  "], ["start-root", "\nroot ", "\nroot a\nroot "],
+		["watch", "by page rtsp", "by rtsp page"], ["watch", "by page rtsp", "by page page"], ["watch", "by page", "by http"], ["watch", "copy audio", "copy  audio"],
+		["watch", "copy audio", "copy audio "], ["watch-several", "i j", "i j k"], ["watch", "from-number 1042", "from-number 1193"], ["watch", "T15:05", "T14:05"],
+		["watch", "bytes 1", "bytes 01"], ["watch", "renditions copy audio\n", ""],
 		["gap", "from 20", "from 30"], ["delete", "from-number ", "from-number 9"], ["stop", "why ", "why  "],
 		["segment", "number 1042", "number 9007199254740993"], ["segment", "bytes 3", "bytes 9007199254740993"], ["alarm", "state begin", "state on"], ["alarm", "detail ", "detail  "], ["config", "changes ", "changes 1"],
 	];
@@ -74,7 +79,7 @@ test("entry: addresses have one spelling", () => {
 });
 
 test("entry: cut anywhere is refused", () => {
-	for (const name of ["segment-encoded", "encoder", "login", "export", "key", "gap", "delete", "alarm", "stop"])
+	for (const name of ["segment-encoded", "encoder", "login", "export", "key", "watch", "gap", "delete", "alarm", "stop"])
 		for (let n = 0; n < seed(name).length; n++)
 			assert.equal(parseEntry(seed(name).slice(0, n)), null, `${name} ${n}`);
 });
