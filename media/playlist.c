@@ -18,6 +18,8 @@ static bool good_segments(const struct playlist_media *m)
 	for (size_t i = 0; i < m->nsegments; i++)
 		if (!good_init(m->segment[i].init) || m->segment[i].number != m->segment[0].number + i)
 			return false;
+	if (m->open && (!good_init(m->open->init) || m->open->number != m->segment[0].number + m->nsegments))
+		return false;
 	return m->nsegments > 0;
 }
 
@@ -39,10 +41,10 @@ static bool all_independent(const struct playlist_media *m)
 	for (size_t i = 0; i < m->nsegments; i++)
 		if (!m->segment[i].independent)
 			return false;
-	return true;
+	return !m->open || m->open->independent;
 }
 
-static void put_segment(struct out *o, const struct playlist_segment *s, const struct playlist_segment *before)
+static void begin_segment(struct out *o, const struct playlist_segment *s, const struct playlist_segment *before)
 {
 	char when[CLOCK_TEXT];
 
@@ -51,8 +53,23 @@ static void put_segment(struct out *o, const struct playlist_segment *s, const s
 	if (!before || strcmp(before->init, s->init) != 0)
 		OUT_PUT(o, "#EXT-X-MAP:URI=\"init-%s.mp4\"\n", s->init);
 	clock_text(s->capture_us, when);
-	OUT_PUT(o, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%" PRIu64 ".%06u,\n%" PRIu64 ".m4s\n",
-	    when, s->duration_us / 1000000, (unsigned)(s->duration_us % 1000000), s->number);
+	OUT_PUT(o, "#EXT-X-PROGRAM-DATE-TIME:%s\n", when);
+}
+
+static void put_segments(struct out *o, const struct playlist_media *m)
+{
+	for (size_t i = m->live ? playlist_live_skipped(m) : 0; i < m->nsegments; i++) {
+		const struct playlist_segment *s = &m->segment[i];
+
+		begin_segment(o, s, i ? s - 1 : NULL);
+		if (m->live && playlist_live_is_near(m, i))
+			playlist_live_parts(o, s->number, &s->parts);
+		OUT_PUT(o, "#EXTINF:%" PRIu64 ".%06u,\n%" PRIu64 ".m4s\n", s->duration_us / 1000000, (unsigned)(s->duration_us % 1000000), s->number);
+	}
+	if (m->open && m->open->parts.n) {
+		begin_segment(o, m->open, &m->segment[m->nsegments - 1]);
+		playlist_live_parts(o, m->open->number, &m->open->parts);
+	}
 }
 
 int playlist_media(struct buf *b, const struct playlist_media *m)
@@ -61,15 +78,18 @@ int playlist_media(struct buf *b, const struct playlist_media *m)
 
 	if (!good_segments(m))
 		return -EINVAL;
-	OUT_PUT(&o, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%" PRIu64 "\n#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n",
-	    target_of(m), m->segment[0].number);
+	OUT_PUT(&o, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRIu64 "\n#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n",
+	    m->live ? 9 : 7, target_of(m), m->segment[0].number);
 	/* The first one's discontinuity lies before it, and so counts among those gone by. */
 	if (m->discontinuities || m->segment[0].discontinuity)
 		OUT_PUT(&o, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n", m->discontinuities + m->segment[0].discontinuity);
 	if (all_independent(m))
 		OUT_PUT(&o, "#EXT-X-INDEPENDENT-SEGMENTS\n");
-	for (size_t i = 0; i < m->nsegments; i++)
-		put_segment(&o, &m->segment[i], i ? &m->segment[i - 1] : NULL);
+	if (m->live)
+		playlist_live_head(&o, m);
+	put_segments(&o, m);
+	if (m->live)
+		playlist_live_tail(&o, m);
 	if (m->ended)
 		OUT_PUT(&o, "#EXT-X-ENDLIST\n");
 	return out_end(&o);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "media/playlist_live.h"
 
 #define PLAYLIST_HEX 16  /* hex digits in the name of an init segment */
 
@@ -22,6 +23,7 @@ struct playlist_segment {
 	const char *init;             /* PLAYLIST_HEX hex digits of the init segment it needs */
 	bool discontinuity;           /* a new epoch begins here */
 	bool independent;
+	struct playlist_parts parts;  /* none, or all of it */
 };
 
 struct playlist_media {
@@ -30,6 +32,8 @@ struct playlist_media {
 	uint64_t discontinuities;     /* flags of segments before the first one listed; the first one's own is added by the writer */
 	uint32_t target_s;            /* must stay the same while the playlist lives; written larger only if a segment needs it */
 	bool ended;                   /* nothing will follow */
+	const struct playlist_live *live;     /* NULL: for plain players alone */
+	const struct playlist_segment *open;  /* with live: the next one, of which only parts are there; NULL: there is none */
 };
 
 int playlist_media(struct buf *b, const struct playlist_media *m);

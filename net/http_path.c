@@ -50,6 +50,21 @@ static bool is_lower_hex(struct span s)
 	return true;
 }
 
+/* Its segment's number, its own in that, and a tag. */
+static enum http_path_kind parse_part(struct span name, struct http_path *ret)
+{
+	struct span number = span_cut(&name, '.'), part = span_cut(&name, '.');
+	uint8_t tag[4];
+	uint64_t n;
+
+	if (text_u64(number.p, number.n, INT64_MAX, &ret->number) || text_u64(part.p, part.n, HTTP_PART_MAX, &n) || !is_lower_hex(name) ||
+	    hex_decode(name.p, name.n, tag, sizeof tag))
+		return HTTP_PATH_NONE;
+	ret->part = (unsigned)n;
+	ret->tag = (uint32_t)tag[0] << 24 | (uint32_t)tag[1] << 16 | (uint32_t)tag[2] << 8 | tag[3];
+	return HTTP_PATH_PART;
+}
+
 /* What stands in a rendition's folder. */
 static enum http_path_kind parse_media(struct span file, struct http_path *ret)
 {
@@ -61,7 +76,7 @@ static enum http_path_kind parse_media(struct span file, struct http_path *ret)
 	if (take_suffix(&file, ".m4s.tlog-proof"))
 		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_PROOF : HTTP_PATH_NONE;
 	if (take_suffix(&file, ".m4s"))
-		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_SEGMENT : HTTP_PATH_NONE;
+		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_SEGMENT : parse_part(file, ret);
 	return HTTP_PATH_NONE;
 }
 

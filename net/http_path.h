@@ -12,6 +12,7 @@
  *     /live/CAMERA/RENDITION/index.m3u8
  *     /live/CAMERA/RENDITION/init-HEX16.mp4   16 lower-case hex digits
  *     /live/CAMERA/RENDITION/N.m4s            N decimal
+ *     /live/CAMERA/RENDITION/N.P.TAG.m4s      its part P, decimal; TAG: 8 lower-case hex digits
  *     /live/CAMERA/RENDITION/N.m4s.tlog-proof
  *     /live/CAMERA/snapshot.jpg
  *     /live/CAMERA/snapshot/N.jpg             no rendition of the site's has that name
@@ -23,18 +24,22 @@
 
 #include "net/span.h"
 
+#define HTTP_PART_MAX 65535u
+
 enum http_path_kind {
 	HTTP_PATH_NONE, HTTP_PATH_PAGE, HTTP_PATH_LOGIN, HTTP_PATH_LOGOUT, HTTP_PATH_SITE, HTTP_PATH_VERIFIER, HTTP_PATH_EXPORT, HTTP_PATH_ASSET,
 	HTTP_PATH_MULTIVARIANT, HTTP_PATH_MANIFEST, HTTP_PATH_TIME, HTTP_PATH_PLAYLIST, HTTP_PATH_INIT, HTTP_PATH_SEGMENT, HTTP_PATH_PROOF,
 	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_KEYS, HTTP_PATH_COSIGNED, HTTP_PATH_PENDING,
-	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE
+	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE, HTTP_PATH_PART
 };
 
 struct http_path {
 	enum http_path_kind kind;
 	struct span camera, rendition;    /* names by text_is_name; picture and its proof: "snapshot" */
 	struct span rest;                 /* asset: its name; tile: from "tile/" on */
-	uint64_t number;                  /* segment, picture, proof */
+	uint64_t number;                  /* segment, part, picture, proof */
+	unsigned part;                    /* part: at most HTTP_PART_MAX */
+	uint32_t tag;                     /* part: tells it from one of the same number that was before a crash */
 	uint8_t init_prefix[8];           /* init: first bytes of its SHA-256 */
 };
 

@@ -6,6 +6,7 @@
 #include "net/http.h"
 #include "net/http_fields.h"
 #include "net/http_path.h"
+#include "net/http_reload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,9 +14,11 @@ static void read_all(const struct http_request *r)
 {
 	char name[33], password[257];
 	uint64_t first = 0, last = 0;
+	struct http_reload reload;
 	struct span v;
 
 	http_path_parse(r->path);
+	http_reload_parse(r->query, &reload);
 	http_cookie(r, "__Host-session", &v);
 	http_form_field(span_of(r->body, r->body_len), "password", password, sizeof password);
 	for (unsigned i = 0; i < r->nheaders; i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "media/playlist.h"
 
@@ -101,5 +103,102 @@ Test(playlist, a_full_buffer_keeps_what_it_held)
 		cr_assert_eq(buf_append_str(&b, "before"), 0);
 		cr_assert_eq(playlist_media(&b, &(struct playlist_media){.segment = &s, .nsegments = 1}), -ENOBUFS);
 		expect_text(&b, "before");
+	}
+}
+
+static const struct playlist_part three[] = {{216000, true}, {200000, false}, {99999, false}};
+
+static struct playlist_segment whole(uint64_t number)
+{
+	return (struct playlist_segment){.number = number, .duration_us = 515999, .capture_us = 1795361400040000, .init = "00112233445566aa", .independent = true,
+		.parts = {three, 3, 0xabcd}};
+}
+
+#define HEAD "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+#define TIME "#EXT-X-PROGRAM-DATE-TIME:2026-11-22T15:30:00.040Z\n"
+#define CONTROL "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,HOLD-BACK=3.0"
+#define PARTS(n) "#EXT-X-PART:DURATION=0.216000,URI=\"" n ".0.0000abcd.m4s\",INDEPENDENT=YES\n#EXT-X-PART:DURATION=0.200000,URI=\"" n ".1.0000abcd.m4s\"\n" \
+	"#EXT-X-PART:DURATION=0.099999,URI=\"" n ".2.0000abcd.m4s\"\n"
+
+Test(playlist_live, lists_parts_of_what_is_whole_and_of_what_is_not)
+{
+	const struct playlist_segment s[] = {whole(7), whole(8)};
+	struct playlist_segment open = whole(9);
+	const struct playlist_report other[] = {{"copy", 9, true, 1}, {"audio", 8, false, 0}};
+	struct playlist_live live = {.part_target_ms = 216, .has_hint = true, .hint_number = 9, .hint_part = 2, .hint_tag = 0xffffffff, .report = other, .nreports = 2};
+	struct playlist_media m = {.segment = s, .nsegments = 2, .target_s = 1, .live = &live, .open = &open};
+	struct buf b;
+
+	open.parts.n = 2;
+	open.init = "ffeeddccbbaa9988";
+	open.discontinuity = true;
+	buf_init(&b, 8192);
+	cr_assert_eq(playlist_media(&b, &m), 0);
+	expect_text(&b, HEAD CONTROL ",PART-HOLD-BACK=0.648\n#EXT-X-PART-INF:PART-TARGET=0.216\n#EXT-X-MAP:URI=\"init-00112233445566aa.mp4\"\n"
+		TIME PARTS("7") "#EXTINF:0.515999,\n7.m4s\n" TIME PARTS("8") "#EXTINF:0.515999,\n8.m4s\n"
+		"#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-ffeeddccbbaa9988.mp4\"\n" TIME
+		"#EXT-X-PART:DURATION=0.216000,URI=\"9.0.0000abcd.m4s\",INDEPENDENT=YES\n#EXT-X-PART:DURATION=0.200000,URI=\"9.1.0000abcd.m4s\"\n"
+		"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"9.2.ffffffff.m4s\"\n"
+		"#EXT-X-RENDITION-REPORT:URI=\"../copy/index.m3u8\",LAST-MSN=9,LAST-PART=1\n#EXT-X-RENDITION-REPORT:URI=\"../audio/index.m3u8\",LAST-MSN=8\n");
+	open.independent = false;
+	open.parts.n = 0;
+	live = (struct playlist_live){0};
+	cr_assert_eq(playlist_media(&b, &m), 0);
+	cr_expect_null(memmem(buf_data(&b), b.len, "INDEPENDENT-SEGMENTS", 20));
+	cr_expect_not_null(memmem(buf_data(&b), b.len, CONTROL "\n#EXT-X-MAP", strlen(CONTROL "\n#EXT-X-MAP")), "what nobody watches closely has no parts");
+	cr_expect_eq(memcmp(buf_data(&b) + b.len - 6, "8.m4s\n", 6), 0, "nothing is there of what is under way");
+	buf_free(&b);
+	open.number = 10;
+	cr_expect_eq(playlist_media(&b, &m), -EINVAL);
+	buf_free(&b);
+}
+
+static unsigned count(const struct buf *b, const char *what)
+{
+	const uint8_t *at = buf_data(b), *end = at + b->len;
+	unsigned n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), what, strlen(what)))) {
+		at += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+/* A delta update is the whole playlist with one line for what is older than the skip boundary. */
+Test(playlist_live, leaves_out_what_is_old)
+{
+	struct playlist_segment s[20];
+	struct playlist_live live = {.part_target_ms = 216};
+	struct playlist_media m = {.segment = s, .target_s = 2, .live = &live};
+	struct buf full, delta;
+
+	for (unsigned i = 0; i < 20; i++) {
+		s[i] = whole(100 + i);
+		s[i].duration_us = 2000000;
+		s[i].discontinuity = i == 9;
+	}
+	for (m.nsegments = 1; m.nsegments <= 20; m.nsegments++) {
+		size_t old = m.nsegments > 6 ? m.nsegments - 6 : 0;
+		const uint8_t *skip, *rest;
+		char line[64];
+
+		buf_init(&full, 65536);
+		buf_init(&delta, 65536);
+		live.skip = false;
+		cr_assert_eq(playlist_media(&full, &m), 0);
+		live.skip = true;
+		cr_assert_eq(playlist_live_skipped(&m), old);
+		cr_assert_eq(playlist_media(&delta, &m), 0);
+		snprintf(line, sizeof line, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", old);
+		cr_expect_eq(count(&delta, line), old > 0, "none are skipped: no delta update");
+		cr_expect_eq(count(&full, ".m4s\n"), m.nsegments);
+		cr_expect_eq(count(&delta, ".m4s\n"), m.nsegments - old);
+		cr_expect_eq(count(&full, "EXT-X-PART:"), 3 * (m.nsegments < 3 ? m.nsegments : 3), "parts within three targets of the end");
+		skip = memmem(buf_data(&delta), delta.len, line, strlen(line));
+		rest = skip ? skip + strlen(line) : buf_data(&delta);
+		cr_expect_eq(memcmp(buf_data(&full) + full.len - (buf_data(&delta) + delta.len - rest), rest, (size_t)(buf_data(&delta) + delta.len - rest)), 0);
+		buf_free(&full);
+		buf_free(&delta);
 	}
 }

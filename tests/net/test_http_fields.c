@@ -5,6 +5,7 @@
 
 #include "net/http_fields.h"
 #include "net/http_path.h"
+#include "net/http_reload.h"
 #include "net/http_response.h"
 
 Test(http_path, is_a_grammar)
@@ -23,6 +24,19 @@ Test(http_path, is_a_grammar)
 		{"/live/gate-1/360p/0.m4s", HTTP_PATH_SEGMENT, "gate-1", "360p", 0},
 		{"/live/gate-1/360p/1042.m4s", HTTP_PATH_SEGMENT, "gate-1", "360p", 1042},
 		{"/live/gate-1/360p/9223372036854775807.m4s", HTTP_PATH_SEGMENT, "gate-1", "360p", INT64_MAX},
+		{"/live/gate-1/360p/1042.0.0123abcd.m4s", HTTP_PATH_PART, "gate-1", "360p", 1042},
+		{"/live/gate-1/360p/9223372036854775807.65535.ffffffff.m4s", HTTP_PATH_PART, "gate-1", "360p", INT64_MAX},
+		{"/live/gate-1/360p/1042.65536.0123abcd.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042.0.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042.0.0123abc.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042.0.0123abcde.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042.0.0123ABCD.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042.00.0123abcd.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042..0123abcd.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/.0.0123abcd.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/9223372036854775808.0.0123abcd.m4s", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/360p/1042.0.0123abcd.m4s.tlog-proof", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/snapshot/1042.0.0123abcd.m4s", HTTP_PATH_NONE, "", "", 0},
 		{"/live/gate-1/copy/1042.m4s.tlog-proof", HTTP_PATH_PROOF, "gate-1", "copy", 1042},
 		{"/live/gate-1/snapshot.jpg", HTTP_PATH_SNAPSHOT, "gate-1", "", 0},
 		{"/live/gate-1/snapshot/1042.jpg", HTTP_PATH_PICTURE, "gate-1", "snapshot", 1042},
@@ -105,8 +119,33 @@ Test(http_path, keeps_what_others_read)
 	struct http_path p = http_path_parse(span_str("/live/a/copy/init-0123456789abcdef.mp4"));
 
 	cr_assert_eq(memcmp(p.init_prefix, prefix, 8), 0);
+	p = http_path_parse(span_str("/live/a/copy/7.12.0123abcd.m4s"));
+	cr_assert(p.number == 7 && p.part == 12 && p.tag == 0x0123abcd);
 	cr_assert(span_is(http_path_parse(span_str("/assets/hls.min.js")).rest, "hls.min.js"));
 	cr_assert(span_is(http_path_parse(span_str("/log/tile/entries/000.p/5")).rest, "tile/entries/000.p/5"));
+}
+
+Test(http_reload, reads_what_a_player_asks_for)
+{
+	static const struct { const char *query; int rc; struct http_reload want; } table[] = {
+		{"", 0, {0}}, {"x=1&y", 0, {0}}, {"&&", 0, {0}}, {"_HLS_other=9&_HLS_other=8", 0, {0}}, {"_hls_msn=4", 0, {0}},
+		{"_HLS_msn=0", 0, {.has_number = true}}, {"_HLS_msn=12", 0, {.has_number = true, .number = 12}},
+		{"_HLS_msn=12&_HLS_part=3", 0, {.has_number = true, .has_part = true, .number = 12, .part = 3}},
+		{"_HLS_part=3&t=a&_HLS_msn=12&_HLS_skip=YES", 0, {.has_number = true, .has_part = true, .skip = true, .number = 12, .part = 3}},
+		{"_HLS_skip=YES", 0, {.skip = true}}, {"_HLS_skip=v2", 0, {.skip = true}},
+		{"_HLS_msn=9223372036854775807&_HLS_part=4294967295", 0, {.has_number = true, .has_part = true, .number = INT64_MAX, .part = UINT32_MAX}},
+		{"_HLS_msn=9223372036854775808", -EINVAL, {0}}, {"_HLS_msn=1&_HLS_part=4294967296", -EINVAL, {0}}, {"_HLS_msn=", -EINVAL, {0}}, {"_HLS_msn", -EINVAL, {0}},
+		{"_HLS_msn=-1", -EINVAL, {0}}, {"_HLS_msn=1x", -EINVAL, {0}}, {"_HLS_msn=%31", -EINVAL, {0}}, {"_HLS_msn=01", -EINVAL, {0}}, {"_HLS_msn=1=1", -EINVAL, {0}},
+		{"_HLS_msn=1&_HLS_msn=1", -EINVAL, {0}}, {"_HLS_part=1", -EINVAL, {0}}, {"_HLS_msn=1&_HLS_part=", -EINVAL, {0}}, {"_HLS_skip=NO", -EINVAL, {0}},
+		{"_HLS_skip=yes", -EINVAL, {0}}, {"_HLS_skip", -EINVAL, {0}}, {"_HLS_skip=YES&_HLS_skip=YES", -EINVAL, {0}},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct http_reload r = {.number = 77}, want = table[i].rc ? r : table[i].want;
+
+		cr_expect_eq(http_reload_parse(span_str(table[i].query), &r), table[i].rc, "%s", table[i].query);
+		cr_expect(r.has_number == want.has_number && r.has_part == want.has_part && r.skip == want.skip && r.number == want.number && r.part == want.part, "%s", table[i].query);
+	}
 }
 
 Test(http_range, takes_one_range)
