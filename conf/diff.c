@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "conf/diff_effect.h"
-#include "conf/ytree.h"
+#include "conf/merge.h"
 
 /* Both files, as values and as text that knows its lines. */
 struct differ {
@@ -52,14 +52,6 @@ static struct diff_item *add_item(struct differ *d, const struct place *at, enum
 	return item;
 }
 
-static const struct ytree_node *child_named(const struct ytree_node *n, const char *name, size_t len)
-{
-	for (n = n ? n->child : NULL; n; n = n->next)
-		if (n->key && n->key_len == len && !memcmp(n->key, name, len))
-			return n;
-	return NULL;
-}
-
 /* A list's item is known by its line. */
 static const struct ytree_node *child_at(const struct ytree_node *n, int line)
 {
@@ -81,10 +73,10 @@ static int line_of(const struct ytree *text, const struct place *at, const struc
 
 		if (*p == '*') {
 			assert(star < stars + 2);
-			n = child_named(n, *star, strlen(*star));
+			n = ytree_find(n, *star, strlen(*star));
 			star++;
 		} else {
-			n = child_named(n, p, list ? len - 2 : len);
+			n = ytree_find(n, p, list ? len - 2 : len);
 			n = list ? child_at(n, otherwise) : n;
 		}
 		p += len;
@@ -203,19 +195,14 @@ static void compare_site(struct differ *d, const struct site *was, const struct 
 	}
 }
 
-static int read_text(const struct site *site, struct ytree **ret, struct site_report *report)
-{
-	return ytree_read(buf_data(&site->bytes), site->bytes.len, ret, report);
-}
-
 int diff_sites(const struct site *was, const struct site *is, struct diff **ret)
 {
 	struct differ d = {.diff = calloc(1, sizeof *d.diff)};
 	struct site_report *report = calloc(1, sizeof *report);
 
-	d.rc = d.diff && report ? read_text(was, &d.was_text, report) : -ENOMEM;
+	d.rc = d.diff && report ? merge_read(was, &d.was_text, report) : -ENOMEM;
 	if (!d.rc)
-		d.rc = read_text(is, &d.is_text, report);
+		d.rc = merge_read(is, &d.is_text, report);
 	if (!d.rc) {
 		compare_site(&d, was, is);
 		compare_lists(&d, &listeners, NULL, was->listener, was->nlisteners, is->listener, is->nlisteners);

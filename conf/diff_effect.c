@@ -129,8 +129,11 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 	case SCHEMA_RENDITIONS:
 	case SCHEMA_USERS:
 	case SCHEMA_LISTEN:
+	case SCHEMA_DEFAULTS:
+	case SCHEMA_PROFILES:
+	case SCHEMA_INCLUDE:
 	case SCHEMA_TYPES:
-		break;
+		break;  /* what comes of them differs, if anything does */
 	}
 	return SAME;
 }
@@ -255,6 +258,7 @@ static const struct {
 	{"cameras.*.allow_basic", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
 	{"cameras.*.onvif", .always = DIFF_REDIALS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
 	{"cameras.*.segment", .always = DIFF_REDIALS},
+	{"cameras.*.expected"},
 	{"cameras.*.copy", .more = DIFF_CLOSES | DIFF_DISCONNECTS, .less = DIFF_OPENS},
 	{"cameras.*.masks", .of = effect_of_masks},
 	{"cameras.*.overlay"},

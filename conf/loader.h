@@ -6,7 +6,7 @@
 #include "conf/site.h"
 #include "conf/ytree.h"
 
-#define LOADER_FILES_MAX (2 * SITE_CAMERAS_MAX + 4)
+#define LOADER_FILES_MAX (2 * (SITE_CAMERAS_MAX + 1) + 16)  /* two of a camera and of the defaults, and the site's own */
 
 /* A file that the site names, to be looked at when the text is read. */
 struct loader_file {
@@ -38,6 +38,7 @@ const char *const *values_words(enum schema_type type);
 void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void source_set_onvif(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void source_set_listeners(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+void include_set(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_folder(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_socket(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);

@@ -16,7 +16,9 @@ enum schema_type {
 	/* Shapes; the keys below them have paths that begin with theirs. */
 	SCHEMA_MAP,         /* of the keys below "PATH." */
 	SCHEMA_CAMERAS,     /* of names that the site chooses, each a map of the keys below "PATH.*." */
+	SCHEMA_DEFAULTS,    /* of the keys below "cameras.*." */
 	SCHEMA_RENDITIONS,
+	SCHEMA_PROFILES,    /* of names, each a map of the keys below "cameras.*.renditions.*." */
 	SCHEMA_GROUPS,
 	SCHEMA_USERS,       /* a list of maps of the keys below "PATH[]." */
 	SCHEMA_MASKS,
@@ -45,6 +47,7 @@ enum schema_type {
 	SCHEMA_STYLE,
 	SCHEMA_SIGN,
 	/* The rest. */
+	SCHEMA_INCLUDE,
 	SCHEMA_SOURCE,
 	SCHEMA_ONVIF,
 	SCHEMA_FINGERPRINT,

@@ -141,6 +141,9 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 	case SCHEMA_USERS:
 	case SCHEMA_GROUPS:
 	case SCHEMA_LISTEN:
+	case SCHEMA_DEFAULTS:
+	case SCHEMA_PROFILES:
+	case SCHEMA_INCLUDE:
 	case SCHEMA_TYPES:
 		snprintf(out, cap, "%s", schema_type_text(k->type));
 		break;

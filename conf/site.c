@@ -10,9 +10,30 @@
 
 #include "base/io.h"
 #include "base/text.h"
+#include "conf/include.h"
 #include "conf/loader.h"
+#include "conf/merge.h"
 
 #define PRIORITY_MAX 9  /* of a rendition, as in the table */
+
+static void *new_array(struct loader *l, size_t n, size_t size)
+{
+	void *p = calloc(n + 1, size);
+
+	if (!p)
+		l->rc = -ENOMEM;
+	return p;
+}
+
+static void free_camera(struct site_camera *c)
+{
+	free(c->password_mark);
+	free(c->user);
+	free(c->password_file);
+	free(c->url);
+	free(c->ca);
+	free(c->onvif_url);
+}
 
 /* Where a complaint about a whole section goes: its key, or its first line. */
 static struct complaint_at section_at(const struct ytree_node *n)
@@ -187,6 +208,40 @@ static void set_user(struct loader *l, const struct schema_key *k, const struct 
 	site->nusers++;
 }
 
+/* Looked at once by itself: a site has it whether or not it has a camera that takes it. */
+static void set_defaults(struct loader *l, const struct ytree_node *n)
+{
+	struct site_camera *scratch = new_array(l, 1, sizeof *scratch);
+	unsigned nfiles = l->nfiles;
+
+	for (const struct ytree_node *c = scratch ? n->child : NULL; c; c = c->next) {
+		const struct schema_key *k = schema_find("cameras.*.", c->key, c->key_len);
+
+		if (c->kind == YTREE_BAD)
+			continue;
+		if (!k)
+			complain_unknown(l, "cameras.*.", c);
+		else if (!strcmp(schema_leaf(k), "source") || !strcmp(schema_leaf(k), "onvif"))
+			complaint_add(l->report, c->key_at, NULL, "defaults: each camera has a %s of its own: write it there", schema_leaf(k));
+		else
+			set_key(l, k, c, scratch);
+	}
+	while (l->nfiles > nfiles)
+		free(l->file[--l->nfiles].path);
+	if (scratch)
+		free_camera(scratch);
+	free(scratch);
+}
+
+static void set_profile(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
+{
+	struct site_camera *scratch = new_array(l, 1, sizeof *scratch);
+
+	if (scratch)
+		set_rendition(l, k, n, scratch);
+	free(scratch);
+}
+
 /* Counted before anything is made of it. */
 static bool is_shape(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
@@ -207,15 +262,6 @@ static bool is_shape(struct loader *l, const struct schema_key *k, const struct 
 	return true;
 }
 
-static void *new_array(struct loader *l, size_t n, size_t size)
-{
-	void *p = calloc(n + 1, size);
-
-	if (!p)
-		l->rc = -ENOMEM;
-	return p;
-}
-
 static void set_section(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	char prefix[64];
@@ -234,6 +280,11 @@ static void set_section(struct loader *l, const struct schema_key *k, const stru
 	} else if (k->type == SCHEMA_GROUPS && (l->site->group = new_array(l, n->nchildren, sizeof *l->site->group))) {
 		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_group(l, k, c);
+	} else if (k->type == SCHEMA_DEFAULTS) {
+		set_defaults(l, n);
+	} else if (k->type == SCHEMA_PROFILES) {
+		for (const struct ytree_node *c = n->child; c; c = c->next)
+			set_profile(l, k, c);
 	} else if (k->type == SCHEMA_RENDITIONS) {
 		for (const struct ytree_node *c = n->child; c; c = c->next)
 			set_rendition(l, k, c, object);
@@ -295,25 +346,34 @@ static void check_metrics(struct loader *l)
 				      "metrics: beyond this machine they are for users with the right admin, and there are none: add one to users, or take a loopback address");
 }
 
-/* From text already in site->bytes; look: at the named files too. */
+/* All that a site says, from its parts. */
+static void walk(struct loader *l, const struct ytree *tree)
+{
+	l->site->serve_processes = default_serve_processes();
+	walk_site(l, tree);
+	check_media_signing(l);
+	check_metrics(l);
+	rights_check(l);
+}
+
+/* From text already in site->bytes; look: at what it includes, and at the files that it names. */
 static int load(struct site *site, bool look, struct site_report *report)
 {
-	struct loader l = {.site = site, .report = report};
+	struct loader l = {.site = site, .report = report, .file = calloc(LOADER_FILES_MAX, sizeof *l.file)};
 	struct ytree *tree = NULL;
-	int rc = ytree_read(buf_data(&site->bytes), site->bytes.len, &tree, report);
+	const struct ytree_node *include;
+	int rc = l.file ? ytree_read(buf_data(&site->bytes), site->part->len, 0, &tree, report) : -ENOMEM;
 
 	if (rc)
-		return rc;
-	l.file = calloc(LOADER_FILES_MAX, sizeof *l.file);
-	if (!l.file) {
-		rc = -ENOMEM;
 		goto out;
-	}
-	site->serve_processes = default_serve_processes();
-	walk_site(&l, tree);
-	check_media_signing(&l);
-	check_metrics(&l);
-	rights_check(&l);
+	include = ytree_find(tree->root, "include", strlen("include"));
+	if (look && include)
+		rc = include_read(site, include, report);
+	if (!rc)
+		rc = merge_parts(site, tree, report);
+	if (rc)
+		goto out;
+	walk(&l, tree);
 	if (look)
 		paths_check_files(&l);
 	rc = l.rc ? l.rc : report->n ? -EINVAL : 0;
@@ -333,6 +393,7 @@ static struct site *new_site(const char *path)
 	if (!site)
 		return NULL;
 	buf_init(&site->bytes, SITE_FILE_MAX);
+	site->part = calloc(SITE_PARTS_MAX, sizeof *site->part);
 	if (path[0] != '/')
 		cwd = getcwd(NULL, 0);
 	if (path[0] == '/')
@@ -341,14 +402,27 @@ static struct site *new_site(const char *path)
 		file = NULL;
 	free(cwd);
 	site->file = file;
-	if (!file)
+	if (!file || !site->part)
 		site_free(&site);
 	return site;
+}
+
+/* Lines as they are in their files: what a report says is of parts that may be gone with the site. */
+static void name_parts(const struct site *site, struct site_report *report)
+{
+	for (unsigned i = 0; i < report->n; i++) {
+		struct site_complaint *c = &report->complaint[i];
+		unsigned part = (unsigned)(c->line / SITE_LINES);
+
+		snprintf(c->file, sizeof c->file, "%s", part < site->nparts ? site->part[part].name : "");
+		c->line %= SITE_LINES;
+	}
 }
 
 static int finish(int rc, struct site *site, struct site **ret, struct site_report *report)
 {
 	complaint_sort(report);
+	name_parts(site, report);
 	if (rc)
 		site_free(&site);
 	else
@@ -356,7 +430,24 @@ static int finish(int rc, struct site *site, struct site **ret, struct site_repo
 	return rc;
 }
 
-int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report)
+/* Parts that don't lie one behind the other, from the first byte on, are a caller's fault. */
+static int take_parts(struct site *site, const void *text, const struct site_part *part, unsigned n)
+{
+	size_t end = 0;
+
+	if (n == 0 || n > SITE_PARTS_MAX)
+		return -EINVAL;
+	for (unsigned i = 0; i < n; i++) {
+		if (part[i].at != end || part[i].len > SITE_FILE_MAX - end || !memchr(part[i].name, 0, sizeof part[i].name))
+			return -EFBIG;
+		end += part[i].len;
+		site->part[i] = part[i];
+	}
+	site->nparts = n;
+	return buf_append(&site->bytes, text, end);
+}
+
+int site_parse_parts(const char *path, const void *text, const struct site_part *part, unsigned n, struct site **ret, struct site_report *report)
 {
 	struct site *site;
 	int rc;
@@ -366,12 +457,31 @@ int site_parse(const char *path, const void *text, size_t n, struct site **ret, 
 	site = new_site(path);
 	if (!site)
 		return -ENOMEM;
-	rc = n > SITE_FILE_MAX ? -EFBIG : buf_append(&site->bytes, text, n);
+	rc = take_parts(site, text, part, n);
 	if (rc == -EFBIG)
 		complaint_add(report, (struct complaint_at){0}, NULL, "a site file has at most %u bytes", SITE_FILE_MAX);
 	if (!rc)
 		rc = load(site, false, report);
 	return finish(rc, site, ret, report);
+}
+
+int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report)
+{
+	return site_parse_parts(path, text, &(struct site_part){.len = n}, 1, ret, report);
+}
+
+/* A named pipe is not waited at: who reads the file may be the server that runs. */
+static int read_site(struct site *site, const char *path)
+{
+	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = io_read_all(fd, &site->bytes);
+	close(fd);
+	site->part->len = site->bytes.len;
+	site->nparts = 1;
+	return rc;
 }
 
 int site_load(const char *path, struct site **ret, struct site_report *report)
@@ -384,26 +494,18 @@ int site_load(const char *path, struct site **ret, struct site_report *report)
 	site = new_site(path);
 	if (!site)
 		return -ENOMEM;
-	rc = io_read_file(AT_FDCWD, path, &site->bytes);
+	rc = read_site(site, path);
 	if (rc == -ENOBUFS) {
 		rc = -EFBIG;
 		complaint_add(report, (struct complaint_at){0}, NULL, "a site file has at most %u bytes", SITE_FILE_MAX);
+	} else if (rc == -EINVAL) {
+		complaint_add(report, (struct complaint_at){0}, NULL, "this is not a file, but a folder, a pipe or a device: -c names a site file");
 	} else if (rc) {
 		complaint_add(report, (struct complaint_at){0}, NULL, "%s", strerror(-rc));
 	} else {
 		rc = load(site, true, report);
 	}
 	return finish(rc, site, ret, report);
-}
-
-static void free_camera(struct site_camera *c)
-{
-	free(c->password_mark);
-	free(c->user);
-	free(c->password_file);
-	free(c->url);
-	free(c->ca);
-	free(c->onvif_url);
 }
 
 void site_free(struct site **site)
@@ -429,6 +531,7 @@ void site_free(struct site **site)
 	free(s->archive);
 	free(s->socket);
 	free(s->file);
+	free(s->part);
 	buf_free(&s->bytes);
 	free(s);
 }

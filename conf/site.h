@@ -3,7 +3,8 @@
 #define CONF_SITE_H
 /*
  * The site file as the program sees it: every value checked, every default
- * filled in, relative paths made absolute against the site file's folder.
+ * filled in, relative paths made absolute against the site file's folder. It may
+ * include files with cameras, from one folder: the site is all of them together.
  * site_load owns everything it returns; site_free takes NULL and half-built.
  */
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #define SITE_FILE_DEFAULT "/etc/casemate/site.yaml"
 #define SITE_CAMERAS_MAX 1000
 #define SITE_RENDITIONS_MAX 8       /* encoded ones, per camera */
+#define SITE_PROFILES_MAX 64
 #define SITE_MASKS_MAX 16
 #define SITE_MASK_WHOLE 10000       /* a mask as wide, or as high, as the picture */
 #define SITE_USERS_MAX 1000
@@ -24,7 +26,10 @@
 #define SITE_GROUP_CAMERAS_MAX 64   /* patterns */
 #define SITE_SHARES_MAX 256         /* share links at a time; they are not in the file */
 #define SITE_LISTENERS_MAX 8
-#define SITE_FILE_MAX (1u << 20)    /* bytes */
+#define SITE_FILE_MAX (1u << 20)    /* bytes, with all that is included */
+#define SITE_PARTS_MAX 1001         /* the site file and what it includes */
+#define SITE_PART_NAME 200          /* of an included file, with its folder and a NUL */
+#define SITE_LINES (1 << 21)        /* more than a file of that size has: line L of part P is kept as P * SITE_LINES + L */
 #define SITE_PASSWORD 257           /* at most 256 bytes and a NUL */
 #define SITE_NAME 33                /* [a-z0-9-]{1,32} and a NUL */
 #define SITE_ORIGIN 129             /* printable ASCII without blank, '+' or '/'-leading; a NUL */
@@ -89,6 +94,7 @@ struct site_camera {
 	struct site_mask mask[SITE_MASKS_MAX];
 	unsigned nmasks;
 	bool overlay;                     /* site, camera and time of capture in encoded pictures */
+	unsigned expected_bps;            /* what the camera is set to send: for what a site costs, and nothing else */
 	enum site_denoise denoise;
 	struct site_rendition rendition[SITE_RENDITIONS_MAX];
 	unsigned nrenditions;
@@ -156,10 +162,18 @@ struct site_alarms {
 	unsigned restarts;                /* a role was started anew so often in ten minutes */
 };
 
+/* A file that the site was read from. */
+struct site_part {
+	char name[SITE_PART_NAME];        /* "cameras.d/gate.yaml", as include: has the folder; "" of the site file itself, which is the first */
+	size_t at, len;                   /* in struct site's bytes */
+};
+
 struct site {
 	char origin[SITE_ORIGIN];         /* site: the log's origin and the key's name */
 	char *file;                       /* the site file's absolute path */
-	struct buf bytes;                 /* the site file exactly as it was read, for whoever needs its hash */
+	struct buf bytes;                 /* its parts exactly as they were read, one behind the other, for whoever needs their hash */
+	struct site_part *part;           /* in the order of their names */
+	unsigned nparts;
 	struct site_listener listener[SITE_LISTENERS_MAX];
 	unsigned nlisteners;
 	char *tls_certificate, *tls_key;  /* paths, PEM */
@@ -187,6 +201,7 @@ struct site {
  * line and column count from 1; 0 when the file as a whole is meant.
  */
 struct site_complaint {
+	char file[SITE_PART_NAME];        /* "": the site file itself; else the name of a part */
 	int line, column;
 	char text[400];                   /* printable ASCII: "unknown key \"camras\": did you mean \"cameras\"?"; never a password */
 	char example[200];                /* "" if none: "listen: 0.0.0.0:8443" */
@@ -209,10 +224,17 @@ struct site_report {
 int site_load(const char *path, struct site **ret, struct site_report *report);
 /*
  * The same from memory, for what is in the text alone: opens no file, so passwords stay NULL.
- * path is the site file's absolute path; relative paths are resolved against its folder.
+ * path is the site file's absolute path; relative paths are resolved against its folder. What it includes is not there.
  */
 int site_parse(const char *path, const void *text, size_t n, struct site **ret, struct site_report *report);
+/* ... or is: n parts, of which text holds the bytes. */
+int site_parse_parts(const char *path, const void *text, const struct site_part *part, unsigned n, struct site **ret, struct site_report *report);
 void site_free(struct site **site);
+/*
+ * Where a line that the site keeps is, as one would name it: "site.yaml:12", "cameras.d/gate.yaml:3", and without a line the file alone;
+ * path is the site file's name as it was given, and what is included is beside it.
+ */
+void site_place(const struct site *site, const char *path, int line, char *out, size_t cap);
 /* The first line of a camera's password_file, as it is now. 0, or -errno; -EINVAL when it is no password. The caller wipes it. */
 int site_read_password(const struct site_camera *c, char ret[SITE_PASSWORD]);
 /*

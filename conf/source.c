@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "conf/address.h"
 #include "conf/loader.h"
+#include "conf/vendor.h"
 
 #define URL_MAX 1000  /* with the port and slash that it may lack it still fits a message's 1024 */
 
@@ -123,8 +124,18 @@ static void set_url(struct loader *l, const struct schema_key *k, const struct y
 void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	struct site_camera *c = object;
+	struct ytree_node url = *n;
+	char text[VENDOR_URL], why[VENDOR_WHY];
 
-	set_url(l, k, n, &c->address, c->host, &c->url);
+	if (vendor_is(n->text, n->len)) {
+		if (vendor_url(n->text, n->len, text, why)) {
+			loader_complain(l, k, n->at, "%s", why);
+			return;
+		}
+		url.text = text;
+		url.len = strlen(text);
+	}
+	set_url(l, k, &url, &c->address, c->host, &c->url);
 }
 
 void source_set_onvif(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)

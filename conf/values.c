@@ -261,6 +261,7 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_PROFILE] = set_choice,
 	[SCHEMA_STYLE] = set_choice,
 	[SCHEMA_SIGN] = set_choice,
+	[SCHEMA_INCLUDE] = include_set,
 	[SCHEMA_SOURCE] = source_set_camera,
 	[SCHEMA_ONVIF] = source_set_onvif,
 	[SCHEMA_FINGERPRINT] = camera_set_fingerprint,

@@ -32,6 +32,7 @@ struct reader {
 	struct site_report *report;
 	struct frame frame[YTREE_DEPTH_MAX];
 	unsigned depth, documents;
+	int base;         /* of the part's lines */
 };
 
 static void *arena_alloc(struct ytree *t, size_t n)
@@ -74,14 +75,14 @@ void ytree_free(struct ytree **tree)
 	free(t);
 }
 
-static struct complaint_at mark_at(yaml_mark_t m)
+static struct complaint_at mark_at(const struct reader *r, yaml_mark_t m)
 {
-	return (struct complaint_at){(int)m.line + 1, (int)m.column + 1};
+	return (struct complaint_at){r->base + (int)m.line + 1, (int)m.column + 1};
 }
 
 static int new_node(struct reader *r, const yaml_event_t *e, enum ytree_kind kind, struct ytree_node **ret)
 {
-	struct complaint_at at = mark_at(e->start_mark);
+	struct complaint_at at = mark_at(r, e->start_mark);
 
 	if (r->tree->nodes >= YTREE_NODES_MAX) {
 		complaint_add(r->report, at, NULL, "the file holds more than %u values", YTREE_NODES_MAX);
@@ -140,7 +141,7 @@ static bool wants_key(const struct reader *r)
 
 static void refuse_extras(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
-	struct complaint_at at = mark_at(e->start_mark);
+	struct complaint_at at = mark_at(r, e->start_mark);
 
 	if (anchor)
 		complaint_add(r->report, at, NULL, "anchors (&) are not taken here: write the value out wherever it is wanted");
@@ -249,7 +250,7 @@ static int refuse_duplicates(struct reader *r, const struct ytree_node *map)
 		}
 		text_escape(v[i]->key, v[i]->key_len, name, sizeof name);
 		complaint_add(r->report, v[i]->key_at, NULL, "\"%s\" is here a second time; the first is on line %d: keep one of them",
-			      name, first->key_at.line);
+			      name, first->key_at.line % SITE_LINES);
 		v[i]->kind = YTREE_BAD;
 	}
 	free(v);
@@ -273,7 +274,7 @@ static int on_document(struct reader *r, const yaml_event_t *e)
 {
 	if (++r->documents == 1)
 		return 0;
-	complaint_add(r->report, mark_at(e->start_mark), NULL, "a second document begins here: the site is one document, without \"---\" lines in it");
+	complaint_add(r->report, mark_at(r, e->start_mark), NULL, "a second document begins here: the site is one document, without \"---\" lines in it");
 	return -EINVAL;
 }
 
@@ -299,9 +300,9 @@ static int on_event(struct reader *r, const yaml_event_t *e)
 }
 
 /* libyaml gives errors of encoding as an offset in bytes. */
-static struct complaint_at offset_at(const uint8_t *text, size_t n, size_t offset)
+static struct complaint_at offset_at(const struct reader *r, const uint8_t *text, size_t n, size_t offset)
 {
-	struct complaint_at at = {1, 1};
+	struct complaint_at at = {r->base + 1, 1};
 
 	for (size_t i = 0; i < n && i < offset; i++) {
 		at.column += (text[i] & 0xc0) != 0x80;
@@ -332,9 +333,9 @@ static const char *plain_words(const char *problem)
 	return problem ? problem : "unreadable";
 }
 
-static int explain_scanner(const yaml_parser_t *p, const uint8_t *text, size_t n, struct site_report *report)
+static int explain_scanner(const struct reader *r, const yaml_parser_t *p, const uint8_t *text, size_t n)
 {
-	struct complaint_at at = mark_at(p->problem_mark);
+	struct complaint_at at = mark_at(r, p->problem_mark);
 	size_t i = p->problem_mark.index;
 	char c[8];
 
@@ -345,31 +346,31 @@ static int explain_scanner(const yaml_parser_t *p, const uint8_t *text, size_t n
 	if (p->problem && strstr(p->problem, "cannot start any token") && i < n) {
 		text_escape(text + i, 1, c, sizeof c);
 		if (text[i] == '\t')
-			complaint_add(report, at, NULL, "a tab where blanks belong: YAML is indented with blanks");
+			complaint_add(r->report, at, NULL, "a tab where blanks belong: YAML is indented with blanks");
 		else
-			complaint_add(report, at, NULL, "a value can't begin with %s: put it in quotes", c);
+			complaint_add(r->report, at, NULL, "a value can't begin with %s: put it in quotes", c);
 		return -EINVAL;
 	}
 	if (p->context && !strcmp(p->context, "while scanning a simple key"))
-		complaint_add(report, mark_at(p->context_mark), NULL, "not YAML: %s", plain_words(p->problem));
+		complaint_add(r->report, mark_at(r, p->context_mark), NULL, "not YAML: %s", plain_words(p->problem));
 	else if (p->context && p->context_mark.line != p->problem_mark.line)
-		complaint_add(report, at, NULL, "not YAML: %s, in what began on line %d", plain_words(p->problem), mark_at(p->context_mark).line);
+		complaint_add(r->report, at, NULL, "not YAML: %s, in what began on line %d", plain_words(p->problem), mark_at(r, p->context_mark).line % SITE_LINES);
 	else
-		complaint_add(report, at, NULL, "not YAML: %s", plain_words(p->problem));
+		complaint_add(r->report, at, NULL, "not YAML: %s", plain_words(p->problem));
 	return -EINVAL;
 }
 
-static int explain(const yaml_parser_t *p, const uint8_t *text, size_t n, struct site_report *report)
+static int explain(const struct reader *r, const yaml_parser_t *p, const uint8_t *text, size_t n)
 {
 	switch (p->error) {
 	case YAML_MEMORY_ERROR:
 		return -ENOMEM;
 	case YAML_READER_ERROR:
-		complaint_add(report, offset_at(text, n, p->problem_offset), NULL, "not text in UTF-8: %s",
+		complaint_add(r->report, offset_at(r, text, n, p->problem_offset), NULL, "not text in UTF-8: %s",
 			      p->problem ? p->problem : "unreadable");
 		return -EINVAL;
 	default:
-		return explain_scanner(p, text, n, report);
+		return explain_scanner(r, p, text, n);
 	}
 }
 
@@ -382,7 +383,7 @@ static int read_events(struct reader *r, yaml_parser_t *p, const uint8_t *text, 
 		yaml_event_t e;
 
 		if (!yaml_parser_parse(p, &e))
-			return explain(p, text, n, r->report);
+			return explain(r, p, text, n);
 		rc = on_event(r, &e);
 		more = e.type != YAML_STREAM_END_EVENT;
 		yaml_event_delete(&e);
@@ -390,12 +391,12 @@ static int read_events(struct reader *r, yaml_parser_t *p, const uint8_t *text, 
 	return rc;
 }
 
-int ytree_read(const void *text, size_t n, struct ytree **ret, struct site_report *report)
+int ytree_read(const void *text, size_t n, unsigned part, struct ytree **ret, struct site_report *report)
 {
 	static const uint8_t bom[] = {0xef, 0xbb, 0xbf};
 	/* libyaml asserts that there is a pointer even to nothing, and takes no byte order mark once it is told the encoding. */
 	const uint8_t *p8 = n ? text : bom;
-	struct reader r = {.report = report, .tree = calloc(1, sizeof *r.tree)};
+	struct reader r = {.report = report, .base = (int)part * SITE_LINES, .tree = calloc(1, sizeof *r.tree)};
 	yaml_parser_t p;
 	int rc;
 
@@ -420,4 +421,45 @@ int ytree_read(const void *text, size_t n, struct ytree **ret, struct site_repor
 out:
 	ytree_free(&r.tree);
 	return rc;
+}
+
+struct ytree_node *ytree_find(const struct ytree_node *map, const char *key, size_t n)
+{
+	if (map && map->kind == YTREE_MAP)
+		for (struct ytree_node *c = map->child; c; c = c->next)
+			if (c->key && c->key_len == n && !memcmp(c->key, key, n))
+				return c;
+	return NULL;
+}
+
+void ytree_adopt(struct ytree *tree, struct ytree **other)
+{
+	struct ytree_chunk **last = &tree->chunks;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = (*other)->chunks;
+	tree->nodes += (*other)->nodes;
+	(*other)->chunks = NULL;
+	ytree_free(other);
+}
+
+struct ytree_node *ytree_append(struct ytree *tree, struct ytree_node *to, const struct ytree_node *from, const struct ytree_node *key)
+{
+	struct ytree_node **last = &to->child, *n = arena_alloc(tree, sizeof *n);
+
+	if (!n)
+		return NULL;
+	*n = *from;
+	n->next = NULL;
+	if (key) {
+		n->key = key->text;
+		n->key_len = key->len;
+		n->key_at = key->at;
+	}
+	while (*last)
+		last = &(*last)->next;
+	*last = n;
+	to->nchildren++;
+	return n;
 }

@@ -44,9 +44,16 @@ struct ytree {
 /*
  * Reads text whole; *ret is owned by the caller. 0 also when there were complaints that
  * leave the tree's shape whole; -EINVAL when it can't be read further (the last complaint
- * says why); -ENOMEM.
+ * says why); -ENOMEM. part: of the site; all lines are kept with it (SITE_LINES).
  */
-int ytree_read(const void *text, size_t n, struct ytree **ret, struct site_report *report);
+int ytree_read(const void *text, size_t n, unsigned part, struct ytree **ret, struct site_report *report);
 void ytree_free(struct ytree **tree);
+
+/* The value of a map's key, or NULL; also when map is NULL or no map. */
+struct ytree_node *ytree_find(const struct ytree_node *map, const char *key, size_t n);
+/* All memory of *other goes to tree, and *other is gone; its nodes live on. */
+void ytree_adopt(struct ytree *tree, struct ytree **other);
+/* Appends a node to a map's or list's children: a copy of from, which has the same children, under that key (NULL: from's own). NULL without memory. */
+struct ytree_node *ytree_append(struct ytree *tree, struct ytree_node *to, const struct ytree_node *from, const struct ytree_node *key);
 
 #endif

@@ -89,6 +89,8 @@ struct audit {
 	char version[32];                /* of the server */
 	struct site *site;               /* owned: as the server has it */
 	char *site_file;                 /* owned: its path */
+	struct site_part *part;          /* owned: what it was read from; the site file's own is the first */
+	unsigned nparts;
 	char *state_file;                /* owned: of what was signed; NULL if not known */
 	bool site_file_differs;          /* from what the server has */
 	uint32_t parent_layers;

@@ -237,14 +237,24 @@ static void look_at_files(struct audit *a)
 	}
 }
 
+static bool part_differs(const struct site *s, unsigned i)
+{
+	const struct site_part *part = &s->part[i];
+	char path[PATH_MAX + SITE_PART_NAME];
+	struct buf now;
+	bool differs;
+
+	site_place(s, s->file, (int)i * SITE_LINES, path, sizeof path);
+	buf_init(&now, SITE_FILE_MAX);
+	differs = io_read_file(AT_FDCWD, path, &now) || now.len != part->len || (now.len && memcmp(buf_data(&now), buf_data(&s->bytes) + part->at, now.len));
+	buf_free(&now);
+	return differs;
+}
+
 static void look_at_site_file(struct audit *a)
 {
-	struct buf now;
-
-	buf_init(&now, SITE_FILE_MAX);
-	a->site_file_differs = io_read_file(AT_FDCWD, a->site_file, &now) || now.len != a->site->bytes.len ||
-			       (now.len && memcmp(buf_data(&now), buf_data(&a->site->bytes), now.len));
-	buf_free(&now);
+	for (unsigned i = 0; i < a->site->nparts; i++)
+		a->site_file_differs |= part_differs(a->site, i);
 }
 
 static void look_at_program(struct audit_program *p, const struct stat *st)

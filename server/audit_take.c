@@ -148,12 +148,37 @@ static bool take_camera(struct audit *a, struct words *w)
 	return true;
 }
 
+/* The rest of the line: a part's folder may have blanks in its name. */
+static bool take_name(struct words *w, char *out, size_t cap)
+{
+	size_t n = (size_t)(w->end - w->at);
+
+	if (n == 0 || n >= cap || memchr(w->at, 0, n))
+		return false;
+	memcpy(out, w->at, n);
+	out[n] = 0;
+	w->at = w->end;
+	return true;
+}
+
+static bool take_include(struct audit *a, struct words *w)
+{
+	struct site_part *part = &a->part[a->nparts];
+	uint64_t len;
+
+	if (a->nparts == SITE_PARTS_MAX || !take_number(w, SITE_FILE_MAX, &len) || !take_name(w, part->name, sizeof part->name))
+		return false;
+	part->len = len;
+	a->nparts++;
+	return true;
+}
+
 static const struct {
 	const char *word;
 	bool (*take)(struct audit *a, struct words *w);
 } lines[] = {
 	{"casemate", take_version}, {"file", take_file}, {"state", take_state}, {"credentials", take_credentials}, {"program", take_program},
-	{"role", take_process}, {"listener", take_listener}, {"camera", take_camera},
+	{"role", take_process}, {"listener", take_listener}, {"camera", take_camera}, {"include", take_include},
 };
 
 static bool take_line(struct audit *a, struct words w)
@@ -177,8 +202,16 @@ static int take_bytes(struct audit *a, struct words w, const char *bytes, size_t
 
 	if (!take_word(&w, first, sizeof first) || strcmp(first, "site") || !take_number(&w, SITE_FILE_MAX, &size) || size != n || !a->site_file || !a->nprocesses)
 		return -EINVAL;
+	for (unsigned i = 1; i < a->nparts; i++) {
+		if (a->part[i].len > size)
+			return -EINVAL;
+		size -= a->part[i].len;
+	}
+	a->part->len = size;
+	for (unsigned i = 1; i < a->nparts; i++)
+		a->part[i].at = a->part[i - 1].at + a->part[i - 1].len;
 	report = calloc(1, sizeof *report);
-	rc = report ? site_parse(a->site_file, bytes, n, &a->site, report) : -ENOMEM;
+	rc = report ? site_parse_parts(a->site_file, bytes, a->part, a->nparts, &a->site, report) : -ENOMEM;
 	free(report);
 	return rc;
 }
@@ -187,7 +220,9 @@ static int make_room(struct audit *a)
 {
 	a->process = calloc(AUDIT_PROCESSES_MAX, sizeof *a->process);
 	a->camera = calloc(SITE_CAMERAS_MAX, sizeof *a->camera);
-	return a->process && a->camera ? 0 : -ENOMEM;
+	a->part = calloc(SITE_PARTS_MAX, sizeof *a->part);
+	a->nparts = 1;
+	return a->process && a->camera && a->part ? 0 : -ENOMEM;
 }
 
 int audit_take(struct audit *a, const void *answer, size_t n, const char **why)
@@ -253,5 +288,6 @@ void audit_clear(struct audit *a)
 	free(a->state_file);
 	free(a->process);
 	free(a->camera);
+	free(a->part);
 	*a = (struct audit){0};
 }

@@ -77,6 +77,8 @@ void audit_tell(const struct parent *p, struct buf *out)
 		tell_listener(p, i, out);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		tell_camera(p, i, out);
+	for (unsigned i = 1; i < p->site->nparts; i++)
+		buf_append_fmt(out, "include %zu %s\n", p->site->part[i].len, p->site->part[i].name);
 	buf_append_fmt(out, "site %zu\n", p->site->bytes.len);
 	buf_append(out, buf_data(&p->site->bytes), p->site->bytes.len);
 }

@@ -64,14 +64,12 @@ static void say(struct check *c, enum weight w, int line, const char *fmt, ...) 
 
 static void say(struct check *c, enum weight w, int line, const char *fmt, ...)
 {
+	char place[PATH_MAX + SITE_PART_NAME];
 	va_list ap;
 
 	*(w == PROBLEM ? &c->problems : &c->warnings) += 1;
-	if (line)
-		fprintf(c->to, "%s:%d: ", c->path, line);
-	else
-		fprintf(c->to, "%s: ", c->path);
-	fputs(w == WARNING ? "warning: " : "", c->to);
+	site_place(c->site, c->path, line, place, sizeof place);
+	fprintf(c->to, "%s: %s", place, w == WARNING ? "warning: " : "");
 	va_start(ap, fmt);
 	vfprintf(c->to, fmt, ap);
 	va_end(ap);
@@ -365,12 +363,27 @@ static void check_rights(struct check *c)
 			say(c, WARNING, s->user[i].line, "user %s: is of no group that may anything, so he is not let in", s->user[i].name);
 }
 
-static void check_file(struct check *c)
+/* The folder of what is included too: who may write there adds cameras. */
+static void check_parts(struct check *c)
 {
+	char path[PATH_MAX + SITE_PART_NAME];
 	struct stat st;
 
-	if (!stat(c->path, &st) && S_ISREG(st.st_mode) && st.st_mode & 022)
-		say(c, WARNING, 0, "others may change this file (mode %04o): run \"chmod go-w %s\"", st.st_mode & 07777, shown(c->path).text);
+	for (unsigned i = 0; i < c->site->nparts; i++) {
+		site_place(c->site, c->site->file, (int)i * SITE_LINES, path, sizeof path);
+		if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 022)
+			say(c, WARNING, (int)i * SITE_LINES, "others may change this file (mode %04o): run \"chmod go-w %s\"", st.st_mode & 07777, shown(path).text);
+	}
+	if (c->site->nparts < 2)
+		return;
+	*strrchr(path, '/') = 0;
+	if (!stat(path, &st) && st.st_mode & 022)
+		say(c, WARNING, 0, "others may put files into the folder that is included (mode %04o): run \"chmod go-w %s\"", st.st_mode & 07777, shown(path).text);
+}
+
+static void check_file(struct check *c)
+{
+	check_parts(c);
 	if (!c->site->nusers)
 		say(c, WARNING, 0, "there is no user, so nobody can watch: \"casemate passwd NAME\" prints the lines to add");
 	if (!c->site->ncameras)

@@ -13,10 +13,10 @@
 #include <string.h>
 
 #include <event2/event.h>
-#include <openssl/evp.h>
 
 #include "base/clock.h"
 #include "conf/places.h"
+#include "server/site_digest.h"
 
 #define LEAVING_US 10000000  /* an ingest says TEARDOWN and ends what it has of the camera */
 
@@ -231,10 +231,9 @@ int parent_certificate_changes(struct parent *p)
 void parent_tell_config(struct parent *p, struct msg_store_config *told)
 {
 	struct child *store = parent_child(p, ROLE_STORE, 0);
-	const struct buf *file = &p->site->bytes;
 
 	told->archive_max_bytes = p->site->archive_max_bytes;
-	if (!EVP_Digest(file->len ? buf_data(file) : (const uint8_t *)"", file->len, told->site_sha256, NULL, EVP_sha256(), NULL))
+	if (site_digest(p->site, told->site_sha256) < 0)
 		return;
 	/* One that starts later names the file in its start/v1. */
 	if (store && (store->phase == CHILD_STARTING || store->phase == CHILD_READY))

@@ -5,6 +5,7 @@
  * were given it: certificate, keys, authorities, passwords.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,11 @@
 #include "conf/diff.h"
 #include "conf/places.h"
 #include "seal/entry.h"
+#include "server/site_digest.h"
 #include "server/parent_change.h"
 
 #define LOGGED_MAX 20              /* lines of the log for one reload */
+#define PLACE (PATH_MAX + SITE_PART_NAME)
 
 struct reload {
 	struct parent *p;
@@ -35,11 +38,12 @@ struct reload {
 /* Read once, and what was read is what comes into force. */
 static void read_witnesses(struct reload *r)
 {
-	char why[400];
+	char why[400], place[PLACE];
 
 	if (parent_witness_load(r->site, &r->witness, why, sizeof why) == 0)
 		return;
-	fprintf(r->out, "%s:%d: %s: %s\n", r->site->file, r->site->witnesses_line, r->site->witnesses, why);
+	site_place(r->site, r->site->file, r->site->witnesses_line, place, sizeof place);
+	fprintf(r->out, "%s: %s: %s\n", place, r->site->witnesses, why);
 	r->refused++;
 }
 
@@ -93,14 +97,11 @@ static void say_item(struct reload *r, const struct diff_item *item)
 
 static void refuse_item(struct reload *r, const struct diff_item *item)
 {
-	char words[200];
-	int line = item->new_line ? item->new_line : item->old_line;
+	char words[200], place[PLACE];
 
 	diff_text(item, words, sizeof words);
-	if (line)
-		fprintf(r->out, "%s:%d: %s: this needs a restart\n", r->site->file, line, words);
-	else
-		fprintf(r->out, "%s: %s: this needs a restart\n", r->site->file, words);
+	site_place(item->new_line ? r->site : r->p->site, r->site->file, item->new_line ? item->new_line : item->old_line, place, sizeof place);
+	fprintf(r->out, "%s: %s: this needs a restart\n", place, words);
 	r->refused++;
 }
 
@@ -311,9 +312,7 @@ static void say_key(struct reload *r)
 
 static bool is_news(const struct reload *r)
 {
-	const struct buf *a = &r->p->site->bytes, *b = &r->site->bytes;
-
-	return r->changes || a->len != b->len || (a->len && memcmp(buf_data(a), buf_data(b), a->len) != 0);
+	return r->changes || site_digest_differs(r->p->site, r->site);
 }
 
 /* --- one reload ------------------------------------------------------------------------- */

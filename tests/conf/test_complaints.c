@@ -21,6 +21,7 @@
 #define SMALL(keys) CAMERA("renditions: {small: {" keys "}}")                    /* keys: line 8, column 26 */
 #define USER(hash) HEAD "users: [{name: anna, password_hash: \"" hash "\"}]\n"   /* the value: line 5, column 37 */
 #define MASK(keys) CAMERA("masks: [{" keys "}]")                                  /* keys: line 8, column 14 */
+#define PROFILES "profiles: {small: {size: 640x360, bitrate: 1 Mb/s}}\n"        /* one line before HEAD */
 #define SALT "c29tZXNhbHRzb21lc2FsdA"
 #define SUM "KqyvmhYhMyRnOZHYOuP5tsGcIt1Hcb8T2PXBbNqVDEg"
 
@@ -47,7 +48,7 @@ static const struct {
 	{HEAD "rtsp: 127.0.0.1:8554\n", 5, 1, "unknown key \"rtsp\": did you mean \"rtsps\"?"},
 	{HEAD "Sandbox: strict\n", 5, 1, "did you mean \"sandbox\"?"},
 	{HEAD "user: []\n", 5, 1, "key \"user\" doesn't belong here: its place is cameras.*.user"},
-	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, rtsps, metrics, tls, key, witnesses, media_signing, archive, alarms, socket, sandbox, processes, users, groups, cameras"},
+	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, rtsps, metrics, tls, key, witnesses, media_signing, archive, alarms, socket, sandbox, processes, users, groups, profiles, defaults, include, cameras"},
 	{HEAD "bitrate: 1 Mb/s\n", 5, 1, "its place is cameras.*.renditions.*.bitrate"},
 	{HEAD "\"a\\\"b\": 1\n", 5, 1, "unknown key \"a\\x22b\""},
 	{CAMERA("password: hunter2"), 8, 5, "unknown key \"password\": did you mean \"password_file\"?"},
@@ -80,7 +81,41 @@ static const struct {
 	{SITE TLS ARCHIVE "key: [a]\n", 4, 6, "key: what is wanted is a file that only its owner may read, not a list"},
 	{SITE TLS ARCHIVE "key:\n", 4, 5, "key: the value is missing"},
 	{SITE TLS ARCHIVE "key: ''\n", 4, 6, "key: the value is missing"},
-	{CAMERA("renditions: [small]"), 8, 17, "renditions: what is wanted is a map of names, not a list"},
+	{CAMERA("renditions: small"), 8, 17, "renditions: what is wanted is a map of names, or a list of profiles, not one value"},
+	{CAMERA("renditions: [small]"), 8, 18, "renditions: there is no profile \"small\""},
+	{CAMERA("renditions: [{small: 1}]"), 8, 18, "renditions: what is wanted here is the name of a profile"},
+	{PROFILES CAMERA("renditions: [smal]"), 9, 18, "there is no profile \"smal\": did you mean \"small\"?"},
+	{PROFILES CAMERA("renditions: [small, small]"), 9, 25, "\"small\" is here a second time"},
+	{PROFILES CAMERA("renditions: [small, small, small, small, small, small, small, small, small]"), 9, 5, "9 renditions: at most 8 are possible"},
+	/* What is inherited is named once, where it is written. */
+	{HEAD "profiles: {small: {size: big, bitrate: 1 Mb/s}}\ncameras: {a: {" SOURCE "a, renditions: [small]}, b: {" SOURCE "b, renditions: [small]}}\n", 5, 26, "\"big\" is not WIDTHxHEIGHT"},
+	{HEAD "profiles: {copy: {size: 64x64, bitrate: 1 Mb/s}}\n", 5, 12, "\"copy\" is always there"},
+	{HEAD "profiles: [small]\n", 5, 11, "profiles: what is wanted is a map of names, not a list"},
+	{HEAD "defaults: {segment: 1 d}\ncameras: {a: {" SOURCE "a}, b: {" SOURCE "b}}\n", 5, 21, "\"1 d\" is out of range"},
+	{HEAD "defaults: {segment: 1 d}\n", 5, 21, "\"1 d\" is out of range"},
+	{HEAD "defaults: {source: rtsp://192.0.2.1/}\n", 5, 12, "defaults: each camera has a source of its own"},
+	{HEAD "defaults: {trasport: tcp}\n", 5, 12, "unknown key \"trasport\": did you mean \"transport\"?"},
+	{HEAD "defaults: {renditions: [small]}\ncameras: {a: {" SOURCE "a}, b: {" SOURCE "b}}\n", 5, 25, "there is no profile \"small\""},
+	{HEAD "defaults: {user: u}\ncameras: {a: {" SOURCE "}}\n", 6, 11, "a: a user without a password_file"},
+	{HEAD "defaults: [tcp]\n", 5, 11, "defaults: what is wanted is a map of keys, not a list"},
+	/* Included files, of which this text has none. */
+	{HEAD "include: cameras.d\n", 5, 10, "include: \"cameras.d\" is not FOLDER/PATTERN"},
+	{HEAD "include: \"*/a.yaml\"\n", 5, 10, "is not FOLDER/PATTERN"},
+	{HEAD "include: cameras.d/\n", 5, 10, "is not FOLDER/PATTERN"},
+	{HEAD "include: cameras.d/.*\n", 5, 10, "is not FOLDER/PATTERN"},
+	{HEAD "include: cameras.d/[a].yaml\n", 5, 10, "is not FOLDER/PATTERN"},
+	{HEAD "include: ~/cameras.d/*\n", 5, 10, "is not FOLDER/PATTERN"},
+	{HEAD "include: [a/*, b/*]\n", 5, 10, "what is wanted is FOLDER/PATTERN, in which * stands for any number of letters and ? for one, not a list"},
+	{HEAD "include:\n", 5, 9, "the value is missing"},
+	/* Vendors. */
+	{FROM("hikvsion 192.0.2.1"), 5, 26, "source: no vendor \"hikvsion\" is known: did you mean \"hikvision\"?"},
+	{FROM("zzzzzzzzzzzzzzzz 192.0.2.1"), 5, 26, "is known: write the camera's address, or one of amcrest, annke, axis,"},
+	{FROM("axis 192.0.2.1 0"), 5, 26, "\"0\" is neither a channel, 1 to 256, nor main or sub"},
+	{FROM("axis 192.0.2.1 sub 2"), 5, 26, "\"2\" is neither"},
+	{FROM("axis 192.0.2.1 1 sub x"), 5, 26, "what is wanted is VENDOR ADDRESS [CHANNEL] [main|sub]"},
+	{FROM("sony 192.0.2.1 2"), 5, 26, "of sony only one channel is known"},
+	{FROM("axis camera.example"), 5, 26, "\"camera.example\" is a host name"},
+	{FROM("axis u:p@192.0.2.1"), 5, 26, "a user or password is not written in the address"},
 	/* Names. */
 	{HEAD "cameras: {Gate: {" SOURCE "}}\n", 5, 11, "cameras: \"Gate\" can't be a name"},
 	{HEAD "cameras: {\"\": {" SOURCE "}}\n", 5, 11, "cameras: \"\" can't be a name"},

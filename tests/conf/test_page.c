@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "conf/schema.h"
+#include "conf/vendor.h"
 
 #define BEGIN ".\\\" The keys, as conf/schema.c has them; tests/conf/test_page.c compares.\n"
 #define END ".\\\" End of the keys.\n"
@@ -33,29 +34,51 @@ static void append_key(struct buf *b, const struct schema_key *k)
 	cr_assert_eq(buf_append_str(b, "\n"), 0);
 }
 
-Test(page, lists_the_keys_of_the_table)
+/* What the page has between two of its comments is this, byte by byte. */
+static void compare(const char *from, const char *to, struct buf *want)
 {
 	const char *top = getenv("abs_top_srcdir"), *begin, *end;
 	char path[4096];
-	struct buf page, want;
+	struct buf page;
 
+	if (!top)
+		buf_free(want);
 	if (!top)
 		cr_skip_test("abs_top_srcdir is not set: run by make check");
 	snprintf(path, sizeof path, "%s/doc/casemate-site.5", top);
 	buf_init(&page, 1 << 20);
-	buf_init(&want, 1 << 20);
 	cr_assert_eq(io_read_file(AT_FDCWD, path, &page), 0, "%s", path);
 	cr_assert_eq(buf_append(&page, "", 1), 0);
-	begin = strstr((const char *)buf_data(&page), BEGIN);
-	end = strstr((const char *)buf_data(&page), END);
+	begin = strstr((const char *)buf_data(&page), from);
+	end = strstr((const char *)buf_data(&page), to);
 	cr_assert(begin && end && end > begin);
-	begin += strlen(BEGIN);
+	begin += strlen(from);
+	cr_assert((size_t)(end - begin) == want->len && !memcmp(begin, buf_data(want), want->len), "the page should have:\n%.*s", (int)want->len,
+		  (const char *)buf_data(want));
+	buf_free(&page);
+	buf_free(want);
+}
+
+Test(page, lists_the_keys_of_the_table)
+{
+	struct buf want;
+
+	buf_init(&want, 1 << 20);
 	for (unsigned i = 0; i < schema_nkeys; i++)
 		append_key(&want, &schema_keys[i]);
-	cr_assert((size_t)(end - begin) == want.len && !memcmp(begin, buf_data(&want), want.len), "the page should have:\n%.*s", (int)want.len,
-		  (const char *)buf_data(&want));
-	buf_free(&page);
-	buf_free(&want);
+	compare(BEGIN, END, &want);
+}
+
+Test(page, lists_the_vendors_that_are_known)
+{
+	char url[VENDOR_URL], sub[VENDOR_URL];
+	const char *name;
+	struct buf want;
+
+	buf_init(&want, 1 << 20);
+	for (unsigned i = 0; vendor_row(i, &name, url, sub); i++)
+		buf_append_fmt(&want, ".It Cm %s\n.Dl %s\n.Dl %s\n", name, url, sub);
+	compare(".\\\" The vendors, as conf/vendor.c has them; tests/conf/test_page.c compares.\n", ".\\\" End of the vendors.\n", &want);
 }
 
 Test(page, every_key_has_what_it_needs)

@@ -384,7 +384,7 @@ Test(files, a_site_file_that_cannot_be_read_is_told_apart)
 	memset(big, '#', sizeof big);
 	cr_expect_eq(site_load(in_dir("none.yaml"), &s, &report), -ENOENT);
 	cr_expect(report.n == 1 && report.complaint->line == 0);
-	cr_expect_eq(site_load(dir, &s, &report), -EISDIR);
+	cr_expect_eq(site_load(dir, &s, &report), -EINVAL);
 	put("big.yaml", big, sizeof big, 0600);
 	cr_expect_eq(site_load(in_dir("big.yaml"), &s, &report), -EFBIG);
 	cr_expect_str_eq(report.complaint->text, "a site file has at most 1048576 bytes");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The input is a site file. What is taken must keep to the limits that site.h gives; what isn't must say why. */
+/* The input is a site file, and behind each record separator (0x1e) one that it includes. What is taken must keep to the limits that site.h gives; what isn't must say why. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #include "conf/site.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct site_report report;
 
 static void check(int holds)
 {
@@ -48,15 +51,37 @@ static void check_site(const struct site *s)
 		check(text_is_name(s->user[i].name, strlen(s->user[i].name)) && s->user[i].password_hash);
 }
 
+/* Without the separators: parts lie one behind the other. */
+static int parse(const uint8_t *data, size_t size, struct site **ret)
+{
+	static struct site_part part[SITE_PARTS_MAX];
+	static uint8_t text[SITE_FILE_MAX];
+	unsigned n = 1;
+	size_t len = 0;
+
+	part[0] = (struct site_part){.len = 0};
+	for (size_t i = 0; i < size && len < sizeof text; i++) {
+		if (data[i] != 0x1e) {
+			text[len++] = data[i];
+			part[n - 1].len++;
+		} else if (n < SITE_PARTS_MAX) {
+			part[n] = (struct site_part){.at = len};
+			snprintf(part[n].name, sizeof part[n].name, "d/%u.yaml", n);
+			n++;
+		}
+	}
+	return site_parse_parts("/etc/casemate/site.yaml", text, part, n, ret, &report);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct site_report report;
 	struct site *site = NULL;
-	int rc = site_parse("/etc/casemate/site.yaml", data, size, &site, &report);
+	int rc = parse(data, size, &site);
 
 	check((rc == 0) == (site != NULL) && (rc == 0) == (report.n == 0));
 	for (unsigned i = 0; i < report.n; i++) {
-		check(i == 0 || report.complaint[i - 1].line <= report.complaint[i].line);
+		check(i == 0 || strcmp(report.complaint[i - 1].file, report.complaint[i].file) || report.complaint[i - 1].line <= report.complaint[i].line);
+		check(report.complaint[i].line >= 0 && report.complaint[i].line < SITE_LINES);
 		for (const char *s = report.complaint[i].text; *s; s++)
 			check(*s >= 0x20 && *s < 0x7f);
 	}
