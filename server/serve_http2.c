@@ -11,8 +11,10 @@
 
 #define READS_BATCH 16           /* of one connection, before others get their turn */
 #define WRITES_BATCH 8
+#define ANSWERS_BATCH 16
 #define GATHERED SERVE_TLS_BATCH /* bytes of one write */
 #define OUT_MAX (256u << 10)     /* nghttp2 gives one frame at a time, and one is at most a head */
+#define SMALL_PIECE 2048         /* of a body: goes into one record with the frames around it */
 #define WINDOW_BYTES 65535
 
 /* What was read last; all connections share it, since nghttp2 keeps what it needs. */
@@ -129,12 +131,14 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 {
 	struct serve_http2_stream *s = source->ptr;
 	struct serve_http2 *h = ctx;
+	bool copied;
 
 	if (h->pieces == SERVE_HTTP2_PIECES || h->waiting >= GATHERED)
 		return NGHTTP2_ERR_WOULDBLOCK;
-	if (put_frames(h, head, 9) < 0 || (s->copy.len && put_frames(h, s->body, n) < 0))  /* a copy may be gone with its stream before it is out */
+	copied = s->copy.len || n <= SMALL_PIECE;  /* a copy may be gone with its stream before it is out */
+	if (put_frames(h, head, 9) < 0 || (copied && put_frames(h, s->body, n) < 0))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
-	if (!s->copy.len && n) {
+	if (!copied) {
 		h->piece[h->pieces++] = (struct serve_http2_piece){.before = h->behind, .owner = serve_bytes_ref(s->owner), .p = s->body, .n = n};
 		h->behind = 0;
 		h->waiting += n;
@@ -300,8 +304,6 @@ static void write_some(struct serve_http2 *h)
 	}
 	if (!c->dead && serve_tls_flush(&c->tls) < 0)
 		c->dead = true;
-	if (!h->out.len)
-		buf_free(&h->out);
 }
 
 /* How long it may go on like this. */
@@ -320,27 +322,33 @@ static void set_deadline(struct serve_http2 *h)
 	h->idle = idle;
 }
 
-/* After anything happened: what there is to say goes out. */
-static void go_on(struct serve_http2 *h)
+static void say_end(struct serve_http2 *h)
 {
-	struct serve_conn *c = h->conn;
-
-	if (c->dead)
-		return;
 	if (h->calm)
 		nghttp2_session_terminate_session(h->session, NGHTTP2_ENHANCE_YOUR_CALM);
 	else if (h->ending && !h->said)
 		h->said = !nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR, NULL, 0);
+}
+
+/* After anything happened: what there is to say goes out. */
+static void go_on(struct serve_http2 *h)
+{
+	struct serve_conn *c = h->conn;
+	bool more;
+
+	h->busy = false;
+	if (c->dead)
+		return;
+	say_end(h);
 	write_some(h);
 	if (c->dead)
 		return;
 	set_deadline(h);
-	if (h->blocked)
-		return;
-	if (nghttp2_session_want_write(h->session))
-		serve_conn_ready(c);  /* others have their turn first */
-	else if (!nghttp2_session_want_read(h->session) || (h->ending && !h->n))
+	more = !h->blocked && nghttp2_session_want_write(h->session);
+	if (!h->blocked && !more && (!nghttp2_session_want_read(h->session) || (h->ending && !h->n)))
 		serve_conn_goodbye(c);
+	else if (more || !TAILQ_EMPTY(&h->woken))
+		serve_conn_ready(c);  /* others have their turn first */
 }
 
 static void read_some(struct serve_http2 *h)
@@ -362,16 +370,18 @@ static void read_some(struct serve_http2 *h)
 	serve_conn_ready(c);
 }
 
+static void answer_woken(struct serve_http2 *h)
+{
+	for (int i = 0; i < ANSWERS_BATCH && !TAILQ_EMPTY(&h->woken); i++)
+		serve_http2_stream_turn(TAILQ_FIRST(&h->woken));
+}
+
 static void turn(struct serve_conn *c)
 {
 	struct serve_http2 *h = c->speaker;
-	struct serve_http2_stream *last = TAILQ_LAST(&h->woken, serve_http2_streams), *s;
 
-	do {
-		s = TAILQ_FIRST(&h->woken);
-		if (s)
-			serve_http2_stream_turn(s);
-	} while (s && s != last);
+	h->busy = true;
+	answer_woken(h);
 	if (!h->blocked && serve_tls_has_input(&c->tls))
 		read_some(h);
 	go_on(h);
@@ -381,8 +391,11 @@ static void event(struct serve_conn *c)
 {
 	struct serve_http2 *h = c->speaker;
 
+	h->busy = true;
 	if (!h->blocked)
 		read_some(h);
+	if (!c->dead)
+		answer_woken(h);
 	go_on(h);
 }
 
@@ -415,6 +428,8 @@ static void tick(struct serve_conn *c)
 
 	fill(&h->resets, SERVE_HTTP2_RESETS_PER_S, SERVE_HTTP2_RESETS);
 	fill(&h->noise, SERVE_HTTP2_NOISE_PER_S, SERVE_HTTP2_NOISE);
+	if (!h->out.len)
+		buf_free(&h->out);
 	TAILQ_FOREACH(s, &h->streams, next)
 		serve_http2_stream_tick(s, clock_mono_us());
 }

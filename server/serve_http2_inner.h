@@ -14,7 +14,7 @@ struct serve_http2_stream {
 	struct serve_http2 *of;
 	int32_t id;
 	struct serve_exchange exchange;
-	struct buf line, fields;         /* of the head that is coming: target; the rest */
+	struct buf line;                 /* of the head that is coming: its target */
 	char method[16], authority[256];
 	bool has_authority;
 	size_t decoded;                  /* of all its fields, also of those that are not kept */
@@ -55,6 +55,7 @@ struct serve_http2 {
 	size_t behind;                   /* bytes of out that go behind the last piece */
 	size_t waiting;                  /* bytes of both */
 	bool calm, ending, said, blocked, idle;  /* said: that it ends */
+	bool busy;                       /* its event or turn is under way: what happens meanwhile goes out with that */
 	uint32_t resets, noise;          /* what is left in the purses */
 };
 

@@ -11,6 +11,7 @@
 #include "server/serve_route.h"
 
 #define REPLY_HEAD_MAX (8u << 10)
+#define HEAD_TYPICAL 1024        /* of a request */
 #define FIELDS_MAX 40            /* of an answer */
 #define SMALL_BODY 2048          /* is copied, since what it is in may be gone */
 #define URGENT 1                 /* RFC 9218: small answers, as playlists, go before segments */
@@ -21,12 +22,18 @@ static struct serve_http2_stream *of(struct serve_exchange *x)
 	return (struct serve_http2_stream *)(void *)((char *)x - offsetof(struct serve_http2_stream, exchange));
 }
 
+static void ready(struct serve_http2_stream *s)
+{
+	if (!s->of->busy)
+		serve_conn_ready(s->of->conn);
+}
+
 static void wake(struct serve_http2_stream *s)
 {
 	if (!s->is_woken)
 		TAILQ_INSERT_TAIL(&s->of->woken, s, woken);
 	s->is_woken = true;
-	serve_conn_ready(s->of->conn);
+	ready(s);
 }
 
 static void on_wake(struct serve_exchange *x)
@@ -45,7 +52,6 @@ static void drop(struct serve_http2_stream *s, struct buf *b)
 static void drop_input(struct serve_http2_stream *s)
 {
 	drop(s, &s->line);
-	drop(s, &s->fields);
 	drop(s, &s->in);
 	explicit_bzero(s->authority, sizeof s->authority);
 }
@@ -110,27 +116,11 @@ static void pseudo(struct serve_http2_stream *s, struct span name, struct span v
 	}
 }
 
-void serve_http2_stream_field(struct serve_http2_stream *s, struct span name, struct span value)
+/* The pseudo-header fields are there: no other comes behind a field that is none (RFC 9113 8.3; nghttp2 sees to it). */
+static void begin_fields(struct serve_http2_stream *s)
 {
-	if (!fits(name, value)) {
-		refuse(s, 400, "a field with bytes that may not be in it");
-	} else if (name.p[0] == ':') {
-		pseudo(s, name, value);
-	} else if (s->has_authority && span_is(name, "host")) {
-		if (!span_is(value, s->authority))
-			refuse(s, 400, "two hosts");
-	} else {
-		put(s, &s->fields, name.p, name.n);
-		put_text(s, &s->fields, ": ");
-		put(s, &s->fields, value.p, value.n);
-		put_text(s, &s->fields, "\r\n");
-	}
-}
-
-void serve_http2_stream_head(struct serve_http2_stream *s)
-{
-	if (s->line.len + s->fields.len > HTTP_HEAD_MAX)
-		refuse(s, 431, "a head that is too large");
+	if (s->in.len || s->bad.status || !buf_reserve(&s->in, HEAD_TYPICAL))
+		return;
 	put_text(s, &s->in, s->method);
 	put_text(s, &s->in, " ");
 	put(s, &s->in, buf_data(&s->line), s->line.len);
@@ -141,8 +131,29 @@ void serve_http2_stream_head(struct serve_http2_stream *s)
 		put_text(s, &s->in, s->authority);
 		put_text(s, &s->in, "\r\n");
 	}
-	put(s, &s->in, buf_data(&s->fields), s->fields.len);
-	drop(s, &s->fields);
+}
+
+void serve_http2_stream_field(struct serve_http2_stream *s, struct span name, struct span value)
+{
+	if (!fits(name, value)) {
+		refuse(s, 400, "a field with bytes that may not be in it");
+	} else if (name.p[0] == ':') {
+		pseudo(s, name, value);
+	} else if (s->has_authority && span_is(name, "host")) {
+		if (!span_is(value, s->authority))
+			refuse(s, 400, "two hosts");
+	} else {
+		begin_fields(s);
+		put(s, &s->in, name.p, name.n);
+		put_text(s, &s->in, ": ");
+		put(s, &s->in, value.p, value.n);
+		put_text(s, &s->in, "\r\n");
+	}
+}
+
+void serve_http2_stream_head(struct serve_http2_stream *s)
+{
+	begin_fields(s);
 	put_text(s, &s->in, "\r\n");
 }
 
@@ -232,7 +243,7 @@ static void begin_response(struct serve_http2_stream *s, const struct serve_repl
 	s->of->conn->serve->state.requests++;
 	if (!copied || submit(s, reply) < 0)
 		nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
-	serve_conn_ready(s->of->conn);
+	ready(s);
 }
 
 static void on_reply(struct serve_exchange *x, const struct http_request *r, const struct serve_reply *reply)
@@ -256,7 +267,7 @@ static void on_feed(struct serve_exchange *x, struct serve_bytes *more)
 	s->body_more -= more->n;
 	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
 	nghttp2_session_resume_data(s->of->session, s->id);
-	serve_conn_ready(s->of->conn);
+	ready(s);
 }
 
 static void on_stop(struct serve_exchange *x)
@@ -264,7 +275,7 @@ static void on_stop(struct serve_exchange *x)
 	struct serve_http2_stream *s = of(x);
 
 	nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
-	serve_conn_ready(s->of->conn);
+	ready(s);
 }
 
 static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .feed = on_feed, .stop = on_stop};
@@ -278,7 +289,6 @@ struct serve_http2_stream *serve_http2_stream_new(struct serve_http2 *h, int32_t
 	s->of = h;
 	s->id = id;
 	buf_init(&s->line, HTTP_TARGET_MAX);
-	buf_init(&s->fields, HTTP_HEAD_MAX);
 	buf_init(&s->in, HTTP_INPUT_MAX + sizeof s->method + sizeof s->authority + 64);
 	buf_init(&s->copy, SMALL_BODY);
 	serve_exchange_begin(&s->exchange, h->conn->serve, &h->conn->peer, &carrier);
@@ -364,5 +374,5 @@ void serve_http2_stream_tick(struct serve_http2_stream *s, int64_t now_us)
 	else
 		nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_ENHANCE_YOUR_CALM);
 	s->deadline_us = now_us + SERVE_SLOW_US;
-	serve_conn_ready(s->of->conn);
+	ready(s);
 }
