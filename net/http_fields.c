@@ -134,3 +134,41 @@ int http_form_field(struct span body, const char *name, char *ret, size_t cap)
 		return -ENOENT;
 	return times > 1 ? -EINVAL : form_decode(found, ret, cap);
 }
+
+/* RFC 9110 12.4.2: how much it is wanted, in thousandths; 0 for what is no such number. */
+static unsigned weight(struct span parameters)
+{
+	while (parameters.n) {
+		struct span p = span_trim(span_cut(&parameters, ';')), whole;
+		uint64_t v = 0;
+		unsigned scale = 100, sum;
+
+		if (!span_begins_nocase(p, "q="))
+			continue;
+		p = span_skip(p, 2);
+		whole = span_cut(&p, '.');
+		if (whole.n != 1 || text_u64(whole.p, whole.n, 1, &v) || p.n > 3)
+			return 0;
+		sum = (unsigned)v * 1000;
+		for (size_t i = 0; i < p.n; i++, scale /= 10) {
+			if (p.p[i] < '0' || p.p[i] > '9')
+				return 0;
+			sum += (unsigned)(p.p[i] - '0') * scale;
+		}
+		return sum < 1000 ? sum : 1000;
+	}
+	return 1000;
+}
+
+unsigned http_accepts(struct span value, const char *type)
+{
+	unsigned most = 0;
+
+	while (value.n) {
+		struct span item = span_cut(&value, ','), is = span_trim(span_cut(&item, ';'));
+		unsigned w = span_is_nocase(is, type) ? weight(item) : 0;
+
+		most = w > most ? w : most;
+	}
+	return most;
+}

@@ -400,6 +400,7 @@ int parent_run(struct parent *p)
 	if (!p->watch) {
 		parent_unlisten(p);
 		status_unlisten(p);
+		parent_metrics_free(p);
 	}
 	parent_log("info", "stopped", "after_s=%lld", (long long)(clock_mono_us() - p->started_us) / 1000000);
 	return 0;

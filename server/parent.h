@@ -19,6 +19,7 @@
 #include "server/channel.h"
 #include "server/login_book.h"
 #include "server/parent_certificate.h"
+#include "server/parent_metrics.h"
 #include "server/programs.h"
 #include "server/service.h"
 #include "server/watch_book.h"
@@ -91,6 +92,7 @@ struct child {
 	int64_t session_second;
 	unsigned sessions;
 	struct msg_serve_state serve;
+	struct child_counts counts;
 };
 
 /* A TCP connection under way to a camera. */
@@ -164,6 +166,7 @@ struct camera_live {
 	unsigned seis;
 	struct demand demand[RENDITIONS_MAX];
 	struct alarm_live alarm[ALARM_KINDS];
+	struct camera_counts counts;
 };
 
 struct listener_live {
@@ -215,6 +218,7 @@ struct parent {
 	bool closely_full;                /* and more would be */
 	struct listener_live listener[SITE_LISTENERS_MAX];
 	struct parent_certificate certificate;
+	struct parent_metrics metrics;
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
 	struct login_book logins;         /* the log has not heard of, */

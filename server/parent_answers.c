@@ -152,6 +152,7 @@ static void remember_loss(struct camera_live *cam, const struct msg_camera_state
 	if (!lost || (cam->known && cam->state.phase == CAMERA_WAITING && cam->state.reconnects == m->reconnects))
 		return;
 	cam->lost_why = m->why;
+	cam->counts.losses[m->why]++;
 	cam->lost_us = clock_wall_us();
 	memcpy(cam->lost_detail, m->detail, sizeof cam->lost_detail);
 	plain(cam->lost_detail);

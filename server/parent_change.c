@@ -123,6 +123,7 @@ static void forget(struct camera_live *cam)
 	cam->worker = (struct msg_worker_state){0};
 	memset(cam->rendition, 0, sizeof cam->rendition);
 	memset(cam->alarm, 0, sizeof cam->alarm);
+	cam->counts = (struct camera_counts){0};
 	for (unsigned r = 0; r < RENDITIONS_MAX; r++)
 		cam->demand[r] = (struct demand){.ever = cam->demand[r].ever};
 }

@@ -138,6 +138,7 @@ static void tell_serve(struct child *serve)
 			child_say(serve, MSG_CAMERA_STATE, &p->camera[i].state, NULL, 0);
 	parent_tell_demand(serve);
 	parent_tell_alarms(serve);
+	parent_tell_metrics(serve);
 }
 
 void child_wire(struct child *c)

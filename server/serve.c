@@ -202,6 +202,12 @@ static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, i
 		log_warn("camera-state", "why=\"an alarm of no camera\"");
 }
 
+static void on_metrics(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	if (serve_metrics_take(&serve.metrics, &m->metrics, fds, clock_mono_us()) < 0)
+		log_warn("no-memory", "at=metrics");
+}
+
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	need_site();
@@ -396,6 +402,7 @@ static const struct channel_answer running[] = {
 	{MSG_CAMERA_GONE, on_camera_gone},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
+	{MSG_METRICS, on_metrics},
 	{MSG_NONE, NULL},
 };
 

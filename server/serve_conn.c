@@ -157,6 +157,14 @@ void serve_conn_settle(struct serve_conn *c)
 	want_event(c->writable, &c->writing, (wants & EV_WRITE) || c->tls.pending.len);
 }
 
+/* NULL: HTTP, of the version that the handshake settles. */
+static const struct serve_speech *spoken_by(enum listener_kind kind)
+{
+	if (kind == LISTENER_METRICS)
+		return &serve_http1;
+	return kind == LISTENER_RTSPS || kind == LISTENER_RTSP ? &serve_rtsp : NULL;
+}
+
 void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_storage *from, uint64_t address, enum listener_kind kind)
 {
 	struct serve_conn *c = calloc(1, sizeof *c);
@@ -168,8 +176,9 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	c->serve = l->serve;
 	c->of = l;
 	c->fd = fd;
-	c->expected = kind == LISTENER_HTTPS ? NULL : &serve_rtsp;
-	c->encrypted = kind != LISTENER_RTSP;
+	c->expected = spoken_by(kind);
+	c->encrypted = kind != LISTENER_RTSP && kind != LISTENER_METRICS;
+	c->peer.by = kind;
 	c->peer.address = address;
 	c->peer.user = -1;
 	serve_address_name(from, c->peer.name);
@@ -180,7 +189,7 @@ void serve_conn_begin(struct serve_conns *l, int fd, const struct sockaddr_stora
 	c->writable = event_new(l->serve->base, fd, EV_WRITE | EV_PERSIST, on_event, c);
 	if (!c->encrypted)
 		serve_tls_open_plain(&c->tls, fd);
-	if (!c->readable || !c->writable || (c->encrypted && serve_tls_open(&c->tls, l->tls, fd, kind == LISTENER_HTTPS ? SERVE_TLS_HTTP : "") < 0))
+	if (!c->readable || !c->writable || (c->encrypted && serve_tls_open(&c->tls, l->tls, fd, c->expected ? "" : SERVE_TLS_HTTP) < 0))
 		c->dead = true;
 	if (!c->encrypted && !c->dead)
 		shake_hands(c);

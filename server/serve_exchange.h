@@ -25,6 +25,7 @@ enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_
 struct serve_peer {
 	uint64_t address;                /* stands for the viewer's address (IPv6: its /64) */
 	char name[SERVE_ADDRESS_TEXT];   /* for the log */
+	enum listener_kind by;           /* which one he came by */
 	int user;                        /* who asked last, -1 before anybody was known */
 	int64_t media_us;                /* when it last asked for media */
 };

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "server/serve_login.h"
+#include "server/serve_metrics.h"
 
 #define GET true, false
 #define POST false, true
@@ -84,6 +85,10 @@ void serve_route(struct serve_exchange *x, const struct http_request *r)
 	struct serve_ask a = {.x = x, .r = r, .path = http_path_parse(r->path), .viewer = {.user = -1}, .user = -1};
 	struct serve_reply not_allowed = {.status = 405};
 
+	if (x->peer->by == LISTENER_METRICS || x->peer->by == LISTENER_METRICS_TLS) {
+		serve_metrics_answer(x, r);
+		return;
+	}
 	a.route = &routes[a.path.kind];
 	if (a.path.kind == HTTP_PATH_NONE) {
 		serve_answer_status(&a, 404);

@@ -203,6 +203,18 @@ Test(http_etag, is_listed_or_not)
 		cr_expect_eq(http_etag_listed(span_str(table[i].list), "\"a\""), table[i].listed, "%s", table[i].list);
 }
 
+Test(http_accepts, is_the_most_that_is_asked_for)
+{
+	static const struct { const char *value; unsigned weight; } table[] = {
+		{"a/b", 1000}, {"A/B", 1000}, {"a/b;q=1", 1000}, {"a/b; q=0.5", 500}, {"a/b ;version=1.0.0; q=0.25", 250}, {"c/d, a/b;q=0.001", 1},
+		{"a/b;q=0.2,a/b;x=y;q=0.7", 700}, {"a/b;q=0", 0}, {"a/b;q=0.", 0}, {"a/b;q=1.000", 1000}, {"a/b;q=1.5", 1000}, {"c/d", 0}, {"*/*", 0}, {"a/*", 0},
+		{"", 0}, {",", 0}, {";", 0}, {"a/b;q=", 0}, {"a/b;q=2", 0}, {"a/b;q=-1", 0}, {"a/b;q=0.1234", 0}, {"a/b;q=0.x", 0}, {"a/b;q=00.1", 0}, {"a/bc", 0},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		cr_expect_eq(http_accepts(span_str(table[i].value), "a/b"), table[i].weight, "%s", table[i].value);
+}
+
 Test(http_basic, is_read_strictly)
 {
 	static const struct { const char *value; int rc; const char *name, *password; } table[] = {

@@ -50,6 +50,11 @@ grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/status_json.c server/status_wi
 items doc/casemate-status.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
 compare status "$work/keys" "$work/page"
 
+# metrics, as the older form names them
+sed -nE 's/.*\{"(casemate_[a-z_]*)", (METRICS_)?(GAUGE|COUNTER|INFO), .*/\1 \3/p' server/metrics_*.c | sed 's/ GAUGE$//; s/ COUNTER$/_total/; s/ INFO$/_info/' > "$work/metrics"
+items doc/casemate-metrics.5 '.Sh METRICS' '.Sh PROMETHEUS' > "$work/page"
+compare metrics "$work/metrics" "$work/page"
+
 # keys of the audit
 grep -ohE '(json_[a-z]+|hash_json)\(&?j, "[a-z_0-9]+"' server/audit_json.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys-audit"
 items doc/casemate-audit.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
