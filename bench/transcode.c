@@ -213,7 +213,7 @@ static void begin(struct bench *b)
 	struct record r = {.kind = RECORD_TRACK, .track = b->track};
 	const char *why = "";
 
-	cutter_init(&b->cutter, CUTTER_TARGET_MS, true);
+	cutter_init(&b->cutter, CUTTER_TARGET_MS, 0, true);
 	packager_init(&b->packager, &hooks, PACKAGER_PART_MS);
 	if (b->copy)
 		check("copy", packager_begin(&b->packager, 0, RENDITION_COPY, EPOCH_US, &b->track.track));

@@ -16,30 +16,17 @@ static bool good_init(const char *s)
 static bool good_segments(const struct playlist_media *m)
 {
 	for (size_t i = 0; i < m->nsegments; i++)
-		if (!good_init(m->segment[i].init) || m->segment[i].number != m->segment[0].number + i)
+		if (!good_init(m->segment[i].init) || m->segment[i].number != m->segment[0].number + i || !playlist_fits(m->segment[i].duration_us, m->target_s))
 			return false;
 	if (m->open && (!good_init(m->open->init) || m->open->number != m->segment[0].number + m->nsegments))
 		return false;
 	return m->nsegments > 0;
 }
 
-/* RFC 8216 4.3.3.1: no EXTINF, rounded to the nearest second, may be larger. */
-static uint64_t target_of(const struct playlist_media *m)
-{
-	uint64_t target = m->target_s;
-
-	for (size_t i = 0; i < m->nsegments; i++) {
-		uint64_t s = (m->segment[i].duration_us + 500000) / 1000000;
-
-		target = s > target ? s : target;
-	}
-	return target;
-}
-
 static bool all_independent(const struct playlist_media *m)
 {
 	for (size_t i = 0; i < m->nsegments; i++)
-		if (!m->segment[i].independent)
+		if (!m->segment[i].independent && !m->segment[i].gap)
 			return false;
 	return !m->open || m->open->independent;
 }
@@ -52,6 +39,8 @@ static void begin_segment(struct out *o, const struct playlist_segment *s, const
 		OUT_PUT(o, "#EXT-X-DISCONTINUITY\n");
 	if (!before || strcmp(before->init, s->init) != 0)
 		OUT_PUT(o, "#EXT-X-MAP:URI=\"init-%s.mp4\"\n", s->init);
+	if (s->gap)
+		OUT_PUT(o, "#EXT-X-GAP\n");
 	clock_text(s->capture_us, when);
 	OUT_PUT(o, "#EXT-X-PROGRAM-DATE-TIME:%s\n", when);
 }
@@ -78,8 +67,8 @@ int playlist_media(struct buf *b, const struct playlist_media *m)
 
 	if (!good_segments(m))
 		return -EINVAL;
-	OUT_PUT(&o, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRIu64 "\n#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n",
-	    m->live ? 9 : 7, target_of(m), m->segment[0].number);
+	OUT_PUT(&o, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRIu32 "\n#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n",
+	    m->live ? 9 : 7, m->target_s, m->segment[0].number);
 	/* The first one's discontinuity lies before it, and so counts among those gone by. */
 	if (m->discontinuities || m->segment[0].discontinuity)
 		OUT_PUT(&o, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n", m->discontinuities + m->segment[0].discontinuity);

@@ -58,6 +58,8 @@ void ingest_camera_kick(struct ingest_camera *c)
 	if (ingest_stream_running(c->stream) != (c->running_us != 0)) {
 		c->running_us = c->running_us ? 0 : clock_mono_us();
 		ingest_say_state(c);
+	} else if (ingest_stream_longest_s(c->stream) != c->stated_longest_s) {
+		ingest_say_state(c);
 	}
 }
 
@@ -512,6 +514,8 @@ int ingest_camera_new(struct ingest_site *site, const struct msg_ingest_camera *
 		rc = -ENOMEM;
 	if (!rc)
 		rc = ingest_stream_new(m->camera, m->segment_ms, &hooks, &c->stream);
+	if (!rc)
+		ingest_stream_promise(c->stream, m->longest_s);
 	if (!rc && *m->onvif_url)
 		rc = ingest_onvif_new(site, &c->conf, c->password, &c->onvif);
 	if (rc)

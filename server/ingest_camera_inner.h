@@ -42,6 +42,7 @@ struct ingest_camera {
 	struct ingest_backoff backoff;
 	int64_t retry_us, running_us;     /* monotonic; running_us: footage is taken since, 0: none is */
 	int64_t stated_us, reported_us;
+	uint32_t stated_longest_s;
 	uint64_t reconnects;
 	enum gap_why why, logged_why;
 	int64_t logged_us;

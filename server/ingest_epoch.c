@@ -29,7 +29,8 @@ void ingest_epoch_begin(struct ingest_stream *s, unsigned track, uint32_t timest
 	ingest_epoch_end(s);
 	new_number(s);
 	timeline_begin(&s->timeline, track, timestamp, arrival_us, arrival_wall(s, arrival_us));
-	cutter_init(&s->cutter, s->segment_ms, track == INGEST_VIDEO);
+	cutter_init(&s->cutter, s->segment_ms, s->longest_s, track == INGEST_VIDEO);
+	s->longest_s = s->cutter.longest_s;
 	s->anew = false;
 	s->told = GAP_NONE;
 	s->running = true;
@@ -46,6 +47,7 @@ bool ingest_epoch_place(struct ingest_stream *s, unsigned track, uint32_t timest
 
 void ingest_epoch_cut(struct ingest_stream *s, unsigned track)
 {
+	s->longest_s = s->cutter.longest_s;
 	for (unsigned i = 0; i < INGEST_TRACKS; i++)
 		packager_set_clock(&s->output[i].packager, s->timeline.clock, timeline_error_ms(&s->timeline));
 	if (s->cuts_us < s->now.mono_us)

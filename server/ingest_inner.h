@@ -72,7 +72,7 @@ struct ingest_rates {
 
 struct ingest_stream {
 	uint16_t camera;
-	uint32_t segment_ms;
+	uint32_t segment_ms, longest_s;   /* longest_s: struct cutter's, from epoch to epoch */
 	struct ingest_hooks hooks;
 
 	struct ingest_input input[INGEST_TRACKS];

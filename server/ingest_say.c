@@ -56,6 +56,8 @@ void ingest_say_state(struct ingest_camera *c)
 	if (c->left)
 		return;
 	c->stated_us = t.mono_us;
+	c->stated_longest_s = ingest_stream_longest_s(c->stream);
+	m.longest_s = (uint8_t)c->stated_longest_s;
 	if (c->phase == CAMERA_WAITING && c->retry_us > t.mono_us)
 		m.retry_ms = (uint32_t)((c->retry_us - t.mono_us) / 1000);
 	fill_tracks(&m, ingest_stream_track(c->stream, RTSP_CLIENT_VIDEO), ingest_stream_track(c->stream, RTSP_CLIENT_AUDIO));

@@ -210,6 +210,16 @@ void ingest_stream_follow(struct ingest_stream *s, const struct ingest_stream *b
 	s->gap_owed = before->gap_owed;
 }
 
+void ingest_stream_promise(struct ingest_stream *s, uint32_t longest_s)
+{
+	s->longest_s = longest_s;
+}
+
+uint32_t ingest_stream_longest_s(const struct ingest_stream *s)
+{
+	return s->longest_s;
+}
+
 void ingest_stream_free(struct ingest_stream **sp)
 {
 	struct ingest_stream *s = *sp;

@@ -76,6 +76,9 @@ struct ingest_stream;
 int ingest_stream_new(uint16_t camera, uint32_t segment_ms, const struct ingest_hooks *hooks, struct ingest_stream **ret);
 /* The epochs of s come after those of one of the same camera that has ended. */
 void ingest_stream_follow(struct ingest_stream *s, const struct ingest_stream *before);
+/* How long its segments may be, as struct cutter's longest_s: what was promised of the camera before; and what is, 0 while that is not known. */
+void ingest_stream_promise(struct ingest_stream *s, uint32_t longest_s);
+uint32_t ingest_stream_longest_s(const struct ingest_stream *s);
 void ingest_stream_free(struct ingest_stream **s);
 
 /* A connection's tracks are known; either may be NULL. datagrams: packets may come out of order (UDP). */

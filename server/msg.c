@@ -39,7 +39,8 @@ static const struct {
 		BOOL(msg_ingest_camera, allow_md5), BOOL(msg_ingest_camera, allow_basic), BOOL(msg_ingest_camera, audio),
 		INT(msg_ingest_camera, transport), INT(msg_ingest_camera, worked),
 		INT(msg_ingest_camera, tls), BYTES(msg_ingest_camera, fingerprint), TEXT(msg_ingest_camera, tls_name),
-		TEXT(msg_ingest_camera, onvif_host), TEXT(msg_ingest_camera, onvif_url), INT(msg_ingest_camera, segment_ms), END}},
+		TEXT(msg_ingest_camera, onvif_host), TEXT(msg_ingest_camera, onvif_url), INT(msg_ingest_camera, segment_ms),
+		INT(msg_ingest_camera, longest_s), END}},
 	[MSG_RING_STORE] = {"ring-store", FIELDS{END}},
 	[MSG_RING_TRANSCODE] = {"ring-transcode", FIELDS{INT(msg_ring_transcode, camera), BOOL(msg_ring_transcode, pictures), END}},
 	[MSG_DIAL] = {"dial", FIELDS{INT(msg_dial, camera), INT(msg_dial, what), END}},
@@ -63,7 +64,7 @@ static const struct {
 		INT(msg_camera_state, reordered), INT(msg_camera_state, duplicates), INT(msg_camera_state, mended),
 		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
 		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
-		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), END}},
+		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), INT(msg_camera_state, longest_s), END}},
 	[MSG_CAMERA_GONE] = {"camera-gone", FIELDS{INT(msg_camera_gone, camera), END}},
 	[MSG_CAMERA_OFFER] = {"camera-offer", FIELDS{
 		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, vendor), INT(msg_camera_offer, quirks),

@@ -136,6 +136,7 @@ struct msg_ingest_camera {
 	char tls_name[SITE_TLS_NAME];
 	char onvif_host[64], onvif_url[1024];        /* "" if none */
 	uint32_t segment_ms;
+	uint8_t longest_s;                           /* as in struct msg_camera_state, of an earlier ingest; 0: not known */
 };
 enum dial_what { DIAL_RTSP, DIAL_ONVIF, DIAL_WHAT_COUNT };
 struct msg_ring_transcode { uint16_t camera; bool pictures; };  /* pictures: it wants them too, not only sound that no browser plays */
@@ -173,6 +174,7 @@ struct msg_camera_state {
 	uint32_t retry_ms;                           /* waiting: until the next try */
 	char detail[160];                            /* our own words (never the camera's): "refuses the password" */
 	char left_out[96];                           /* tracks not taken, our names: "application" */
+	uint8_t longest_s;                           /* what a segment's length rounds to at most, for as long as the parent runs (media/cutter.h); 0: not known yet */
 };
 
 #define MSG_LOGINS 5

@@ -146,6 +146,8 @@ struct camera_live {
 	int64_t leaving_us;               /* monotonic: since when */
 	bool had_onvif;                   /* ever: what ingest asks for may be of a moment ago */
 	uint8_t ca_sha256[32];            /* of what ca: names */
+	uint8_t longest_s;                /* what players were promised of its segments: the first ingest's word holds … */
+	unsigned longest_for_ms;          /* … for as long as the site file wants them that long; 0: nothing was said yet */
 	uint8_t worked;                   /* enum site_transport: what media last came by, as its ingest said */
 	/* The last time that the camera was lost, kept when it is back; why is GAP_NONE when there was none. */
 	uint8_t lost_why;
@@ -362,7 +364,9 @@ void parent_hear(void *child, struct channel *from, enum msg_type type, const un
 void parent_hung_up(struct child *c);
 void parent_heard(struct child *c);
 int parent_ask(struct parent *p);
-/* parent_answers.c: which function answers what the roles say */
+/* parent_answers.c: what was promised of the camera's segments (struct msg_camera_state), if the site file wants them that long still; 0: nothing */
+uint8_t parent_longest_s(const struct camera_live *cam, unsigned segment_ms);
+/* Which function answers what the roles say. */
 extern const struct channel_answer parent_answers[];
 void parent_tell_state(int fd, short what, void *camera_live);
 /* parent_dial.c: the answer to MSG_DIAL; the camera has an address for that */

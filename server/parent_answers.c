@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "media/cutter.h"
 #include "server/parent.h"
 #include "server/sandbox.h"
 
@@ -158,10 +159,28 @@ static void remember_loss(struct camera_live *cam, const struct msg_camera_state
 	plain(cam->lost_detail);
 }
 
+uint8_t parent_longest_s(const struct camera_live *cam, unsigned segment_ms)
+{
+	return cam->longest_for_ms == segment_ms ? cam->longest_s : 0;
+}
+
+/* Players are told once (RFC 8216bis 6.2.1): whatever ingest says later, or the next one, the first word stays. */
+static uint8_t promised(struct camera_live *cam, const struct msg_camera_state *m)
+{
+	unsigned segment_ms = cam->parent->site->camera[cam->index].segment_ms;
+
+	if (cam->longest_for_ms != segment_ms && m->longest_s) {
+		cam->longest_s = m->longest_s < CUTTER_LONGEST_S ? m->longest_s : CUTTER_LONGEST_S;
+		cam->longest_for_ms = segment_ms;
+	}
+	return parent_longest_s(cam, segment_ms);
+}
+
 static void take_state(struct camera_live *cam, const struct msg_camera_state *m)
 {
 	remember_loss(cam, m);
 	cam->state = *m;
+	cam->state.longest_s = promised(cam, m);
 	cam->state.since_us = bounded(m->since_us);
 	cam->state.key_us = bounded(m->key_us);
 	cam->state.clock_offset_us = bounded(m->clock_offset_us);

@@ -119,6 +119,7 @@ static void forget(struct camera_live *cam)
 	cam->known = cam->worker_known = cam->wants_sound = false;
 	cam->state = (struct msg_camera_state){.camera = (uint16_t)cam->index};
 	cam->worked = SITE_TRANSPORT_AUTO;
+	cam->longest_for_ms = 0;
 	cam->lost_why = GAP_NONE;
 	cam->worker = (struct msg_worker_state){0};
 	memset(cam->rendition, 0, sizeof cam->rendition);

@@ -179,7 +179,8 @@ static int ingest_camera_settings(struct child *c, unsigned i, const char **ca_b
 	struct msg_ingest_camera m = {
 		.camera = (uint16_t)i, .allow_md5 = cam->allow_md5, .allow_basic = cam->allow_basic,
 		.audio = cam->audio, .transport = (uint8_t)cam->transport,
-		.worked = c->parent->camera[i].worked, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms};
+		.worked = c->parent->camera[i].worked, .tls = (uint8_t)cam->tls, .segment_ms = cam->segment_ms,
+		.longest_s = parent_longest_s(&c->parent->camera[i], cam->segment_ms)};
 	int ca = -1, rc = 0;
 
 	TEXT(m.name, cam->name);

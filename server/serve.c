@@ -183,9 +183,14 @@ static void on_certificate(void *ctx, struct channel *from, const union msg_body
 
 static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	int rc;
+
 	need_site();
-	if (serve_media_set_state(serve.media, &m->camera_state) < 0)
+	rc = serve_media_set_state(serve.media, &m->camera_state);
+	if (rc < 0)
 		log_warn("camera-state", "why=\"of no camera\"");
+	else if (rc > 0)
+		wake(m->camera_state.camera);
 }
 
 static void on_rendition_run(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

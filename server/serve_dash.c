@@ -69,11 +69,9 @@ static void note_periods(struct work *w, const struct serve_rendition *r)
 		return;
 	s = listed(r, &n);
 	for (unsigned i = 0; i < n; i++) {
-		int64_t start_us = s[i].m.start_us < AU_TIME_MAX ? s[i].m.start_us : 0;
-
 		note_period(w, &s[i].m);
-		if (start_us > w->mpd.publish_us)
-			w->mpd.publish_us = start_us;
+		if (s[i].m.start_us > w->mpd.publish_us)
+			w->mpd.publish_us = s[i].m.start_us;
 	}
 }
 

@@ -93,6 +93,7 @@ void serve_media_reset(struct serve_media *m)
 		}
 		forget_lists(&m->camera[i]);
 		m->camera[i].first_us = 0;
+		memset(m->camera[i].cut, 0, sizeof m->camera[i].cut);
 	}
 	serve_bytes_unref(&m->checkpoint);
 	m->checkpoint_size = 0;
@@ -165,19 +166,6 @@ int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rend
 		return add_rendition(&m->camera[set->camera], set);
 	drop_rendition(&m->camera[set->camera].rendition[set->rendition]);
 	forget_lists(&m->camera[set->camera]);
-	return 0;
-}
-
-int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state)
-{
-	struct serve_camera *c;
-
-	if (state->camera >= m->ncameras || state->phase > CAMERA_WAITING || state->why >= GAP_WHY_COUNT)
-		return -EINVAL;
-	c = &m->camera[state->camera];
-	if (serve_rate_see(&c->rate, state->fps_milli) || c->state.video != state->video || c->state.phase != state->phase)
-		forget_lists(c);
-	c->state = *state;
 	return 0;
 }
 
@@ -300,6 +288,8 @@ static const char *segment_fault(const struct serve_rendition *r, const struct m
 {
 	if (!s->timescale || s->duration / s->timescale >= MSG_SEGMENT_MAX_S)
 		return "a segment whose length cannot be";
+	if (s->start_us < 0 || s->start_us > AU_TIME_MAX)
+		return "a segment of a time that cannot be";
 	if (s->number > INT64_MAX || (r->n && s->number <= r->window[r->n - 1].m.number))
 		return "a segment whose number goes back";
 	return NULL;
@@ -317,18 +307,40 @@ static bool has_changed(struct serve_rendition *r)
 	return was && is && (was->m.width != is->m.width || was->m.height != is->m.height || was->m.codec != is->m.codec || was->m.rate != is->m.rate);
 }
 
-static void measure(const struct serve_camera *c, struct serve_rendition *r, const struct serve_segment *s)
+static void measure(const struct serve_camera *c, struct serve_rendition *r)
 {
-	uint64_t us = serve_media_duration_us(&s->m);
-	uint32_t rounded_s = (uint32_t)((us + 500000) / 1000000), set_s = (c->set.segment_ms + 999) / 1000, peak_bps;
+	uint32_t peak_bps = serve_rate_peak_bps(r->window, r->n, c->target_s);
 
-	if (set_s > r->target_s)
-		r->target_s = set_s;
-	if (rounded_s > r->target_s)
-		r->target_s = rounded_s;
-	peak_bps = serve_rate_peak_bps(r->window, r->n, r->target_s);
 	if (peak_bps > r->peak_bps || has_changed(r))
 		r->peak_bps = peak_bps;
+}
+
+static void set_target(struct serve_camera *c, uint32_t target_s)
+{
+	c->target_s = target_s;
+	for (unsigned k = 0; k < RENDITION_SNAPSHOT; k++) {
+		if (!c->rendition[k])
+			continue;
+		measure(c, c->rendition[k]);
+		serve_bytes_unref(&c->rendition[k]->playlist);
+	}
+	forget_lists(c);
+}
+
+int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state)
+{
+	struct serve_camera *c;
+
+	if (state->camera >= m->ncameras || state->phase > CAMERA_WAITING || state->why >= GAP_WHY_COUNT)
+		return -EINVAL;
+	c = &m->camera[state->camera];
+	if (serve_rate_see(&c->rate, state->fps_milli) || c->state.video != state->video || c->state.phase != state->phase)
+		forget_lists(c);
+	c->state = *state;
+	if (!state->longest_s || c->target_s == state->longest_s)
+		return 0;
+	set_target(c, state->longest_s);
+	return 1;
 }
 
 int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int fd, int64_t now_us, const char **why)
@@ -349,14 +361,15 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 		serve_bytes_unref(&new.bytes);
 		return rc;
 	}
-	if (r->n == (listed ? SERVE_WINDOW : SERVE_SNAPSHOTS)) {
+	while (r->n >= (!listed ? SERVE_SNAPSHOTS : r->oldest ? SERVE_ARCHIVED : SERVE_WINDOW)) {
 		drop_segment(&r->window[0]);
 		memmove(&r->window[0], &r->window[1], --r->n * sizeof r->window[0]);
 	}
 	r->window[r->n++] = new;
 	if (!listed)
 		return 0;
-	measure(&m->camera[s->camera], r, &new);
+	serve_line_note(m->camera[s->camera].cut, s);
+	measure(&m->camera[s->camera], r);
 	if (!m->camera[s->camera].first_us)
 		m->camera[s->camera].first_us = now_us;
 	drop_unused_tracks(r);
@@ -448,17 +461,6 @@ struct track serve_media_track_of(const struct serve_track *t)
 		.compat = t->m.compat, .constraints = t->m.constraints};
 }
 
-/* Where the newest run of numbers without a hole begins, at most SERVE_LISTED long. */
-static unsigned first_listed(const struct serve_rendition *r)
-{
-	unsigned first = r->n - 1;
-
-	while (first > 0 && r->n - first < SERVE_LISTED && r->window[first - 1].m.number + 1 == r->window[first].m.number &&
-	       r->window[first - 1].m.number > r->after)
-		first--;
-	return first;
-}
-
 bool serve_media_is_asleep(const struct serve_rendition *r)
 {
 	return r->set.on_demand && (!r->runs || !r->n || r->window[r->n - 1].m.number <= r->after);
@@ -479,26 +481,26 @@ bool serve_media_is_coming(const struct serve_camera *c, const struct serve_rend
 
 struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r)
 {
-	struct playlist_segment list[SERVE_LISTED];
-	char init[SERVE_LISTED][PLAYLIST_HEX + 1];
-	struct playlist_media media = {.segment = list, .target_s = r->target_s};
+	struct serve_listed line[SERVE_LISTED_MOST];
+	struct playlist_segment list[SERVE_LISTED_MOST];
+	char init[SERVE_LISTED_MOST][PLAYLIST_HEX + 1];
+	struct playlist_media media = {.segment = list, .target_s = c->target_s};
 	struct buf b;
-	unsigned first;
 
 	if (!r->n || serve_media_is_asleep(r))
 		return NULL;
 	if (r->playlist)
 		return r->playlist;
-	first = first_listed(r);
-	for (unsigned i = first; i < r->n; i++, media.nsegments++) {
-		const struct msg_segment *s = &r->window[i].m;
+	media.nsegments = serve_line_list(c, r, line);
+	for (size_t i = 0; i < media.nsegments; i++) {
+		const struct serve_listed *l = &line[i];
 
-		hex_encode(s->init_sha256, PLAYLIST_HEX / 2, init[i - first]);
-		list[i - first] = (struct playlist_segment){.number = s->number, .duration_us = serve_media_duration_us(s), .capture_us = s->start_us,
-			.init = init[i - first], .independent = s->independent,
-			.discontinuity = i > first && s->discontinuity != r->window[i - 1].m.discontinuity};
+		hex_encode(l->init_sha256, PLAYLIST_HEX / 2, init[i]);
+		list[i] = (struct playlist_segment){.number = l->at.number, .duration_us = l->at.duration_us, .capture_us = l->at.start_us,
+			.init = init[i], .gap = !l->segment, .independent = l->segment && l->segment->m.independent,
+			.discontinuity = i > 0 && l->at.discontinuity != line[i - 1].at.discontinuity};
 	}
-	media.discontinuities = r->window[first].m.discontinuity;
+	media.discontinuities = media.nsegments ? line[0].at.discontinuity : 0;
 	buf_init(&b, PLAYLIST_MAX_BYTES);
 	if (playlist_media(&b, &media) == 0)
 		serve_bytes_copy(buf_data(&b), b.len, &r->playlist);
@@ -508,7 +510,7 @@ struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_re
 
 bool serve_media_is_independent(const struct serve_rendition *r)
 {
-	for (unsigned i = 0; i < r->n; i++)
+	for (unsigned i = r->n > SERVE_LISTED_MOST ? r->n - SERVE_LISTED_MOST : 0; i < r->n; i++)
 		if (!r->window[i].m.independent)
 			return false;
 	return true;

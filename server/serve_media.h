@@ -13,11 +13,12 @@
 #include "net/span.h"
 #include "server/msg.h"
 #include "server/serve_bytes.h"
+#include "server/serve_line.h"
 #include "server/serve_parts.h"
 #include "server/serve_rate.h"
 
-#define SERVE_WINDOW 12      /* segments of a rendition that are held */
-#define SERVE_LISTED 10      /* of which a playlist names at most */
+#define SERVE_WINDOW 24      /* segments of a rendition that are held: what left the playlist stays for as long again as that is (RFC 8216bis 6.2.2) */
+#define SERVE_ARCHIVED 12    /* of one whose others store has */
 #define SERVE_SNAPSHOTS 3    /* snapshots that are held */
 #define SERVE_COMPLETE_US 4000000  /* from a camera's first segment: renditions that come later are not waited for */
 
@@ -41,7 +42,6 @@ struct serve_rendition {
 	uint64_t oldest;                             /* that store still has; 0 when not known */
 	bool runs;                                   /* on demand: it is being made */
 	uint64_t after;                              /* on demand: what was made before it began to run goes up to here, and is not listed */
-	uint32_t target_s;                           /* EXT-X-TARGETDURATION: only ever grows */
 	uint32_t peak_bps;                           /* of what came since it has this size; 0 while too little did */
 	struct serve_bytes *playlist;                /* NULL: to be built */
 	struct serve_parts parts;                    /* of segments under way, and who follows it */
@@ -50,6 +50,8 @@ struct serve_rendition {
 struct serve_camera {
 	struct msg_serve_camera set;
 	struct msg_camera_state state;
+	uint32_t target_s;                           /* EXT-X-TARGETDURATION, the same of all its renditions; 0 while it is not known: nothing is listed before */
+	struct serve_cut cut[SERVE_CUTS];            /* by number % SERVE_CUTS */
 	struct serve_rate rate;                      /* of its pictures */
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
@@ -80,6 +82,7 @@ int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rend
 int serve_media_drop_camera(struct serve_media *m, unsigned camera);
 int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *run);
 int serve_media_set_alarm(struct serve_media *m, const struct msg_alarm *alarm);
+/* 1: the target is known now, or another, so that there may be lists where none could be. */
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state);
 
 /* Forgets all that came from store; settings and camera states stay. */
@@ -107,7 +110,7 @@ struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_re
 bool serve_media_is_asleep(const struct serve_rendition *r);
 /* Whether a segment of that number is being made, or will be when its rendition runs: no camera's rendition is further. */
 bool serve_media_is_coming(const struct serve_camera *c, const struct serve_rendition *r, uint64_t number);
-/* Whether each of its segments held begins with a key frame, so that a player can begin with any. */
+/* Whether each of its segments that can be listed begins with a key frame, so that a player can begin with any. */
 bool serve_media_is_independent(const struct serve_rendition *r);
 /* In server/serve_offer.c: the multivariant playlist, borrowed likewise; whether every rendition that should come has come, so that it is worth giving out. */
 struct serve_bytes *serve_media_multivariant(struct serve_camera *c);

@@ -99,6 +99,8 @@ struct serve_bytes *serve_media_multivariant(struct serve_camera *c)
 
 bool serve_media_is_complete(const struct serve_camera *c)
 {
+	if (!c->target_s)
+		return false;
 	for (unsigned k = 0; k < RENDITIONS_MAX; k++) {
 		const struct serve_rendition *r = c->rendition[k];
 		bool wanted = r && !r->set.on_demand && (k == RENDITION_COPY ? c->state.video != CODEC_NONE : k != RENDITION_AUDIO || c->state.audio != CODEC_NONE);

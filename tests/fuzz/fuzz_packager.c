@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t dts = 0;
 
 	packager_init(&p, &h, 100);
-	cutter_init(&c, 500, true);
+	cutter_init(&c, 500, 0, true);
 	if (packager_begin(&p, 0, 0, 1, &track))
 		abort();
 	while (rd_left(&r) >= 6) {

@@ -100,7 +100,7 @@ static void write_pictures(struct folder *f, const struct source *s)
 	struct cutter c;
 
 	dts_init(&dts, s->reorder, 9000);
-	cutter_init(&c, 1000, true);
+	cutter_init(&c, 1000, 0, true);
 	packager_init(&p, &h, 300);
 	cr_assert_eq(packager_begin(&p, 0, RENDITION_COPY, 1, &f->track), 0);
 	for (size_t i = 0; i < s->n; data += s->au[i++].len) {

@@ -59,20 +59,53 @@ Test(playlist, discontinuities_are_counted_once)
 	}
 }
 
-Test(playlist, says_independent_only_when_true_and_covers_the_longest)
+Test(playlist, says_independent_only_when_true)
 {
 	struct playlist_segment s[] = {{1, 2499999, 0, "00112233445566aa", false, true}, {2, 10500000, 0, "00112233445566aa", false, false}};
-	struct playlist_media m = {.segment = s, .nsegments = 1, .target_s = 1, .ended = true};
+	struct playlist_media m = {.segment = s, .nsegments = 1, .target_s = 2, .ended = true};
 	struct buf b;
 
 	buf_init(&b, 4096);
 	cr_assert_eq(playlist_media(&b, &m), 0);
 	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init-00112233445566aa.mp4\"\n"
 		"#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z\n#EXTINF:2.499999,\n1.m4s\n#EXT-X-ENDLIST\n");
-	m = (struct playlist_media){.segment = s, .nsegments = 2, .target_s = 6};
+	m = (struct playlist_media){.segment = s, .nsegments = 2, .target_s = 11};
 	cr_assert_eq(playlist_media(&b, &m), 0);
 	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:11\n#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-MAP:URI=\"init-00112233445566aa.mp4\"\n"
 		"#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z\n#EXTINF:2.499999,\n1.m4s\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z\n#EXTINF:10.500000,\n2.m4s\n");
+}
+
+Test(playlist, names_what_cannot_be_had_as_a_gap)
+{
+	const struct playlist_segment s[] = {
+		{7, 2000000, 0, "00112233445566aa", false, true, false},
+		{8, 2000000, 2000000, "00112233445566aa", true, false, true},
+		{9, 2000000, 4000000, "ffeeddccbbaa9988", false, true, false},
+	};
+	struct playlist_media m = {.segment = s, .nsegments = 3, .target_s = 3};
+	struct buf b;
+
+	buf_init(&b, 4096);
+	cr_assert_eq(playlist_media(&b, &m), 0);
+	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:3\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+		"#EXT-X-MAP:URI=\"init-00112233445566aa.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z\n#EXTINF:2.000000,\n7.m4s\n"
+		"#EXT-X-DISCONTINUITY\n#EXT-X-GAP\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:02.000Z\n#EXTINF:2.000000,\n8.m4s\n"
+		"#EXT-X-MAP:URI=\"init-ffeeddccbbaa9988.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:04.000Z\n#EXTINF:2.000000,\n9.m4s\n");
+}
+
+Test(playlist, refuses_a_segment_that_rounds_to_more_than_the_target)
+{
+	static const struct { uint64_t duration_us; int rc; } cases[] = {
+		{0, 0}, {1, 0}, {3000000, 0}, {3499999, 0}, {3500000, -EINVAL}, {4000000, -EINVAL}, {UINT64_MAX, -EINVAL}};
+	struct buf b;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct playlist_segment s = {1, cases[i].duration_us, 0, "00112233445566aa", false, true, false};
+
+		buf_init(&b, 4096);
+		cr_assert_eq(playlist_media(&b, &(struct playlist_media){.segment = &s, .nsegments = 1, .target_s = 3}), cases[i].rc, "case %zu", i);
+		buf_free(&b);
+	}
 }
 
 Test(playlist, refuses_names_that_are_none)
@@ -85,10 +118,10 @@ Test(playlist, refuses_names_that_are_none)
 	for (size_t i = 0; i < sizeof inits / sizeof *inits; i++) {
 		struct playlist_segment s = {1, 1, 1, inits[i], false, true};
 
-		cr_assert_eq(playlist_media(&b, &(struct playlist_media){.segment = &s, .nsegments = 1}), -EINVAL, "case %zu", i);
+		cr_assert_eq(playlist_media(&b, &(struct playlist_media){.segment = &s, .nsegments = 1, .target_s = 1}), -EINVAL, "case %zu", i);
 	}
 	cr_assert_eq(playlist_media(&b, &(struct playlist_media){0}), -EINVAL);
-	cr_assert_eq(playlist_media(&b, &(struct playlist_media){.nsegments = 2, .segment = (struct playlist_segment[]){
+	cr_assert_eq(playlist_media(&b, &(struct playlist_media){.nsegments = 2, .target_s = 1, .segment = (struct playlist_segment[]){
 		{1, 1, 1, "00112233445566aa"}, {3, 1, 1, "00112233445566aa"}}}), -EINVAL, "numbers go up by one");
 	expect_text(&b, "before");
 }
@@ -101,7 +134,7 @@ Test(playlist, a_full_buffer_keeps_what_it_held)
 	for (size_t max = 8; max < 120; max++) {
 		buf_init(&b, max);
 		cr_assert_eq(buf_append_str(&b, "before"), 0);
-		cr_assert_eq(playlist_media(&b, &(struct playlist_media){.segment = &s, .nsegments = 1}), -ENOBUFS);
+		cr_assert_eq(playlist_media(&b, &(struct playlist_media){.segment = &s, .nsegments = 1, .target_s = 2}), -ENOBUFS);
 		expect_text(&b, "before");
 	}
 }

@@ -276,6 +276,8 @@ static void give_settings(struct channel *c, unsigned i, unsigned more, const ch
 	give_more_cameras(c, more);
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &small, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_RENDITION, &asked, NULL, 0), 0);
+	for (unsigned k = 0; k < 2 + more; k++)
+		cr_assert_eq(channel_say(c, MSG_CAMERA_STATE, &(struct msg_camera_state){.camera = (uint16_t)k, .longest_s = WORLD_TARGET_S}, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_SERVE_VKEY, &vkey, NULL, 0), 0);
 	cr_assert_eq(channel_say(c, MSG_GO, &(struct msg_go){.best_effort = true}, NULL, 0), 0);
 }

@@ -12,6 +12,7 @@
 #include "server/channel.h"
 
 #define WORLD_SERVES 2
+#define WORLD_TARGET_S 2  /* of every camera's playlists */
 #define WORLD_USER "alice"
 #define WORLD_PASSWORD "open sesame"
 

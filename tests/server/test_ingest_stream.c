@@ -23,6 +23,22 @@ Test(ingest_stream, makes_segments_of_both_renditions)
 	cr_expect_leq(c.dropped_camera, 4);  /* sound that came before the first picture was known to be whole */
 }
 
+/* What the first GOP promised holds in later epochs, and what an earlier ingest promised in the first one. */
+Test(ingest_stream, promises_how_long_segments_are_once)
+{
+	cr_expect_eq(ingest_stream_longest_s(s), 0);
+	begin_session(true, true);
+	run(20, true);
+	cr_expect_eq(ingest_stream_longest_s(s), 0);
+	run(25 * 3, true);
+	cr_expect_eq(ingest_stream_longest_s(s), 3);
+	ingest_stream_end(s, GAP_SILENT, now);
+	ingest_stream_promise(s, 4);
+	begin_session(true, true);
+	run(25 * 3, true);
+	cr_expect_eq(ingest_stream_longest_s(s), 4);
+}
+
 Test(ingest_stream, begins_at_a_key_frame)
 {
 	pictures = 5;

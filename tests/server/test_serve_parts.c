@@ -156,8 +156,12 @@ static void media_start(void)
 {
 	struct msg_serve_camera yard = {.camera = 0, .name = "yard", .segment_ms = 2000};
 
+	struct msg_camera_state state = {.longest_s = 2};
+
 	media = serve_media_new();
 	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
+	cr_assert_eq(serve_media_set_state(media, &state), 1);
+	cr_assert_eq(serve_media_set_state(media, &state), 0);
 	cr_assert_eq(track("init-a"), 0);
 }
 
@@ -332,7 +336,6 @@ static void put_timed(uint64_t number, int64_t period_us, uint64_t time)
 
 	s.period_us = period_us;
 	s.decode_time = time;
-	s.start_us = INT64_MAX;
 	cr_assert_eq(put(&s), 0);
 }
 
@@ -416,14 +419,19 @@ Test(serve_media, takes_segments_of_an_init_segment_not_told)
 	cr_assert_not_null(serve_media_multivariant(&media->camera[0]));
 }
 
-static bool lists(const char *text)
+static bool says(struct serve_camera *c, const char *text)
 {
-	struct serve_bytes *b = serve_media_playlist(&media->camera[0], media->camera[0].rendition[0]);
+	struct serve_bytes *b = serve_media_playlist(c, c->rendition[0]);
 
 	return b && memmem(b->p, b->n, text, strlen(text));
 }
 
-Test(serve_media, lists_no_hole)
+static bool lists(const char *text)
+{
+	return says(&media->camera[0], text);
+}
+
+Test(serve_media, names_holes_as_gaps)
 {
 	cr_assert_not(lists("#EXTM3U"));
 	for (unsigned i = 1; i <= 3; i++)
@@ -431,8 +439,9 @@ Test(serve_media, lists_no_hole)
 	cr_assert(lists("#EXT-X-MEDIA-SEQUENCE:1\n"));
 	for (unsigned i = 7; i <= 8; i++)
 		segment(i, "init-a");
-	cr_assert(lists("#EXT-X-MEDIA-SEQUENCE:7\n"));
-	cr_assert(lists("8.m4s\n"));
+	cr_assert(lists("#EXT-X-MEDIA-SEQUENCE:1\n"));
+	cr_assert(lists("#EXT-X-GAP\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:02.000Z\n#EXTINF:2.000000,\n4.m4s\n"));
+	cr_assert(lists("#EXTINF:2.000000,\n8.m4s\n"));
 }
 
 Test(serve_media, tells_discontinuities_by_their_number)
@@ -453,22 +462,55 @@ Test(serve_media, tells_discontinuities_by_their_number)
 	cr_assert_not(lists("#EXT-X-DISCONTINUITY\n"));
 }
 
-Test(serve_media, never_shortens_the_target_duration)
+Test(serve_media, lists_nothing_before_the_target_is_known_and_keeps_it)
 {
+	struct msg_serve_camera attic = {.camera = 1, .name = "attic", .segment_ms = 2000};
+	struct msg_camera_state state = {.camera = 1, .phase = CAMERA_STREAMING, .video = CODEC_H264};
 	struct msg_segment s = segment_of(1, "init-a");
+	struct serve_camera *c = &media->camera[1];
 
-	s.duration = 90000;
-	put(&s);
-	cr_assert(lists("#EXT-X-TARGETDURATION:2\n"));
+	cr_assert_eq(serve_media_set_camera(media, &attic), 0);
+	s.camera = 1;
+	cr_assert_eq(put(&s), 0);
+	cr_assert_eq(serve_media_set_state(media, &state), 0);
+	cr_assert_null(serve_media_playlist(c, c->rendition[0]));
+	cr_assert_not(serve_media_is_complete(c));
+	state.longest_s = 3;
+	cr_assert_eq(serve_media_set_state(media, &state), 1);
+	cr_assert(says(c, "#EXT-X-TARGETDURATION:3\n"));
+	cr_assert(serve_media_is_complete(c));
+	state.longest_s = 0;
+	cr_assert_eq(serve_media_set_state(media, &state), 0);
 	s.number = 2;
-	s.duration = 90000 * 4;
-	put(&s);
-	cr_assert(lists("#EXT-X-TARGETDURATION:4\n"));
-	serve_media_reset(media);
-	cr_assert_not(lists("#EXTM3U"));
-	cr_assert_eq(track("init-a"), 0);
-	segment(3, "init-a");
-	cr_assert(lists("#EXT-X-TARGETDURATION:4\n"));
+	s.duration = 90000 * 8;
+	cr_assert_eq(put(&s), 0);
+	cr_assert(says(c, "#EXT-X-TARGETDURATION:3\n"));
+	cr_assert(says(c, "#EXT-X-GAP\n"), "8 s are not what was promised");
+}
+
+Test(serve_media, holds_less_of_what_store_has)
+{
+	const struct serve_rendition *r = media->camera[0].rendition[0];
+
+	for (unsigned i = 1; i <= 20; i++)
+		cr_assert_eq(segment(i, "init-a"), 0);
+	cr_assert_eq(r->n, 20);
+	cr_assert_eq(serve_media_oldest(media, &(struct msg_oldest){.number = 1}, &why), 0);
+	cr_assert_eq(segment(21, "init-a"), 0);
+	cr_assert_eq(r->n, SERVE_ARCHIVED);
+	cr_assert_eq(r->window[0].m.number, 22 - SERVE_ARCHIVED);
+}
+
+Test(serve_media, takes_no_segment_of_a_time_that_cannot_be)
+{
+	static const struct { int64_t start_us; int rc; } cases[] = {{-1, -EBADMSG}, {INT64_MIN, -EBADMSG}, {AU_TIME_MAX + 1, -EBADMSG}, {INT64_MAX, -EBADMSG}, {AU_TIME_MAX, 0}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct msg_segment s = segment_of(1, "init-a");
+
+		s.start_us = cases[i].start_us;
+		cr_expect_eq(put(&s), cases[i].rc, "case %zu", i);
+	}
 }
 
 Test(serve_media, takes_no_checkpoint_that_goes_back)
