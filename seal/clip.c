@@ -154,6 +154,20 @@ int clip_look(struct clip *c)
 	}
 }
 
+/* The clip's other rendition, if it holds any of it. */
+static void tell_beside(const struct clip *c, unsigned rendition, struct entry_beside *ret)
+{
+	for (unsigned i = 0; i < c->nrenditions; i++) {
+		const struct clip_rendition *r = &c->rendition[i];
+
+		if (i == rendition || !r->given)
+			continue;
+		memcpy(ret->rendition, r->name, sizeof r->name);
+		ret->segments = r->given;
+		ret->bytes = r->given_bytes;
+	}
+}
+
 unsigned clip_exports(struct clip *c, int64_t now_us, struct entry ret[CLIP_RENDITIONS])
 {
 	assert(c->phase == CLIP_FOUND);
@@ -168,6 +182,7 @@ unsigned clip_exports(struct clip *c, int64_t now_us, struct entry ret[CLIP_REND
 		memcpy(e.export.user, c->user, sizeof c->user);
 		memcpy(e.export.camera, c->camera, sizeof c->camera);
 		memcpy(e.export.rendition, r->name, sizeof r->name);
+		tell_beside(c, i, &e.export.beside);
 		c->export[c->nexports++] = e;
 	}
 	memcpy(ret, c->export, c->nexports * sizeof *ret);

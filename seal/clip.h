@@ -74,7 +74,7 @@ int clip_look(struct clip *c);
  * needs; -EAGAIN: not yet; -ENOENT: the site asks for none; or -errno, and clip_why says what in words.
  */
 int clip_witnessed(struct clip *c, int64_t now_us);
-/* After clip_look said 0. How many; one for each rendition of which there is any. Their time is now_us. */
+/* After clip_look said 0. How many; one for each rendition of which there is any, which names the other one. Their time is now_us. */
 unsigned clip_exports(struct clip *c, int64_t now_us, struct entry ret[CLIP_RENDITIONS]);
 /* As clip_look; -EAGAIN: the entries are not under a checkpoint yet. */
 int clip_prove(struct clip *c);

@@ -377,7 +377,8 @@ int clip_find_deletes(struct clip *c)
 static bool is_export(const struct entry_export *a, const struct entry_export *b)
 {
 	return !strcmp(a->user, b->user) && !strcmp(a->camera, b->camera) && !strcmp(a->rendition, b->rendition) && a->from_us == b->from_us &&
-	       a->to_us == b->to_us && a->segments == b->segments && a->bytes == b->bytes;
+	       a->to_us == b->to_us && a->segments == b->segments && a->bytes == b->bytes &&
+	       !strcmp(a->beside.rendition, b->beside.rendition) && a->beside.segments == b->beside.segments && a->beside.bytes == b->beside.bytes;
 }
 
 int clip_find_exports(struct clip *c)

@@ -278,6 +278,20 @@ static void read_login(struct rd *r, struct entry *e)
 	get_number(r, "count ", &l->count);
 }
 
+static void get_beside(struct rd *r, struct entry_beside *b)
+{
+	struct rd v = lines_value(r, "beside "), name = lines_until(&v, ' '), segments = lines_until(&v, ' ');
+
+	if (name.bad || rd_left(&name) >= sizeof b->rendition) {
+		r->bad = true;
+		return;
+	}
+	memcpy(b->rendition, name.p, rd_left(&name));
+	if (text_u64(lines_text(&segments), rd_left(&segments), ENTRY_NUMBER_MAX, &b->segments) ||
+	    text_u64(lines_text(&v), rd_left(&v), ENTRY_NUMBER_MAX, &b->bytes))
+		r->bad = true;
+}
+
 static void read_export(struct rd *r, struct entry *e)
 {
 	struct entry_export *x = &e->export;
@@ -290,6 +304,8 @@ static void read_export(struct rd *r, struct entry *e)
 	get_time(r, "to ", &x->to_us);
 	get_number(r, "segments ", &x->segments);
 	get_number(r, "bytes ", &x->bytes);
+	if (begins(r, "beside "))
+		get_beside(r, &x->beside);
 }
 
 static void read_key(struct rd *r, struct entry *e)
@@ -354,15 +370,17 @@ static void read_watch(struct rd *r, struct entry *e)
 
 static const struct {
 	const char *line;
+	enum entry_kind kind;
 	void (*read)(struct rd *r, struct entry *e);
 } kinds[] = {
-	[ENTRY_SEGMENT] = {"segment/v1", read_segment}, [ENTRY_GAP] = {"gap/v1", read_gap}, [ENTRY_DELETE] = {"delete/v1", read_delete},
-	[ENTRY_START] = {"start/v1", read_start}, [ENTRY_STOP] = {"stop/v1", read_stop},
-	[ENTRY_ALARM] = {"alarm/v1", read_alarm}, [ENTRY_CONFIG] = {"config/v1", read_config},
-	[ENTRY_ENCODER] = {"encoder/v1", read_encoder}, [ENTRY_LOGIN] = {"login/v1", read_login},
-	[ENTRY_EXPORT] = {"export/v1", read_export}, [ENTRY_KEY] = {"key/v1", read_key},
-	[ENTRY_WATCH] = {"watch/v1", read_watch},
+	{"segment/v1", ENTRY_SEGMENT, read_segment}, {"gap/v1", ENTRY_GAP, read_gap}, {"delete/v1", ENTRY_DELETE, read_delete},
+	{"start/v1", ENTRY_START, read_start}, {"stop/v1", ENTRY_STOP, read_stop},
+	{"alarm/v1", ENTRY_ALARM, read_alarm}, {"config/v1", ENTRY_CONFIG, read_config},
+	{"encoder/v1", ENTRY_ENCODER, read_encoder}, {"login/v1", ENTRY_LOGIN, read_login},
+	{"export/v1", ENTRY_EXPORT, read_export}, {"export/v2", ENTRY_EXPORT, read_export}, {"key/v1", ENTRY_KEY, read_key},
+	{"watch/v1", ENTRY_WATCH, read_watch},
 };
+#define KINDS (sizeof kinds / sizeof *kinds)
 
 /* [a-z]{1,32}/v<number> */
 static bool is_kind(const struct rd *line)
@@ -406,16 +424,16 @@ int entry_parse(const void *p, size_t n, struct entry *ret, const char **why)
 		*why = line.bad ? "not a line of text" : "longer than 1024 bytes";
 		return -EBADMSG;
 	}
-	while (k < ENTRY_OTHER && !lines_is(&line, kinds[k].line))
+	while (k < KINDS && !lines_is(&line, kinds[k].line))
 		k++;
-	e.kind = (enum entry_kind)k;
-	if (k == ENTRY_OTHER) {
+	if (k == KINDS) {
 		int rc = parse_other(&line, &r, &e, why);
 
 		if (rc == 0)
 			*ret = e;
 		return rc;
 	}
+	e.kind = kinds[k].kind;
 	kinds[k].read(&r, &e);
 	if (r.bad || entry_write(&e, again, &len) || len != n || memcmp(again, p, n)) {
 		*why = "a line is missing, out of order or malformed";

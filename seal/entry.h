@@ -133,13 +133,20 @@ struct entry_login {
 	uint64_t count;                 /* at least 1 */
 };
 
-/* export/v1: footage was handed out. */
+/* What a clip holds of another rendition. */
+struct entry_beside {
+	char rendition[ENTRY_NAME];     /* "": there is none */
+	uint64_t segments, bytes;       /* at least 1 */
+};
+
+/* export/v1: footage was handed out; export/v2: and in the same clip another rendition's, so that neither can be taken out of it unnoticed. */
 struct entry_export {
 	int64_t time_us;
 	char user[ENTRY_NAME];          /* "operator": from the server's own machine */
 	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
 	int64_t from_us, to_us;         /* from <= to */
 	uint64_t segments, bytes;       /* may be 0 */
+	struct entry_beside beside;     /* makes it v2 */
 };
 
 /* key/v1: the last entry that the old key covers; the new one signs the next checkpoint. */

@@ -254,11 +254,24 @@ static void write_login(struct wr *w, const struct entry_login *l)
 	put_number(w, "count", l->count);
 }
 
+static void put_beside(struct wr *w, const struct entry_export *x)
+{
+	const struct entry_beside *b = &x->beside;
+
+	if (!text_is_name(b->rendition, strnlen(b->rendition, ENTRY_NAME)) || !strncmp(b->rendition, x->rendition, ENTRY_NAME))
+		w->bad = true;
+	if (!b->segments || b->segments > ENTRY_NUMBER_MAX || !b->bytes || b->bytes > ENTRY_NUMBER_MAX)
+		w->bad = true;
+	wr_fmt(w, "beside %.*s %" PRIu64 " %" PRIu64 "\n", ENTRY_NAME, b->rendition, b->segments, b->bytes);
+}
+
 static void write_export(struct wr *w, const struct entry_export *x)
 {
+	bool beside = *x->beside.rendition;
+
 	if (x->from_us > x->to_us)
 		w->bad = true;
-	put_time(w, "export/v1\ntime", x->time_us);
+	put_time(w, beside ? "export/v2\ntime" : "export/v1\ntime", x->time_us);
 	put_name(w, "user", x->user);
 	put_name(w, "camera", x->camera);
 	put_name(w, "rendition", x->rendition);
@@ -266,6 +279,8 @@ static void write_export(struct wr *w, const struct entry_export *x)
 	put_time(w, "to", x->to_us);
 	put_count(w, "segments", x->segments);
 	put_count(w, "bytes", x->bytes);
+	if (beside)
+		put_beside(w, x);
 }
 
 static void write_key(struct wr *w, const struct entry_key *k)

@@ -210,6 +210,15 @@ static void json_encoders(struct json *j, const struct verify_report *r)
 	json_int(j, "encoders_total", (int64_t)r->nencoders);
 }
 
+static void json_beside(struct json *j, const struct entry_beside *b)
+{
+	json_open(j, "beside", '{');
+	json_str(j, "rendition", b->rendition);
+	json_int(j, "segments", (int64_t)b->segments);
+	json_int(j, "bytes", (int64_t)b->bytes);
+	json_close(j, '}');
+}
+
 static void json_people(struct json *j, const struct verify_report *r)
 {
 	json_open(j, "logins", '{');
@@ -230,6 +239,8 @@ static void json_people(struct json *j, const struct verify_report *r)
 		time_member(j, "to", e->to_us);
 		json_int(j, "segments", (int64_t)e->segments);
 		json_int(j, "bytes", (int64_t)e->bytes);
+		if (*e->beside.rendition)
+			json_beside(j, &e->beside);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

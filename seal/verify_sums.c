@@ -139,13 +139,20 @@ void verify_login(struct verify *v, const struct entry_login *l)
 	*sum = l->count > UINT64_MAX - *sum ? UINT64_MAX : *sum + l->count;
 }
 
-/* An export entry comes after all that it is about. */
+/* Whether the clip's files hold just so much of a rendition. */
+static bool holds(const struct verify *v, const struct verify_track *t, uint64_t segments, uint64_t bytes)
+{
+	return t && verify_rendition_of(v, t)->in_files == segments && t->film_bytes == bytes;
+}
+
+/* An export entry comes after all that it is about, the other rendition's segments too. */
 static void match_export(struct verify *v, const struct entry_export *e)
 {
 	struct verify_track *t = verify_track_find(v, e->camera, e->rendition);
+	const struct entry_beside *b = &e->beside;
 
-	if (t && e->segments == verify_rendition_of(v, t)->in_files && e->bytes == t->film_bytes && e->from_us == t->film_from_us &&
-	    e->to_us == t->film_to_us)
+	if (holds(v, t, e->segments, e->bytes) && e->from_us == t->film_from_us && e->to_us == t->film_to_us &&
+	    (!*b->rendition || holds(v, verify_track_find(v, e->camera, b->rendition), b->segments, b->bytes)))
 		t->exported = v->index + 1;
 }
 
@@ -161,6 +168,16 @@ void verify_export(struct verify *v, const struct entry_export *e)
 	r->nexports++;
 }
 
+static void say_fewer(struct verify *v, const char *camera, const char *rendition, uint64_t exported)
+{
+	const struct verify_track *t = verify_track_find(v, camera, rendition);
+	uint64_t here = t ? verify_rendition_of(v, t)->in_files : 0;
+
+	if (here < exported)
+		verify_add(v, VERIFY_MISSING, camera, rendition, 0, 0, NULL, "%" PRIu64 " segments were exported, and the clip has files of %" PRIu64,
+			exported, here);
+}
+
 /* A clip holds all that its export entries say that was handed out. */
 static void say_short(struct verify *v)
 {
@@ -168,12 +185,10 @@ static void say_short(struct verify *v)
 
 	for (uint64_t i = 0; i < r->nexports && i < VERIFY_EXPORTS_MAX; i++) {
 		const struct entry_export *e = &r->export[i];
-		const struct verify_track *t = verify_track_find(v, e->camera, e->rendition);
-		uint64_t here = t ? verify_rendition_of(v, t)->in_files : 0;
 
-		if (here < e->segments)
-			verify_add(v, VERIFY_MISSING, e->camera, e->rendition, 0, 0, NULL, "%" PRIu64 " segments were exported, and the clip has files of %" PRIu64,
-				e->segments, here);
+		say_fewer(v, e->camera, e->rendition, e->segments);
+		if (*e->beside.rendition)
+			say_fewer(v, e->camera, e->beside.rendition, e->beside.segments);
 	}
 }
 

@@ -10,7 +10,7 @@
 #define ASK_PATH (sizeof((struct sockaddr_un *)0)->sun_path)
 /* Questions that change something, and how their answers begin. */
 #define ASK_RELOAD "reload"
-#define ASK_EXPORT "export "        /* CAMERA RENDITION FROM TO SEGMENTS BYTES: footage is handed out, by ASK_EXPORT_USER */
+#define ASK_EXPORT "export "        /* CAMERA RENDITION FROM TO SEGMENTS BYTES [RENDITION SEGMENTS BYTES]: footage is handed out, by ASK_EXPORT_USER */
 #define ASK_EXPORT_USER "operator"
 #define ASK_QUESTION_MAX 512        /* bytes */
 #define ASK_DONE "done\n"

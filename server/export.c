@@ -188,13 +188,17 @@ static int refused(const struct buf *answer)
 /* Has the server log one export. 0, or 2 after a message. */
 static int ask_entry(const char *socket_path, const struct entry_export *e)
 {
-	char question[ASK_QUESTION_MAX], from[CLOCK_TEXT], to[CLOCK_TEXT];
+	char question[ASK_QUESTION_MAX], from[CLOCK_TEXT], to[CLOCK_TEXT], beside[ENTRY_NAME + 2 * sizeof " 9007199254740992"] = "";
+	const struct entry_beside *b = &e->beside;
 	struct buf answer;
 	int rc;
 
 	clock_text(e->from_us, from);
 	clock_text(e->to_us, to);
-	snprintf(question, sizeof question, ASK_EXPORT "%s %s %s %s %" PRIu64 " %" PRIu64 "\n", e->camera, e->rendition, from, to, e->segments, e->bytes);
+	if (*b->rendition)
+		snprintf(beside, sizeof beside, " %s %" PRIu64 " %" PRIu64, b->rendition, b->segments, b->bytes);
+	snprintf(question, sizeof question, ASK_EXPORT "%s %s %s %s %" PRIu64 " %" PRIu64 "%s\n", e->camera, e->rendition, from, to, e->segments, e->bytes,
+		beside);
 	buf_init(&answer, ASK_ANSWER_MAX);
 	rc = ask_server(socket_path, question, &answer);
 	if (rc) {

@@ -113,7 +113,8 @@ static const struct {
 		TEXT(msg_store_config, change), END}},
 	[MSG_EXPORT] = {"export", FIELDS{
 		TEXT(msg_export, user), TEXT(msg_export, camera), TEXT(msg_export, rendition), INT(msg_export, from_us), INT(msg_export, to_us),
-		INT(msg_export, segments), INT(msg_export, bytes), END}},
+		INT(msg_export, segments), INT(msg_export, bytes), TEXT(msg_export, beside), INT(msg_export, beside_segments),
+		INT(msg_export, beside_bytes), END}},
 	[MSG_RING_FROM] = {"ring-from", FIELDS{INT(msg_ring_from, role), INT(msg_ring_from, index), END}},
 	[MSG_STORE_STATE] = {"store-state", FIELDS{
 		INT(msg_store_state, entries), INT(msg_store_state, checkpoint_size), INT(msg_store_state, archive_bytes),

@@ -250,8 +250,14 @@ struct msg_camera_taken { uint16_t camera; };
 /* change: ENTRY_CHANGES_MAX lines of an entry's grammar at most, each behind a line feed; there may be more changes than these. */
 #define MSG_CHANGES_MAX 800
 struct msg_store_config { uint8_t site_sha256[32]; uint64_t archive_max_bytes; uint32_t changes; char change[MSG_CHANGES_MAX]; };
-/* Names, since footage of cameras that the site has no more can be exported too. segments, bytes: of footage. */
-struct msg_export { char user[SITE_NAME], camera[SITE_NAME], rendition[SITE_NAME]; int64_t from_us, to_us; uint64_t segments, bytes; };
+/* Names, since footage of cameras that the site has no more can be exported too. segments, bytes: of footage. beside: "", or the clip's other rendition. */
+struct msg_export {
+	char user[SITE_NAME], camera[SITE_NAME], rendition[SITE_NAME];
+	int64_t from_us, to_us;
+	uint64_t segments, bytes;
+	char beside[SITE_NAME];
+	uint64_t beside_segments, beside_bytes;
+};
 struct msg_ring_from { uint8_t role; uint16_t index; };  /* ingest: process number; transcode: camera */
 struct msg_store_state {
 	uint64_t entries, checkpoint_size, archive_bytes, disk_free_bytes, segments, gaps, dropped;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * `casemate export` reads the archive itself, as the same user; what it asks of the server is that the log says so. The
- * question, in one line: "export CAMERA RENDITION FROM TO SEGMENTS BYTES".
+ * question, in one line: "export CAMERA RENDITION FROM TO SEGMENTS BYTES", and what else the clip holds: " RENDITION SEGMENTS BYTES".
  */
 #include "server/parent.h"
 
@@ -13,6 +13,9 @@
 #include "server/ask.h"
 
 #define WORDS 6
+#define WORDS_BESIDE 3
+#define WORDS_MAX (WORDS + WORDS_BESIDE)
+#define BYTES_MAX ((uint64_t)1 << 53)
 
 struct word {
 	const char *p;
@@ -20,14 +23,14 @@ struct word {
 };
 
 /* Words with one blank between them; how many, or 0 when there are more. */
-static unsigned split(const char *s, struct word word[WORDS])
+static unsigned split(const char *s, struct word word[WORDS_MAX])
 {
 	unsigned n = 0;
 
 	for (;;) {
 		size_t len = strcspn(s, " ");
 
-		if (n == WORDS)
+		if (n == WORDS_MAX)
 			return 0;
 		word[n].p = s;
 		word[n++].n = len;
@@ -46,16 +49,24 @@ static bool take_name(char out[SITE_NAME], const struct word *w)
 	return true;
 }
 
+static bool take_footage(uint64_t *ret_segments, uint64_t *ret_bytes, const struct word *w)
+{
+	return text_u64(w[0].p, w[0].n, UINT32_MAX, ret_segments) == 0 && text_u64(w[1].p, w[1].n, BYTES_MAX, ret_bytes) == 0;
+}
+
 static bool parse(const char *s, struct msg_export *ret)
 {
 	struct msg_export m = {.user = ASK_EXPORT_USER};
-	struct word word[WORDS];
+	struct word word[WORDS_MAX];
+	unsigned n = split(s, word);
 
-	if (split(s, word) != WORDS || !take_name(m.camera, &word[0]) || !take_name(m.rendition, &word[1]))
+	if ((n != WORDS && n != WORDS_MAX) || !take_name(m.camera, &word[0]) || !take_name(m.rendition, &word[1]))
 		return false;
 	if (clock_parse(word[2].p, word[2].n, &m.from_us) || clock_parse(word[3].p, word[3].n, &m.to_us) || m.from_us > m.to_us)
 		return false;
-	if (text_u64(word[4].p, word[4].n, UINT32_MAX, &m.segments) || text_u64(word[5].p, word[5].n, (uint64_t)1 << 53, &m.bytes))
+	if (!take_footage(&m.segments, &m.bytes, &word[4]))
+		return false;
+	if (n == WORDS_MAX && (!take_name(m.beside, &word[WORDS]) || !take_footage(&m.beside_segments, &m.beside_bytes, &word[WORDS + 1])))
 		return false;
 	*ret = m;
 	return true;

@@ -110,11 +110,10 @@ export class Account {
 	 * and finds no excuse in what was deleted later.
 	 */
 	endExports() {
-		for (const {camera, rendition, segments} of this.report.exports.list) {
-			const here = this.tables.find(camera, rendition)?.line.inFiles ?? 0;
-
-			if (here < segments)
-				this.report.add("missing", {camera, rendition}, `${segments} segments were exported, and the clip has files of ${here}`);
+		for (const e of this.report.exports.list) {
+			this.#sayFewer(e.camera, e);
+			if (e.beside)
+				this.#sayFewer(e.camera, e.beside);
 		}
 		for (const {line: {camera, rendition, inFiles}, exported, excused} of this.tables.tracks.values()) {
 			if (inFiles && exported < 0)
@@ -123,6 +122,13 @@ export class Account {
 				this.report.add("missing", {camera, rendition},
 					"what is not there was deleted after the clip was exported, or no entry says when that was");
 		}
+	}
+
+	#sayFewer(camera, {rendition, segments}) {
+		const here = this.tables.find(camera, rendition)?.line.inFiles ?? 0;
+
+		if (here < segments)
+			this.report.add("missing", {camera, rendition}, `${segments} segments were exported, and the clip has files of ${here}`);
 	}
 
 	/* Index of the newest export entry that is of what the camera's files hold; -1: none. */
@@ -335,12 +341,18 @@ export class Account {
 			this.#strangeKey = await this.keys.knows(e.key) ? "" : e.key;
 	}
 
-	/* An export entry comes after all that it is about. */
+	/* Whether the clip's files hold just so much of a rendition. */
+	#holds(camera, {rendition, segments, bytes}) {
+		const track = this.tables.find(camera, rendition);
+
+		return track?.line.inFiles === segments && track.film.bytes === bytes;
+	}
+
+	/* An export entry comes after all that it is about, the other rendition's segments too. */
 	#exported(e, index) {
 		const track = this.tables.find(e.camera, e.rendition);
 
-		if (track && e.segments === track.line.inFiles && e.bytes === track.film.bytes && e.from === track.film.fromMs &&
-		    e.to === track.film.toMs)
+		if (this.#holds(e.camera, e) && e.from === track.film.fromMs && e.to === track.film.toMs && (!e.beside || this.#holds(e.camera, e.beside)))
 			track.exported = index;
 	}
 

@@ -37,6 +37,13 @@ function takeClock(s) {
 	return Number(error) < 2 ** 32 ? {source, errorMs: Number(error)} : undefined;
 }
 
+function takeBeside(s) {
+	const [rendition, ...counts] = s.split(" ");
+	const [segments, bytes] = counts.map(upTo(NUMBER_MAX));
+
+	return segments && bytes ? {rendition, segments, bytes} : undefined;
+}
+
 /* RFC 5952, as inet_ntop(3) spells it. */
 function takeAddress(s) {
 	return s === "-" || isIpv4(s) || isIpv6(s) ? s : undefined;
@@ -111,6 +118,7 @@ const T = {
 	program: type(text(64)),
 	settings: type(text(512)),
 	names: type(`${NAME}(?: ${NAME}){0,9}`, (s) => s.split(" ")),
+	beside: type(`${NAME} ${NUMBER} ${NUMBER}`, takeBeside),
 	binary: type(`${NAME} sha256:${HEX}`, (s) => ({name: s.split(" ")[0], hash: s.split(":")[1]})),
 	state: type("begin|end"),
 	result: type("accepted|refused"),
@@ -121,7 +129,10 @@ const T = {
 	change: type(words("a-z0-9./:_-", 96)),
 };
 
-/* A kind's fields in their order: [field, type], and optional: true, or many: how often at most (the value is a list). */
+/*
+ * A kind's fields in their order: [field, type], and optional: true, or many: how often at most (the value is a list). Where there
+ * is more than one version, which.
+ */
 const KINDS = {
 	segment: {
 		fields: [["camera", T.name], ["rendition", T.name], ["number", T.number], ["init", T.sha256], ["media", T.sha256], ["bytes", T.number],
@@ -152,8 +163,9 @@ const KINDS = {
 	login: {fields: [["time", T.time], ["user", T.name], ["address", T.address], ["result", T.result], ["count", T.number]]},
 	export: {
 		fields: [["time", T.time], ["user", T.name], ["camera", T.name], ["rendition", T.name], ["from", T.time], ["to", T.time],
-			["segments", T.count], ["bytes", T.count]],
-		holds: (e) => e.from <= e.to,
+			["segments", T.count], ["bytes", T.count], ["beside", T.beside, {optional: true}]],
+		versions: ["1", "2"],
+		holds: (e, version) => e.from <= e.to && (version === "2") === ("beside" in e) && e.beside?.rendition !== e.rendition,
 	},
 	key: {fields: [["time", T.time], ["key", T.key], ["by", T.key], ["why", T.name]]},
 	watch: {
@@ -199,11 +211,11 @@ export function parseEntry(entry) {
 
 	if (!first || lines.length < 2 || lines.pop() !== "")
 		return null;
-	const kind = first[2] === "1" && Object.hasOwn(KINDS, first[1]) ? KINDS[first[1]] : undefined;
+	const kind = Object.hasOwn(KINDS, first[1]) && (KINDS[first[1]].versions ?? ["1"]).includes(first[2]) ? KINDS[first[1]] : undefined;
 
 	if (!kind)
 		return /[\0-\x09\x0b-\x1f]/.test(entry) ? null : {kind: "other", name: lines[0]};
 	const e = {kind: first[1]};
 
-	return takeFields(lines.slice(1), kind.fields, e) && (kind.holds?.(e) ?? true) ? e : null;
+	return takeFields(lines.slice(1), kind.fields, e) && (kind.holds?.(e, first[2]) ?? true) ? e : null;
 }

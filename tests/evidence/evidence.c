@@ -155,21 +155,39 @@ static void watch_of(struct archive *a, uint64_t from, uint64_t to)
 	archive_append(a, &e);
 }
 
-void evidence_export(struct archive *a, const char *rendition, uint64_t first, uint64_t last, uint64_t gone_first, uint64_t gone_last)
+static void count(struct archive *a, const struct evidence_footage *of, uint64_t *ret_segments, uint64_t *ret_bytes)
+{
+	for (uint64_t n = of->first; n <= of->last; n++) {
+		uint64_t index = evidence_entry(a, "gate", of->rendition, n);
+		struct entry e;
+
+		if (n >= of->gone_first && n <= of->gone_last)
+			continue;
+		if (entry_parse(a->entry[index], a->entry_len[index], &e, NULL))
+			abort();
+		++*ret_segments;
+		*ret_bytes += e.segment.bytes;
+	}
+}
+
+void evidence_export(struct archive *a, const struct evidence_footage *of, const struct evidence_footage *beside)
 {
 	struct entry e = {.kind = ENTRY_EXPORT, .export = {.time_us = EVIDENCE_AT(EVIDENCE_LAST), .user = "guard", .camera = "gate",
-		.from_us = EVIDENCE_AT(first), .to_us = EVIDENCE_AT(last) + 2000000}};
-	char path[VERIFY_PATH];
+		.from_us = EVIDENCE_AT(of->first), .to_us = EVIDENCE_AT(of->last) + 2000000}};
 
-	for (uint64_t n = first; n <= last; n++) {
-		if (n >= gone_first && n <= gone_last)
-			continue;
-		archive_path("gate", rendition, n, path);
-		e.export.segments++;
-		e.export.bytes += archive_find(a, path)->n;
+	snprintf(e.export.rendition, sizeof e.export.rendition, "%s", of->rendition);
+	count(a, of, &e.export.segments, &e.export.bytes);
+	if (beside) {
+		snprintf(e.export.beside.rendition, sizeof e.export.beside.rendition, "%s", beside->rendition);
+		count(a, beside, &e.export.beside.segments, &e.export.beside.bytes);
 	}
-	snprintf(e.export.rendition, sizeof e.export.rendition, "%s", rendition);
 	archive_append(a, &e);
+}
+
+void evidence_export_both(struct archive *a, const struct evidence_footage of[2])
+{
+	evidence_export(a, &of[0], &of[1]);
+	evidence_export(a, &of[1], &of[0]);
 }
 
 struct archive *evidence_site(void)
@@ -194,8 +212,8 @@ struct archive *evidence_site(void)
 	}
 	login_of(a, EVIDENCE_AT(EVIDENCE_LAST));
 	watch_of(a, EVIDENCE_FIRST, EVIDENCE_LAST);
-	evidence_export(a, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
-	evidence_export(a, "audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
+	evidence_export_both(a, (const struct evidence_footage[]){{"copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0},
+		{"audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0}});
 	archive_stop(a, EVIDENCE_AT(EVIDENCE_LAST) + 2000000);
 	archive_publish(a);
 	return a;

@@ -71,8 +71,16 @@ struct archive *evidence_site(void);
 struct archive *evidence_clip(struct archive *site);
 /* Index of that segment's entry. */
 uint64_t evidence_entry(const struct archive *a, const char *camera, const char *rendition, uint64_t number);
-/* An export entry of the gate's segments first..last but those that are gone (0, 0: none). */
-void evidence_export(struct archive *a, const char *rendition, uint64_t first, uint64_t last, uint64_t gone_first, uint64_t gone_last);
+/* Of the gate: segments first..last of a rendition but those that are gone (0, 0: none). */
+struct evidence_footage {
+	const char *rendition;
+	uint64_t first, last, gone_first, gone_last;
+};
+
+/* An export entry of them, with another rendition of the clip beside them (NULL: none). */
+void evidence_export(struct archive *a, const struct evidence_footage *of, const struct evidence_footage *beside);
+/* One of both: each entry names the other. */
+void evidence_export_both(struct archive *a, const struct evidence_footage of[2]);
 /* Proof of an entry under the checkpoint of the first size entries, with a note of its own when note is not NULL. */
 void evidence_proof(struct archive *a, uint64_t index, uint64_t size, const struct buf *note, struct buf *out);
 

@@ -425,16 +425,29 @@ static void delete_later(struct archive *site, const char *rendition, uint64_t f
 /* What is logged after the clip's own exports, by the letters of log. */
 static void log_more(struct archive *site, const char *log)
 {
+	static const struct evidence_footage one = {"copy", 991, 991, 0, 0}, copy = {"copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0},
+		audio = {"audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0}, other = {"360p", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0},
+		less = {"audio", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST - 1, 0, 0}, left[2] = {{"copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 993, 996}, audio};
+
 	for (; *log; log++) {
 		switch (*log) {
 		case 'o':
-			evidence_export(site, "copy", 991, 991, 0, 0);
+			evidence_export(site, &one, NULL);
 			break;
 		case 's':
-			evidence_export(site, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 0, 0);
+			evidence_export(site, &copy, NULL);
+			break;
+		case 't':
+			evidence_export(site, &audio, NULL);
+			break;
+		case 'f':
+			evidence_export(site, &copy, &less);
+			break;
+		case 'n':
+			evidence_export(site, &copy, &other);
 			break;
 		case 'l':
-			evidence_export(site, "copy", EVIDENCE_CLIP_FIRST, EVIDENCE_CLIP_LAST, 993, 996);
+			evidence_export_both(site, left);
 			break;
 		case 'd':
 			delete_later(site, "copy", 993, 996);
@@ -466,7 +479,7 @@ static void exports(struct evidence *e)
 {
 	static const struct {
 		const char *verdict, *log;   /* what is logged behind the clip's exports */
-		bool own, cut, mute;         /* the copy's own export is proved; the middle is taken out; audio's films and its export are */
+		bool own, cut, mute;         /* its own exports are proved; the middle is taken out; audio's films and its export are */
 		const char *what;
 	} row[] = {
 		{"missing", "o", false, false, false, "in the place of its export, one of a single segment"},
@@ -492,6 +505,8 @@ static void exports(struct evidence *e)
 		prove_from(site, clip, end);
 		if (!row[i].own)
 			take_proof_out(clip, end - 3);
+		if (!row[i].own && row[i].cut)
+			take_proof_out(clip, end - 2);
 		if (row[i].cut)
 			take_middle_out(e, clip);
 		if (row[i].mute) {
@@ -499,6 +514,58 @@ static void exports(struct evidence *e)
 			archive_remove(clip, film[2]);
 			archive_remove(clip, film[3]);
 		}
+		evidence_row(e, "clip", row[i].verdict, "%s", row[i].what);
+		evidence_become(e, e->clip, clip, "");
+		archive_free(&clip);
+		archive_free(&site);
+	}
+}
+
+/* A rendition with its films and the proofs of its segments. */
+static void take_rendition_out(struct archive *site, struct archive *clip, const char *rendition)
+{
+	for (uint64_t n = EVIDENCE_CLIP_FIRST; n <= EVIDENCE_CLIP_LAST; n++)
+		take_proof_out(clip, evidence_entry(site, "gate", rendition, n));
+	for (size_t i = 0; i < FILMS; i++)
+		if (!strncmp(film[i] + strlen("gate-"), rendition, strlen(rendition)))
+			archive_remove(clip, film[i]);
+}
+
+/* One of the clip's two renditions is gone as if it had never been there; who exported it says what lay beside it. */
+static void renditions(struct evidence *e)
+{
+	static const struct {
+		const char *verdict, *log, *gone;
+		bool copy, audio;            /* the own export of each is proved */
+		const char *what;
+	} row[] = {
+		{"missing", "", "audio", true, false, "audio is gone with all that speaks of it"},
+		{"missing", "", "copy", false, true, "copy is gone with all that speaks of it"},
+		{"missing", "", "audio", true, true, "audio is gone, but for its export"},
+		{"missing", "", "audio", false, false, "audio is gone, and both exports"},
+		{"missing", "s", "audio", true, false, "audio is gone; copy alone was exported, too"},
+		{"good", "s", "audio", false, false, "copy alone, as it was exported, too"},
+		{"good", "t", "copy", false, false, "audio alone, as it was exported, too"},
+		{"missing", "t", "audio", false, false, "copy alone, and audio alone was exported"},
+		{"good", "st", NULL, false, false, "both, as they were exported without a word of each other"},
+		{"missing", "f", NULL, false, true, "an export of copy beside less of audio"},
+		{"missing", "n", NULL, false, true, "an export of copy beside another rendition"},
+		{"missing", "n", NULL, true, true, "its exports, and one of copy beside another rendition"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct archive *site = evidence_site(), *clip;
+		uint64_t end = site->size;           /* behind the two exports and the stop entry */
+
+		log_more(site, row[i].log);
+		archive_publish(site);
+		clip = evidence_clip(site);
+		if (!row[i].copy)
+			take_proof_out(clip, end - 3);
+		if (!row[i].audio)
+			take_proof_out(clip, end - 2);
+		if (row[i].gone)
+			take_rendition_out(site, clip, row[i].gone);
 		evidence_row(e, "clip", row[i].verdict, "%s", row[i].what);
 		evidence_become(e, e->clip, clip, "");
 		archive_free(&clip);
@@ -519,4 +586,5 @@ void evidence_clip_rows(struct evidence *e)
 	shortened(e);
 	overlaps(e);
 	exports(e);
+	renditions(e);
 }

@@ -151,6 +151,17 @@ static const char *text_of(struct made *m, const char *name)
 	return (const char *)f->p;
 }
 
+/* Export entry i of the clip, which the log ends with. */
+static struct entry export_of(const struct made *m, unsigned i)
+{
+	uint64_t at = m->site->size - m->exports + i;
+	struct entry e;
+
+	cr_assert_eq(entry_parse(m->site->entry[at], m->site->entry_len[at], &e, NULL), 0);
+	cr_assert_eq(e.kind, ENTRY_EXPORT);
+	return e;
+}
+
 Test(clip, holds_and_is_rounded_to_whole_segments)
 {
 	struct clip_ask ask = ask_of("gate-1", ARCHIVE_AT(10) + 500000, ARCHIVE_AT(20) + 1);
@@ -159,6 +170,12 @@ Test(clip, holds_and_is_rounded_to_whole_segments)
 
 	make(&m, archive_example(), &ask);
 	cr_assert_eq(m.exports, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		struct entry e = export_of(&m, i), other = export_of(&m, 1 - i);
+
+		cr_assert_str_eq(e.export.beside.rendition, other.export.rendition);
+		cr_assert(e.export.beside.segments == other.export.segments && e.export.beside.bytes == other.export.bytes);
+	}
 	clip_given(m.clip, &from_us, &to_us);
 	cr_assert_eq(from_us, ARCHIVE_AT(10));
 	cr_assert_eq(to_us, ARCHIVE_AT(21));

@@ -48,6 +48,9 @@
 #define WATCH_MANY \
 	"watch/v1\nuser -\naddress -\ncamera a\nby page player rtsp\nrenditions a b c d e f g h i j snapshot\nfrom-number 1\nto-number 9007199254740992\n" \
 	"from 2026-11-22T15:00:00.000Z\nto 2026-11-22T15:00:00.000Z\nbytes 0\n"
+#define EXPORT_TWO \
+	"export/v2\ntime 2026-11-22T15:30:00.000Z\nuser operator\ncamera gate-1\nrendition copy\nfrom 2026-11-22T15:00:00.000Z\n" \
+	"to 2026-11-22T15:10:00.000Z\nsegments 300\nbytes 0\nbeside audio 299 9007199254740992\n"
 #define VKEY "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 #define KEY "key/v1\ntime 2026-11-22T15:30:00.000Z\nkey " VKEY "\nby " NAME_128 "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nwhy rotation\n"
 #define ENCODER_LONG "encoder/v1\ntime 2026-11-22T15:30:00.000Z\ncamera a\nrendition 360p\nencoder x\nsettings " SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 SETTINGS_64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789yx\n"
@@ -79,7 +82,7 @@ Test(entry, what_is_read_is_written_again)
 {
 	static const char *const text[] = {
 		SEGMENT, GAP, DELETE, START, START_BINARIES, START "binary casemate sha256:" HEX_A "\n", START "sbom sha256:" HEX_A "\n", STOP, ALARM, CONFIG, CONFIG_NONE, CONFIG_MANY,
-		ENCODED, ENCODER, ENCODER_LONG, LOGIN, REFUSED, EXPORT, KEY, WATCH, WATCH_MANY, START_ROOT, START_ROOT "sbom sha256:" HEX_A "\n",
+		ENCODED, ENCODER, ENCODER_LONG, LOGIN, REFUSED, EXPORT, EXPORT_TWO, KEY, WATCH, WATCH_MANY, START_ROOT, START_ROOT "sbom sha256:" HEX_A "\n",
 		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress 192.0.2.7\nresult refused\ncount 12\n",
 		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress ::ffff:192.0.2.7\nresult refused\ncount 12\n",
 		"alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
@@ -215,7 +218,12 @@ Test(entry, every_line_is_strict)
 		{LOGIN, "2001:db8::1f", "[2001:db8::1f]"}, {LOGIN, "2001:db8::1f", ""}, {LOGIN, "2001:db8::1f", "fe80::1%eth0"}, {LOGIN, "2001:db8::1f", "--"},
 		{LOGIN, "anna", "Anna"}, {LOGIN, "anna", ""}, {LOGIN, "accepted", "maybe"}, {LOGIN, "count 1", "count 0"}, {LOGIN, "count 1", "count 01"}, {LOGIN, "count 1\n", ""},
 		{EXPORT, "to 2026-11-22T15:10", "to 2026-11-22T14:10"}, {EXPORT, "segments 300", "segments 0300"}, {EXPORT, "bytes 0", "bytes -1"}, {EXPORT, "bytes 0", "bytes"},
-		{EXPORT, "bytes 0", "bytes 9007199254740993"}, {EXPORT, "user operator\n", ""},
+		{EXPORT, "bytes 0", "bytes 9007199254740993"}, {EXPORT, "user operator\n", ""}, {EXPORT, "export/v1", "export/v2"},
+		{EXPORT, "bytes 0\n", "bytes 0\nbeside audio 1 1\n"}, {EXPORT_TWO, "export/v2", "export/v1"}, {EXPORT_TWO, "beside audio 299", "beside copy 299"},
+		{EXPORT_TWO, "audio 299", "audio 0"}, {EXPORT_TWO, "audio 299 9007199254740992", "audio 299 0"}, {EXPORT_TWO, "audio 299", "audio 0299"},
+		{EXPORT_TWO, "audio 299", "Audio 299"}, {EXPORT_TWO, "audio 299", "audio"}, {EXPORT_TWO, "audio 299", " 299"}, {EXPORT_TWO, "audio 299 ", "audio 299  "},
+		{EXPORT_TWO, "40992", "40993"}, {EXPORT_TWO, "40992", "40992 1"}, {EXPORT_TWO, "audio", "abcdefghijklmnopqrstuvwxyz0123456"},
+		{EXPORT_TWO, "beside audio 299 9007199254740992\n", "beside audio 299 1\nbeside 360p 1 1\n"},
 		{KEY, "why rotation", "why"}, {KEY, "key " VKEY, "key"}, {KEY, "\nby ", "\nby  "}, {KEY, "why rotation\n", ""},
 		{WATCH, "by page rtsp", "by rtsp page"}, {WATCH, "by page rtsp", "by"}, {WATCH, "by page rtsp", "by page  rtsp"}, {WATCH, "by page rtsp", "by page page rtsp"},
 		{WATCH, "by page rtsp", "by page http"}, {WATCH, "by page rtsp", "by page rtsp "}, {WATCH, "copy audio", "copy  audio"}, {WATCH, "copy audio", "copy audio "},
@@ -233,7 +241,7 @@ Test(entry, every_line_is_strict)
 
 Test(entry, cut_anywhere_is_refused)
 {
-	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM, ENCODED, ENCODER, LOGIN, EXPORT, KEY, WATCH};
+	static const char *const text[] = {SEGMENT, GAP, DELETE, START, STOP, ALARM, ENCODED, ENCODER, LOGIN, EXPORT, EXPORT_TWO, KEY, WATCH};
 	struct entry e;
 
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
@@ -312,6 +320,10 @@ Test(entry, acts_have_their_fields)
 	cr_assert(e.kind == ENTRY_WATCH && e.watch.by == (1u << ENTRY_BY_PAGE | 1u << ENTRY_BY_RTSP) && e.watch.nrenditions == 2 && e.watch.bytes == 148000000);
 	cr_assert(e.watch.from_number == 1042 && e.watch.to_number == 1192 && e.watch.to_us - e.watch.from_us == 300000000);
 	cr_assert_str_eq(e.watch.rendition[1], "audio");
+	cr_assert_str_empty(e.export.beside.rendition);
+	cr_assert_eq(parse(EXPORT_TWO, &e), 0);
+	cr_assert(e.kind == ENTRY_EXPORT && e.export.beside.segments == 299 && e.export.beside.bytes == UINT64_C(1) << 53);
+	cr_assert_str_eq(e.export.beside.rendition, "audio");
 	cr_assert_eq(parse(KEY, &e), 0);
 	cr_assert_str_eq(e.key.key, VKEY);
 	cr_assert_str_eq(e.key.why, "rotation");

@@ -46,7 +46,7 @@ check "the clip verifies" verify_clip "$work/clip"
 check "the ZIP is whole" unzip -tq "$work/clip.zip"
 check "the ZIP unpacks" unzip -q "$work/clip.zip" -d "$work/unzipped"
 check "the ZIP has the folder's bytes" diff -r "$work/clip" "$(echo "$work"/unzipped/*)"
-check "the log says who exported" test -n "$(entries 'export/v1')"
+check "the log says who exported" test -n "$(entries 'export/v2')"
 matches "so does the server" "$(cat "$site/log")" 'info casemate export user=operator camera=gate rendition=copy'
 equal "another file begins where the init segment changes" "$(echo "$work"/clip/gate-copy-*.mp4 | wc -w)" 2
 matches "the report says what it is" "$(cat "$work/clip/report.txt")" '^Camera +gate$'
@@ -115,6 +115,17 @@ said=$(verify_clip "$work/clip" 2>&1)
 equal "with one bit changed it does not verify" $? 1
 matches "and the file is named" "$said" "gate/copy"
 flip "$first_file" 3000
+
+# the sound with all that speaks of it: its films, its segments' proofs, its export's
+cp -r "$work/clip" "$work/mute"
+rm "$work"/mute/gate-audio-*.mp4
+for proof in "$work"/mute/proofs/*; do
+    entry=$(sed -n 's/^extra //p' "$proof" | base64 -d)
+    [[ $entry != *$'\nrendition audio\n'* ]] || rm "$proof"
+done
+said=$(verify_clip "$work/mute" 2>&1)
+equal "without its sound it does not verify" $? 1
+matches "since the picture's export names it" "$said" 'gate/audio.* segments were exported, and the clip has files of 0'
 
 export_clip -o "$work/clip" > "$work/said"
 equal "a folder that is not empty is refused" $? 2

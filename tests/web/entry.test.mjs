@@ -18,7 +18,7 @@ test("entry: every seed is one of its kind", () => {
 		const e = parseEntry(seed(name));
 
 		assert.ok(e, name);
-		assert.equal(e.kind === "other" ? e.name : `${e.kind}/v1`, seed(name).split("\n")[0], name);
+		assert.equal(e.kind === "other" ? e.name : `${e.kind}/v${e.beside ? 2 : 1}`, seed(name).split("\n")[0], name);
 	}
 });
 
@@ -32,6 +32,8 @@ test("entry: fields are what the lines say", () => {
 	assert.deepEqual(login, {kind: "login", time: Date.UTC(2026, 10, 22, 15, 30), user: "anna", address: "2001:db8::1f", result: "accepted", count: 1});
 	assert.equal(parseEntry(seed("segment").replace("number 1042", "number 9007199254740992")).number, 2 ** 53);
 	assert.equal(parseEntry(seed("export")).segments, 300);
+	assert.equal(parseEntry(seed("export")).beside, undefined);
+	assert.deepEqual(parseEntry(seed("export-two")).beside, {rendition: "audio", segments: 299, bytes: 2 ** 53});
 	assert.equal(parseEntry(seed("encoder")).encoder, "x264 164 r3095 baee400");
 	assert.equal(parseEntry(seed("key")).why, "rotation");
 	assert.deepEqual(parseEntry(seed("watch")).by, ["page", "rtsp"]);
@@ -57,6 +59,10 @@ test("entry: every line is strict", () => {
 		["login", "2001:db8::1f", "::c000:207"], ["login", "2001:db8::1f", "::1:2"],
 		["login", "accepted", "maybe"], ["login", "count 1", "count 0"], ["login", "anna", "Anna"],
 		["export", "bytes", "Bytes"], ["export", "to 2026", "to 2025"], ["export", "segments 300", "segments 0300"],
+		["export", "export/v1", "export/v2"], ["export", "bytes 123456\n", "bytes 123456\nbeside audio 1 1\n"], ["export-two", "export/v2", "export/v1"],
+		["export-two", "beside audio", "beside copy"], ["export-two", "audio 299", "audio 0"], ["export-two", "audio 299 9007199254740992", "audio 299 0"],
+		["export-two", "audio 299", "audio 0299"], ["export-two", "audio 299", "audio"], ["export-two", "40992", "40993"], ["export-two", "40992", "40992 1"],
+		["export-two", "audio 299 ", "audio 299  "], ["export-two", "40992\n", "40992\nbeside 360p 1 1\n"],
 		["key", "why rotation", "why"], ["key", "\nby ", "\nby  "], ["start-root", "\nroot ", "\nroot a\nroot "],
 		["watch", "by page rtsp", "by rtsp page"], ["watch", "by page rtsp", "by page page"], ["watch", "by page", "by http"], ["watch", "copy audio", "copy  audio"],
 		["watch", "copy audio", "copy audio "], ["watch-several", "i j", "i j k"], ["watch", "from-number 1042", "from-number 1193"], ["watch", "T15:05", "T14:05"],
@@ -79,7 +85,7 @@ test("entry: addresses have one spelling", () => {
 });
 
 test("entry: cut anywhere is refused", () => {
-	for (const name of ["segment-encoded", "encoder", "login", "export", "key", "watch", "gap", "delete", "alarm", "stop"])
+	for (const name of ["segment-encoded", "encoder", "login", "export", "export-two", "key", "watch", "gap", "delete", "alarm", "stop"])
 		for (let n = 0; n < seed(name).length; n++)
 			assert.equal(parseEntry(seed(name).slice(0, n)), null, `${name} ${n}`);
 });
