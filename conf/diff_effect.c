@@ -81,6 +81,7 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 	case SCHEMA_PUBLIC_FILE:
 	case SCHEMA_SECRET_FILE:
 	case SCHEMA_PASSWORD_FILE:
+	case SCHEMA_DIGEST_FILE:
 	case SCHEMA_FOLDER:
 	case SCHEMA_SOCKET:
 	case SCHEMA_LOGIN:
@@ -240,6 +241,8 @@ static const struct {
 	{"processes.serve", .always = DIFF_RESTARTS},
 	{"processes.ingest", .always = DIFF_RESTARTS},
 	{"users[].password_hash", .always = BOTH | DIFF_DISCONNECTS},
+	{"users[].rtsp_digest_file", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
+	{"users[].allow_md5", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
 	{"users[].groups", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
 	{"users[].expires", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
 	{"groups.*.rights", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},

@@ -6,14 +6,15 @@
 #include "conf/site.h"
 #include "conf/ytree.h"
 
-#define LOADER_FILES_MAX (2 * (SITE_CAMERAS_MAX + 1) + 16)  /* two of a camera and of the defaults, and the site's own */
+#define LOADER_FILES_MAX (2 * (SITE_CAMERAS_MAX + 1) + SITE_USERS_MAX + 16)  /* two of a camera and of the defaults, one of a user, and the site's own */
 
 /* A file that the site names, to be looked at when the text is read. */
 struct loader_file {
 	const struct schema_key *key;
 	struct complaint_at at;
 	char *path;       /* owned */
-	char **password_mark;  /* where a password file's mark goes, else NULL */
+	char **mark;      /* where the mark goes of what is in a password's or a digest's file, else NULL */
+	const struct site_user *user;  /* whose digest it is, else NULL */
 };
 
 struct loader {
@@ -59,6 +60,11 @@ void rights_check(struct loader *l);
 
 /* Looks at every file that was named, and marks the passwords. */
 void paths_check_files(struct loader *l);
+/* Under a key that this process has for as long as it lives: what one secret is like, nobody can tell from it. Owned; NULL without memory. */
+char *paths_mark(const void *secret, size_t n);
+
+/* Reads a user's digest from its file, and marks it, or complains. */
+void digest_file_mark(struct loader *l, const struct loader_file *f, int fd);
 
 /* A node's text with everything unprintable escaped, cut to what a complaint holds. */
 struct loader_quote {

@@ -99,12 +99,13 @@ void paths_set_socket(struct loader *l, const struct schema_key *k, const struct
 	keep((char **)((char *)object + k->member), path);
 }
 
-/* The key's member is for the path; a password file's is for the password's mark, and the path has one beside it. */
+/* The key's member is for the path; where a mark is kept of what is in the file it is for that, and the path has one beside it. */
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
 	bool credential = !strncmp(n->text, CREDENTIAL, strlen(CREDENTIAL));
 	char **to = (char **)((char *)object + k->member), *path = credential ? resolve_credential(l, k, n) : resolve(l, k, n);
-	bool password = k->type == SCHEMA_PASSWORD_FILE;
+	bool marked = k->type == SCHEMA_PASSWORD_FILE || k->type == SCHEMA_DIGEST_FILE;
+	struct site_user *user = k->type == SCHEMA_DIGEST_FILE ? object : NULL;
 	char *mine = path ? strdup(path) : NULL;
 
 	if (!path)
@@ -114,9 +115,9 @@ void paths_set_file(struct loader *l, const struct schema_key *k, const struct y
 		l->rc = -ENOMEM;
 		return;
 	}
-	/* Each key is set once and cameras are counted before: there is room for every file. */
-	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .password_mark = password ? to : NULL};
-	keep(password ? &((struct site_camera *)object)->password_file : to, mine);
+	/* Each key is set once and cameras and users are counted before: there is room for every file. */
+	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .mark = marked ? to : NULL, .user = user};
+	keep(user ? &user->rtsp_digest_file : marked ? &((struct site_camera *)object)->password_file : to, mine);
 }
 
 /* 0, -EINVAL when the first line is no password, or -errno. Nothing of it is left behind elsewhere. */
@@ -152,16 +153,16 @@ int site_read_password(const struct site_camera *c, char ret[SITE_PASSWORD])
 	return rc;
 }
 
-/* Under a key that this process has for as long as it lives: what one password is like, nobody can tell from it. */
-static uint64_t mark_of(const char *password)
+char *paths_mark(const void *secret, size_t n)
 {
 	static uint8_t key[16];
 	static bool has_key;
+	char *mark = NULL;
 
 	if (!has_key && getrandom(key, sizeof key, 0) != sizeof key)
 		abort();  /* getrandom(2): 16 bytes are given whole */
 	has_key = true;
-	return siphash(key, password, strlen(password));
+	return asprintf(&mark, "%016llx", (unsigned long long)siphash(key, secret, n)) < 0 ? NULL : mark;
 }
 
 static void mark_password(struct loader *l, const struct loader_file *f, int fd)
@@ -174,7 +175,7 @@ static void mark_password(struct loader *l, const struct loader_file *f, int fd)
 		loader_complain(l, f->key, f->at, "%s: its first line must be the password: at most %d bytes, no NUL", name.text, SITE_PASSWORD - 1);
 	else if (rc)
 		loader_complain(l, f->key, f->at, "%s: %s", name.text, strerror(-rc));
-	else if (asprintf(f->password_mark, "%016llx", (unsigned long long)mark_of(password)) < 0)
+	else if (!(*f->mark = paths_mark(password, strlen(password))))
 		l->rc = -ENOMEM;
 	explicit_bzero(password, sizeof password);
 }
@@ -215,7 +216,9 @@ static void check_file(struct loader *l, const struct loader_file *f)
 			      schema_leaf(f->key), name.text, st.st_mode & 07777, name.text);
 	else if (st.st_size == 0)
 		loader_complain(l, f->key, f->at, "%s is empty", name.text);
-	else if (f->password_mark)
+	else if (f->user)
+		digest_file_mark(l, f, fd);
+	else if (f->mark)
 		mark_password(l, f, fd);
 	if (fd >= 0)
 		close(fd);

@@ -94,7 +94,8 @@ static bool same_text(const char *a, const char *b)
 
 bool rights_same(const struct site *a, const struct site_user *u, const struct site *b, const struct site_user *v)
 {
-	if (!same_text(u->password_hash, v->password_hash) || u->expires_us != v->expires_us || u->ngroups != v->ngroups || !a->ngroups != !b->ngroups)
+	if (!same_text(u->password_hash, v->password_hash) || !same_text(u->rtsp_digest_mark, v->rtsp_digest_mark) || u->allow_md5 != v->allow_md5 ||
+	    u->expires_us != v->expires_us || u->ngroups != v->ngroups || !a->ngroups != !b->ngroups)
 		return false;
 	for (unsigned i = 0; i < u->ngroups; i++)
 		if (strcmp(u->group[i], v->group[i]) || !same_group(rights_group(a, u->group[i]), rights_group(b, v->group[i])))

@@ -76,6 +76,9 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 	case SCHEMA_PASSWORD_FILE:
 		text(camera->password_file, out, cap);
 		break;
+	case SCHEMA_DIGEST_FILE:
+		text(user->rtsp_digest_file, out, cap);
+		break;
 	case SCHEMA_SOURCE:
 		snprintf(out, cap, "%s://%s", camera->tls ? "rtsps" : "rtsp", camera->host);
 		break;

@@ -201,6 +201,8 @@ static void set_user(struct loader *l, const struct schema_key *k, const struct 
 		return;
 	u->line = n->at.line;
 	walk_map(l, "users[].", n, u);
+	if (u->allow_md5 && !u->rtsp_digest_file)
+		complaint_add(l->report, n->at, NULL, "allow_md5 has no use without an rtsp_digest_file");
 	for (unsigned i = 0; i < site->nusers; i++)
 		if (*u->name && !strcmp(site->user[i].name, u->name))
 			complaint_add(l->report, n->at, NULL, "user \"%s\" is here a second time; the first is on line %d: keep one of them",
@@ -508,6 +510,13 @@ int site_load(const char *path, struct site **ret, struct site_report *report)
 	return finish(rc, site, ret, report);
 }
 
+static void free_user(struct site_user *u)
+{
+	free(u->password_hash);
+	free(u->rtsp_digest_file);
+	free(u->rtsp_digest_mark);
+}
+
 void site_free(struct site **site)
 {
 	struct site *s = *site;
@@ -518,7 +527,7 @@ void site_free(struct site **site)
 	for (unsigned i = 0; i < s->ncameras; i++)
 		free_camera(&s->camera[i]);
 	for (unsigned i = 0; i < s->nusers; i++)
-		free(s->user[i].password_hash);
+		free_user(&s->user[i]);
 	free(s->camera);
 	free(s->user);
 	free(s->group);

@@ -127,6 +127,9 @@ struct site_group {
 struct site_user {
 	char name[SITE_NAME];
 	char *password_hash;              /* argon2id, encoded form */
+	char *rtsp_digest_file;           /* path; NULL if none. What is in it is not kept: site_read_digest */
+	char *rtsp_digest_mark;           /* two that this process read have the same mark if they say the same; NULL if none was read */
+	bool allow_md5;                   /* his Digest may be made with MD5 */
 	char group[SITE_USER_GROUPS_MAX][SITE_NAME];  /* names of the site's groups */
 	unsigned ngroups;
 	int64_t expires_us;               /* wall clock: from then on he is nobody; 0: never */
@@ -237,6 +240,20 @@ void site_free(struct site **site);
 void site_place(const struct site *site, const char *path, int line, char *out, size_t cap);
 /* The first line of a camera's password_file, as it is now. 0, or -errno; -EINVAL when it is no password. The caller wipes it. */
 int site_read_password(const struct site_camera *c, char ret[SITE_PASSWORD]);
+
+/*
+ * What a user's password comes to under Digest, H(user:realm:password) of RFC 7616 3.4.2, where the realm is the site's origin: by
+ * RTSP it is as good as the password.
+ */
+struct site_digest {
+	uint8_t sha256[32], md5[16];
+	bool has_md5;                     /* never where allow_md5 is not set */
+};
+/*
+ * A user's rtsp_digest_file, as it is now: lines "SHA-256 USER REALM HEX", and "MD5 USER REALM HEX" where he is allowed MD5.
+ * 0, or -errno; -EINVAL with a static *why when it holds none of his for this site. The caller wipes it.
+ */
+int site_read_digest(const struct site *site, const struct site_user *u, struct site_digest *ret, const char **why);
 /*
  * Whether a file that the site names is a credential of the service manager (credential:NAME, systemd.exec(5)): then its folder
  * is there only while the unit runs, and nobody writes to it.

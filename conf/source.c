@@ -216,8 +216,12 @@ static void add_listener(struct loader *l, const struct schema_key *k, const str
 		loader_complain(l, k, n->at, "\"%s\": %s", loader_quote(n->text, n->len).text, why);
 		return;
 	}
-	address_text(&to->address, address);
 	to->kind = kind_of(k, &to->address);
+	if (to->kind == LISTENER_RTSP && !memchr(n->text, ':', n->len)) {
+		loader_complain(l, k, n->at, "a port alone is on every address: in clear text it must be said on which");
+		return;
+	}
+	address_text(&to->address, address);
 	snprintf(to->text, sizeof to->text, "%s%.55s", scheme[to->kind], address);
 	to->line = n->at.line;
 	for (unsigned i = 0; i < site->nlisteners; i++)

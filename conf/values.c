@@ -244,6 +244,7 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_PUBLIC_FILE] = paths_set_file,
 	[SCHEMA_SECRET_FILE] = paths_set_file,
 	[SCHEMA_PASSWORD_FILE] = paths_set_file,
+	[SCHEMA_DIGEST_FILE] = paths_set_file,
 	[SCHEMA_FOLDER] = paths_set_folder,
 	[SCHEMA_SOCKET] = paths_set_socket,
 	[SCHEMA_BYTES] = set_quantity_u64,

@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/rd.h"
 #include "base/text.h"
 
 #define HEX_MAX (2 * EVP_MAX_MD_SIZE + 1)
@@ -238,21 +239,28 @@ static int hash_joined(enum digest_algorithm a, const char *const *part, char ou
 	return ok ? 0 : -EIO;
 }
 
-/* RFC 7616 3.4.1; nc and cnonce are NULL in the form without qop. */
-static int response(const struct digest_challenge *c, const struct digest_who *w, const char *nc, const char *cnonce,
-		    char out[HEX_MAX])
+/* RFC 7616 3.4.1 by A1's hash in hex; nc and cnonce are NULL in the form without qop. */
+static int response_of(enum digest_algorithm a, const char *a1, const char *nonce, const char *nc, const char *cnonce, const char *method,
+		       const char *uri, char out[HEX_MAX])
 {
-	char a1[HEX_MAX], a2[HEX_MAX];
+	char a2[HEX_MAX];
+	const char *request[] = {method, uri, NULL};
+	const char *with_qop[] = {a1, nonce, nc, cnonce, "auth", a2, NULL};
+	const char *without[] = {a1, nonce, a2, NULL};
+	int rc = hash_joined(a, request, a2);
+
+	return rc ? rc : hash_joined(a, nc ? with_qop : without, out);
+}
+
+/* The same by the password. */
+static int response(const struct digest_challenge *c, const struct digest_who *w, const char *nc, const char *cnonce, char out[HEX_MAX])
+{
+	char a1[HEX_MAX];
 	const char *secret[] = {w->user, c->realm, w->password, NULL};
-	const char *request[] = {w->method, w->uri, NULL};
-	const char *with_qop[] = {a1, c->nonce, nc, cnonce, "auth", a2, NULL};
-	const char *without[] = {a1, c->nonce, a2, NULL};
 	int rc = hash_joined(c->algorithm, secret, a1);
 
 	if (!rc)
-		rc = hash_joined(c->algorithm, request, a2);
-	if (!rc)
-		rc = hash_joined(c->algorithm, nc ? with_qop : without, out);
+		rc = response_of(c->algorithm, a1, c->nonce, nc, cnonce, w->method, w->uri, out);
 	OPENSSL_cleanse(a1, sizeof a1);
 	return rc;
 }
@@ -336,65 +344,105 @@ int digest_write_challenge(struct wr *w, const struct digest_challenge *c)
 	return w->bad ? -ENOBUFS : 0;
 }
 
-/* An Authorization header's parameters. */
-struct answer {
-	struct digest_challenge c;
-	char user[DIGEST_USER_MAX + 1], uri[DIGEST_HEADER_MAX + 1], response[HEX_MAX], cnonce[DIGEST_NONCE_MAX + 1], nc[9];
-	bool unknown;
-};
-
-static bool answer_parameter(struct answer *a, const struct item *it)
+static bool claim_parameter(struct digest_claim *c, const struct item *it)
 {
 	const struct {
 		const char *name;
 		char *out;
 		size_t max;
 	} texts[] = {
-		{"username", a->user, DIGEST_USER_MAX}, {"realm", a->c.realm, DIGEST_REALM_MAX},
-		{"nonce", a->c.nonce, DIGEST_NONCE_MAX}, {"uri", a->uri, DIGEST_HEADER_MAX},
-		{"response", a->response, HEX_MAX - 1}, {"cnonce", a->cnonce, DIGEST_NONCE_MAX}, {"nc", a->nc, 8},
+		{"username", c->user, DIGEST_USER_MAX}, {"realm", c->realm, DIGEST_REALM_MAX}, {"nonce", c->nonce, DIGEST_NONCE_MAX},
+		{"uri", c->uri, DIGEST_URI_MAX}, {"response", c->response, sizeof c->response - 1}, {"cnonce", c->cnonce, DIGEST_NONCE_MAX},
+		{"nc", c->nc, sizeof c->nc - 1},
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (span_is_nocase(it->name, texts[i].name))
 			return unescape(it, texts[i].out, texts[i].max);
 	if (span_is_nocase(it->name, "algorithm"))
-		return algorithm_of(it->value, &a->c.algorithm);
+		return algorithm_of(it->value, &c->algorithm);
 	if (span_is_nocase(it->name, "qop"))
-		return a->c.qop_auth = span_is_nocase(it->value, "auth");
+		return c->qop_auth = span_is_nocase(it->value, "auth");
 	return true;
 }
 
-static bool read_answer(struct span value, struct answer *a)
+int digest_read(struct span value, struct digest_claim *ret)
 {
+	struct digest_claim c = {.algorithm = DIGEST_MD5};
 	struct item it;
 
 	if (value.n > DIGEST_HEADER_MAX || !take_item(&value, &it) || !span_is_nocase(it.scheme, "Digest"))
-		return false;
+		return -EBADMSG;
 	while (take_item(&value, &it))
-		if (it.scheme.n || !answer_parameter(a, &it))
-			return false;
-	return value.n == 0;
+		if (it.scheme.n || !claim_parameter(&c, &it))
+			return -EBADMSG;
+	if (value.n)
+		return -EBADMSG;
+	*ret = c;
+	return 0;
+}
+
+uint32_t digest_count(const struct digest_claim *c)
+{
+	uint8_t b[4];
+	struct rd r = rd_init(b, sizeof b);
+
+	return c->qop_auth && !hex_decode(c->nc, strlen(c->nc), b, sizeof b) ? rd_u32(&r) : 0;
+}
+
+static int same_response(const struct digest_claim *c, const char *hex)
+{
+	return strlen(c->response) == strlen(hex) && text_same_secret(c->response, hex, strlen(hex)) ? 0 : -EACCES;
 }
 
 int digest_verify(struct span value, const char *realm, const char *nonce, const struct digest_who *who)
 {
-	struct answer a = {0};
+	struct digest_challenge c = {0};
+	struct digest_claim a;
 	struct digest_who w = *who;
 	char hex[HEX_MAX];
 	int rc;
 
-	if (!read_answer(value, &a))
+	if (digest_read(value, &a))
 		return -EBADMSG;
-	if (strcmp(a.c.nonce, nonce))
+	if (strcmp(a.nonce, nonce))
 		return -ESTALE;
-	if (strcmp(a.c.realm, realm) || (who->uri && strcmp(a.uri, who->uri)))
+	if (strcmp(a.realm, realm) || (who->uri && strcmp(a.uri, who->uri)))
 		return -EACCES;
+	c.algorithm = a.algorithm;
+	memcpy(c.realm, a.realm, sizeof c.realm);
+	memcpy(c.nonce, a.nonce, sizeof c.nonce);
 	w.uri = a.uri;
-	rc = response(&a.c, &w, a.c.qop_auth ? a.nc : NULL, a.cnonce, hex);
-	if (rc)
-		return rc;
-	if (strlen(a.response) != strlen(hex) || !text_same_secret(a.response, hex, strlen(hex)))
-		return -EACCES;
-	return strcmp(a.user, who->user) ? -EACCES : 0;
+	rc = response(&c, &w, a.qop_auth ? a.nc : NULL, a.cnonce, hex);
+	if (!rc)
+		rc = same_response(&a, hex);
+	return !rc && strcmp(a.user, who->user) ? -EACCES : rc;
+}
+
+size_t digest_ha1_bytes(enum digest_algorithm a)
+{
+	return a == DIGEST_MD5 ? 16 : 32;
+}
+
+int digest_ha1(enum digest_algorithm a, const char *user, const char *realm, const char *password, uint8_t out[DIGEST_HA1_MAX])
+{
+	const char *part[] = {user, realm, password, NULL};
+	char hex[HEX_MAX];
+	int rc = hash_joined(a, part, hex);
+
+	if (!rc)
+		rc = hex_decode(hex, strlen(hex), out, digest_ha1_bytes(a));
+	OPENSSL_cleanse(hex, sizeof hex);
+	return rc;
+}
+
+int digest_check(const struct digest_claim *c, const uint8_t *ha1, const char *method)
+{
+	char a1[2 * DIGEST_HA1_MAX + 1], hex[HEX_MAX];
+	int rc;
+
+	hex_encode(ha1, digest_ha1_bytes(c->algorithm), a1);
+	rc = response_of(c->algorithm, a1, c->nonce, c->qop_auth ? c->nc : NULL, c->cnonce, method, c->uri, hex);
+	OPENSSL_cleanse(a1, sizeof a1);
+	return rc ? rc : same_response(c, hex);
 }

@@ -19,6 +19,9 @@ enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256, DIGEST_SHA512_256, DIGEST_ALG
 #define DIGEST_NONCE_MAX 512
 #define DIGEST_OPAQUE_MAX 512
 #define DIGEST_USER_MAX 256
+#define DIGEST_URI_MAX 1024
+#define DIGEST_RESPONSE_MAX 64        /* hex digits */
+#define DIGEST_HA1_MAX 32
 #define DIGEST_HEADER_MAX 4096        /* value of an Authorization or WWW-Authenticate header */
 
 struct digest_challenge {
@@ -69,5 +72,29 @@ int digest_write_challenge(struct wr *w, const struct digest_challenge *c);
  * 0; -EACCES wrong user or response; -ESTALE another nonce; -EBADMSG not Digest, or unreadable; -EIO (no such hash).
  */
 int digest_verify(struct span value, const char *realm, const char *nonce, const struct digest_who *who);
+
+/*
+ * The same for a server that has no password, but what it comes to in its realm, H(user:realm:password), and that looks at realm,
+ * nonce, URI and count itself.
+ */
+
+/* What an Authorization header says. */
+struct digest_claim {
+	enum digest_algorithm algorithm;
+	bool qop_auth;                    /* else nc and cnonce are not looked at */
+	char user[DIGEST_USER_MAX + 1], realm[DIGEST_REALM_MAX + 1], nonce[DIGEST_NONCE_MAX + 1], uri[DIGEST_URI_MAX + 1];
+	char response[DIGEST_RESPONSE_MAX + 1], cnonce[DIGEST_NONCE_MAX + 1], nc[9];
+};
+
+/* 0 or -EBADMSG: not Digest, unreadable, or in an algorithm or a qop that is not of the table. */
+int digest_read(struct span value, struct digest_claim *ret);
+/* How often its nonce was used before and now (RFC 7616 3.4, nc); 0: it does not say, or wrongly. */
+uint32_t digest_count(const struct digest_claim *c);
+/* Bytes of H(). */
+size_t digest_ha1_bytes(enum digest_algorithm a);
+/* H(user:realm:password), a secret. 0 or -EIO (no such hash). */
+int digest_ha1(enum digest_algorithm a, const char *user, const char *realm, const char *password, uint8_t out[DIGEST_HA1_MAX]);
+/* Whether its response is that of somebody who has ha1, to a request of that method at its own URI. 0, -EACCES, -EIO. */
+int digest_check(const struct digest_claim *c, const uint8_t *ha1, const char *method);
 
 #endif

@@ -390,6 +390,8 @@ static int answer(struct rtsp_server *s, struct request *q, struct buf *out)
 	e = method->open ? 0 : ask_login(s, q);
 	if (e)
 		return reply_error(s, q, e, out);
+	if (!method->open)
+		s->refused = 0;
 	if (rtsp_message_header(q->m, "Require", &feature))
 		return reply_unsupported(q, feature, out);
 	e = method->any_target ? 0 : parse_target(q->uri, &q->target);

@@ -24,7 +24,7 @@
 #include "net/span.h"
 
 #define RTSP_SERVER_TRACKS 2
-#define RTSP_SERVER_REFUSALS 16        /* 401s on one connection before it is closed */
+#define RTSP_SERVER_REFUSALS 16        /* 401s one after the other before the connection is closed */
 #define RTSP_SERVER_PATH_MAX 80        /* a longer path is 404 */
 #define RTSP_SERVER_OUT_MAX (64u << 10) /* bytes of replies to one feed; a client that asks for more is closed */
 #define RTSP_SERVER_WAITS 1
@@ -81,7 +81,7 @@ struct rtsp_server {
 	char path[RTSP_SERVER_PATH_MAX];       /* of the session, "" before its first SETUP */
 	struct rtsp_server_transport transport[RTSP_SERVER_TRACKS];
 	unsigned tracks;                       /* bit set of those set up */
-	unsigned refused;                      /* 401s so far */
+	unsigned refused;                      /* 401s one after the other */
 	bool playing;
 };
 

@@ -103,8 +103,22 @@ static void say_group(struct against *a, const struct diff_item *item)
 		against_say(a, item, AGAINST_CHANGES, "group %s: %s", item->name, item->kind == DIFF_ADDED ? "is new" : "is gone");
 }
 
+/* Its path may be the same, and what is in it is never said. */
+static void say_digest(struct against *a, const struct diff_item *item)
+{
+	if (item->effects & DIFF_OPENS)
+		against_say(a, item, AGAINST_OPENS, "user %s: whoever knows the password of the new rtsp_digest_file may watch by RTSP", item->name);
+	if (item->effects & DIFF_CLOSES)
+		against_say(a, item, AGAINST_CLOSES, "user %s: what the old rtsp_digest_file took is good no more", item->name);
+	against_say(a, item, AGAINST_DISCONNECTS, "user %s: is logged out, wherever he is logged in", item->name);
+}
+
 static void say_user(struct against *a, const struct diff_item *item)
 {
+	if (item->kind == DIFF_CHANGED && item->key->type == SCHEMA_DIGEST_FILE) {
+		say_digest(a, item);
+		return;
+	}
 	if (item->kind == DIFF_CHANGED && item->key->type != SCHEMA_HASH) {
 		say_rights(a, item, "user");
 		return;

@@ -282,6 +282,9 @@ static void find_in_listeners(struct audit *a)
 		if (a->site->listener[i].kind == LISTENER_RTSP)
 			find(a, AUDIT_WARNING, "%s: pictures and sound leave in clear text, for everybody on the way to see and to change: rtsps: in place of rtsp:",
 			     a->site->listener[i].text);
+	for (unsigned i = 0; i < a->site->nusers; i++)
+		if (a->site->user[i].allow_md5)
+			find(a, AUDIT_NOTE, "user %s may log in by RTSP with MD5: allow_md5: false where his client knows SHA-256", a->site->user[i].name);
 }
 
 static int worse(const void *one, const void *other)

@@ -148,7 +148,7 @@ static void listeners_json(struct json *j, const struct audit *a)
 		json_open(j, NULL, '{');
 		json_str(j, "address", a->listener[i].text);
 		json_bool(j, "open", a->listener[i].open);
-		json_str(j, "tls", "1.3");
+		json_str(j, "tls", a->site->listener[i].kind == LISTENER_RTSP ? NULL : "1.3");
 		json_close(j, '}');
 	}
 	json_close(j, ']');

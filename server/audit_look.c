@@ -227,6 +227,9 @@ static void look_at_files(struct audit *a)
 		look_at_folder_of(a, s->media_key);
 	look_at_folder_of(a, s->socket);
 	look_at_folder_of(a, s->archive);
+	for (unsigned i = 0; i < s->nusers; i++)
+		if (s->user[i].rtsp_digest_file)
+			look_at_file(a, "a viewer's login by RTSP", s->user[i].rtsp_digest_file, true);
 	for (unsigned i = 0; i < s->ncameras; i++) {
 		const struct site_camera *c = &s->camera[i];
 

@@ -157,6 +157,12 @@ static int lost(struct channel *c, int rc)
 	return -EPIPE;
 }
 
+/* A password, or what is as good as one, passes through here. */
+static bool holds_secret(enum msg_type type)
+{
+	return type == MSG_INGEST_CAMERA || type == MSG_SERVE_USER;
+}
+
 int channel_say(struct channel *c, enum msg_type type, const void *body, const int *fds, unsigned nfds)
 {
 	uint8_t bytes[MSG_MAX];
@@ -173,8 +179,8 @@ int channel_say(struct channel *c, enum msg_type type, const void *body, const i
 		rc = enqueue(c, bytes, w.len, fds, nfds);
 	else if (rc)
 		rc = lost(c, rc);
-	if (type == MSG_INGEST_CAMERA)
-		explicit_bzero(bytes, w.len);  /* a password passes through here */
+	if (holds_secret(type))
+		explicit_bzero(bytes, w.len);
 	return rc;
 }
 
@@ -199,16 +205,16 @@ static bool answer(struct channel *c, uint8_t *bytes, size_t n, int *fds, unsign
 		break_channel(c, why);
 		return false;
 	}
-	if (type == MSG_INGEST_CAMERA)
-		explicit_bzero(bytes, n);  /* a password passes through here */
+	if (holds_secret(type))
+		explicit_bzero(bytes, n);
 	*ret_type = type;
 	if (a->type != MSG_NONE)
 		a->answer(c->ends.ctx, c, &body, fds);
 	else
 		c->ends.otherwise(c->ends.ctx, c, type, &body, fds);
 	drop_fds(fds, MSG_FDS_MAX);
-	if (type == MSG_INGEST_CAMERA)
-		explicit_bzero(&body, sizeof body.ingest_camera);
+	if (holds_secret(type))
+		explicit_bzero(&body, type == MSG_INGEST_CAMERA ? sizeof body.ingest_camera : sizeof body.serve_user);
 	return true;
 }
 

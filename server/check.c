@@ -439,6 +439,9 @@ static void print_site(const struct site *s)
 	for (unsigned i = 0; i < s->nlisteners; i++)
 		printf("  listens on %s%s/%s\n", s->listener[i].kind == LISTENER_HTTPS ? "https://" : "", s->listener[i].text,
 		       s->listener[i].kind == LISTENER_RTSP ? ", in clear text" : "");
+	for (unsigned i = 0; i < s->nusers; i++)
+		if (s->user[i].allow_md5)
+			printf("  user %s: may log in by RTSP with MD5 (allow_md5)\n", s->user[i].name);
 	for (unsigned i = 0; i < s->ncameras; i++) {
 		print_camera(&s->camera[i]);
 		print_weak(&s->camera[i]);

@@ -154,7 +154,8 @@ static const struct {
 	[MSG_SERVE_LISTENER] = {"serve-listener", FIELDS{INT(msg_serve_listener, listener), INT(msg_serve_listener, kind), END}},
 	[MSG_SERVE_USER] = {"serve-user", FIELDS{
 		INT(msg_serve_user, user), INT(msg_serve_user, version), BOOL(msg_serve_user, gone), BOOL(msg_serve_user, all),
-		TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), INT(msg_serve_user, expires_us), BLOB(msg_serve_user, rules), END}},
+		TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), BOOL(msg_serve_user, has_sha256), BOOL(msg_serve_user, has_md5),
+		BYTES(msg_serve_user, ha1_sha256), BYTES(msg_serve_user, ha1_md5), INT(msg_serve_user, expires_us), BLOB(msg_serve_user, rules), END}},
 	[MSG_SERVE_CAMERA] = {"serve-camera", FIELDS{INT(msg_serve_camera, camera), TEXT(msg_serve_camera, name), INT(msg_serve_camera, segment_ms),
 		BOOL(msg_serve_camera, no_copy), END}},
 	[MSG_SERVE_RENDITION] = {"serve-rendition", FIELDS{

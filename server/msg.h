@@ -329,6 +329,8 @@ struct msg_serve_user {
 	uint32_t version;
 	bool gone, all;
 	char name[SITE_NAME], password_hash[256];
+	bool has_sha256, has_md5;                    /* he may log in by RTSP with Digest of them */
+	uint8_t ha1_sha256[32], ha1_md5[16];         /* secrets: struct site_digest */
 	int64_t expires_us;
 	uint16_t rules_len;
 	uint8_t rules[RIGHTS_BYTES];                 /* server/rights.h */

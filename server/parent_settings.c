@@ -336,15 +336,38 @@ static size_t write_rules(const struct site *site, const struct site_user *u, ui
 	return rights_write(rule, n, out);
 }
 
+/* As a camera's password: read when it is told. Who cannot log in by Digest any more can do so otherwise. */
+static void take_digest(const struct site *site, const struct site_user *u, struct msg_serve_user *m)
+{
+	struct site_digest d;
+	const char *why;
+
+	if (site_read_digest(site, u, &d, &why)) {
+		parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"casemate passwd --rtsp writes it, for %s to log in by RTSP with Digest\"",
+			   u->rtsp_digest_file, why, u->name);
+		return;
+	}
+	m->has_sha256 = true;
+	m->has_md5 = d.has_md5;
+	memcpy(m->ha1_sha256, d.sha256, sizeof m->ha1_sha256);
+	memcpy(m->ha1_md5, d.md5, sizeof m->ha1_md5);
+	explicit_bzero(&d, sizeof d);
+}
+
 int child_say_serve_user(struct child *c, unsigned i)
 {
 	const struct site_user *u = &c->parent->site->user[i];
 	struct msg_serve_user m = {.user = (uint16_t)i, .version = u->version, .gone = u->gone, .all = !c->parent->site->ngroups, .expires_us = u->expires_us};
+	int rc;
 
 	TEXT(m.name, u->name);
 	TEXT(m.password_hash, u->password_hash);
+	if (u->rtsp_digest_file)
+		take_digest(c->parent->site, u, &m);
 	m.rules_len = (uint16_t)write_rules(c->parent->site, u, m.rules);
-	return child_say(c, MSG_SERVE_USER, &m, NULL, 0);
+	rc = child_say(c, MSG_SERVE_USER, &m, NULL, 0);
+	explicit_bzero(&m, sizeof m);
+	return rc;
 }
 
 int child_say_certificate(struct child *c)

@@ -2,7 +2,9 @@
 /* casemate passwd: the lines of a viewer in the site file. */
 #include <argon2.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "net/digest.h"
+#include "seal/key.h"
 #include "server/commands.h"
 #include "server/prompt.h"
 
@@ -28,16 +32,25 @@
 #define COST_LANES 1
 
 static const char usage[] =
-	"usage: casemate passwd [--generate] NAME\n"
+	"usage: casemate passwd [--generate] [--rtsp FILE --site SITE [--md5]] NAME\n"
 	"\n"
 	"Asks for a password twice and prints the lines that let NAME watch, to be put\n"
 	"under \"users:\" in the site file. Without a terminal the password is the first\n"
 	"line of standard input.\n"
 	"\n"
 	"  -g, --generate  make a random password and show it once, on standard error\n"
+	"  -r, --rtsp FILE write to FILE what lets NAME log in by RTSP with Digest\n"
+	"  -s, --site SITE the site's name, as \"site:\" has it, for which that is good\n"
+	"  -m, --md5       with MD5 too, for clients that know nothing better\n"
 	"  -h, --help      this text\n"
 	"\n"
 	"Exit status: 0, or 2 when nothing was printed. See casemate-passwd(1).\n";
+
+/* What is written for RTSP: file is NULL where nothing is. */
+struct passwd_rtsp {
+	const char *file, *site;
+	bool md5;
+};
 
 static int complain(const char *what)
 {
@@ -79,7 +92,48 @@ static int generate(struct prompt_password *p)
 	return 0;
 }
 
-static int print_lines(const char *name, const struct prompt_password *p)
+/* Nothing that would have to be escaped in the site file. */
+static bool is_plain(const char *s)
+{
+	return *s && !s[strcspn(s, "\"\\\177")] && !strpbrk(s, "\n\r\t") && strlen(s) < PATH_MAX;
+}
+
+static int digest_line(enum digest_algorithm a, const char *algorithm, const struct passwd_rtsp *to, const char *name, const char *password, int fd)
+{
+	uint8_t ha1[DIGEST_HA1_MAX];
+	char hex[2 * DIGEST_HA1_MAX + 1];
+	int rc = digest_ha1(a, name, to->site, password, ha1);
+
+	hex_encode(ha1, digest_ha1_bytes(a), hex);
+	if (!rc && dprintf(fd, "%s %s %s %s\n", algorithm, name, to->site, hex) < 0)
+		rc = -errno;
+	explicit_bzero(ha1, sizeof ha1);
+	explicit_bzero(hex, sizeof hex);
+	return rc;
+}
+
+/* Never over what is there: it may be another's. */
+static int write_digest(const struct passwd_rtsp *to, const char *name, const struct prompt_password *p)
+{
+	int fd = open(to->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), rc;
+	char password[sizeof p->text + 1];
+
+	if (fd < 0)
+		return -errno;
+	snprintf(password, sizeof password, "%.*s", (int)p->len, p->text);
+	rc = digest_line(DIGEST_SHA256, "SHA-256", to, name, password, fd);
+	if (!rc && to->md5)
+		rc = digest_line(DIGEST_MD5, "MD5", to, name, password, fd);
+	explicit_bzero(password, sizeof password);
+	if (!rc && fsync(fd) < 0)
+		rc = -errno;
+	close(fd);
+	if (rc)
+		unlink(to->file);
+	return rc;
+}
+
+static int print_lines(const char *name, const struct passwd_rtsp *to, const struct prompt_password *p)
 {
 	char hash[160];
 	uint8_t salt[SALT_BYTES];
@@ -90,7 +144,14 @@ static int print_lines(const char *name, const struct prompt_password *p)
 	rc = argon2id_hash_encoded(COST_PASSES, COST_KIB, COST_LANES, p->text, p->len, salt, sizeof salt, HASH_BYTES, hash, sizeof hash);
 	if (rc != ARGON2_OK)
 		return complain(argon2_error_message(rc));
+	rc = to->file ? write_digest(to, name, p) : 0;
+	if (rc) {
+		fprintf(stderr, "casemate passwd: %s: %s\n", to->file, strerror(-rc));
+		return 2;
+	}
 	printf("  - name: %s\n    password_hash: \"%s\"\n", name, hash);
+	if (to->file)
+		printf("    rtsp_digest_file: \"%s\"\n%s", to->file, to->md5 ? "    allow_md5: true\n" : "");
 	return fflush(stdout) ? complain(strerror(errno)) : 0;
 }
 
@@ -115,7 +176,7 @@ static int get_password(const char *name, bool make, struct prompt_password *p)
 	return 0;
 }
 
-static int passwd(const char *name, bool make)
+static int passwd(const char *name, bool make, const struct passwd_rtsp *to)
 {
 	struct prompt_password p = {.len = 0};
 	int status;
@@ -124,7 +185,7 @@ static int passwd(const char *name, bool make)
 	prctl(PR_SET_DUMPABLE, 0);
 	status = get_password(name, make, &p);
 	if (!status)
-		status = print_lines(name, &p);
+		status = print_lines(name, to, &p);
 	if (!status && make)
 		fprintf(stderr, "%.*s\n", (int)p.len, p.text);
 	else if (!status && isatty(STDOUT_FILENO))
@@ -135,25 +196,30 @@ static int passwd(const char *name, bool make)
 
 int cmd_passwd(int argc, char **argv)
 {
-	static const struct option option[] = {{"generate", no_argument, NULL, 'g'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	static const struct option option[] = {{"generate", no_argument, NULL, 'g'}, {"rtsp", required_argument, NULL, 'r'},
+		{"site", required_argument, NULL, 's'}, {"md5", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	struct passwd_rtsp to = {NULL};
 	bool make = false;
 	int o;
 
 	optind = 0;
-	while ((o = getopt_long(argc, argv, "gh", option, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(usage, stdout);
-			return 0;
+	while ((o = getopt_long(argc, argv, "gr:s:mh", option, NULL)) != -1) {
+		switch (o) {
+		case 'g': make = true; break;
+		case 'r': to.file = optarg; break;
+		case 's': to.site = optarg; break;
+		case 'm': to.md5 = true; break;
+		case 'h': fputs(usage, stdout); return 0;
+		default: fputs("\"casemate passwd --help\" says what there is\n", stderr); return 2;
 		}
-		if (o != 'g') {
-			fputs("\"casemate passwd --help\" says what there is\n", stderr);
-			return 2;
-		}
-		make = true;
 	}
 	if (optind + 1 != argc)
 		return complain("whose password? casemate passwd NAME");
 	if (!text_is_name(argv[optind], strlen(argv[optind])))
 		return complain("a name is 1 to 32 of a-z, 0-9 and -");
-	return passwd(argv[optind], make);
+	if (!to.file != !to.site || (to.md5 && !to.file))
+		return complain("--rtsp FILE and --site SITE go together, and --md5 with them");
+	if (to.file && (!is_plain(to.file) || !key_is_name(to.site, strlen(to.site)) || *to.site == '/'))
+		return complain("FILE is a path without quotes, and SITE what stands behind site: in the site file");
+	return passwd(argv[optind], make, &to);
 }

@@ -38,6 +38,12 @@ struct job {
 };
 TAILQ_HEAD(jobs, job);
 
+/* What a user's password comes to by Digest; secret memory. */
+struct ha1 {
+	uint8_t of[DIGEST_SHA256 + 1][DIGEST_HA1_MAX];
+	unsigned algorithms;         /* bit set of those there are */
+};
+
 struct remembered {
 	uint8_t mac[32];
 	unsigned user;
@@ -46,6 +52,7 @@ struct remembered {
 
 struct serve_auth {
 	struct msg_serve_user *user; /* SITE_USERS_MAX; without a name: nobody */
+	struct ha1 *ha1;             /* SITE_USERS_MAX, and one that is nobody's */
 	EVP_MAC_CTX *mac;            /* HMAC-SHA256 under a key of this process */
 	struct remembered remembered[SETS][WAYS];
 	struct serve_tries *tries;
@@ -201,6 +208,7 @@ struct serve_auth *serve_auth_new(struct event_base *base)
 	if (!a)
 		return NULL;
 	a->user = calloc(SITE_USERS_MAX, sizeof *a->user);
+	a->ha1 = secret_alloc((SITE_USERS_MAX + 1) * sizeof *a->ha1);
 	a->mac = keyed_mac();
 	a->tries = serve_tries_new();
 	a->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -209,9 +217,19 @@ struct serve_auth *serve_auth_new(struct event_base *base)
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->more, NULL);
 	a->done_event = event_new(base, a->done_fd, EV_READ | EV_PERSIST, on_done, a);
-	if (!a->user || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || !a->mac || !a->tries)
+	if (!a->user || !a->ha1 || RAND_priv_bytes(a->ha1[SITE_USERS_MAX].of[0], sizeof a->ha1->of) != 1 || a->done_fd < 0 || !a->done_event || event_add(a->done_event, NULL) < 0 || !a->mac || !a->tries)
 		return NULL;  /* the role does not start without it */
 	return a;
+}
+
+/* In secret memory alone. */
+static void keep_ha1(struct ha1 *h, struct msg_serve_user *u)
+{
+	h->algorithms = u->gone ? 0 : (unsigned)u->has_sha256 << DIGEST_SHA256 | (unsigned)u->has_md5 << DIGEST_MD5;
+	memcpy(h->of[DIGEST_SHA256], u->ha1_sha256, sizeof u->ha1_sha256);
+	memcpy(h->of[DIGEST_MD5], u->ha1_md5, sizeof u->ha1_md5);
+	explicit_bzero(u->ha1_sha256, sizeof u->ha1_sha256);
+	explicit_bzero(u->ha1_md5, sizeof u->ha1_md5);
 }
 
 int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u)
@@ -219,6 +237,7 @@ int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u)
 	if (u->user >= SITE_USERS_MAX || !text_is_name(u->name, strlen(u->name)))
 		return -EINVAL;
 	a->user[u->user] = *u;
+	keep_ha1(&a->ha1[u->user], &a->user[u->user]);
 	for (unsigned i = 0; i < SETS; i++)
 		for (unsigned k = 0; k < WAYS; k++)
 			if (a->remembered[i][k].user == u->user)
@@ -349,4 +368,40 @@ void serve_auth_cancel(struct serve_auth_ask *ask)
 	if (job)
 		TAILQ_REMOVE(&job->asks, ask, next);
 	ask->job = NULL;
+}
+
+unsigned serve_auth_digests(const struct serve_auth *a)
+{
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < SITE_USERS_MAX; i++)
+		all |= a->ha1[i].algorithms;
+	return all;
+}
+
+/* Who has no such digest, or is nobody, is compared with one that nobody has, so that the time taken says nothing. */
+static bool is_right(const struct serve_auth *a, int user, const struct digest_claim *claim, const char *method)
+{
+	bool has = user >= 0 && a->ha1[user].algorithms >> claim->algorithm & 1;
+	const struct ha1 *h = &a->ha1[has ? user : SITE_USERS_MAX];
+
+	return claim->algorithm <= DIGEST_SHA256 && digest_check(claim, h->of[claim->algorithm], method) == 0 && has;
+}
+
+int serve_auth_check_digest(struct serve_auth *a, uint64_t address, const struct digest_claim *claim, const char *method, int let_in,
+                            int64_t now_us, unsigned *ret_user)
+{
+	int user = serve_auth_find(a, claim->user);
+	struct serve_tries_who who;
+
+	who_of(a, address, claim->user, &who);
+	if ((user < 0 || user != let_in) && serve_tries_wait_s(a->tries, &who, now_us))
+		return -EBUSY;
+	if (!is_right(a, user, claim, method)) {
+		serve_tries_wrong(a->tries, &who, now_us);
+		return -EACCES;
+	}
+	serve_tries_right(a->tries, &who, now_us);
+	*ret_user = (unsigned)user;
+	return 0;
 }

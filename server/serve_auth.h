@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "net/digest.h"
 #include "server/msg.h"
 
 #define SERVE_PASSWORD 257                     /* bytes with NUL */
@@ -57,5 +58,14 @@ uint32_t serve_auth_version(const struct serve_auth *a, unsigned user);
 enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
                                         struct serve_auth_ask *ask, unsigned *ret_user, unsigned *ret_wait_s);
 void serve_auth_cancel(struct serve_auth_ask *ask);
+
+/* The algorithms, as a bit set of enum digest_algorithm, with which some user can log in by Digest. */
+unsigned serve_auth_digests(const struct serve_auth *a);
+/*
+ * By Digest, whose realm, nonce and URI the caller has looked at; it takes no time. let_in: the user that the connection is already,
+ * who is not made to wait for what others tried; or -1. 0 with *ret_user; -EACCES: wrong; -EBUSY: too soon after others that were.
+ */
+int serve_auth_check_digest(struct serve_auth *a, uint64_t address, const struct digest_claim *claim, const char *method, int let_in,
+                            int64_t now_us, unsigned *ret_user);
 
 #endif

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a viewer asks by RTSP: who he is, what there is to see, and that it begins or ends. */
+/* What a viewer asks by RTSP: what there is to see, and that it begins or ends. */
 #include "server/serve_rtsp_inner.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "net/http_fields.h"
-#include "net/rtsp_message.h"
-#include "server/serve_limit.h"
-#include "server/serve_login.h"
 #include "server/serve_watch.h"
 
 #define WAIT_US 10000000           /* for a password, or for what is being made */
@@ -32,119 +26,15 @@ void serve_rtsp_forget(struct serve_rtsp *r)
 	r->wait_until_us = 0;
 }
 
-/* The same request is asked again when something has come, until its time is over. */
-static int wait_more(struct serve_rtsp *r)
+int serve_rtsp_wait(struct serve_rtsp *r)
 {
 	if (r->timed_out)
 		return -EBUSY;
 	if (!r->wait_until_us)
 		r->wait_until_us = clock_mono_us() + WAIT_US;
 	r->waits = true;
+	r->admitted = r->let_in;
 	return -EAGAIN;
-}
-
-static void note(struct serve_rtsp *r, int user, bool accepted)
-{
-	struct msg_login m = {.user = user < 0 ? MSG_LOGIN_NOBODY : (uint16_t)user, .accepted = accepted, .count = 1};
-
-	snprintf(m.address, sizeof m.address, "%s", *r->conn->peer.name ? r->conn->peer.name : "-");
-	login_book_add(&r->serve->logins, &m);
-	serve_login_tell(r->serve);
-}
-
-static void on_verdict(struct serve_auth_ask *ask, int user)
-{
-	struct serve_rtsp *r = (struct serve_rtsp *)(void *)((char *)ask - offsetof(struct serve_rtsp, ask));
-
-	r->has_verdict = true;
-	r->verdict = user;
-	serve_conn_ready(r->conn);
-}
-
-static int refuse(struct serve_rtsp *r, const char *name)
-{
-	note(r, serve_auth_find(r->serve->auth, name), false);
-	r->serve->state.refused++;
-	/* A name that is none may be a password in the wrong field. */
-	log_warn("login-failed", "user=\"%s\" from=%s", text_is_name(name, strlen(name)) ? name : "?", r->conn->peer.name);
-	return -EACCES;
-}
-
-/* 0 with the user, or as a host answers. */
-static int ask_auth(struct serve_rtsp *r, const char *name, const char *password, unsigned *ret_user)
-{
-	unsigned wait_s;
-
-	if (r->has_verdict) {
-		r->has_verdict = false;
-		*ret_user = (unsigned)r->verdict;
-		return r->verdict < 0 ? refuse(r, name) : 0;
-	}
-	if (!r->serve->site.users)
-		return -EACCES;
-	if (r->timed_out)
-		return -EBUSY;
-	if (r->ask.job)
-		return wait_more(r);
-	r->ask.done = on_verdict;
-	switch (serve_auth_check(r->serve->auth, r->conn->peer.address, name, password, clock_mono_us(), &r->ask, ret_user, &wait_s)) {
-	case SERVE_AUTH_USER:
-		return 0;
-	case SERVE_AUTH_WAIT:
-		return wait_more(r);
-	case SERVE_AUTH_TOO_SOON:
-		note(r, serve_auth_find(r->serve->auth, name), false);
-		break;
-	case SERVE_AUTH_BUSY:
-		break;
-	}
-	serve_limit_refused(r->serve, SERVE_LIMIT_LOGIN, r->conn->peer.name);
-	return -EBUSY;
-}
-
-/* The connection is that user's from now on. */
-static int take_user(struct serve_rtsp *r, unsigned user)
-{
-	if (r->conn->peer.user == (int)user)
-		return 0;
-	if (r->conn->peer.user >= 0)
-		return -EACCES;
-	if (!serve_users_add_conn(&r->serve->users, user, r->serve->conns_max)) {
-		serve_limit_refused(r->serve, SERVE_LIMIT_USER, serve_auth_name(r->serve->auth, user));
-		return -EBUSY;
-	}
-	r->conn->peer.user = (int)user;
-	r->viewer = serve_rights_viewer(r->serve, user);
-	note(r, (int)user, true);
-	log_info("login", "user=%s from=%s", serve_auth_name(r->serve->auth, user), r->conn->peer.name);
-	return 0;
-}
-
-/* Once let in, a connection inside TLS stays that user's, whether or not he says so each time. */
-static int host_login(void *ctx, const struct rtsp_server_ask *ask)
-{
-	struct serve_rtsp *r = ctx;
-	char name[SITE_NAME], password[SERVE_PASSWORD];
-	unsigned user = 0;
-	int rc = -EACCES;
-
-	if (r->conn->peer.user >= 0 && !serve_rights_is(r->serve, &r->viewer, clock_wall_us()))
-		return -EACCES;
-	if (r->conn->peer.user >= 0 && r->conn->encrypted)
-		return 0;
-	if (r->conn->encrypted && ask->authorization.n && !http_basic(ask->authorization, name, sizeof name, password, sizeof password)) {
-		rc = ask_auth(r, name, password, &user);
-		explicit_bzero(password, sizeof password);
-	}
-	return rc ? rc : take_user(r, user);
-}
-
-static void host_challenge(void *ctx, struct buf *out)
-{
-	struct serve_rtsp *r = ctx;
-
-	if (r->conn->encrypted)
-		rtsp_write_header(out, "WWW-Authenticate", "Basic realm=\"casemate\", charset=\"UTF-8\"");
 }
 
 /* Without a rendition's name: what the camera sends, or else the first that is made of it. */
@@ -198,7 +88,7 @@ static int ready(struct serve_rtsp *r, const struct stream *s, struct track *ret
 	rc = serve_media_is_asleep(s->main) ? -EAGAIN : serve_rtsp_track_load(s->main, ret);
 	if (rc == -EAGAIN) {
 		r->camera = (int)s->camera->set.camera;
-		return wait_more(r);
+		return serve_rtsp_wait(r);
 	}
 	return rc;
 }
@@ -215,7 +105,7 @@ static int host_describe(void *ctx, const char *path, struct buf *sdp)
 		rc = ready(r, &s, &track[0]);
 	if (!rc && !r->timed_out && sound_is_coming(&s)) {
 		r->camera = (int)s.camera->set.camera;
-		rc = wait_more(r);
+		rc = serve_rtsp_wait(r);
 	}
 	if (!rc && s.sound && serve_rtsp_track_load(s.sound, &track[1]))
 		s.sound = NULL;
@@ -262,7 +152,7 @@ static int host_play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACK
 	int rc = serve_rtsp_track_start(r, start);
 
 	if (rc == -EBUSY)
-		return wait_more(r);
+		return serve_rtsp_wait(r);
 	if (rc)
 		return rc;
 	r->follower = (struct serve_rights_follower){.viewer = r->viewer, .right = SERVE_RIGHT_LIVE, .camera = (unsigned)r->camera, .ended = on_right_ended};
@@ -292,5 +182,5 @@ static void host_teardown(void *ctx)
 		serve_rtsp_track_end(&r->track[i]);
 }
 
-const struct rtsp_server_host serve_rtsp_host = {.tcp_only = true, .login = host_login, .challenge = host_challenge, .describe = host_describe,
+const struct rtsp_server_host serve_rtsp_host = {.tcp_only = true, .login = serve_rtsp_login, .challenge = serve_rtsp_challenge, .describe = host_describe,
 	.setup = host_setup, .play = host_play, .pause = host_pause, .teardown = host_teardown};

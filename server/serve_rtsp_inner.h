@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef SERVER_SERVE_RTSP_INNER_H
 #define SERVER_SERVE_RTSP_INNER_H
-/* One connection by RTSP, as serve_rtsp.c (its bytes), serve_rtsp_host.c (what is asked) and serve_rtsp_track.c (what is sent) share it. */
+/* One connection by RTSP, as serve_rtsp.c (its bytes), serve_rtsp_login.c (who asks), serve_rtsp_host.c (what is asked) and serve_rtsp_track.c (what is sent) share it. */
 #include "media/cmaf_read.h"
 #include "net/rtp_send.h"
 #include "net/rtsp_server.h"
@@ -52,6 +52,14 @@ struct serve_rtsp {
 	int verdict;
 	struct serve_auth_ask ask;
 
+	/* Who it is. */
+	char nonce[33];                     /* "": none was given out */
+	int64_t nonce_us;                   /* when it was */
+	uint32_t nonce_count;               /* the last that was used with it */
+	bool stale;                         /* what was answered is to one that is not good any more */
+	bool basic_only;                    /* it knows no Digest that is offered */
+	bool let_in, admitted;              /* the request at hand was let in; and so it will be when it is asked again */
+
 	/* The session. */
 	struct serve_viewer viewer;
 	struct serve_rights_follower follower;
@@ -62,7 +70,12 @@ struct serve_rtsp {
 	int64_t dropped_us, report_us;
 };
 
+/* serve_rtsp_login.c: of the host. */
+int serve_rtsp_login(void *ctx, const struct rtsp_server_ask *ask);
+void serve_rtsp_challenge(void *ctx, struct buf *out);
+
 /* serve_rtsp_host.c */
+int serve_rtsp_wait(struct serve_rtsp *r);          /* the same request is asked again when something has come, until its time is over */
 extern const struct rtsp_server_host serve_rtsp_host;
 void serve_rtsp_forget(struct serve_rtsp *r);       /* what it waits for */
 

@@ -45,10 +45,10 @@ static const struct {
 } one[] = {
 	/* Keys. */
 	{HEAD "camras: {}\n", 5, 1, "unknown key \"camras\": did you mean \"cameras\"?"},
-	{HEAD "rtsp: 127.0.0.1:8554\n", 5, 1, "unknown key \"rtsp\": did you mean \"rtsps\"?"},
+	{HEAD "rtspss: 127.0.0.1:8554\n", 5, 1, "unknown key \"rtspss\": did you mean \"rtsps\"?"},
 	{HEAD "Sandbox: strict\n", 5, 1, "did you mean \"sandbox\"?"},
 	{HEAD "user: []\n", 5, 1, "key \"user\" doesn't belong here: its place is cameras.*.user"},
-	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, rtsps, metrics, tls, key, witnesses, media_signing, archive, alarms, socket, sandbox, processes, users, groups, profiles, defaults, include, cameras"},
+	{HEAD "zzzzzz: 1\n", 5, 1, "unknown key \"zzzzzz\": known here are site, listen, rtsps, rtsp, metrics, tls, key, witnesses, media_signing, archive, alarms, socket, sandbox, processes, users, groups, profiles, defaults, include, cameras"},
 	{HEAD "bitrate: 1 Mb/s\n", 5, 1, "its place is cameras.*.renditions.*.bitrate"},
 	{HEAD "\"a\\\"b\": 1\n", 5, 1, "unknown key \"a\\x22b\""},
 	{CAMERA("password: hunter2"), 8, 5, "unknown key \"password\": did you mean \"password_file\"?"},
@@ -242,6 +242,9 @@ static const struct {
 	{HEAD "listen: \"::1:8443\"\n", 5, 9, "an IPv6 address is written in brackets"},
 	{HEAD "listen: [1, 2, 3, 4, 5, 6, 7, 8]\nrtsps: 9\n", 6, 8, "more than 8 addresses"},
 	{HEAD "rtsps: here\n", 5, 8, "is missing"},
+	{HEAD "rtsp: 8554\n", 5, 7, "rtsp: a port alone is on every address: in clear text it must be said on which"},
+	{HEAD "rtsp: [127.0.0.1:1, 8554]\n", 5, 21, "a port alone"},
+	{HEAD "users:\n  - {name: u, allow_md5: true, password_hash: \"$argon2id$v=19$m=65536,t=3,p=1$" SALT "$" SUM "\"}\n", 6, 5, "allow_md5 has no use without an rtsp_digest_file"},
 	{HEAD "metrics: 192.0.2.1:9464\n", 5, 1, "metrics: beyond this machine they are for users with the right admin"},
 	{HEAD "metrics: [127.0.0.1:9464, 0.0.0.0:9465]\n", 5, 1, "metrics: beyond this machine they are for users with the right admin"},
 	{HEAD "metrics: [9464, 127.0.0.1:9464]\n", 5, 17, "http://127.0.0.1:9464 is here a second time"},

@@ -63,6 +63,7 @@ static const struct change {
 	{"processes.serve", "9", "10", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"processes.ingest", NULL, "2", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"users[].password_hash", "'" HASH_A "'", "'" HASH_B "'", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
+	{"users[].allow_md5", NULL, "true", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
 	{"users[].groups", NULL, "guards", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
 	{"users[].expires", NULL, "2027-01-31", "", DIFF_CLOSES | DIFF_DISCONNECTS, DIFF_OPENS | DIFF_DISCONNECTS},
 	{"users[].expires", "2027-01-31", "2027-01-31T12:00:00Z", "", DIFF_CLOSES | DIFF_DISCONNECTS, DIFF_OPENS | DIFF_DISCONNECTS},
@@ -115,7 +116,7 @@ static const char *value_of(const struct change *c, bool is, const struct schema
 	static const char *const needed[][2] = {
 		{"site", "a.example"}, {"tls.certificate", "c"}, {"tls.key", "k"}, {"key", "s"}, {"media_signing.key", "m"},
 		{"media_signing.certificate", "c"}, {"archive.path", "f"}, {"archive.max_size", "1 GB"},
-		{"users[].name", "anna"}, {"groups.*.rights", "live"}, {"groups.*.cameras", "gate"}, {"users[].password_hash", "'" HASH_A "'"}, {"cameras.*.source", "rtsp://192.0.2.1/a"},
+		{"users[].name", "anna"}, {"groups.*.rights", "live"}, {"groups.*.cameras", "gate"}, {"users[].password_hash", "'" HASH_A "'"}, {"users[].rtsp_digest_file", "d"}, {"cameras.*.source", "rtsp://192.0.2.1/a"},
 		{"cameras.*.masks[].x", "5 %"}, {"cameras.*.masks[].y", "5 %"}, {"cameras.*.masks[].width", "10 %"}, {"cameras.*.masks[].height", "10 %"},
 		{"cameras.*.renditions.*.size", "640x360"}, {"cameras.*.renditions.*.bitrate", "1 Mb/s"}};
 
@@ -237,7 +238,7 @@ Test(diff, no_key_is_forgotten)
 {
 	for (unsigned k = 0; k < schema_nkeys; k++) {
 		const char *path = schema_keys[k].path;
-		bool found = !strcmp(path, "listen") || !strcmp(path, "rtsps") || !strcmp(path, "metrics") || !strcmp(path, "include") || !strcmp(path, "users[].name") || !strcmp(path, "cameras.*.password_file") ||
+		bool found = !strcmp(path, "listen") || !strcmp(path, "rtsps") || !strcmp(path, "rtsp") || !strcmp(path, "users[].rtsp_digest_file") || !strcmp(path, "metrics") || !strcmp(path, "include") || !strcmp(path, "users[].name") || !strcmp(path, "cameras.*.password_file") ||
 			     (schema_keys[k].type <= SCHEMA_MASKS && schema_keys[k].type != SCHEMA_MASKS);
 
 		for (size_t i = 0; !found && i < sizeof change / sizeof *change; i++)

@@ -15,6 +15,8 @@ static void check(const struct digest_offer *o, bool allow_md5, bool holds_passw
 	struct digest_who who = {"us\"er", "se\\cret", "PLAY", "rtsp://192.0.2.1/"};
 	char out[DIGEST_HEADER_MAX];
 	struct wr w = wr_init(out, sizeof out);
+	uint8_t ha1[DIGEST_HA1_MAX];
+	struct digest_claim claim;
 
 	if (o->best.algorithm == DIGEST_MD5 && !allow_md5)
 		abort();
@@ -27,6 +29,9 @@ static void check(const struct digest_offer *o, bool allow_md5, bool holds_passw
 		abort();
 	/* One that was not named is MD5. */
 	if (digest_verify(span_of(out, w.len), o->best.realm, o->best.nonce, &who))
+		abort();
+	if (digest_read(span_of(out, w.len), &claim) || digest_ha1(claim.algorithm, who.user, o->best.realm, who.password, ha1) ||
+	    digest_check(&claim, ha1, "PLAY") || digest_count(&claim) != (claim.qop_auth ? 7 : 0))
 		abort();
 }
 

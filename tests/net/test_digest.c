@@ -230,3 +230,52 @@ Test(digest, challenges_can_be_read_back)
 	cr_assert_str_eq(o.best.nonce, c.nonce);
 	cr_assert_str_eq(o.best.opaque, c.opaque);
 }
+
+/* RFC 7616 3.9.1, by what the password comes to alone. */
+Test(digest, checks_by_the_hash_of_name_realm_and_password)
+{
+	static const char *const names[] = {[DIGEST_MD5] = "MD5", [DIGEST_SHA256] = "SHA-256", [DIGEST_SHA512_256] = "SHA-512-256"};
+
+	for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
+		char value[600];
+		struct digest_offer o;
+		struct digest_claim c, other;
+		uint8_t ha1[DIGEST_HA1_MAX] = {0}, wrong[DIGEST_HA1_MAX] = {0};
+
+		snprintf(value, sizeof value, "Digest realm=\"" RFC_REALM "\", qop=\"auth\", algorithm=%s, nonce=\"" RFC_NONCE "\"", names[a]);
+		o = offer(value, true);
+		cr_assert(o.usable);
+		cr_assert_eq(digest_read(span_str(answer(&o.best, &mufasa, RFC_CNONCE)), &c), 0);
+		cr_expect(c.algorithm == (enum digest_algorithm)a && c.qop_auth && digest_count(&c) == 1);
+		cr_expect_str_eq(c.user, "Mufasa");
+		cr_expect_str_eq(c.realm, RFC_REALM);
+		cr_expect_str_eq(c.nonce, RFC_NONCE);
+		cr_expect_str_eq(c.uri, "/dir/index.html");
+		cr_assert_eq(digest_ha1((enum digest_algorithm)a, "Mufasa", RFC_REALM, "Circle of Life", ha1), 0);
+		cr_expect_eq(digest_check(&c, ha1, "GET"), 0);
+		cr_expect_eq(digest_check(&c, ha1, "PUT"), -EACCES);
+		cr_expect_eq(digest_check(&c, wrong, "GET"), -EACCES);
+		other = c;
+		strcpy(other.nc, "00000002");
+		cr_expect_eq(digest_check(&other, ha1, "GET"), -EACCES);
+		cr_expect_eq(digest_count(&other), 2);
+		other = c;
+		other.response[0] ^= 1;
+		cr_expect_eq(digest_check(&other, ha1, "GET"), -EACCES);
+	}
+}
+
+Test(digest, counts_only_what_can_be_counted)
+{
+	static const struct { const char *nc; bool qop; uint32_t count; } c[] = {
+		{"00000001", true, 1}, {"ffFFffff", true, UINT32_MAX}, {"00000000", true, 0}, {"1", true, 0}, {"0000000g", true, 0}, {"", true, 0},
+		{"00000001", false, 0},
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		struct digest_claim claim = {.qop_auth = c[i].qop};
+
+		strcpy(claim.nc, c[i].nc);
+		cr_expect_eq(digest_count(&claim), c[i].count, "%zu", i);
+	}
+}

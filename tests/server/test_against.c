@@ -112,6 +112,11 @@ static const struct change changes[] = {
 	{"  - {name: tom, password_hash: '" HASH "'}\n", "", "closes\n  old.yaml:11: user tom: can log in no more\ndisconnects\n  old.yaml:11: user tom: is logged out\n"},
 	{"tom, password_hash: '" HASH, "tom, password_hash: '" OTHER_HASH, "opens\n  new.yaml:11: user tom: whoever knows the new password may watch\n"
 		"closes\n  new.yaml:11: user tom: the old password is good no more\ndisconnects\n  new.yaml:11: user tom: is logged out, wherever he is logged in\n"},
+	{"tom, password_hash: '" HASH, "tom, rtsp_digest_file: d, allow_md5: true, password_hash: '" HASH, "opens\n"
+		"  new.yaml:11: user tom: allow_md5: false -> true: may what he could not before\n"
+		"disconnects\n  new.yaml:11: user tom: is logged out, wherever he is logged in\n"},
+	{"processes:", "rtsp: 127.0.0.1:8554\nprocesses:", "opens\n"
+		"  new.yaml:8: listener rtsp://127.0.0.1:8554: viewers may connect there by RTSP, which encrypts nothing\n"},
 	/* cameras that come, go and move */
 	{"  yard:\n", "  dock: {source: 'rtsp://192.0.2.13', user: u, password_file: p, allow_basic: true}\n  yard:\n", "opens\n"
 		"  new.yaml:22: camera dock: 192.0.2.13:554 is dialled: RTSP in the clear\n"

@@ -15,8 +15,9 @@
 
 #define HASH "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$KqyvmhYhMyRnOZHYOuP5tsGcIt1Hcb8T2PXBbNqVDEg"
 #define PIN "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-#define SITE "site: museum.example\nlisten: ['0.0.0.0:8443']\ntls: {certificate: tls.crt, key: tls.key}\nkey: site.key\n" \
-	"archive: {path: archive, max_size: 500 GB}\nprocesses: {serve: 1}\nusers: [{name: anna, password_hash: '" HASH "'}]\n"
+#define SITE_OF(users) "site: museum.example\nlisten: ['0.0.0.0:8443']\ntls: {certificate: tls.crt, key: tls.key}\nkey: site.key\n" \
+	"archive: {path: archive, max_size: 500 GB}\nprocesses: {serve: 1}\nusers: [{name: anna, password_hash: '" HASH "'}" users "]\n"
+#define SITE SITE_OF("")
 #define CAMERAS "cameras:\n  gate: {source: 'rtsps://192.0.2.11/', fingerprint: '" PIN "', renditions: {small: {size: 64x64, bitrate: 1 Mb/s}}}\n"
 #define SHA "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define WORDS \
@@ -201,6 +202,27 @@ Test(audit, finds_what_is_wrong)
 		cr_expect(a->nfindings == 1 && a->count[AUDIT_ALARM] == 1 && strstr(a->finding[0].text, unless_sanitized[i].text) == a->finding[0].text);
 		drop(&a);
 	}
+}
+
+static bool has_finding(const struct audit *a, enum audit_weight weight, const char *begins)
+{
+	for (unsigned i = 0; i < a->nfindings; i++)
+		if (a->finding[i].weight == weight && !strncmp(a->finding[i].text, begins, strlen(begins)))
+			return true;
+	return false;
+}
+
+Test(audit, finds_what_leaves_in_clear_text)
+{
+	struct audit *a = kept(SITE_OF(", {name: tom, rtsp_digest_file: d, allow_md5: true, password_hash: '" HASH "'}")
+		"rtsps: 127.0.0.1:8322\nrtsp: 127.0.0.1:8554\n");
+
+	audit_find(a);
+	cr_expect(has_finding(a, AUDIT_WARNING, "rtsp://127.0.0.1:8554: pictures and sound leave in clear text"));
+	cr_expect(!has_finding(a, AUDIT_WARNING, "rtsps://127.0.0.1:8322: pictures"));
+	cr_expect(has_finding(a, AUDIT_NOTE, "user tom may log in by RTSP with MD5"));
+	cr_expect(!has_finding(a, AUDIT_NOTE, "user anna may log in"));
+	drop(&a);
 }
 
 /* One finding for what many cameras share, the worst first. */

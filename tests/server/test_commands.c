@@ -157,6 +157,44 @@ Test(passwd, generates_one_and_shows_it_once)
 	cr_expect(strncmp(first, err, 29) != 0);
 }
 
+/* The hashes are another program's. */
+Test(passwd, writes_what_rtsp_needs_once)
+{
+	static const char lines[] = "    rtsp_digest_file: \"anna.rtsp\"\n    allow_md5: true\n";
+	struct stat st;
+	char text[300] = "", dir[] = "/tmp/casemate-passwd-XXXXXX";
+	FILE *f;
+
+	cr_assert(mkdtemp(dir) && !chdir(dir));
+	cr_assert_eq(run(cmd_passwd, ARGS("passwd", "-r", "anna.rtsp", "-s", "a.example", "-m", "anna"), "12345678", 8), 0, "%s", err);
+	cr_expect(strstr(out, lines) && strlen(strstr(out, lines)) == strlen(lines), "%s", out);
+	f = fopen("anna.rtsp", "r");
+	cr_assert(f && !fstat(fileno(f), &st) && fread(text, 1, sizeof text - 1, f) > 0 && !fclose(f));
+	cr_expect_eq(st.st_mode, S_IFREG | 0600);
+	cr_expect_str_eq(text, "SHA-256 anna a.example a837db80c992e03d7d17ad8dc886d5e5c052297d02f25ca1ed2d4047e173370e\nMD5 anna a.example cebdba753c6ca5a2ecc136b11245eed2\n");
+	cr_expect_eq(run(cmd_passwd, ARGS("passwd", "-r", "anna.rtsp", "-s", "a.example", "anna"), "12345678", 8), 2);
+	cr_expect(strstr(err, "anna.rtsp: File exists") && !*out, "%s%s", err, out);
+	cr_assert_eq(unlink("anna.rtsp"), 0);
+	cr_assert_eq(run(cmd_passwd, ARGS("passwd", "-r", "anna.rtsp", "-s", "a.example", "anna"), "12345678", 8), 0, "%s", err);
+	cr_expect(strstr(out, "    rtsp_digest_file: \"anna.rtsp\"\n") && !strstr(out, "md5"), "%s", out);
+	cr_assert(!unlink("anna.rtsp") && !chdir("/") && !rmdir(dir));
+}
+
+Test(passwd, wants_all_that_rtsp_needs)
+{
+	static const struct { const char *argv[6], *says; } c[] = {
+		{{"passwd", "-r", "f", "anna"}, "go together"}, {{"passwd", "-s", "a", "anna"}, "go together"}, {{"passwd", "-m", "anna"}, "go together"},
+		{{"passwd", "-rf", "-sa b", "anna"}, "what stands behind site:"}, {{"passwd", "-rf", "-sa+b", "anna"}, "what stands behind site:"},
+		{{"passwd", "-rf", "-s/a", "anna"}, "what stands behind site:"}, {{"passwd", "-ra\"b", "-sa", "anna"}, "a path without quotes"},
+		{{"passwd", "-ra\nb", "-sa", "anna"}, "a path without quotes"}, {{"passwd", "-r/no/such/folder", "-sa", "anna"}, "No such file or directory"},
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		cr_expect_eq(run(cmd_passwd, c[i].argv, "12345678", 8), 2, "%zu", i);
+		cr_expect(strstr(err, c[i].says) && !*out, "%zu: %s", i, err);
+	}
+}
+
 static int open_terminal(int *ret_inside)
 {
 	int fd = posix_openpt(O_RDWR | O_NOCTTY);
