@@ -29,7 +29,7 @@ while read -r command; do
     [ -f "$page" ] || { fail "commands: $command has no page"; continue; }
     help=$(timeout -k 2 10 "$abs_top_builddir/casemate" "$command" --help < /dev/null) || fail "$command: --help exits $?"
     grep -qi '^usage: casemate '"$command" <<< "$help" || fail "$command: --help does not begin with its usage"
-    for option in $(grep -oE -- '--[a-z][a-z-]+' <<< "$help" | sort -u); do
+    for option in $(grep -oE -- '--[a-z][a-z0-9-]+' <<< "$help" | sort -u); do
         grep -qE -- "(Fl|,) ${option#-}( |$)" "$page" || fail "$command: $option is in --help and not in $page"
     done
 done < "$work/commands"
