@@ -6,7 +6,7 @@ import os
 from proc import Failed, run, say
 from transcode import median
 
-CAMERAS, BITRATE_BPS, SEGMENT_S = 200, 4_000_000, 2
+CAMERAS, BITRATE_BPS, SOUND_BPS, SEGMENT_S = 200, 4_000_000, 64_000, 2
 
 
 def build(casemate):
@@ -42,10 +42,12 @@ def grown(program, scratch, entries):
 
 
 def added(disk):
-    """Bytes of log and index for each segment, and what that is of footage."""
-    each = (disk["log_bytes"] + disk["index_bytes"]) / disk["entries"]
-    segment = BITRATE_BPS / 8 * SEGMENT_S
-    return {"bytes_per_segment": each, "percent": 100 * each / segment, "bytes_per_day": each * 86400 / SEGMENT_S, "footage_bytes_per_day": segment * 86400 / SEGMENT_S}
+    """Bytes of log and index for each segment, and of the log alone, which is the evidence; what that is of footage, without sound and with."""
+    log = disk["log_bytes"] / disk["entries"]
+    each = log + disk["index_bytes"] / disk["entries"]
+    segment, both = BITRATE_BPS / 8 * SEGMENT_S, (BITRATE_BPS + SOUND_BPS) / 8 * SEGMENT_S
+    return {"bytes_per_segment": each, "percent": 100 * each / segment, "bytes_per_day": each * 86400 / SEGMENT_S, "footage_bytes_per_day": segment * 86400 / SEGMENT_S,
+            "log_bytes_per_segment": log, "log_percent": 100 * log / segment, "with_sound_percent": 200 * each / both, "log_with_sound_percent": 200 * log / both}
 
 
 def measure(casemate, clip, scratch, args):

@@ -99,6 +99,7 @@ def evidence_rows(e):
     yield (f"CPU of sealing and signing {cameras}, beyond hashing, % of a core", f"{seal['beyond_hashing_percent']:.2f}", "", "", "at most 5")
     yield ("   hashing, % of a core", f"{seal['hashing_percent']:.2f}", "", "", "")
     yield ("bytes added to a day of a camera's copy, %", f"{added['percent']:.3f}", "", "", "below 0.1")
+    yield ("of the log alone to copy and sound, %", f"{added['log_with_sound_percent']:.3f}", "", "", "below 0.1")
     for size, s in sizes.items():
         yield (f"log of {int(size):,} entries: appended a second", f"{s['append']['per_s']:.0f}", "", "", "more")
         yield ("   a proof, µs (p99)", f"{s['proof']['median_us']} ({s['proof']['p99_us']})", "", "", "less")
