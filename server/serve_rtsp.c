@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/serve_watch.h"
 
 #define BATCH (48u << 10)             /* plain bytes made at once: with what TLS adds they fit its own batch */
 #define BATCHES 4                     /* of one viewer, before others get their turn */
@@ -219,18 +218,6 @@ static void overdue(struct serve_conn *c)
 	c->dead = true;
 }
 
-static void keep_watched(struct serve_rtsp *r, int64_t now_us)
-{
-	struct serve_camera *camera = &r->serve->media->camera[r->camera];
-
-	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++) {
-		const struct rtsp_track *t = &r->track[i];
-
-		if (t->set_up && camera->rendition[t->rendition] && camera->rendition[t->rendition]->set.on_demand)
-			serve_watch_say(r->serve, camera, t->rendition, now_us);
-	}
-}
-
 static void tick(struct serve_conn *c)
 {
 	struct serve_rtsp *r = c->speaker;
@@ -243,7 +230,7 @@ static void tick(struct serve_conn *c)
 	if (!r->playing)
 		return;
 	c->peer.media_us = now_us;
-	keep_watched(r, now_us);
+	serve_rtsp_watch(r, now_us);
 	if (now_us < r->report_us)
 		return;
 	r->report_us = now_us + SERVE_RTSP_REPORT_US;
@@ -266,7 +253,7 @@ void serve_rtsp_wake(struct serve *s, unsigned camera)
 	struct serve_rtsp *r;
 
 	LIST_FOREACH(r, &s->rtsp, all)
-		if (r->camera == (int)camera && (r->waits || r->playing) && !is_stuck(r->conn))
+		if (r->camera == (int)camera && r->waits)
 			serve_conn_ready(r->conn);
 }
 

@@ -16,7 +16,7 @@
 
 extern const struct serve_speech serve_rtsp;
 
-/* Something of that camera has come, or changed. */
+/* Something of that camera has come, or changed: for who waits for it. Who plays follows its renditions. */
 void serve_rtsp_wake(struct serve *s, unsigned camera);
 /* The site has it no more, and its place may be another's soon: who has set up anything of it is let go. */
 void serve_rtsp_gone(struct serve *s, unsigned camera);

@@ -146,6 +146,46 @@ static void on_right_ended(struct serve_rights_follower *f)
 	serve_conn_ready(r->conn);
 }
 
+static struct serve_rendition *rendition_of(const struct serve_rtsp *r, unsigned track)
+{
+	return r->track[track].set_up ? r->serve->media->camera[r->camera].rendition[r->track[track].rendition] : NULL;
+}
+
+/* There is more to send, or, of a rendition that is gone, a reason to end. */
+static void on_more(struct serve_follower *f, bool gone)
+{
+	struct serve_rtsp *r = ((struct rtsp_follower *)(void *)((char *)f - offsetof(struct rtsp_follower, follower)))->of;
+
+	if (gone || !r->conn->tls.pending.len)
+		serve_conn_ready(r->conn);
+}
+
+static void follow(struct serve_rtsp *r)
+{
+	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++) {
+		struct serve_rendition *of_it = rendition_of(r, i);
+
+		r->follows[i].of = r;
+		r->follows[i].follower.more = on_more;
+		if (of_it)
+			serve_parts_follow(of_it, &r->follows[i].follower);
+	}
+}
+
+void serve_rtsp_watch(struct serve_rtsp *r, int64_t now_us)
+{
+	struct serve_camera *camera = &r->serve->media->camera[r->camera];
+
+	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++) {
+		const struct serve_rendition *of_it = rendition_of(r, i);
+
+		if (of_it && of_it->set.on_demand)
+			serve_watch_say(r->serve, camera, r->track[i].rendition, now_us);
+		if (of_it)
+			serve_watch_closely(r->serve, camera, r->track[i].rendition, SERVE_PICTURE_MS, now_us);
+	}
+}
+
 static int host_play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACKS])
 {
 	struct serve_rtsp *r = ctx;
@@ -158,6 +198,8 @@ static int host_play(void *ctx, struct rtsp_server_start start[RTSP_SERVER_TRACK
 	r->follower = (struct serve_rights_follower){.viewer = r->viewer, .right = SERVE_RIGHT_LIVE, .camera = (unsigned)r->camera, .ended = on_right_ended};
 	if (serve_rights_follow(r->serve, &r->follower) < 0)
 		return -ENOENT;
+	follow(r);
+	serve_rtsp_watch(r, clock_mono_us());
 	r->playing = true;
 	r->report_us = clock_mono_us() + SERVE_RTSP_REPORT_US;
 	log_info("rtsp-play", "user=%s camera=%s from=%s", serve_auth_name(r->serve->auth, (unsigned)r->conn->peer.user), r->serve->media->camera[r->camera].set.name,
@@ -170,6 +212,8 @@ static void host_pause(void *ctx)
 	struct serve_rtsp *r = ctx;
 
 	serve_rights_unfollow(&r->follower);
+	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++)
+		serve_parts_leave(&r->follows[i].follower);
 	r->playing = false;
 }
 

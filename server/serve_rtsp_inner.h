@@ -65,6 +65,10 @@ struct serve_rtsp {
 	struct serve_rights_follower follower;
 	int camera;                         /* -1: nothing was described or set up */
 	struct rtsp_track track[RTSP_SERVER_TRACKS];
+	struct rtsp_follower {
+		struct serve_follower follower;
+		struct serve_rtsp *of;
+	} follows[RTSP_SERVER_TRACKS];      /* of each track, while it plays */
 	bool playing;
 	unsigned drops;
 	int64_t dropped_us, report_us;
@@ -78,6 +82,8 @@ void serve_rtsp_challenge(void *ctx, struct buf *out);
 int serve_rtsp_wait(struct serve_rtsp *r);          /* the same request is asked again when something has come, until its time is over */
 extern const struct rtsp_server_host serve_rtsp_host;
 void serve_rtsp_forget(struct serve_rtsp *r);       /* what it waits for */
+
+void serve_rtsp_watch(struct serve_rtsp *r, int64_t now_us);  /* somebody does: each picture is wanted as it comes */
 
 /* serve_rtsp_track.c */
 /* The track's codec and parameter sets from the newest init segment of its rendition. 0, -EAGAIN while there is none, -EBADMSG. */

@@ -132,7 +132,7 @@ static int next_piece(struct serve_rtsp *c, struct rtsp_track *t, const char **w
 	t->owner = serve_bytes_ref(piece.owner);
 	media = first_pts(t->chunk);
 	if (again && t->sent)
-		carry_on(t, piece.capture_us, media);
+		carry_on(t, piece.capture_us == SERVE_NO_CAPTURE ? t->clock_us : piece.capture_us, media);
 	t->placed = true;
 	if (piece.capture_us != SERVE_NO_CAPTURE) {
 		t->report_due |= !t->has_clock || again;
