@@ -39,6 +39,9 @@ const char *const *values_words(enum schema_type type);
 void source_set_camera(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void source_set_onvif(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void source_set_listeners(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+/* Whether the key is the one that the listener was written at. */
+bool source_is_listener(const struct schema_key *k, const struct site_listener *l);
+
 void include_set(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_file(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void paths_set_folder(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);

@@ -194,6 +194,11 @@ static enum listener_kind kind_of(const struct schema_key *k, const struct socka
 	return !strcmp(k->path, "rtsps") ? LISTENER_RTSPS : !strcmp(k->path, "rtsp") ? LISTENER_RTSP : LISTENER_HTTPS;
 }
 
+bool source_is_listener(const struct schema_key *k, const struct site_listener *l)
+{
+	return kind_of(k, &l->address) == l->kind;
+}
+
 static void add_listener(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	static const char *const scheme[] = {[LISTENER_HTTPS] = "", [LISTENER_RTSPS] = "rtsps://", [LISTENER_RTSP] = "rtsp://",

@@ -26,6 +26,7 @@
 #include "seal/media_key.h"
 #include "server/against.h"
 #include "server/check.h"
+#include "server/check_print.h"
 #include "server/token.h"
 #include "server/commands.h"
 #include "server/witnesses.h"
@@ -33,17 +34,19 @@
 #define UDP_ROOM 1048576
 
 static const char usage[] =
-	"usage: casemate check [-c SITE-FILE]\n"
+	"usage: casemate check [--effective | --json] [-c SITE-FILE]\n"
 	"       casemate check --against OLD-FILE [--json] NEW-FILE\n"
 	"\n"
 	"Reads the site file and looks at the files and folders it names, and says\n"
-	"everything that is wrong with them, with the place and the mend.\n"
+	"everything that is wrong with them, with the place and the mend; or what the\n"
+	"site is, and what it is expected to cost.\n"
 	"With --against: what a change from one site file to another opens and closes,\n"
 	"and who is disconnected by it.\n"
 	"\n"
 	"  -c, --config FILE  the site file (default " SITE_FILE_DEFAULT ")\n"
 	"      --against FILE the site file that is in use\n"
-	"      --json         what changes, as JSON\n"
+	"      --effective    the site file with all that is included, inherited and left out\n"
+	"      --json         what is printed of a site, or what changes, as JSON\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"Exit status: 0 the site is good, 1 it is not, 2 it could not be read.\n"
@@ -391,63 +394,6 @@ static void check_file(struct check *c)
 	check_rights(c);
 }
 
-static void print_camera(const struct site_camera *c)
-{
-	char rate[32];
-
-	printf("  camera %s: %s%s%s; copy%s%s", c->name, c->url, c->user ? " as " : "", c->user ? c->user : "",
-	       c->copy == SITE_COPY_RECORDED ? " (recorded only)" : "", c->audio ? ", audio" : "");
-	for (unsigned i = 0; i < c->nrenditions; i++) {
-		const struct site_rendition *r = &c->rendition[i];
-
-		units_format(r->bitrate_bps, units_bps, rate, sizeof rate);
-		printf(", %s %ux%u %s%s", r->name, r->width, r->height, rate, r->on_demand ? " on demand" : "");
-	}
-	putchar('\n');
-}
-
-/* What could be stronger, though it may have to be so: named, so that it is a choice. */
-static void print_weak(const struct site_camera *c)
-{
-	const struct { bool is; const char *text; } weak[] = {
-		{c->tls == SITE_TLS_NONE, "pictures travel in the clear (rtsp://)"},
-		{c->tls == SITE_TLS_UNVERIFIED, "whoever answers is taken for the camera (unverified)"},
-		{c->user && c->allow_md5, "the password may be answered with MD5 (allow_md5)"},
-		{c->user && c->allow_basic && c->tls == SITE_TLS_NONE, "the password itself may be sent in the clear (allow_basic)"},
-		{c->user && c->allow_basic && c->tls == SITE_TLS_UNVERIFIED, "the password itself may be sent to whoever answers (allow_basic)"},
-		{c->user && c->onvif_url && c->tls != SITE_TLS_NONE, "a digest of the password is sent beside the encryption (onvif)"},
-	};
-	const char *before = "    note: ";
-
-	for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
-		if (!weak[i].is)
-			continue;
-		printf("%s%s", before, weak[i].text);
-		before = "; ";
-	}
-	if (*before == ';')
-		putchar('\n');
-}
-
-static void print_site(const struct site *s)
-{
-	char max[32];
-
-	units_format(s->archive_max_bytes, units_bytes, max, sizeof max);
-	printf("  site %s: %u camera%s, %u user%s; up to %s in %s\n", s->origin, s->ncameras, s->ncameras == 1 ? "" : "s", s->nusers,
-	       s->nusers == 1 ? "" : "s", max, shown(s->archive).text);
-	for (unsigned i = 0; i < s->nlisteners; i++)
-		printf("  listens on %s%s/%s\n", s->listener[i].kind == LISTENER_HTTPS ? "https://" : "", s->listener[i].text,
-		       s->listener[i].kind == LISTENER_RTSP ? ", in clear text" : "");
-	for (unsigned i = 0; i < s->nusers; i++)
-		if (s->user[i].allow_md5)
-			printf("  user %s: may log in by RTSP with MD5 (allow_md5)\n", s->user[i].name);
-	for (unsigned i = 0; i < s->ncameras; i++) {
-		print_camera(&s->camera[i]);
-		print_weak(&s->camera[i]);
-	}
-}
-
 static void summary(const struct check *c, unsigned complaints, bool more)
 {
 	unsigned n = complaints + c->problems;
@@ -522,16 +468,19 @@ static int load(struct check *c, bool look, struct site **ret)
 	return status;
 }
 
-static int check_site(const char *path)
+/* What is printed of a good one. Whatever is wrong goes where it can't be taken for JSON or for a site file. */
+static int check_site(const char *path, bool effective, bool json)
 {
-	struct check c = {.path = path, .to = stdout};
+	struct check c = {.path = path, .to = effective || json ? stderr : stdout};
 	struct site *site = NULL;
-	int status = load(&c, true, &site);
+	int status = load(&c, !effective, &site);
 
-	if (!status && !c.warnings)
+	if (!status && !c.warnings && !effective && !json)
 		summary(&c, 0, false);
-	if (!status)
-		print_site(site);
+	if (!status && (effective ? check_print_effective(site) : json ? check_print_json(site) : check_print(site)) < 0) {
+		fputs("casemate check: there is not enough memory\n", stderr);
+		status = 2;
+	}
 	site_free(&site);
 	return status;
 }
@@ -565,9 +514,9 @@ static int check_against(const char *old, const char *new, bool json)
 int cmd_check(int argc, char **argv)
 {
 	static const struct option option[] = {{"config", required_argument, NULL, 'c'}, {"against", required_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+		{"json", no_argument, NULL, 'j'}, {"effective", no_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	const char *path = NULL, *old = NULL;
-	bool json = false;
+	bool json = false, effective = false;
 	int o;
 
 	optind = 0;
@@ -582,6 +531,9 @@ int cmd_check(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'e':
+			effective = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -592,11 +544,13 @@ int cmd_check(int argc, char **argv)
 	}
 	if (old && !path && optind == argc - 1)
 		path = argv[optind++];
-	if (old && path && optind == argc)
+	if (old && path && optind == argc && !effective)
 		return check_against(old, path, json);
-	if (!old && !json && optind == argc)
-		return check_site(path ? path : SITE_FILE_DEFAULT);
-	if (old || json)
+	if (!old && optind == argc && !(effective && json))
+		return check_site(path ? path : SITE_FILE_DEFAULT, effective, json);
+	if (effective)
+		fputs("casemate check: --effective is by itself: casemate check --effective -c SITE-FILE\n", stderr);
+	else if (old)
 		fputs("casemate check: wanted is casemate check --against OLD-FILE NEW-FILE\n", stderr);
 	else
 		fprintf(stderr, "casemate check: the site file is named by -c: casemate check -c %s\n", argv[optind]);

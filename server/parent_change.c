@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "conf/places.h"
-#include "server/site_digest.h"
+#include "server/site_sha256.h"
 
 #define LEAVING_US 10000000  /* an ingest says TEARDOWN and ends what it has of the camera */
 
@@ -235,7 +235,7 @@ void parent_tell_config(struct parent *p, struct msg_store_config *told)
 	struct child *store = parent_child(p, ROLE_STORE, 0);
 
 	told->archive_max_bytes = p->site->archive_max_bytes;
-	if (site_digest(p->site, told->site_sha256) < 0)
+	if (site_sha256(p->site, told->site_sha256) < 0)
 		return;
 	/* One that starts later names the file in its start/v1. */
 	if (store && (store->phase == CHILD_STARTING || store->phase == CHILD_READY))

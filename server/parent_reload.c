@@ -14,7 +14,7 @@
 #include "conf/diff.h"
 #include "conf/places.h"
 #include "seal/entry.h"
-#include "server/site_digest.h"
+#include "server/site_sha256.h"
 #include "server/parent_change.h"
 
 #define LOGGED_MAX 20              /* lines of the log for one reload */
@@ -312,7 +312,7 @@ static void say_key(struct reload *r)
 
 static bool is_news(const struct reload *r)
 {
-	return r->changes || site_digest_differs(r->p->site, r->site);
+	return r->changes || site_sha256_differs(r->p->site, r->site);
 }
 
 /* --- one reload ------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 #include "conf/rights.h"
 #include "config.h"
 #include "server/parent.h"
-#include "server/site_digest.h"
+#include "server/site_sha256.h"
 
 static void text(char *to, size_t cap, const char *from)
 {
@@ -139,7 +139,7 @@ static int store_settings(struct child *c)
 
 	TEXT(m.origin, site->origin);
 	TEXT(m.program, PACKAGE_NAME " " PACKAGE_VERSION);
-	if (site_digest(site, m.site_sha256) < 0)
+	if (site_sha256(site, m.site_sha256) < 0)
 		return -ENOMEM;
 	memcpy(m.sbom_sha256, c->parent->programs.sbom_sha256, sizeof m.sbom_sha256);
 	memcpy(m.binary_sha256, c->parent->programs.sha256, sizeof m.binary_sha256);

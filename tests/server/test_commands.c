@@ -495,6 +495,60 @@ static int check_against(const char *json)
 	return run(cmd_check, ARGS("check", "--against", in_dir("old.yaml"), in_dir("site.yaml"), json), "", 0);
 }
 
+Test(check, says_what_a_site_will_cost)
+{
+	cr_assert_eq(check(), 0, "%s%s", out, err);
+	cr_expect(strstr(out, "\n    expected: 0.108 to 0.156 cores, 59.6 MB of memory, 43.2 GB a day\n"), "%s", out);
+	cr_expect(strstr(out, "\n  expected in all: 0.108 to 0.156 cores, "), "%s", out);
+	cr_expect(strstr(out, ": 1 MB hold 0.000555 hours\n"), "%s", out);
+	cr_assert_eq(run(cmd_check, ARGS("check", "--json", "-c", in_dir("site.yaml")), "", 0), 0, "%s", err);
+	cr_expect(strstr(out, "{\"site\":\"a.example\",\"users\":1,\"archive_max_bytes\":1000000,\"cameras\":[{\"name\":\"gate\","), "%s", out);
+	cr_expect(strstr(out, "\"expected\":{\"cores_least\":0.108,\"cores_most\":0.156,"), "%s", out);
+	cr_expect_str_empty(err);
+	break_tls_key();
+	cr_expect_eq(run(cmd_check, ARGS("check", "--json", "-c", in_dir("site.yaml")), "", 0), 1);
+	cr_expect_str_empty(out);
+	cr_expect(strstr(err, "site.yaml:3: "), "%s", err);
+}
+
+Test(check, prints_the_site_in_force)
+{
+	char text[sizeof out];
+
+	put("site.yaml", SITE("1 MB", "footage") "include: more/*.yaml\ndefaults: {segment: 5 s}\n", 0644);
+	cr_assert_eq(mkdir(in_dir("more"), 0700), 0);
+	put("more/yard.yaml", "cameras: {yard: {source: axis 192.0.2.9}}\n", 0644);
+	cr_assert_eq(run(cmd_check, ARGS("check", "--effective", "-c", in_dir("site.yaml")), "", 0), 0, "%s", err);
+	cr_expect(strstr(out, "\n  yard:\n    source: \"rtsp://192.0.2.9:554/axis-media/media.amp?videocodec=h264&camera=1\"\n") && strstr(out, "    segment: 5 s\n"), "%s", out);
+	cr_expect(!strstr(out, "KqyvmhYh") && !strstr(out, "include:") && !strstr(out, "defaults:"), "%s", out);
+	snprintf(text, sizeof text, "%s", out);
+	put("site.yaml", text, 0644);
+	cr_assert_eq(run(cmd_check, ARGS("check", "--effective", "-c", in_dir("site.yaml")), "", 0), 0, "%s", err);
+	cr_expect_str_eq(out, text);
+	cr_expect_eq(run(cmd_check, ARGS("check", "--effective", "--json", "-c", in_dir("site.yaml")), "", 0), 2);
+	cr_expect(strstr(err, "--effective is by itself"), "%s", err);
+}
+
+/* A line of an included file is named so, whoever finds something to say of it. */
+Test(check, names_included_files)
+{
+	put("site.yaml", SITE("1 MB", "footage") "include: more/*.yaml\n", 0644);
+	cr_assert_eq(mkdir(in_dir("more"), 0700), 0);
+	put("more/yard.yaml", "cameras:\n  yard: {source: axis 192.0.2.9, overlay: true}\n", 0644);
+	cr_assert_eq(check(), 0, "%s", out);
+	cr_expect(strstr(out, "/more/yard.yaml:2: warning: camera yard: overlay: is for encoded renditions"), "%s", out);
+	put("more/yard.yaml", "cameras:\n  yard: {source: axis 192.0.2.9}\n", 0666);
+	cr_assert_eq(chmod(in_dir("more"), 0777), 0);
+	cr_assert_eq(check(), 0, "%s", out);
+	cr_expect(strstr(out, "/more/yard.yaml: warning: others may change this file (mode 0666)"), "%s", out);
+	cr_expect(strstr(out, "warning: others may put files into the folder that is included (mode 0777)"), "%s", out);
+	put("old.yaml", SITE("1 MB", "footage"), 0600);
+	cr_expect_eq(check_against(NULL), 1, "%s", out);
+	cr_expect(strstr(out, "/more/yard.yaml:2: camera yard: "), "%s", out);
+	cr_expect_eq(check_against("--json"), 1);
+	cr_expect(strstr(out, "/more/yard.yaml\",\"line\":2,"), "%s", out);
+}
+
 Test(check, against_says_by_its_exit_whether_a_change_matters)
 {
 	put("old.yaml", SITE("1 MB", "footage"), 0600);
@@ -521,6 +575,5 @@ Test(check, against_wants_two_good_files)
 	remove(in_dir("old.yaml"));
 	cr_expect_eq(check_against(NULL), 2);
 	cr_expect_eq(run(cmd_check, ARGS("check", "--against", in_dir("site.yaml")), "", 0), 2);
-	cr_expect_eq(run(cmd_check, ARGS("check", "--json", "-c", in_dir("site.yaml")), "", 0), 2);
 	cr_expect(strstr(err, "--against OLD-FILE NEW-FILE"), "%s", err);
 }

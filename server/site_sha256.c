@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "server/site_digest.h"
+#include "server/site_sha256.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -35,7 +35,7 @@ static int digest_list(const struct site *site, EVP_MD_CTX *ctx, uint8_t ret[32]
 	return EVP_DigestFinal_ex(ctx, ret, NULL) == 1 ? 0 : -ENOMEM;
 }
 
-int site_digest(const struct site *site, uint8_t ret[32])
+int site_sha256(const struct site *site, uint8_t ret[32])
 {
 	EVP_MD_CTX *ctx;
 	int rc;
@@ -48,9 +48,9 @@ int site_digest(const struct site *site, uint8_t ret[32])
 	return rc;
 }
 
-bool site_digest_differs(const struct site *a, const struct site *b)
+bool site_sha256_differs(const struct site *a, const struct site *b)
 {
 	uint8_t x[32], y[32];
 
-	return site_digest(a, x) || site_digest(b, y) || memcmp(x, y, 32) != 0;
+	return site_sha256(a, x) || site_sha256(b, y) || memcmp(x, y, 32) != 0;
 }
