@@ -31,17 +31,41 @@ refuses() {
     rc=$?
     [ $rc = 1 ] && grep -qE -- "$2" "$work/refused" && ok "$1" || not_ok "$1: exit $rc, $(tail -5 "$work/refused" | tr '\n' '|')"
 }
+# The witness is given the token's public key alone, and knows by it the key of whichever run.
+said=''
+witness() {
+    said=$(timeout 60 "$casemate" witness "$site/site.key.pub" "https://127.0.0.1:$port" --key "$work/north.key" --state "$site/north.state" \
+        --ca "$site/tls.crt" --user "$user" --password-file "$site/password" 2>&1)
+}
+timeout 20 "$casemate" keygen --witness north.example -o "$work/north.key" > "$work/north.out" 2>&1 || bail "keygen --witness: $(cat "$work/north.out")"
+with_witness() {
+    printf 'log %s\nwitness north %s\nquorum north\n' "$(< "$site/site.key.pub")" "$(< "$work/north.key.pub")" > "$site/witnesses.policy"
+    sed -i 's/^key: site.key$/&\nwitnesses: witnesses.policy/' "$site/site.yaml"
+}
+cosigned_is() { [ "$(sed -n 2p "$site/archive/log/cosigned")" = "$(sed -n 2p "$site/north.state")" ]; }
 two_runs() {  # NAME LIBRARY: of a site whose key is certified by a token
     local root
     root=$(< "$site/site.key.pub")
+    with_witness
     matches "$1: the public key is one of ECDSA over P-256" "$root" '^test\.example/casemate\+[0-9a-f]{8}\+AjBZ'
     check "$1: casemate check takes the key file" timeout 20 "$casemate" check -c "$site/site.yaml"
     record 2
     equal "$1: status names the token's key" "$(st '[.. | .vkey? // empty][0]')" "$root"
     ! loaded "$2" && ok "$1: no role has loaded what talks to the token" || not_ok "$1: a role has loaded $2"
+    witness
+    equal "$1: a witness who has the token's public key cosigns: exit status" $? 0 || note "$said"
+    check "$1: the site keeps it" wait_for 60 cosigned_is
     stop_server
     record 1
+    witness
+    equal "$1: and the next run's log as the same one: exit status" $? 0 || note "$said"
+    [[ $said != *'first look'* ]] && ok "$1: which goes on from what he saw" || not_ok "$1: he takes it for another log: $said"
+    check "$1: the site keeps that too" wait_for 60 cosigned_is
+    check "$1: that meets the site's policy" wait_for 60 st_is .witness.quorum met
     stop_server
+    said=$(timeout 60 "$casemate" verify "$site/archive" --key "$site/site.key.pub" --policy "$site/witnesses.policy" 2>&1)
+    equal "$1: and that of who verifies: exit status" $? 0 || note "$said"
+    matches "$1: by whom, in words" "$said" 'north'
     check "$1: who has its public half verifies both runs" timeout 60 "$casemate" verify "$site/archive" --key "$site/site.key.pub"
     equal "$1: each run's key has a certificate" "$(grep -c '^size 0$' "$site/archive/log/keys")" 2
     named=$(cat "$site/archive/log/journal" $(find "$site/archive/log/tile/entries" -type f 2> /dev/null) | grep -acFx "root $root")
