@@ -310,8 +310,10 @@ static void on_checkpoint(void *ctx, struct channel *from, const union msg_body 
 	int rc = serve_media_checkpoint(serve.media, &m->checkpoint, &why);
 
 	heard(from, rc, why);
-	if (!rc)
-		serve_exchange_wake_all(&serve, SERVE_NO_CAMERA);
+	if (rc)
+		return;
+	serve_want_checkpoint(serve.wants, m->checkpoint.note, m->checkpoint.note_len);
+	serve_exchange_wake_all(&serve, SERVE_NO_CAMERA);
 }
 
 static void on_have(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

@@ -35,7 +35,7 @@ static const struct serve_route routes[] = {
 	[HTTP_PATH_INIT] = {serve_answer_init, SERVE_NEED_RENDITION, SERVE_RIGHT_ANY, GET, FOREVER},
 	[HTTP_PATH_SEGMENT] = {serve_answer_segment, SERVE_NEED_RENDITION, SERVE_RIGHT_ANY, GET, FOREVER},
 	[HTTP_PATH_PICTURE] = {serve_answer_picture, SERVE_NEED_RENDITION, SERVE_RIGHT_ANY, GET, FOREVER},
-	[HTTP_PATH_PROOF] = {serve_answer_proof, SERVE_NEED_RENDITION, SERVE_RIGHT_ANY, GET, FOREVER},
+	[HTTP_PATH_PROOF] = {serve_answer_proof, SERVE_NEED_RENDITION, SERVE_RIGHT_ANY, GET, FRESH},
 };
 
 static const char *allowed(const struct serve_route *route)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "seal/note.h"
 #include "server/channel.h"
 
 #define BUCKETS 512
@@ -14,6 +15,7 @@ TAILQ_HEAD(waiters, serve_want_waiter);
 struct pending {
 	bool used;
 	unsigned user;               /* who wanted it first */
+	bool outdated;               /* another key signs since it was asked for: the answer is not kept */
 	struct msg_want key;
 	int64_t until_us;
 	struct waiters waiters;
@@ -34,6 +36,7 @@ struct serve_wants {
 	TAILQ_HEAD(, kept) by_age;  /* oldest first */
 	size_t bytes;
 	unsigned n;
+	uint8_t signer[4];          /* id of the key that signed the newest checkpoint; zeros before the first */
 };
 
 struct serve_wants *serve_want_new(void)
@@ -127,7 +130,7 @@ static struct pending *pending_for(struct serve_wants *w, const struct msg_want 
 	struct pending *free_one = NULL;
 
 	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++) {
-		if (w->pending[i].used && same(&w->pending[i].key, key))
+		if (w->pending[i].used && !w->pending[i].outdated && same(&w->pending[i].key, key))
 			return &w->pending[i];
 		if (!w->pending[i].used && !free_one)
 			free_one = &w->pending[i];
@@ -207,11 +210,34 @@ int serve_want_have(struct serve_wants *w, const struct msg_have *h, int fd, con
 		*why = rc == -EPERM ? "memory that is not sealed" : "memory of another size than said";
 		return -EBADMSG;
 	}
-	if (bytes)
+	if (bytes && !p->outdated)
 		keep(w, &p->key, bytes);
 	finish(p, rc ? MSG_HAVE_ERROR : (enum msg_have_status)h->status, bytes);
 	serve_bytes_unref(&bytes);
 	return 0;
+}
+
+static void forget_proofs(struct serve_wants *w)
+{
+	struct kept *k, *next;
+
+	for (k = TAILQ_FIRST(&w->by_age); k; k = next) {
+		next = TAILQ_NEXT(k, by_age);
+		if (k->key.kind == MSG_WANT_PROOF)
+			drop(w, k);
+	}
+	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
+		w->pending[i].outdated |= w->pending[i].used && w->pending[i].key.kind == MSG_WANT_PROOF;
+}
+
+void serve_want_checkpoint(struct serve_wants *w, const void *note, size_t n)
+{
+	struct note parsed;
+
+	if (note_parse(note, n, &parsed, NULL) || !memcmp(parsed.sig[0].id, w->signer, sizeof w->signer))
+		return;
+	memcpy(w->signer, parsed.sig[0].id, sizeof w->signer);
+	forget_proofs(w);
 }
 
 void serve_want_expire(struct serve_wants *w, int64_t now_us)

@@ -4,7 +4,9 @@
 /*
  * Asking store for what is not held: older segments, init segments, proofs,
  * tiles. The same thing wanted by many viewers is asked for once. All of it
- * never changes, so the latest answers are kept, up to a bound.
+ * never changes, so the latest answers are kept, up to a bound; but for proofs,
+ * which end with a checkpoint: once another key signs, they are made anew, since
+ * who has that one's public half alone can do nothing with the earlier key's.
  */
 #include <sys/queue.h>
 
@@ -40,6 +42,8 @@ int serve_want_ask(struct serve_wants *w, const struct msg_want *key, unsigned u
 void serve_want_cancel(struct serve_want_waiter *waiter);
 /* store's answer; fd is -1 for none and stays the caller's. 0 or -EBADMSG with *why. */
 int serve_want_have(struct serve_wants *w, const struct msg_have *h, int fd, const char **why);
+/* The newest checkpoint, a note of n bytes. */
+void serve_want_checkpoint(struct serve_wants *w, const void *note, size_t n);
 /* Tells those that waited too long MSG_HAVE_ERROR. */
 void serve_want_expire(struct serve_wants *w, int64_t now_us);
 

@@ -23,6 +23,14 @@ cp -p "$site/site.key.state" "$work/first.state"
 equal 'the key that signs' "$(said_key)" "$(pub site.key.pub)"
 equal 'no key was made known yet' "$(get /log/keys -o /dev/null -w '%{http_code}' 2> /dev/null)" 404
 
+# each process of serve keeps the proof that it was asked for
+proof_of() { get "/live/gate/copy/$1.m4s.tlog-proof" > "$work/$1.m4s.tlog-proof"; }
+get /live/gate/copy/1.m4s > "$work/1.m4s"
+for _ in 1 2 3 4 5 6; do
+    wait_for 60 proof_of 1 || bail 'no proof of the first segment'
+done
+check 'who has the key proves a segment' timeout 20 "$casemate" verify "$work/1.m4s" --key "$work/first.pub"
+
 # --- while it runs
 check 'a next key is made beside the one in place' timeout 20 "$casemate" keygen --rotate -o "$site/site.key"
 second=$(pub site.key.next.pub)
@@ -38,6 +46,12 @@ matches 'and names the new key' "$(< "$work/keys")" "^$(sed 's/[.+*/]/\\&/g' <<<
 equal 'no packet of the camera was lost for it' "$(st '[.cameras[].lost] | add')" "$lost"
 at=$(newest gate copy)
 wait_for 60 newest_at_least gate copy $((at + 2)) || bail 'no footage under the new key'
+
+proved_by_second() { proof_of 1 && timeout 20 "$casemate" verify "$work/1.m4s" --key "$site/site.key.next.pub" > "$work/proved" 2>&1; }
+for _ in 1 2 3 4 5 6; do
+    wait_for 60 proved_by_second || not_ok "who has the second key alone is given the first key's proof: $(tail -3 "$work/proved")"
+done
+equal 'who has the second key alone proves what was sealed under the first' "$(tail -1 "$work/proved" | grep -c verified)" 1
 
 # --- moved, and over a crash
 mv "$site/site.key.next" "$site/site.key"
