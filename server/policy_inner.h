@@ -46,12 +46,13 @@ extern const struct policy policy_ingest, policy_transcode, policy_store, policy
 /*
  * What an event loop with channels and rings needs: no new descriptor but those it is handed. Not sendmsg: a filter cannot see the
  * address in it, and with one a socket for datagrams, or a listener that was shut down (MSG_FASTOPEN), reaches anybody. A sleep that a stopped,
- * frozen or suspended machine broke off is gone on with by restart_syscall, which the kernel calls in the process's name.
+ * frozen or suspended machine broke off is gone on with by restart_syscall, which the kernel calls in the process's name. The clock is asked
+ * by system calls where the vDSO cannot read it, as with a clock source other than the processor's own (hpet, acpi_pm); libevent uses both.
  */
 #define LOOP \
 	ANY(read), ANY(write), ANY(close), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_ctl), ANY(recvmsg), \
 	ANY(brk), ANY(futex), ANY(exit), ANY(exit_group), ANY(rt_sigreturn), ANY(restart_syscall), ANY(getpid), ANY(gettid), \
-	ANY(getrandom), ANY(clock_gettime), ANY(fstat), ONLY(fcntl, 1, F_GETFL, "F_GETFL"), ONLY(fcntl, 1, F_GETFD, "F_GETFD"), \
+	ANY(getrandom), ANY(clock_gettime), ANY(gettimeofday), ANY(fstat), ONLY(fcntl, 1, F_GETFL, "F_GETFL"), ONLY(fcntl, 1, F_GETFD, "F_GETFD"), \
 	ONLY(fcntl, 1, F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"), \
 	CLEAR(mmap, 2, PROT_EXEC, "never PROT_EXEC"), ANY(munmap), ANY(mremap), ANY(madvise)
 
