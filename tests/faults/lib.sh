@@ -161,6 +161,7 @@ shoot() {
     shot_line=$(wc -l < "$site/log")
     if [ "$role" = casemate ]; then pid=$server; else pid=$(pids_of "$role" | grep -v '^0$' | head -1); fi
     before=$(copies)
+    [ -n "$before" ] || { not_ok "$shot: the server does not say how it is: $(tail -n 4 "$site/log" | tr '\n' '|')"; return 1; }
     fds=$(descriptors "$pid")
     if [ "$when" = start ] && [ "$role" = casemate ]; then
         stop_server
