@@ -130,11 +130,14 @@ static int reply_error(struct rtsp_server *s, const struct request *q, int e, st
 	}
 }
 
+/* Of several Authorization headers the last: GStreamer 1.22 puts a new answer behind the one that was refused. */
 static int ask_login(struct rtsp_server *s, const struct request *q)
 {
 	struct rtsp_server_ask ask = {.method = q->method, .uri = q->uri};
+	unsigned at = 0;
 
-	rtsp_message_header(q->m, "Authorization", &ask.authorization);
+	while (rtsp_message_next(q->m, "Authorization", &at, &ask.authorization))
+		;
 	return s->host->login ? s->host->login(s->ctx, &ask) : 0;
 }
 

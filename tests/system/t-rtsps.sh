@@ -25,9 +25,9 @@ for c in gate yard; do
     wait_for 60 newest_at_least $c audio 0 || bail "no sound: $(status | jq -c .cameras)"
 done
 
-# client SECONDS URL OUT ARGUMENT…: ffmpeg as a viewer. (5.1 has no way to be told of a certificate by RTSP.)
+# client PICTURES URL OUT ARGUMENT…: ffmpeg as a viewer. (5.1 has no way to be told of a certificate by RTSP.)
 client() {
-    timeout -k 2 90 ffmpeg -nostdin -v warning -rtsp_transport tcp -i "$2" -t "$1" "${@:4}" -y "$3"
+    timeout -k 2 90 ffmpeg -nostdin -v warning -rtsp_transport tcp -i "$2" -frames:v "$1" -frames:a "$1" "${@:4}" -y "$3"
 }
 inside=rtsps://$user:$password@127.0.0.1:$rtsps clear=rtsp://vms:vms-password@127.0.0.1:$rtsp
 
@@ -45,4 +45,70 @@ while IFS= read -r line; do
     *) not_ok "${line#not ok }" ;;
     esac
 done < "$work/table"
+
+# Clients of others, all at once: what each shows or complains of is in a file of its name.
+gst() {
+    timeout -k 2 60 gst-launch-1.0 -e rtspsrc location="$1" protocols=tcp user-id="$2" user-pw="$3" latency=200 tls-validation-flags=0 name=s \
+        s. ! application/x-rtp,media=video ! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=75 ! fakesink sync=false \
+        s. ! application/x-rtp,media=audio ! rtpmp4gdepay ! avdec_aac ! identity eos-after=120 ! fakesink sync=false
+}
+client 75 "$inside/gate/copy" "$work/inside" -f framecrc > "$work/inside.said" 2>&1 &
+clients=($!)
+client 75 "$clear/gate" "$work/clear" -f framecrc > "$work/clear.said" 2>&1 &
+clients+=($!)
+gst "rtsps://127.0.0.1:$rtsps/gate/copy" $user "$password" > "$work/gst-inside" 2>&1 &
+clients+=($!)
+gst "rtsp://127.0.0.1:$rtsp/yard/copy" vms vms-password > "$work/gst-clear" 2>&1 &
+clients+=($!)
+for p in "${clients[@]}"; do wait "$p"; echo "$?"; done > "$work/clients"
+equal "all end as they should" "$(xargs < "$work/clients")" "0 0 0 0"
+for c in inside clear; do
+    equal "ffmpeg plays ($c) and has nothing to say" "$(cat "$work/$c.said")" ""
+    equal "GStreamer plays ($c) and has nothing to say" "$(grep -iE 'error|warning|critical' "$work/gst-$c")" ""
+done
+# What they decoded is what is archived, picture by picture.
+wait_for 60 newest_at_least gate copy "$(($(newest gate copy) + 2))"
+footage=$site/archive/footage/gate/copy
+cat "$footage"/init-*.mp4 "$footage"/000000/?.m4s "$footage"/000000/??.m4s 2> /dev/null |
+    timeout -k 2 60 ffmpeg -nostdin -v error -i - -an -f framecrc - 2> /dev/null | sed -n 's/^0,.*, //p' | sort -u > "$work/archived"
+for c in inside clear; do
+    sed -n 's/^0,.*, //p' "$work/$c" > "$work/$c.pictures"
+    equal "ffmpeg ($c) decoded 75 pictures" "$(wc -l < "$work/$c.pictures")" 75
+    equal "each of them an archived one ($c)" "$(sort -u "$work/$c.pictures" | comm -23 - "$work/archived" | wc -l)" 0
+done
+seen=$(timeout -k 2 60 ffprobe -v error -rtsp_transport tcp -show_entries stream=codec_name -of csv=p=0 "$inside/gate/360p" 2>&1 | sort | xargs)
+equal "ffprobe sees what there is" "$seen" "aac h264"
+seen=$(client 2 "rtsps://$user:wrong-password@127.0.0.1:$rtsps/gate" "$work/none" -f null 2>&1)
+matches "a wrong password is refused" "$seen" "401 Unauthorized"
+seen=$(client 2 "rtsp://sha:sha-password@127.0.0.1:$rtsp/gate" "$work/none" -f null 2>&1)
+matches "and so is who knows no SHA-256" "$seen" "401 Unauthorized"
+
+# A session that goes on over a camera's return, and is ended with its user's right to it.
+long_client() { client 1000000 "$1" "$work/$2" -an -f framecrc -flush_packets 1 > "$work/$2.said" 2>&1 & long=$!; }
+pictures_at_least() { [ "$(grep -c '^0,' "$work/$1")" -ge "$2" ]; }
+long_client "$clear/yard" first
+wait_for 60 pictures_at_least first 25
+camera_at=${camera_source#rtsp://}
+end_process "$camera_pid"
+start_camera --count 2 --listen "${camera_at%%/*}"
+wait_for 60 streaming yard || bail "yard does not come back: $(status | jq -c .cameras)"
+check "the same session goes on when the camera is back" wait_for 60 pictures_at_least first $(($(grep -c '^0,' "$work/first") + 50))
+check "in one connection" alive "$long"
+sed -i '/name: vms/,/allow_md5/{/rtsp_digest_file/d;/allow_md5/d}' "$site/site.yaml"
+equal "reload" "$(timeout 60 "$casemate" reload -s "$site/casemate.sock" > "$work/reload" 2>&1; echo $?)" 0
+ended() { ! alive "$long"; }
+check "who may log in so no more is ended" wait_for 60 ended
+seen=$(client 2 "$clear/gate" "$work/none" -f null 2>&1)
+matches "and not let in again" "$seen" "401 Unauthorized"
+
+# A role that dies.
+long_client "$inside/gate" second
+wait_for 60 pictures_at_least second 25
+for p in $(st '.roles[] | select(.role == "serve") | .pid'); do kill -KILL "$p"; done
+check "with its process its viewers' connections end" wait_for 60 ended
+plays_again() { client 10 "$inside/gate" "$work/third" -f framecrc > /dev/null 2>&1; }
+check "and they come back" wait_for 60 plays_again
+for secret in sha-password vms-password "$(sed -n 's/^SHA-256 .* //p' "$site/vms.rtsp")" "$(sed -n 's/^MD5 .* //p' "$site/vms.rtsp")"; do
+    equal "neither log nor status shows ${secret:0:4}…" "$({ status; cat "$site/log" "$work/reload"; } | grep -cF -- "$secret")" 0
+done
 finish
