@@ -82,6 +82,7 @@ struct ingest_health ingest_stream_health(struct ingest_stream *s, struct ingest
 		return h;
 	h.fps_milli = s->rates.fps_milli;
 	h.rate_bps = s->rates.rate_bps;
+	h.pace_milli = s->pace_milli;
 	h.key_interval_ms = s->keys.interval_ms;
 	h.key_us = s->keys.last_wall_us;
 	timeline_clock_offset(&s->timeline, &h.clock_offset_us);

@@ -36,6 +36,7 @@ void ingest_epoch_begin(struct ingest_stream *s, unsigned track, uint32_t timest
 	s->running = true;
 	s->sound_last = INT64_MIN;
 	s->picture_us = 0;
+	s->first.pictures = 0;
 	ingest_out_gap(s);
 	ingest_out_begin(s);
 }

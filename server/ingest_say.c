@@ -36,6 +36,7 @@ static void fill_health(struct msg_camera_state *m, const struct ingest_health *
 {
 	m->fps_milli = h->fps_milli;
 	m->rate_bps = h->rate_bps;
+	m->pace_milli = h->pace_milli;
 	m->key_interval_ms = h->key_interval_ms;
 	m->key_us = h->key_us;
 	m->clock = (uint8_t)h->clock;

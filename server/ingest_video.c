@@ -164,6 +164,16 @@ static bool add_pps(struct ingest_stream *s, struct au *au)
 	return true;
 }
 
+/* Arrivals tell the pace much later, and only when the machine has time for them. */
+static void measure_pace(struct ingest_stream *s, int64_t dts, bool begins)
+{
+	if (!s->first.pictures)
+		s->first.dts = dts;
+	else if (begins && s->cutter.segment == 1 && dts > s->first.dts)
+		s->pace_milli = (uint32_t)((uint64_t)s->first.pictures * 1000 * TIMESCALE_VIDEO / (uint64_t)(dts - s->first.dts));
+	s->first.pictures++;
+}
+
 static void take(struct ingest_stream *s, struct au *au)
 {
 	bool begins;
@@ -172,6 +182,7 @@ static void take(struct ingest_stream *s, struct au *au)
 	s->picture_us = au->pts * 100 / 9;
 	au->dts = dts_next(&s->dts, au->pts);
 	begins = cutter_cut(&s->cutter, au);
+	measure_pace(s, au->dts, begins);
 	if (begins)
 		ingest_epoch_cut(s, INGEST_VIDEO);
 	ingest_out_picture(s, au, begins);

@@ -334,7 +334,7 @@ int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *
 	if (state->camera >= m->ncameras || state->phase > CAMERA_WAITING || state->why >= GAP_WHY_COUNT)
 		return -EINVAL;
 	c = &m->camera[state->camera];
-	if (serve_rate_see(&c->rate, state->fps_milli) || c->state.video != state->video || c->state.phase != state->phase)
+	if (serve_rate_begin(&c->rate, state->pace_milli) || serve_rate_see(&c->rate, state->fps_milli) || c->state.video != state->video || c->state.phase != state->phase)
 		forget_lists(c);
 	c->state = *state;
 	if (!state->longest_s || c->target_s == state->longest_s)

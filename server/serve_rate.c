@@ -21,6 +21,14 @@ static uint32_t nominal(uint32_t fps_milli)
 	return near && is_within(fps_milli, near, NEAR) ? near : fps_milli;
 }
 
+bool serve_rate_begin(struct serve_rate *r, uint32_t pace_milli)
+{
+	if (r->fps_milli || !pace_milli)
+		return false;
+	r->fps_milli = nominal(pace_milli);
+	return true;
+}
+
 bool serve_rate_see(struct serve_rate *r, uint32_t fps_milli)
 {
 	bool again = fps_milli == r->last_milli;

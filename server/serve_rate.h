@@ -20,6 +20,9 @@ struct serve_rate {
 	unsigned n;
 };
 
+/* What the camera's clock says, taken for true while nothing is known by measurement. Whether what is said has changed. */
+bool serve_rate_begin(struct serve_rate *r, uint32_t pace_milli);
+
 /*
  * A measurement came (0: none could be made; the same once more: it was told again). SERVE_RATE_SETTLE of them that agree,
  * further off what is said than they shake, make a new rate: their mean, or the whole or half number beside it. Whether

@@ -32,6 +32,7 @@ Test(ingest_stream, promises_how_long_segments_are_once)
 	cr_expect_eq(ingest_stream_longest_s(s), 0);
 	run(25 * 3, true);
 	cr_expect_eq(ingest_stream_longest_s(s), 3);
+	cr_expect_eq(ingest_stream_health(s, now).pace_milli, 25000);
 	ingest_stream_end(s, GAP_SILENT, now);
 	ingest_stream_promise(s, 4);
 	begin_session(true, true);

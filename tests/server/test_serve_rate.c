@@ -22,6 +22,20 @@ Test(serve_rate, says_what_a_camera_settles_at)
 	}
 }
 
+Test(serve_rate, begins_with_what_the_cameras_clock_says)
+{
+	struct serve_rate r = {0};
+
+	cr_expect_not(serve_rate_begin(&r, 0));
+	cr_expect(serve_rate_begin(&r, 24996));
+	cr_expect_eq(r.fps_milli, 25000);
+	cr_expect_not(serve_rate_begin(&r, 12500), "once");
+	for (unsigned k = 0; k + 1 < SERVE_RATE_SETTLE; k++)
+		cr_expect_not(serve_rate_see(&r, 15000 + k), "measurement %u", k);
+	cr_expect(serve_rate_see(&r, 15002));
+	cr_expect_eq(r.fps_milli, 15000, "what is measured counts for more");
+}
+
 Test(serve_rate, stays_until_the_camera_is_set_otherwise)
 {
 	struct serve_rate r = {.fps_milli = 25000};
