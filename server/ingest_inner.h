@@ -105,7 +105,8 @@ struct ingest_stream {
 	bool transcode_lost;              /* because its ring was full */
 	const char *sound_off;            /* why the sound is left out */
 	struct { int64_t dts; uint32_t pictures; } first;  /* the epoch's first picture; how many its first segment has so far */
-	uint32_t pace_milli;              /* of that segment, once it is over */
+	uint32_t told_milli;              /* pictures in 1000 s, as the parameter sets tell; 0 when they do not */
+	uint32_t pace_milli;              /* the same of the epoch's first segment, once it is over */
 	int64_t sound_last;               /* pts of the last frame that was sent in this epoch */
 	int64_t picture_us;               /* on the timeline: the newest picture of this epoch */
 	const char *over;                 /* why the stream cannot go on */

@@ -52,24 +52,26 @@ static bool look_at_sets(struct ingest_stream *s, bool key)
 	return s->pps_in_band && !s->sets_changed && (fresh || key);
 }
 
+#define PACE_NEAR 8               /* one in so many is near enough */
+
 /* What decode times are made with. */
-struct pace {
+struct timing {
 	int reorder;
 	uint32_t fps_num, fps_den;
 };
 
-static int read_h264(const struct rtp_video *p, struct track *ret, struct pace *pace)
+static int read_h264(const struct rtp_video *p, struct track *ret, struct timing *ret_timing)
 {
 	struct h264_sps sps;
 	int rc = h264_track(p->set[RTP_SET_SPS].nal, p->set[RTP_SET_SPS].len, p->set[RTP_SET_PPS].nal, p->set[RTP_SET_PPS].len, ret);
 
 	rc = rc ? rc : h264_track_sps(ret, &sps);
 	if (!rc)
-		*pace = (struct pace){sps.reorder, sps.fps_num, sps.fps_den};
+		*ret_timing = (struct timing){sps.reorder, sps.fps_num, sps.fps_den};
 	return rc;
 }
 
-static int read_h265(const struct rtp_video *p, struct track *ret, struct pace *pace)
+static int read_h265(const struct rtp_video *p, struct track *ret, struct timing *ret_timing)
 {
 	struct h265_sps sps;
 	int rc = h265_track(p->set[RTP_SET_VPS].nal, p->set[RTP_SET_VPS].len, p->set[RTP_SET_SPS].nal, p->set[RTP_SET_SPS].len,
@@ -77,15 +79,22 @@ static int read_h265(const struct rtp_video *p, struct track *ret, struct pace *
 
 	rc = rc ? rc : h265_track_sps(ret, &sps);
 	if (!rc)
-		*pace = (struct pace){sps.reorder, sps.fps_num, sps.fps_den};
+		*ret_timing = (struct timing){sps.reorder, sps.fps_num, sps.fps_den};
 	return rc;
 }
 
-static uint32_t frame_90k(const struct pace *p)
+static uint32_t frame_90k(const struct timing *p)
 {
 	uint64_t ticks = p->fps_num ? (uint64_t)p->fps_den * TIMESCALE_VIDEO / p->fps_num : 0;
 
 	return ticks <= TIMESCALE_VIDEO ? (uint32_t)ticks : 0;
+}
+
+static uint32_t milli_of(const struct timing *t)
+{
+	uint64_t milli = (uint64_t)t->fps_num * 1000 / t->fps_den;
+
+	return milli < UINT32_MAX ? (uint32_t)milli : 0;
 }
 
 /* The video's track out of the parameter sets in force; false when they are of no use. */
@@ -93,19 +102,20 @@ static bool read_sets(struct ingest_stream *s)
 {
 	const struct rtp_video *p = &s->pictures;
 	bool h265 = s->input[INGEST_VIDEO].codec == CODEC_H265;
-	struct pace pace;
+	struct timing timing;
 	struct track t;
 
 	if (!p->set[RTP_SET_SPS].len || !p->set[RTP_SET_PPS].len || (h265 && !p->set[RTP_SET_VPS].len))
 		return false;
-	if (h265 ? read_h265(p, &t, &pace) : read_h264(p, &t, &pace)) {
+	if (h265 ? read_h265(p, &t, &timing) : read_h264(p, &t, &timing)) {
 		ingest_give_up(s, GAP_BAD_STREAM, "the camera's parameter sets cannot be used");
 		return false;
 	}
 	ingest_epoch_end(s);
 	s->track[INGEST_VIDEO] = t;
 	keep_sets(s);
-	dts_init(&s->dts, pace.reorder, frame_90k(&pace));
+	dts_init(&s->dts, timing.reorder, frame_90k(&timing));
+	s->told_milli = timing.fps_num && timing.fps_den ? milli_of(&timing) : 0;
 	return true;
 }
 
@@ -164,13 +174,21 @@ static bool add_pps(struct ingest_stream *s, struct au *au)
 	return true;
 }
 
+/* A camera may leave out a picture or two, or send far fewer than it tells. */
+static uint32_t pace(const struct ingest_stream *s, int64_t ticks)
+{
+	uint64_t milli = (uint64_t)s->first.pictures * 1000 * TIMESCALE_VIDEO / (uint64_t)ticks, near = milli / PACE_NEAR;
+
+	return s->told_milli >= milli - near && s->told_milli <= milli + near ? s->told_milli : (uint32_t)milli;
+}
+
 /* Arrivals tell the pace much later, and only when the machine has time for them. */
 static void measure_pace(struct ingest_stream *s, int64_t dts, bool begins)
 {
 	if (!s->first.pictures)
 		s->first.dts = dts;
 	else if (begins && s->cutter.segment == 1 && dts > s->first.dts)
-		s->pace_milli = (uint32_t)((uint64_t)s->first.pictures * 1000 * TIMESCALE_VIDEO / (uint64_t)(dts - s->first.dts));
+		s->pace_milli = pace(s, dts - s->first.dts);
 	s->first.pictures++;
 }
 

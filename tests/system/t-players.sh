@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Players that others wrote, all at once on a camera that goes and comes back: ffmpeg, VLC and GStreamer by HLS, and in Chromium hls.js,
 # dash.js and Shaka (by HLS and by DASH). They have to show what the camera sent after it came back: Chromium's by the clock in the
-# picture, ffmpeg and GStreamer by having more pictures than there were before. VLC and dash.js only have to play until then.
+# picture, ffmpeg and GStreamer by having more pictures than there were before. VLC only has to play until then.
 # takes: 50 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node ffmpeg ffprobe cvlc gst-launch-1.0 chromium setpriv
@@ -73,7 +73,7 @@ before=$(newest cam 360p)
 "$casemate" camera --listen "$camera_at" > "$work/again" 2>&1 &
 started_pids+=($!)
 check "the camera came back" wait_for 60 newest_at_least cam 360p $((before + 1))
-printf '%s hls.js shaka-hls shaka-dash\n' "$(now_ms)" >&$orders
+printf '%s hls.js dash.js shaka-hls shaka-dash\n' "$(now_ms)" >&$orders
 unset 'pid[vlc]'
 for p in "${!pid[@]}"; do
     check "$p plays what came after the camera's return" wait_for 120 plays_at_least "$p" $((most + 1)) ||
@@ -81,7 +81,7 @@ for p in "${!pid[@]}"; do
     check "$p plays on" alive "${pid[$p]}"
 done
 check "Chromium's players answer" wait_for 120 grep -qE '^(not )?after' "$work/browser"
-matches "hls.js and Shaka show what came after the camera's return" "$(cat "$work/browser")" '^after'
+matches "hls.js, dash.js and Shaka show what came after the camera's return" "$(cat "$work/browser")" '^after'
 exec {orders}>&-
 kill "${started_pids[@]}" 2> /dev/null        # all at once: each takes its time
 finish
