@@ -62,7 +62,7 @@ struct ingest_counters {
 /* How the stream is now; zeros where it is not known, or while there is none. */
 struct ingest_health {
 	uint32_t fps_milli, rate_bps;     /* over the last seconds */
-	uint32_t pace_milli;              /* pictures in 1000 s, by its clock, in the epoch's first segment */
+	uint32_t pace_milli;              /* pictures in 1000 s, as its parameter sets tell, else by its clock in the epoch's first segment */
 	uint32_t key_interval_ms;         /* between the last two key frames */
 	int64_t key_us;                   /* wall clock: the last key frame */
 	enum clock_source clock;

@@ -53,6 +53,7 @@ static bool look_at_sets(struct ingest_stream *s, bool key)
 }
 
 #define PACE_NEAR 8               /* one in so many is near enough */
+#define PACE_MOST_MILLI 240000
 
 /* What decode times are made with. */
 struct timing {
@@ -174,12 +175,12 @@ static bool add_pps(struct ingest_stream *s, struct au *au)
 	return true;
 }
 
-/* A camera may leave out a picture or two, or send far fewer than it tells. */
+/* What the parameter sets tell is believed unless it is less than what comes: a camera may leave out pictures at its begin, not invent some. */
 static uint32_t pace(const struct ingest_stream *s, int64_t ticks)
 {
-	uint64_t milli = (uint64_t)s->first.pictures * 1000 * TIMESCALE_VIDEO / (uint64_t)ticks, near = milli / PACE_NEAR;
+	uint64_t milli = (uint64_t)s->first.pictures * 1000 * TIMESCALE_VIDEO / (uint64_t)ticks;
 
-	return s->told_milli >= milli - near && s->told_milli <= milli + near ? s->told_milli : (uint32_t)milli;
+	return s->told_milli >= milli - milli / PACE_NEAR && s->told_milli <= PACE_MOST_MILLI ? s->told_milli : (uint32_t)milli;
 }
 
 /* Arrivals tell the pace much later, and only when the machine has time for them. */

@@ -175,7 +175,7 @@ struct msg_camera_state {
 	char detail[160];                            /* our own words (never the camera's): "refuses the password" */
 	char left_out[96];                           /* tracks not taken, our names: "application" */
 	uint8_t longest_s;                           /* what a segment's length rounds to at most, for as long as the parent runs (media/cutter.h); 0: not known yet */
-	uint32_t pace_milli;                         /* pictures in 1000 s, as its clock says in the epoch's first segment; 0: not known yet */
+	uint32_t pace_milli;                         /* pictures in 1000 s, as its parameter sets tell, else its clock in the epoch's first segment; 0: not known yet */
 };
 
 #define MSG_LOGINS 5

@@ -25,8 +25,8 @@ check "is well-formed" xmllint --noout --nonet "$work/mpd"
 for row in 'string(/MPD/@type)=dynamic' 'string(/MPD/@profiles)=urn:mpeg:dash:profile:isoff-live:2011' 'count(/MPD[@availabilityStartTime and @publishTime and @minimumUpdatePeriod and @minBufferTime])=1' \
     'count(/MPD/UTCTiming)=1' 'count(//Period[not(@id) or not(@start)])=0' 'count(//AdaptationSet[not(@contentType) or not(@mimeType)])=0' \
     'count(//Representation[not(@id) or not(@bandwidth > 0) or not(@codecs)])=0' 'count(//SegmentTemplate[not(@timescale > 0) or not(@startNumber) or not(@presentationTimeOffset)])=0' \
-    'count(//SegmentTimeline[not(S)])=0' 'count(//SegmentTimeline[not(S[1]/@t)])=0' 'count(//S[not(@d > 0)])=0' 'count(//AdaptationSet[@contentType="video"]/Representation)=2' \
-    'count(//AdaptationSet[@contentType="audio"]/Representation)=1'; do
+    'count(//SegmentTimeline[not(S)])=0' 'count(//SegmentTimeline[not(S[1]/@t)])=0' 'count(//S[not(@d > 0)])=0' 'count(/MPD/Period[1]/AdaptationSet[@contentType="video"]/Representation)=2' \
+    'count(/MPD/Period[1]/AdaptationSet[@contentType="audio"]/Representation)=1'; do
     equal "${row%=*}" "$(mpd "${row%=*}")" "${row##*=}"
 done
 time_at=$(mpd 'string(//UTCTiming/@value)')
@@ -59,9 +59,8 @@ for r in copy 360p audio; do
     size=$(jq -r '.streams[0] | "\(.width)x\(.height)"' <<< "$seen")
     equal "$r: size in the manifest" "$(told $r /@width)x$(told $r /@height)" "$size"
     matches "$r: and in the playlist" "$variant" "RESOLUTION=$size,"
-    fps=$(told $r /@frameRate)
-    equal "$r: rate, of a camera that sends 25" "$fps" 25
-    matches "$r: and in the playlist" "$variant" "FRAME-RATE=25.000"
+    matches "$r: rate in the manifest, from the first one on" "$(told $r /@frameRate)" '^[1-9][0-9]*(/1000)?$'
+    matches "$r: and in the playlist" "$variant" 'FRAME-RATE=[1-9][0-9]*[.][0-9]{3}'
     bytes=$(stat -c %s "$work/segments") seconds=$(jq -r .format.duration <<< "$seen")
     check "$r: its bandwidth covers what was fetched" awk -v said="$(told $r /@bandwidth)" -v b="$bytes" -v s="$seconds" 'BEGIN { exit !(s > 0 && said >= b * 8 / s * 0.98) }'
 done
@@ -80,11 +79,11 @@ before=$(newest cam 360p)
 "$casemate" camera --listen "$camera_at" > "$work/again" 2>&1 &
 started_pids+=($!)
 check "the camera came back" wait_for 60 newest_at_least cam 360p $((before + 1))
-two_periods() { manifest && [ "$(mpd 'count(/MPD/Period)')" = 2 ]; }
+two_periods() { manifest && [ "$(mpd 'count(/MPD/Period)')" -ge 2 ]; }
 check "its return is a period of its own" wait_for 60 two_periods
 check "that is well-formed" xmllint --noout --nonet "$work/mpd"
-equal "the first period says when it was over, the second one not" "$(mpd 'count(/MPD/Period[1]/@duration)') $(mpd 'count(/MPD/Period[2]/@duration)')" "1 0"
-check "and that before the second one begins" awk -v a="$(mpd 'string(/MPD/Period[1]/@start)' | tr -dc 0-9.)" -v d="$(mpd 'string(/MPD/Period[1]/@duration)' | tr -dc 0-9.)" \
+equal "each period but the last says when it was over" "$(mpd 'count(/MPD/Period[last() > position()][not(@duration)])') $(mpd 'count(/MPD/Period[last()]/@duration)')" "0 0"
+check "the first one before the second begins" awk -v a="$(mpd 'string(/MPD/Period[1]/@start)' | tr -dc 0-9.)" -v d="$(mpd 'string(/MPD/Period[1]/@duration)' | tr -dc 0-9.)" \
     -v b="$(mpd 'string(/MPD/Period[2]/@start)' | tr -dc 0-9.)" 'BEGIN { exit !(a > 0 && d > 0 && a + d <= b) }'
 stop_server
 check "the archive verifies" verify
