@@ -12,6 +12,8 @@
 #define ASK_RELOAD "reload"
 #define ASK_EXPORT "export "        /* CAMERA RENDITION FROM TO SEGMENTS BYTES [RENDITION SEGMENTS BYTES]: footage is handed out, by ASK_EXPORT_USER */
 #define ASK_EXPORT_USER "operator"
+/* Begins "alarms RUN NEXT", then a line each; the words behind it: "text now", "json now", "text since US" (wall clock), "json after RUN N". */
+#define ASK_ALARMS "alarms "
 #define ASK_QUESTION_MAX 512        /* bytes */
 #define ASK_DONE "done\n"
 #define ASK_REFUSED "refused\n"

@@ -13,6 +13,7 @@ int cmd_passwd(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_alarms(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -35,6 +35,7 @@ static const struct {
 	{"check", cmd_check, "say what is wrong with a site file, or what it means"},
 	{"probe", cmd_probe, "say what a camera offers, and what to write of it in the site file"},
 	{"reload", cmd_reload, "have the running server take its changed site file"},
+	{"alarms", cmd_alarms, "say what is wrong, and what was"},
 	{"status", cmd_status, "ask the running server how it is"},
 	{"audit", cmd_audit, "print all that can be attacked of a site, on one page"},
 	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},

@@ -209,6 +209,7 @@ static void ended(struct child *c, int status)
 		else if (!c->killed)
 			snprintf(c->last_end, sizeof c->last_end, "%s", how);
 		c->restarts++;
+		parent_alarm_ended(c);
 	}
 	if (clock_mono_us() - c->started_us > (c->kind == ROLE_TRANSCODE ? STEADY_WORKER_US : STEADY_US))
 		c->backoff_ms = 0;

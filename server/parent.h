@@ -15,6 +15,8 @@
 #include "codec/scene.h"
 #include "conf/site.h"
 #include "seal/witness_policy.h"
+#include "server/alarm_book.h"
+#include "server/alarm_forecast.h"
 #include "server/certified.h"
 #include "server/channel.h"
 #include "server/login_book.h"
@@ -128,14 +130,6 @@ struct demand {
 	struct msg_worker_rendition worker;
 };
 
-/* An alarm of one kind: as it is, and as it was said last. */
-struct alarm_live {
-	bool is, said;
-	char detail[96], said_detail[96];
-	int64_t since_us;                 /* wall clock */
-	int64_t said_us;                  /* monotonic, 0 if never */
-};
-
 struct camera_live {
 	struct parent *parent;
 	unsigned index;
@@ -167,7 +161,8 @@ struct camera_live {
 	int64_t sei_second;               /* and how many SEIs it has asked for in it */
 	unsigned seis;
 	struct demand demand[RENDITIONS_MAX];
-	struct alarm_live alarm[ALARM_KINDS];
+	struct alarm alarm[ALARM_CAMERA_KINDS];
+	int64_t streaming_us, recorded_us;  /* monotonic: since when it streams; when a segment of it came last */
 	struct camera_counts counts;
 };
 
@@ -206,6 +201,17 @@ struct parent_witness {
 	int64_t since_us;                 /* wall clock: when this policy came into force here */
 };
 
+/* What alarms of the site are told from. */
+#define LOOKS_ENDED_MAX 256
+struct looks_ended { enum role_kind kind; unsigned index; int64_t at_us; };
+struct parent_looks {
+	struct forecast forecast;
+	int64_t apart_us;                 /* the wall clock less the monotonic one */
+	int64_t clock_set_us, clock_by_s; /* monotonic: when the wall clock was set last, 0 if never; by how much */
+	struct looks_ended ended[LOOKS_ENDED_MAX];  /* roles that ended unasked, */
+	unsigned nended;                  /* so many since the start */
+};
+
 struct parent {
 	struct site *site;                /* in force; cameras, renditions and users in their places (conf/places.h) */
 	const struct parent_watch *watch; /* NULL: the whole server */
@@ -221,6 +227,9 @@ struct parent {
 	struct listener_live listener[SITE_LISTENERS_MAX];
 	struct parent_certificate certificate;
 	struct parent_metrics metrics;
+	struct alarm alarm[ALARM_KINDS];  /* from ALARM_CAMERA_KINDS on: of the site */
+	struct alarm_book alarms;
+	struct parent_looks looks;
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
 	struct login_book logins;         /* the log has not heard of, */
@@ -329,13 +338,26 @@ const char *parent_viewer_name(const struct parent *p, unsigned viewer);
 /* parent_viewing.c: who watched what, likewise */
 void parent_viewing(struct child *serve, const struct msg_viewing *m);
 void parent_viewing_sweep(struct parent *p, bool all);
-/* parent_alarm.c: that something is so, or is not, in the words of alarm/v1; and what comes of cam->worker */
+/*
+ * parent_alarm.c: that something is so, or is not, in the words of alarm/v1: at once, or held as the book's rules say;
+ * of a camera, or of the site.
+ */
 void parent_alarm(struct camera_live *cam, enum alarm_kind kind, bool is, const char *detail);
-void parent_worker_alarms(struct camera_live *cam);
+void parent_alarm_held(struct camera_live *cam, enum alarm_kind kind, const struct alarm_hold *hold, bool is, const char *detail);
+void parent_site_alarm(struct parent *p, enum alarm_kind kind, const struct alarm_hold *hold, bool is, const char *detail);
 /* Tells a serve that is new what has begun. */
 void parent_tell_alarms(struct child *serve);
 /* Says what could not be said when it happened. */
-void parent_alarm_sweep(struct camera_live *cam, int64_t now_us);
+void parent_alarm_sweep(struct camera_live *cam);
+/* The site has the camera no more: what it had is over. */
+void parent_alarm_forget(struct camera_live *cam);
+unsigned parent_alarms_on(const struct parent *p);
+/* parent_alarm_look.c: what is wrong; of cam->worker when that is another; the rest each second */
+void parent_worker_alarms(struct camera_live *cam);
+void parent_alarm_look(struct camera_live *cam, int64_t now_us);
+void parent_site_alarm_look(struct parent *p);
+/* That role has ended unasked. */
+void parent_alarm_ended(const struct child *c);
 /* parent_witness.c */
 #define PARENT_QUORUM_OLD_US (86400 * 1000000ll)  /* what the quorum has cosigned is older: an alarm */
 /* Reads what the site names. 0 or -errno, with why for people. what is left as it was on failure. */
@@ -426,6 +448,8 @@ bool child_may_log(struct child *c);
 /* status_json.c, status_text.c: the answer to `casemate status` */
 void status_json(struct parent *p, struct buf *out);
 void status_text(struct parent *p, struct buf *out, bool colour);
+/* status_alarms.c: the answer to `casemate alarms`: words as server/ask.h has them; and what is on, for status */
+void status_alarms(const struct parent *p, const char *words, struct buf *out);
 /* status_socket.c */
 int status_listen(struct parent *p);
 void status_unlisten(struct parent *p);

@@ -179,6 +179,8 @@ static uint8_t promised(struct camera_live *cam, const struct msg_camera_state *
 static void take_state(struct camera_live *cam, const struct msg_camera_state *m)
 {
 	remember_loss(cam, m);
+	if (m->phase == CAMERA_STREAMING && (!cam->known || cam->state.phase != CAMERA_STREAMING))
+		cam->streaming_us = clock_mono_us();
 	cam->state = *m;
 	cam->state.longest_s = promised(cam, m);
 	cam->state.since_us = bounded(m->since_us);
@@ -266,10 +268,16 @@ static void on_witness_state(void *ctx, struct channel *from, const union msg_bo
 
 static void on_rendition_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
+	const struct msg_rendition_state *is = &m->rendition_state;
 	struct child *c = ctx;
+	struct camera_live *cam;
 
-	if (m->rendition_state.camera < c->parent->site->ncameras && m->rendition_state.rendition < RENDITIONS_MAX)
-		c->parent->camera[m->rendition_state.camera].rendition[m->rendition_state.rendition] = m->rendition_state;
+	if (is->camera >= c->parent->site->ncameras || is->rendition >= RENDITIONS_MAX)
+		return;
+	cam = &c->parent->camera[is->camera];
+	if (is->rendition < RENDITION_ENCODED && is->newest != cam->rendition[is->rendition].newest)
+		cam->recorded_us = clock_mono_us();
+	cam->rendition[is->rendition] = *is;
 }
 
 static void on_worker_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

@@ -123,7 +123,7 @@ static void forget(struct camera_live *cam)
 	cam->lost_why = GAP_NONE;
 	cam->worker = (struct msg_worker_state){0};
 	memset(cam->rendition, 0, sizeof cam->rendition);
-	memset(cam->alarm, 0, sizeof cam->alarm);
+	cam->streaming_us = cam->recorded_us = 0;
 	cam->counts = (struct camera_counts){0};
 	for (unsigned r = 0; r < RENDITIONS_MAX; r++)
 		cam->demand[r] = (struct demand){.ever = cam->demand[r].ever};
@@ -138,6 +138,7 @@ void parent_camera_goes(struct camera_live *cam)
 	event_del(cam->telling);
 	parent_dial_cancel(cam);
 	parent_udp_close(p, cam->index);
+	parent_alarm_forget(cam);
 	forget(cam);
 	renew_worker(cam);
 	for (unsigned i = 0; i < p->nchildren; i++)

@@ -117,6 +117,7 @@ bool parent_metrics_text(struct parent *p, enum metrics_form form, struct buf *o
 	struct metrics m = {.out = out, .form = form};
 
 	metrics_site(&m, p);
+	metrics_alarms(&m, p);
 	metrics_cameras(&m, p);
 	metrics_end(&m);
 	return !m.bad;

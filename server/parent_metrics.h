@@ -73,7 +73,8 @@ bool parent_metrics_text(struct parent *p, enum metrics_form form, struct buf *o
 void parent_metrics_count(struct parent *p);
 /* What does not do its work, a line each; "" if all do. */
 void parent_unready(const struct parent *p, char *out, size_t cap);
-/* metrics_camera.c, metrics_site.c: their part of it */
+/* metrics_alarm.c, metrics_camera.c, metrics_site.c: their part of it */
+void metrics_alarms(struct metrics *m, const struct parent *p);
 void metrics_cameras(struct metrics *m, const struct parent *p);
 void metrics_site(struct metrics *m, const struct parent *p);
 

@@ -128,8 +128,10 @@ void parent_watch_workers(int fd, short what, void *arg)
 		parent_demand_sweep(&p->camera[i], now_us);
 		parent_closely_sweep(&p->camera[i], now_us);
 		parent_leaving_sweep(&p->camera[i], now_us);
-		parent_alarm_sweep(&p->camera[i], now_us);
+		parent_alarm_look(&p->camera[i], now_us);
+		parent_alarm_sweep(&p->camera[i]);
 	}
+	parent_site_alarm_look(p);
 	parent_login_sweep(p, false);
 	parent_viewing_sweep(p, false);
 	parent_metrics_sweep(p);

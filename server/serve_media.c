@@ -171,9 +171,11 @@ int serve_media_set_rendition(struct serve_media *m, const struct msg_serve_rend
 
 int serve_media_set_alarm(struct serve_media *m, const struct msg_alarm *alarm)
 {
-	if (alarm->camera >= m->ncameras || alarm->kind >= ALARM_KINDS)
+	bool of_site = alarm->camera == MSG_ALARM_SITE;
+
+	if (alarm->kind >= ALARM_KINDS || of_site != (alarm->kind >= ALARM_CAMERA_KINDS) || (!of_site && alarm->camera >= m->ncameras))
 		return -EINVAL;
-	m->camera[alarm->camera].alarm[alarm->kind] = *alarm;
+	*(of_site ? &m->alarm[alarm->kind] : &m->camera[alarm->camera].alarm[alarm->kind]) = *alarm;
 	return 0;
 }
 

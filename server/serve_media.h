@@ -56,7 +56,7 @@ struct serve_camera {
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
 	struct serve_bytes *multivariant, *manifest; /* NULL: to be built */
-	struct msg_alarm alarm[ALARM_KINDS];         /* those that have begun */
+	struct msg_alarm alarm[ALARM_CAMERA_KINDS];  /* those that have begun */
 	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never; */
 	struct { int64_t parts, pictures; } closely_us[RENDITIONS_MAX];  /* the same, that somebody does closely */
 	unsigned snapshots_for;                      /* the user for whom this process began its snapshots, and one; 0: nobody */
@@ -66,6 +66,7 @@ struct serve_camera {
 struct serve_media {
 	struct serve_camera *camera;                 /* SITE_CAMERAS_MAX; without a name: there is none */
 	unsigned ncameras;                           /* no camera is beyond */
+	struct msg_alarm alarm[ALARM_KINDS];         /* of the site */
 	unsigned chunks;                             /* held, of all renditions */
 	struct serve_bytes *checkpoint;              /* NULL until the first one */
 	uint64_t checkpoint_size;

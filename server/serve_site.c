@@ -60,15 +60,15 @@ static void write_renditions(struct json *j, const struct serve_camera *c)
 	json_close(j, ']');
 }
 
-static void write_alarms(struct json *j, const struct serve_camera *c)
+static void write_alarms(struct json *j, const struct msg_alarm *alarm, unsigned kinds)
 {
 	json_open(j, "alarms", '[');
-	for (unsigned kind = 0; kind < ALARM_KINDS; kind++) {
-		if (!c->alarm[kind].begin)
+	for (unsigned kind = 0; kind < kinds; kind++) {
+		if (!alarm[kind].begin)
 			continue;
 		json_open(j, NULL, '{');
 		json_str(j, "alarm", msg_alarm_name(kind));
-		json_str(j, "detail", c->alarm[kind].detail);
+		json_str(j, "detail", alarm[kind].detail);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -107,7 +107,7 @@ static void write_camera(struct json *j, const struct serve *s, const struct ser
 	json_int(j, "reconnects", (int64_t)is->reconnects);
 	json_int(j, "retry_ms", is->retry_ms);
 	write_rights(j, s, v, c->set.camera, wall_us);
-	write_alarms(j, c);
+	write_alarms(j, c->alarm, ALARM_CAMERA_KINDS);
 	write_renditions(j, c);
 	json_close(j, '}');
 }
@@ -123,6 +123,8 @@ int serve_site_json(const struct serve *s, const struct serve_viewer *v, struct 
 	json_str(&j, "vkey", s->vkey);
 	json_str(&j, "user", serve_auth_name(s->auth, (unsigned)v->user));
 	json_int(&j, "checkpoint", (int64_t)s->media->checkpoint_size);
+	if (serve_rights_may(s, v, SERVE_RIGHT_ADMIN, SERVE_RIGHTS_NO_CAMERA, wall_us))
+		write_alarms(&j, s->media->alarm, ALARM_KINDS);
 	json_open(&j, "cameras", '[');
 	for (unsigned i = 0; i < s->media->ncameras; i++)
 		if (*s->media->camera[i].set.name && serve_rights_may(s, v, SERVE_RIGHT_ANY, i, wall_us))

@@ -30,14 +30,18 @@ struct status_notes {
 	char text[STATUS_NOTES_MAX][STATUS_NOTE];
 };
 void status_notes(const struct camera_live *cam, int64_t now_us, struct status_notes *ret);
-/* status_worker.c: the worker's part of a camera, in both forms */
 struct json;
+/* status_worker.c: the worker's part of a camera, in both forms */
 void status_worker_json(struct json *j, const struct site_camera *conf, const struct camera_live *cam);
 void status_worker_text(struct buf *out, const struct site_camera *conf, const struct camera_live *cam, bool colour);
 /* status_witness.c: who else vouches for the log, in both forms */
 void status_witness_json(struct json *j, const struct parent *p);
 void status_witness_text(struct buf *out, const struct parent *p, bool colour);
 void status_json_time(struct json *j, const char *name, int64_t us);
+/* status_alarms.c: what the admin can do about an alarm; what is on, of cameras and site */
+const char *status_mend(unsigned kind);
+void status_alarms_json(struct json *j, const struct parent *p);
+void status_alarms_text(struct buf *out, const struct parent *p, bool colour);
 /* What the admin can do about a reason; NULL: nothing. */
 const char *status_advice(uint8_t why);
 /* "42s", "3m", "5.0h": for people. */

@@ -214,6 +214,7 @@ void status_json(struct parent *p, struct buf *out)
 	status_json_time(&j, "ends", p->certificate.ends_us);
 	json_close(&j, '}');
 	log_json(&j, p);
+	status_alarms_json(&j, p);
 	json_open(&j, "roles", '[');
 	role_json(&j, "casemate", 0, getpid(), "running", p->started_us, 0, "", p->layers, NULL);
 	for (unsigned i = 0; i < p->nchildren; i++) {

@@ -64,6 +64,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 		reload(ctx, &out);
 	else if (strncmp(line, ASK_EXPORT, strlen(ASK_EXPORT)) == 0)
 		parent_export(ctx, line + strlen(ASK_EXPORT), &out);
+	else if (strncmp(line, ASK_ALARMS, strlen(ASK_ALARMS)) == 0)
+		status_alarms(ctx, line + strlen(ASK_ALARMS), &out);
 	else if (strcmp(line, "json") == 0)
 		status_json(ctx, &out);
 	else if (strcmp(line, "audit") == 0)

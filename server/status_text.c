@@ -119,6 +119,7 @@ void status_text(struct parent *p, struct buf *out, bool colour)
 		buf_append_fmt(out, "%sALARM    %s%s\n", red, p->sign.refusal, plain);
 	if (parent_certificate_days(p, &days) && days < CERTIFICATE_SOON_DAYS)
 		buf_append_fmt(out, "%sALARM    the certificate %s %d days: put a new one in its place%s\n", red, days < 0 ? "has ended since" : "ends in", days < 0 ? -days : days, plain);
+	status_alarms_text(out, p, colour);
 	buf_append_fmt(out, "\n%-14s %7s %-9s %6s %8s %9s %6s  %s\n", "ROLE", "PID", "STATE", "UP", "RESTARTS", "MEMORY", "CPU", "SANDBOX");
 	role_text(out, "casemate", -1, NULL, getpid(), p->started_us, p->layers ? "no-capabilities no-new-privs seccomp" : "none");
 	for (unsigned i = 0; i < p->nchildren; i++) {

@@ -9,15 +9,6 @@
 #include "conf/places.h"
 #include "server/status_inner.h"
 
-static const char *const mend[ALARM_KINDS] = {
-	[ALARM_OVERLOAD] = "this machine is too slow for all of it: fewer or smaller renditions, on_demand: true, or a lower fps:",
-	[ALARM_WORKER] = "try the camera's other stream, or update its firmware",
-	[ALARM_BLACK] = "look at the camera's light, its night mode and its lens",
-	[ALARM_FROZEN] = "the camera sends the same picture again and again: restart it",
-	[ALARM_COVERED] = "look whether something is before the lens, or it is out of focus",
-	[ALARM_NO_PICTURE] = "the network loses packets, or the camera's encoder is broken: look at lost, or restart the camera",
-};
-
 static void rendition_json(struct json *j, const char *name, const struct demand *d, bool on_demand, bool is_signed)
 {
 	json_open(j, NULL, '{');
@@ -41,17 +32,17 @@ static void alarms_json(struct json *j, const struct camera_live *cam)
 	char since[CLOCK_TEXT];
 
 	json_open(j, "alarms", '[');
-	for (unsigned kind = 0; kind < ALARM_KINDS; kind++) {
-		const struct alarm_live *a = &cam->alarm[kind];
+	for (unsigned kind = 0; kind < ALARM_CAMERA_KINDS; kind++) {
+		const struct alarm *a = &cam->alarm[kind];
 
-		if (!a->is)
+		if (!a->on)
 			continue;
 		clock_text(a->since_us, since);
 		json_open(j, NULL, '{');
 		json_str(j, "alarm", msg_alarm_name(kind));
 		json_str(j, "detail", a->detail);
 		json_str(j, "begun", since);
-		json_str(j, "mend", mend[kind]);
+		json_str(j, "mend", status_mend(kind));
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -68,7 +59,7 @@ void status_worker_json(struct json *j, const struct site_camera *conf, const st
 	json_int(j, "step", s->step);
 	json_open(j, "scene", '[');
 	for (unsigned kind = ALARM_BLACK; kind <= ALARM_COVERED; kind++)
-		if (cam->alarm[kind].is)
+		if (cam->alarm[kind].on)
 			json_str(j, NULL, msg_alarm_name(kind));
 	json_close(j, ']');
 	clock_text(s->no_picture_since_us, since);
@@ -127,11 +118,11 @@ void status_worker_text(struct buf *out, const struct site_camera *conf, const s
 
 	if (places_renditions(conf) || cam->demand[RENDITION_SNAPSHOT].runs)
 		made_text(out, conf, cam);
-	for (unsigned kind = 0; kind < ALARM_KINDS; kind++) {
-		const struct alarm_live *a = &cam->alarm[kind];
+	for (unsigned kind = 0; kind < ALARM_CAMERA_KINDS; kind++) {
+		const struct alarm *a = &cam->alarm[kind];
 
-		if (a->is)
+		if (a->on)
 			buf_append_fmt(out, "    %sALARM %s for %s: %s%s; %s\n", colour ? "\033[31m" : "", msg_alarm_name(kind),
-				       status_age((double)(clock_wall_us() - a->since_us) / 1e6, age), a->detail, colour ? "\033[0m" : "", mend[kind]);
+				       status_age((double)(clock_wall_us() - a->since_us) / 1e6, age), a->detail, colour ? "\033[0m" : "", status_mend(kind));
 	}
 }

@@ -173,9 +173,9 @@ static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, i
 	struct entry e = {.kind = ENTRY_ALARM, .alarm = {.time_us = m->alarm.at_us / 1000 * 1000, .begin = m->alarm.begin}};
 	uint64_t index;
 
-	if (m->alarm.camera >= s->ncameras)
+	if (m->alarm.camera != MSG_ALARM_SITE && m->alarm.camera >= s->ncameras)
 		return;
-	memcpy(e.alarm.camera, s->camera[m->alarm.camera].name, sizeof e.alarm.camera);
+	snprintf(e.alarm.camera, sizeof e.alarm.camera, "%s", m->alarm.camera == MSG_ALARM_SITE ? "-" : s->camera[m->alarm.camera].name);
 	snprintf(e.alarm.alarm, sizeof e.alarm.alarm, "%s", msg_alarm_name(m->alarm.kind));
 	snprintf(e.alarm.detail, sizeof e.alarm.detail, "%s", m->alarm.detail);
 	store_log_add(s, &e, &index);

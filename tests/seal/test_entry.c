@@ -85,6 +85,7 @@ Test(entry, what_is_read_is_written_again)
 		ENCODED, ENCODER, ENCODER_LONG, LOGIN, REFUSED, EXPORT, EXPORT_TWO, KEY, WATCH, WATCH_MANY, START_ROOT, START_ROOT "sbom sha256:" HEX_A "\n",
 		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress 192.0.2.7\nresult refused\ncount 12\n",
 		"login/v1\ntime 2026-11-22T15:30:00.000Z\nuser anna\naddress ::ffff:192.0.2.7\nresult refused\ncount 12\n",
+		"alarm/v1\ncamera -\ntime 2026-11-22T15:30:00.000Z\nalarm disk\nstate begin\ndetail the disk will be full in less than 2 h\n",
 		"alarm/v1\ncamera a\ntime 1970-01-01T00:00:00.000Z\nalarm black\nstate end\ndetail 1\n",
 		"segment/v1\ncamera a\nrendition 360p\nnumber 1\ninit sha256:" HEX_A "\nmedia sha256:" HEX_B "\nbytes 1\n"
 		"start 1970-01-01T00:00:00.000Z\nduration 0.007\nclock arrival 0\nsource sha256:" HEX_A "\n"

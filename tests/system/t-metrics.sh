@@ -34,7 +34,7 @@ start_server gate
 # --- what is ready -------------------------------------------------------------------------
 
 check "it lives" wait_for 60 code_is 200 "$(here /health)"
-unready_for() { curl_metrics "$(here /ready)" | grep -qxF "$1"; }
+unready_for() { grep -qxF "$1" <<< "$(curl_metrics "$(here /ready)")"; }
 check "and is not ready, for a reason" wait_for 60 unready_for "127.0.0.1:$taken is not open: Address already in use"
 equal "which its status says too" "$(code "$(here /ready)")" 503
 end_process "$holder"
