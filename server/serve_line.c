@@ -4,6 +4,8 @@
 #include "media/playlist.h"
 #include "server/serve_media.h"
 
+#define CUT_OFF_US 300000    /* so much less than the others' segment of its number: sound and pictures are not cut at the same place */
+
 static struct serve_cut cut_of(const struct msg_segment *s)
 {
 	return (struct serve_cut){.number = s->number, .start_us = s->start_us, .duration_us = serve_media_duration_us(s), .discontinuity = s->discontinuity};
@@ -44,10 +46,23 @@ static struct serve_listed gap(const struct serve_camera *c, const struct serve_
 	return l;
 }
 
-static struct serve_listed listed(const struct serve_camera *c, const struct serve_segment *s)
+/* A worker that died left the beginning of a segment: the next one does not go on where that ends. */
+static bool is_cut_off(const struct serve_camera *c, const struct serve_rendition *r, const struct msg_segment *s)
+{
+	const struct serve_cut *known = &c->cut[s->number % SERVE_CUTS];
+	uint64_t slack_us = CUT_OFF_US + (r->set.fps ? 1000000 / r->set.fps : 0);
+
+	return known->number == s->number && known->discontinuity == s->discontinuity && serve_media_duration_us(s) + slack_us < known->duration_us;
+}
+
+static struct serve_listed listed(const struct serve_camera *c, const struct serve_rendition *r, const struct serve_segment *s)
 {
 	struct serve_listed l = {.at = cut_of(&s->m), .segment = s, .init_sha256 = s->m.init_sha256};
 
+	if (is_cut_off(c, r, &s->m)) {
+		l.at = c->cut[s->m.number % SERVE_CUTS];
+		l.segment = NULL;
+	}
 	if (!playlist_fits(l.at.duration_us, c->target_s)) {
 		l.at.duration_us = c->target_s * UINT64_C(1000000);
 		l.segment = NULL;
@@ -65,9 +80,9 @@ static size_t backwards(const struct serve_camera *c, const struct serve_renditi
 	for (; n < SERVE_LISTED_MOST && (n < SERVE_LISTED || us < least_us) && number > r->after; n++, number--) {
 		if (number < r->window[at].m.number && at-- == 0)
 			break;
-		if (at == 0 && !listed(c, &r->window[0]).segment)
+		if (at == 0 && !listed(c, r, &r->window[0]).segment)
 			break;
-		list[n] = number == r->window[at].m.number ? listed(c, &r->window[at]) : gap(c, &r->window[at], &r->window[at + 1], number);
+		list[n] = number == r->window[at].m.number ? listed(c, r, &r->window[at]) : gap(c, &r->window[at], &r->window[at + 1], number);
 		us += list[n].at.duration_us;
 	}
 	return n;

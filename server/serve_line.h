@@ -5,7 +5,7 @@
  * What a playlist names of a rendition: its newest segments, and what it lacks between them as gaps. All renditions of a
  * camera have the same numbers, and are kept in line: a worker that died or could not keep up leaves a hole in one of them,
  * and what stands in its place is as long, as old and behind as many discontinuities as the others' segment of that number
- * (RFC 8216bis 6.2.4). Pure.
+ * (RFC 8216bis 6.2.4). So does a segment of which such a worker made only the beginning. Pure.
  *
  * At least SERVE_LISTED numbers are named, and more while they last less than three targets (6.2.2), up to SERVE_LISTED_MOST,
  * but none before the oldest segment held. So the first one named never goes back.

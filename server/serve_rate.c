@@ -64,7 +64,7 @@ uint32_t serve_rate_peak_bps(const struct serve_segment *window, unsigned n, uin
 		bytes += window[i - 1].m.bytes;
 		if (us > most_us)
 			break;
-		bps = us && us >= least_us ? bytes * 8 * 1000000 / us : 0;
+		bps = us && us >= least_us ? (bytes * 8 * 1000000 + us - 1) / us : 0;
 		peak = bps > peak ? bps : peak;
 	}
 	return peak < UINT32_MAX ? (uint32_t)peak : UINT32_MAX;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/serve_media.h"
 
@@ -141,6 +142,29 @@ Test(serve_line, what_is_too_long_for_the_target_is_a_gap)
 	cr_assert_eq(serve_line_list(&y->c, &y->copy, l), 3);
 	cr_expect(l[0].segment && !l[1].segment && l[2].segment);
 	cr_expect_eq(l[1].at.duration_us, 3000000);
+	free(y);
+}
+
+/* The worker died in the middle of 2; what it sends few pictures of ends where its last one does. */
+Test(serve_line, the_beginning_of_a_segment_is_none)
+{
+	struct yard *y = yard_new();
+	struct serve_listed l[SERVE_LISTED_MOST];
+	static const struct { unsigned fps; uint32_t ms; bool gap; } cases[] = {{0, 600, true}, {0, 1690, true}, {0, 1700, false}, {0, 2000, false}, {2, 1200, false}, {2, 1190, true}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		memset(y->c.cut, 0, sizeof y->c.cut);
+		y->small = y->copy = (struct serve_rendition){.set.fps = 0};
+		y->small.set.fps = cases[i].fps;
+		for (uint64_t n = 1; n <= 3; n++) {
+			come_at(y, &y->copy, n);
+			come(y, &y->small, n, T0 + (int64_t)n * 2000000, n == 2 ? cases[i].ms : 2000, 1);
+		}
+		cr_assert_eq(serve_line_list(&y->c, &y->small, l), 3);
+		cr_expect_eq(l[1].segment == NULL, cases[i].gap, "case %zu", i);
+		cr_expect_eq(l[1].at.duration_us, cases[i].gap ? 2000000 : cases[i].ms * 1000, "case %zu", i);
+		cr_expect(l[0].segment && l[2].segment);
+	}
 	free(y);
 }
 
