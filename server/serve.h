@@ -39,7 +39,8 @@ struct serve {
 	unsigned conns_max;                /* connections in all */
 	struct serve_users users;
 	TAILQ_HEAD(, serve_exchange) waiting;
-	unsigned held;                     /* of those that wait: for what is made on demand */
+	unsigned held;                     /* of those that wait: for what is made on demand, */
+	unsigned reloads;                  /* for a part or a segment that comes */
 	struct channel *store;             /* NULL while there is none */
 	LIST_HEAD(, serve_export) exports; /* being made or taken */
 	uint32_t export_request;

@@ -63,6 +63,7 @@ void serve_answer_time(struct serve_ask *a);
 void serve_answer_playlist(struct serve_ask *a);
 void serve_answer_init(struct serve_ask *a);
 void serve_answer_segment(struct serve_ask *a);
+void serve_answer_part(struct serve_ask *a);
 void serve_answer_snapshot(struct serve_ask *a);
 void serve_answer_picture(struct serve_ask *a);
 void serve_answer_proof(struct serve_ask *a);

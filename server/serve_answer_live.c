@@ -6,13 +6,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/http_reload.h"
 #include "server/serve_dash.h"
+#include "server/serve_playlist.h"
 #include "server/serve_route.h"
 #include "server/serve_snapshot.h"
 #include "server/serve_watch.h"
 
 #define NEXT_WAIT_US 2000000            /* for a segment that another serve process may have listed already */
 #define NEXT_NUMBERS 2                  /* how far beyond the newest that can be */
+#define RELOAD_RETRY_S 1
 #define SNAPSHOT_FRESH_US 10000000      /* how old a snapshot may be, when the camera's segments are not longer than a third of it */
 #define SNAPSHOT_SEGMENTS 3             /* else so many of them */
 #define SNAPSHOT_RETRY_S 10
@@ -57,18 +60,53 @@ static void tell_watched(struct serve_ask *a)
 		serve_watch_say(a->x->serve, a->camera, a->rendition->set.rendition, a->x->peer->media_us);
 }
 
+/* Until what was asked for is in the playlist. */
+static void wait_for_part(struct serve_ask *a, const struct serve_part_name *part, bool (*is_decided)(const struct serve_rendition *, const struct serve_part_name *))
+{
+	int64_t patience_us = serve_playlist_patience_us(a->camera);
+
+	if (a->x->wait.timed_out)
+		serve_answer_status(a, 503);
+	else if (!serve_exchange_hold_for(a->x, (unsigned)a->user, a->rendition, part, is_decided, patience_us))
+		serve_answer_later(a, "Too many requests are held back: ask again.\n", RELOAD_RETRY_S, false);
+}
+
+static void answer_reload(struct serve_ask *a, const struct http_reload *want, struct serve_bytes *b)
+{
+	struct serve_part_name part;
+
+	switch (serve_playlist_look(a->rendition, want, &part)) {
+	case SERVE_RELOAD_HERE:
+		serve_answer_bytes(a, b, SERVE_TYPE_PLAYLIST);
+		break;
+	case SERVE_RELOAD_COMES:
+		wait_for_part(a, &part, serve_playlist_has);
+		break;
+	case SERVE_RELOAD_TOO_FAR:
+		serve_answer_status(a, 400);
+		break;
+	}
+}
+
 void serve_answer_playlist(struct serve_ask *a)
 {
-	struct serve_bytes *b = serve_media_playlist(a->camera, a->rendition);
+	struct http_reload want;
+	struct serve_bytes *b;
 
+	if (http_reload_parse(a->r->query, &want)) {
+		serve_answer_status(a, 400);
+		return;
+	}
+	b = serve_playlist_of(a->camera, a->rendition, want.skip);
 	a->x->peer->media_us = clock_mono_us();
 	if (!b && a->rendition->set.on_demand) {
 		serve_answer_wait_for_demand(a, a->rendition->set.rendition);
 		return;
 	}
 	tell_watched(a);
+	serve_watch_closely(a->x->serve, a->camera, a->rendition->set.rendition, SERVE_CHUNK_MS, a->x->peer->media_us);
 	if (b)
-		serve_answer_bytes(a, b, SERVE_TYPE_PLAYLIST);
+		answer_reload(a, &want, b);
 	else
 		serve_answer_wait_for_segment(a);
 }
@@ -163,6 +201,29 @@ void serve_answer_segment(struct serve_ask *a)
 		serve_answer_status(a, absent(a));
 	else
 		serve_answer_from_store(a, &key, media_type(a));
+}
+
+void serve_answer_part(struct serve_ask *a)
+{
+	struct serve_part_name part = {a->path.number, a->path.part, a->path.tag};
+	struct serve_bytes *b = NULL;
+
+	a->footage = a->path.number;
+	a->x->peer->media_us = clock_mono_us();
+	switch (serve_parts_find(a->rendition, &part, &b)) {
+	case SERVE_PART_HERE:
+		if (b)
+			serve_answer_bytes(a, b, media_type(a));
+		else
+			serve_answer_status(a, 503);
+		break;
+	case SERVE_PART_COMES:
+		wait_for_part(a, &part, serve_parts_is_decided);
+		break;
+	case SERVE_PART_NONE:
+		serve_answer_status(a, 404);
+		break;
+	}
 }
 
 /* The newest snapshot, if it is of now. */

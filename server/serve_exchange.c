@@ -19,6 +19,10 @@ static void stop_waiting(struct serve_exchange *x)
 	if (is_held(x)) {
 		x->serve->held--;
 		serve_users_drop_held(&x->serve->users, (int)x->wait.user);
+	} else if (x->wait.kind == SERVE_WAIT_PART) {
+		serve_parts_leave(&x->wait.follower);
+		x->serve->reloads--;
+		serve_users_drop_reload(&x->serve->users, (int)x->wait.user);
 	}
 	TAILQ_REMOVE(&x->serve->waiting, x, next);
 	x->waiting = x->woken = false;
@@ -89,6 +93,39 @@ bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camer
 	x->wait.camera = camera;
 	x->wait.user = user;
 	serve_exchange_wait(x, SERVE_WAIT_DEMAND, timeout_us);
+	return true;
+}
+
+static void on_more(struct serve_follower *f, bool gone)
+{
+	struct serve_exchange *x = (struct serve_exchange *)(void *)((char *)f - offsetof(struct serve_exchange, wait.follower));
+
+	if (gone || x->wait.is_decided(x->wait.rendition, &x->wait.part))
+		serve_exchange_wake(x);
+}
+
+bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
+	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us)
+{
+	struct serve *s = x->serve;
+	const char *name = serve_auth_name(s->auth, user);
+
+	if (s->reloads >= SERVE_RELOADS_MAX) {
+		serve_limit_refused(s, SERVE_LIMIT_DEMAND, name);
+		return false;
+	}
+	if (!serve_users_add_reload(&s->users, user, SERVE_RELOADS_MAX)) {
+		serve_limit_refused(s, SERVE_LIMIT_USER, name);
+		return false;
+	}
+	s->reloads++;
+	x->wait.user = user;
+	x->wait.rendition = r;
+	x->wait.part = *part;
+	x->wait.is_decided = is_decided;
+	x->wait.follower.more = on_more;
+	serve_parts_follow(r, &x->wait.follower);
+	serve_exchange_wait(x, SERVE_WAIT_PART, timeout_us);
 	return true;
 }
 

@@ -19,7 +19,7 @@
 #include "server/serve_address.h"
 #include "server/serve_reply.h"
 
-enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION, SERVE_WAIT_EXPORT };
+enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION, SERVE_WAIT_EXPORT, SERVE_WAIT_PART };
 
 /* Who is at the other end of a connection: the same for all its exchanges. */
 struct serve_peer {
@@ -35,7 +35,11 @@ struct serve_waiting {
 	enum serve_wait kind, last;      /* last: the latest one, also when it is over */
 	int64_t until_us;
 	bool timed_out;
-	unsigned camera, user;           /* SERVE_WAIT_DEMAND: of which something is coming, and as whose it is counted */
+	unsigned camera, user;           /* SERVE_WAIT_DEMAND: of which something is coming, and as whose it is counted (SERVE_WAIT_PART too) */
+	struct serve_follower follower;  /* SERVE_WAIT_PART: of */
+	struct serve_rendition *rendition;
+	struct serve_part_name part;     /* that is waited for, until */
+	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part);
 	struct serve_auth_ask auth;
 	bool has_verdict;
 	int verdict;                     /* the user, or -1 */
@@ -91,6 +95,12 @@ void serve_exchange_wait(struct serve_exchange *x, enum serve_wait kind, int64_t
  * do so already, or that user has his share of them.
  */
 bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camera, int64_t timeout_us);
+/*
+ * The same until a segment or a part has come, or will not: asked of is_decided whenever there is more of the rendition. False, and
+ * nothing waits, when SERVE_RELOADS_MAX do so already, or that user has his share of them.
+ */
+bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
+	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us);
 /* What it waits for has come: the request is answered again, from the loop. */
 void serve_exchange_wake(struct serve_exchange *x);
 /*

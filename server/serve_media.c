@@ -34,6 +34,12 @@ static void forget_lists(struct serve_camera *c)
 	serve_bytes_unref(&c->manifest);
 }
 
+void serve_media_forget_playlist(struct serve_rendition *r)
+{
+	serve_bytes_unref(&r->playlist);
+	serve_bytes_unref(&r->delta);
+}
+
 static void drop_segment(struct serve_segment *s)
 {
 	serve_bytes_unref(&s->bytes);
@@ -46,7 +52,7 @@ static void forget_rendition(struct serve_rendition *r)
 		drop_segment(&r->window[i]);
 	for (unsigned i = 0; i < r->ntracks; i++)
 		serve_bytes_unref(&r->track[i].init);
-	serve_bytes_unref(&r->playlist);
+	serve_media_forget_playlist(r);
 	serve_parts_reset(&r->parts);
 	r->n = r->ntracks = 0;
 	r->oldest = r->after = 0;
@@ -78,7 +84,7 @@ static int add_rendition(struct serve_camera *c, const struct msg_serve_renditio
 	if (!*r)
 		return -ENOMEM;
 	(*r)->set = *set;
-	serve_bytes_unref(&(*r)->playlist);
+	serve_media_forget_playlist(*r);
 	forget_lists(c);
 	return 0;
 }
@@ -187,7 +193,7 @@ int serve_media_set_run(struct serve_media *m, const struct msg_rendition_run *r
 		return -EINVAL;
 	if (run->run && !r->runs && r->n) {
 		r->after = r->window[r->n - 1].m.number;
-		serve_bytes_unref(&r->playlist);
+		serve_media_forget_playlist(r);
 	}
 	r->runs = run->run;
 	if (!run->run && run->rendition == RENDITION_SNAPSHOT)
@@ -324,7 +330,7 @@ static void set_target(struct serve_camera *c, uint32_t target_s)
 		if (!c->rendition[k])
 			continue;
 		measure(c, c->rendition[k]);
-		serve_bytes_unref(&c->rendition[k]->playlist);
+		serve_media_forget_playlist(c->rendition[k]);
 	}
 	forget_lists(c);
 }
@@ -358,7 +364,7 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 	rc = map(fd, s->bytes, s->sha256, &new.bytes, why);
 	if (!rc)
 		rc = serve_parts_settle(&r->parts, s, new.bytes, &new.parts, why);
-	serve_bytes_unref(&r->playlist);
+	serve_media_forget_playlist(r);
 	if (rc) {
 		serve_bytes_unref(&new.bytes);
 		return rc;
@@ -393,7 +399,7 @@ int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd,
 	if (rc < 0)
 		return rc;
 	if (rc)
-		serve_bytes_unref(&r->playlist);
+		serve_media_forget_playlist(r);
 	serve_parts_tell(&r->parts);
 	return 0;
 }
@@ -479,35 +485,6 @@ bool serve_media_is_coming(const struct serve_camera *c, const struct serve_rend
 			newest = other->window[other->n - 1].m.number;
 	}
 	return r->set.on_demand && (!r->n || number > r->window[r->n - 1].m.number) && number <= newest + 1;
-}
-
-struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r)
-{
-	struct serve_listed line[SERVE_LISTED_MOST];
-	struct playlist_segment list[SERVE_LISTED_MOST];
-	char init[SERVE_LISTED_MOST][PLAYLIST_HEX + 1];
-	struct playlist_media media = {.segment = list, .target_s = c->target_s};
-	struct buf b;
-
-	if (!r->n || serve_media_is_asleep(r))
-		return NULL;
-	if (r->playlist)
-		return r->playlist;
-	media.nsegments = serve_line_list(c, r, line);
-	for (size_t i = 0; i < media.nsegments; i++) {
-		const struct serve_listed *l = &line[i];
-
-		hex_encode(l->init_sha256, PLAYLIST_HEX / 2, init[i]);
-		list[i] = (struct playlist_segment){.number = l->at.number, .duration_us = l->at.duration_us, .capture_us = l->at.start_us,
-			.init = init[i], .gap = !l->segment, .independent = l->segment && l->segment->m.independent,
-			.discontinuity = i > 0 && l->at.discontinuity != line[i - 1].at.discontinuity};
-	}
-	media.discontinuities = media.nsegments ? line[0].at.discontinuity : 0;
-	buf_init(&b, PLAYLIST_MAX_BYTES);
-	if (playlist_media(&b, &media) == 0)
-		serve_bytes_copy(buf_data(&b), b.len, &r->playlist);
-	buf_free(&b);
-	return r->playlist;
 }
 
 bool serve_media_is_independent(const struct serve_rendition *r)

@@ -43,7 +43,7 @@ struct serve_rendition {
 	bool runs;                                   /* on demand: it is being made */
 	uint64_t after;                              /* on demand: what was made before it began to run goes up to here, and is not listed */
 	uint32_t peak_bps;                           /* of what came since it has this size; 0 while too little did */
-	struct serve_bytes *playlist;                /* NULL: to be built */
+	struct serve_bytes *playlist, *delta;        /* NULL: to be built */
 	struct serve_parts parts;                    /* of segments under way, and who follows it */
 };
 
@@ -105,8 +105,6 @@ struct serve_rendition *serve_media_rendition(const struct serve_camera *c, stru
 const struct serve_segment *serve_media_find(const struct serve_rendition *r, uint64_t number);
 /* Borrowed; NULL when it is not held. */
 struct serve_bytes *serve_media_init(const struct serve_rendition *r, const uint8_t prefix[8]);
-/* Borrowed, until the next change; NULL while there is nothing to list (or no memory). */
-struct serve_bytes *serve_media_playlist(struct serve_camera *c, struct serve_rendition *r);
 /* One that is made on demand, and either is not or has no segment yet. */
 bool serve_media_is_asleep(const struct serve_rendition *r);
 /* Whether a segment of that number is being made, or will be when its rendition runs: no camera's rendition is further. */
@@ -116,6 +114,8 @@ bool serve_media_is_independent(const struct serve_rendition *r);
 /* In server/serve_offer.c: the multivariant playlist, borrowed likewise; whether every rendition that should come has come, so that it is worth giving out. */
 struct serve_bytes *serve_media_multivariant(struct serve_camera *c);
 bool serve_media_is_complete(const struct serve_camera *c);
+/* What is written of the rendition is written again when it is asked for. */
+void serve_media_forget_playlist(struct serve_rendition *r);
 /* One of which all times can be said in microseconds. */
 bool serve_media_is_timescale(uint32_t timescale);
 static inline uint64_t serve_media_duration_us(const struct msg_segment *s)

@@ -103,11 +103,15 @@ struct serve_part_name {
 	uint32_t tag;
 };
 
+/* The segment under way that follows the newest whole one: only its parts can be listed. NULL: nothing is held of it. */
+const struct serve_under_way *serve_parts_listed(const struct serve_rendition *r);
 /* The part that comes next, as far as that is known. */
 bool serve_parts_hint(const struct serve_rendition *r, struct serve_part_name *ret);
 /* HERE with *ret borrowed (NULL without memory); COMES: it is the next one, or soon after; else NONE. */
 enum serve_part_state { SERVE_PART_NONE, SERVE_PART_COMES, SERVE_PART_HERE };
 enum serve_part_state serve_parts_find(struct serve_rendition *r, const struct serve_part_name *name, struct serve_bytes **ret);
+/* It no more only comes. */
+bool serve_parts_is_decided(const struct serve_rendition *r, const struct serve_part_name *name);
 /* Parts of a segment that are whole: listed under way, or of one that is whole itself; 0 for others. */
 unsigned serve_parts_count(const struct serve_rendition *r, uint64_t number);
 

@@ -11,9 +11,9 @@
 
 /* --- parts by their address ------------------------------------------------------------------- */
 
-static struct serve_segment *newest(const struct serve_rendition *r)
+static const struct serve_segment *newest(const struct serve_rendition *r)
 {
-	return r->n ? (struct serve_segment *)(uintptr_t)&r->window[r->n - 1] : NULL;
+	return r->n ? &r->window[r->n - 1] : NULL;
 }
 
 static const struct serve_under_way *under_way(const struct serve_rendition *r, uint64_t number)
@@ -24,9 +24,16 @@ static const struct serve_under_way *under_way(const struct serve_rendition *r, 
 	return NULL;
 }
 
+const struct serve_under_way *serve_parts_listed(const struct serve_rendition *r)
+{
+	if (!r->n)
+		return r->parts.n ? &r->parts.under_way[0] : NULL;
+	return under_way(r, newest(r)->m.number + 1);
+}
+
 bool serve_parts_hint(const struct serve_rendition *r, struct serve_part_name *ret)
 {
-	const struct serve_under_way *u = r->parts.n ? &r->parts.under_way[r->parts.n - 1] : NULL;
+	const struct serve_under_way *u = serve_parts_listed(r);
 	const struct serve_segment *s = newest(r);
 
 	if (u && (u->unlisted || u->cut))
@@ -100,6 +107,13 @@ enum serve_part_state serve_parts_find(struct serve_rendition *r, const struct s
 		serve_bytes_slice(s->bytes, part->offset, part->n, &part->bytes);
 	*ret = part->bytes;
 	return SERVE_PART_HERE;
+}
+
+bool serve_parts_is_decided(const struct serve_rendition *r, const struct serve_part_name *name)
+{
+	unsigned n = serve_parts_count(r, name->number);
+
+	return n > name->part || !comes(r, name);
 }
 
 unsigned serve_parts_count(const struct serve_rendition *r, uint64_t number)

@@ -29,6 +29,11 @@ bool serve_users_add_held(struct serve_users *u, unsigned user, unsigned max)
 	return user < SITE_USERS_MAX && add(&u->user[user].held, max / SERVE_USER_SHARE);
 }
 
+bool serve_users_add_reload(struct serve_users *u, unsigned user, unsigned max)
+{
+	return user < SITE_USERS_MAX && add(&u->user[user].reloads, max / SERVE_USER_SHARE);
+}
+
 void serve_users_drop_conn(struct serve_users *u, int user)
 {
 	if (user >= 0)
@@ -39,4 +44,10 @@ void serve_users_drop_held(struct serve_users *u, int user)
 {
 	if (user >= 0)
 		drop(&u->user[user].held);
+}
+
+void serve_users_drop_reload(struct serve_users *u, int user)
+{
+	if (user >= 0)
+		drop(&u->user[user].reloads);
 }

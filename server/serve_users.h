@@ -10,14 +10,16 @@
 #define SERVE_USER_CONNS_MIN 256   /* but so many connections, as an address may have */
 
 struct serve_users {
-	struct { unsigned conns, held; } user[SITE_USERS_MAX];
+	struct { unsigned conns, held, reloads; } user[SITE_USERS_MAX];
 };
 
 /* The user's connections grow by one, unless he has his share of max. */
 bool serve_users_add_conn(struct serve_users *u, unsigned user, unsigned max);
 bool serve_users_add_held(struct serve_users *u, unsigned user, unsigned max);
+bool serve_users_add_reload(struct serve_users *u, unsigned user, unsigned max);
 /* Takes -1, for nobody. */
 void serve_users_drop_conn(struct serve_users *u, int user);
 void serve_users_drop_held(struct serve_users *u, int user);
+void serve_users_drop_reload(struct serve_users *u, int user);
 
 #endif

@@ -10,7 +10,8 @@
 #include "server/serve.h"
 
 #define SERVE_HOLD_US 10000000     /* a request for what is coming is held back so long, */
-#define SERVE_HOLDS_MAX 512        /* for so many in all */
+#define SERVE_HOLDS_MAX 512        /* for so many in all; */
+#define SERVE_RELOADS_MAX 8192     /* and those for the next part or segment of what runs, of which a player may have two at once */
 
 /* A viewer asks for it now: said to the parent, but not oftener than each MSG_WATCHED_US. Not for other renditions. */
 void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us);

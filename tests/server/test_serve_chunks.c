@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "server/serve_media.h"
+#include "server/serve_playlist.h"
 
 #define CHUNK 10u                    /* bytes */
 #define TAG 0xabcdu
@@ -84,6 +85,7 @@ static void start(void)
 
 	media = serve_media_new();
 	cr_assert_eq(serve_media_set_camera(media, &yard), 0);
+	cr_assert_eq(serve_media_set_state(media, &(struct msg_camera_state){.longest_s = 2}), 1);
 	r = media->camera[0].rendition[RENDITION_COPY];
 }
 
@@ -93,6 +95,7 @@ static void stop(void)
 }
 
 TestSuite(serve_parts, .init = start, .fini = stop);
+TestSuite(serve_playlist, .init = start, .fini = stop);
 
 static bool is_at(const struct serve_bytes *b, uint64_t number, uint64_t offset, size_t n)
 {
@@ -377,4 +380,92 @@ Test(serve_parts, are_told_to_who_follows)
 	cr_expect(stays.told == 2 && stays.f.joined, "a store that begins anew ends nothing");
 	serve_media_drop_camera(media, 0);
 	cr_expect(stays.gone == 1 && leaves.gone == 1 && !stays.f.joined && !leaves.f.joined);
+}
+
+/* --- playlists -------------------------------------------------------------------------------- */
+
+static bool lists(bool skip, const char *text)
+{
+	struct serve_bytes *b = serve_playlist_of(&media->camera[0], r, skip);
+
+	return b && memmem(b->p, b->n, text, strlen(text));
+}
+
+Test(serve_playlist, lists_parts_while_there_are_some)
+{
+	cr_expect_null(serve_playlist_of(&media->camera[0], r, false));
+	cr_assert_eq(segment(5, 1, -1), 0);
+	cr_expect(lists(false, "CAN-BLOCK-RELOAD=YES") && !lists(false, "PART"), "of what nobody watched closely");
+	cr_assert_eq(chunk(6, 0, false), 0);
+	cr_expect(lists(false, "#EXT-X-PART-INF:PART-TARGET=0.216\n") && lists(false, ",PART-HOLD-BACK=0.648\n"));
+	cr_expect(lists(false, "#EXT-X-PART:DURATION=0.200000,URI=\"6.0.0000abcd.m4s\",INDEPENDENT=YES\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"6.1.0000abcd.m4s\"\n"));
+	cr_assert(chunk(6, 1, true) == 0 && chunk(7, 0, false) == 0);
+	cr_expect(lists(false, "6.1.0000abcd.m4s\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"7.0.0000abcd.m4s\"\n"), "the next segment begins when this one is whole");
+	cr_expect_not(lists(false, "\n6.m4s\n"));
+	cr_assert_eq(segment(6, 2, -1), 0);
+	cr_expect(lists(false, "6.1.0000abcd.m4s\"\n#EXTINF:0.400000,\n6.m4s\n#EXT-X-PROGRAM-DATE-TIME"));
+	cr_expect(lists(false, "URI=\"7.0.0000abcd.m4s\",INDEPENDENT=YES\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"7.1.0000abcd.m4s\"\n"));
+}
+
+Test(serve_playlist, is_written_once_a_change)
+{
+	struct serve_bytes *full, *delta;
+
+	cr_assert(segment(5, 1, -1) == 0 && chunk(6, 0, false) == 0);
+	full = serve_playlist_of(&media->camera[0], r, false);
+	delta = serve_playlist_of(&media->camera[0], r, true);
+	cr_expect(serve_playlist_of(&media->camera[0], r, false) == full && serve_playlist_of(&media->camera[0], r, true) == delta);
+	cr_assert_eq(chunk(6, 1, false), 0);
+	cr_expect(!r->playlist && !r->delta);
+}
+
+Test(serve_playlist, tells_of_other_renditions)
+{
+	struct msg_part m = part_of(6, 0);
+	struct msg_segment s = {.rendition = RENDITION_AUDIO, .number = 5, .duration = TICKS, .timescale = 90000, .bytes = 5};
+	int fd;
+
+	cr_assert_eq(segment(5, 1, -1), 0);
+	cr_expect_not(lists(false, "RENDITION-REPORT"));
+	hash_of("audio", 5, s.sha256);
+	cr_assert_eq(io_seal_bytes("segment", "audio", 5, &fd), 0);
+	cr_assert_eq(serve_media_segment(media, &s, fd, 1, &why), 0);
+	close(fd);
+	cr_assert_eq(chunk(6, 0, false), 0);
+	cr_expect(lists(false, "#EXT-X-RENDITION-REPORT:URI=\"../audio/index.m3u8\",LAST-MSN=5\n"));
+	m.rendition = RENDITION_AUDIO;
+	cr_assert(put(&m) == 0 && chunk(6, 1, false) == 0);
+	cr_expect(lists(false, "#EXT-X-RENDITION-REPORT:URI=\"../audio/index.m3u8\",LAST-MSN=6,LAST-PART=0\n"));
+}
+
+/* Newest is 5 with three parts, and of 6 two are there. */
+Test(serve_playlist, is_held_back_for_what_comes_and_no_further)
+{
+	static const struct { bool has_part; uint64_t number; uint32_t part; enum serve_reload want; uint64_t ret; unsigned ret_part; } cases[] = {
+		{false, 0, 0, SERVE_RELOAD_HERE, 0, SERVE_WHOLE}, {false, 5, 0, SERVE_RELOAD_HERE, 5, SERVE_WHOLE}, {false, 6, 0, SERVE_RELOAD_COMES, 6, SERVE_WHOLE},
+		{false, 7, 0, SERVE_RELOAD_COMES, 7, SERVE_WHOLE}, {false, 8, 0, SERVE_RELOAD_TOO_FAR, 0, 0}, {false, INT64_MAX, 0, SERVE_RELOAD_TOO_FAR, 0, 0},
+		{true, 4, 99, SERVE_RELOAD_HERE, 4, 99}, {true, 5, 2, SERVE_RELOAD_HERE, 5, 2}, {true, 5, 3, SERVE_RELOAD_HERE, 6, 0}, {true, 5, UINT32_MAX, SERVE_RELOAD_HERE, 6, 0},
+		{true, 6, 0, SERVE_RELOAD_HERE, 6, 0}, {true, 6, 1, SERVE_RELOAD_HERE, 6, 1}, {true, 6, 2, SERVE_RELOAD_COMES, 6, 2}, {true, 6, 15, SERVE_RELOAD_COMES, 6, 15},
+		{true, 6, 16, SERVE_RELOAD_TOO_FAR, 0, 0}, {true, 6, UINT32_MAX, SERVE_RELOAD_TOO_FAR, 0, 0}, {true, 7, 0, SERVE_RELOAD_COMES, 7, 0}, {true, 7, 14, SERVE_RELOAD_TOO_FAR, 0, 0},
+		{true, 8, 0, SERVE_RELOAD_TOO_FAR, 0, 0},
+	};
+	struct serve_part_name name;
+
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(chunk(5, i, i == 2), 0);
+	cr_assert(segment(5, 3, -1) == 0 && chunk(6, 0, false) == 0 && chunk(6, 1, false) == 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct http_reload want = {.has_number = true, .has_part = cases[i].has_part, .number = cases[i].number, .part = cases[i].part};
+
+		name = (struct serve_part_name){0};
+		cr_expect_eq(serve_playlist_look(r, &want, &name), cases[i].want, "case %zu", i);
+		if (cases[i].want != SERVE_RELOAD_TOO_FAR)
+			cr_expect(name.number == cases[i].ret && name.part == cases[i].ret_part, "case %zu: %llu.%u", i, (unsigned long long)name.number, name.part);
+	}
+	cr_expect_eq(serve_playlist_look(r, &(struct http_reload){.skip = true}, &name), SERVE_RELOAD_HERE);
+	name = (struct serve_part_name){.number = 7};
+	cr_assert(chunk(6, 2, true) == 0 && chunk(7, 0, false) == 0);
+	cr_expect_not(serve_playlist_has(r, &name), "7 is not listed while 6 is not whole");
+	cr_assert_eq(segment(6, 3, -1), 0);
+	cr_expect(serve_playlist_has(r, &name));
 }

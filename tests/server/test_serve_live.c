@@ -60,3 +60,111 @@ Test(serve_live, a_segment_that_its_parts_were_not_is_refused)
 	cr_expect_eq(got.status, 200);
 	cr_expect_eq(world.bad_peers, 1);
 }
+
+static void send_get(const char *path)
+{
+	char text[512];
+	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, basic);
+
+	viewer_send(&viewer, text, (size_t)n);
+}
+
+static bool body_has(const char *text)
+{
+	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
+}
+
+/* Segment 5 is whole, and two parts of 6 are there; the camera's state may come after store's word of them. */
+static void begin_watching(void)
+{
+	parts(5);
+	world_segment(&world, 0, 5, BYTES, true);
+	world_part(&world, 0, 6, BYTES, 0, PARTS);
+	world_part(&world, 0, 6, BYTES, 1, PARTS);
+	send_get("/live/yard/copy/index.m3u8?_HLS_msn=6&_HLS_part=1");
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert(body_has("URI=\"6.1.0000feed.m4s\""));
+}
+
+Test(serve_live, a_playlist_is_held_back_for_a_part)
+{
+	begin_watching();
+	cr_expect(body_has("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"6.2.0000feed.m4s\"\n"));
+	world_wait(&world, &world.watched, 1);
+	cr_expect(world.last_watched.rendition == 0 && world.last_watched.chunk_ms > MSG_PICTURE_MS, "parts are wanted");
+	send_get("/live/yard/copy/index.m3u8?_HLS_msn=6&_HLS_part=2");
+	world_part(&world, 0, 6, BYTES, 2, PARTS);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_expect(body_has("URI=\"6.2.0000feed.m4s\"") && !body_has("#EXTINF:2.000000,\n6.m4s"));
+	send_get("/live/yard/copy/index.m3u8?_HLS_msn=6");
+	world_part(&world, 0, 6, BYTES, 3, PARTS);
+	world_segment(&world, 0, 6, BYTES, true);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_expect(body_has("URI=\"6.3.0000feed.m4s\"\n#EXTINF:2.000000,\n6.m4s\n"));
+	cr_expect(body_has("TYPE=PART,URI=\"7.0.0000feed.m4s\""));
+	/* Behind the last part of a segment comes the first of the next. */
+	send_get("/live/yard/copy/index.m3u8?_HLS_msn=6&_HLS_part=4");
+	world_part(&world, 0, 7, BYTES, 0, PARTS);
+	viewer_receive(&viewer, &got, false);
+	cr_expect(got.status == 200 && body_has("URI=\"7.0.0000feed.m4s\""));
+}
+
+static bool is_part(uint64_t number, unsigned i)
+{
+	uint8_t all[BYTES];
+
+	world_fill(all, sizeof all, number);
+	return got.body.len == BYTES / PARTS && memcmp(buf_data(&got.body), all + i * (BYTES / PARTS), BYTES / PARTS) == 0;
+}
+
+Test(serve_live, a_part_is_held_back_until_it_is_there)
+{
+	const char *cache;
+
+	begin_watching();
+	send_get("/live/yard/copy/6.2.0000feed.m4s");
+	world_part(&world, 0, 6, BYTES, 2, PARTS);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_expect(is_part(6, 2));
+	cache = response_header(&got, "Cache-Control");
+	cr_expect(cache && strstr(cache, "immutable"), "it is never another");
+	send_get("/live/yard/copy/5.3.0000feed.m4s");
+	viewer_receive(&viewer, &got, false);
+	cr_expect(got.status == 200 && is_part(5, 3), "of a segment that is whole");
+}
+
+Test(serve_live, what_cannot_be_is_said_at_once)
+{
+	static const struct { const char *file; unsigned status; } table[] = {
+		{"index.m3u8?_HLS_msn=x", 400}, {"index.m3u8?_HLS_msn=", 400}, {"index.m3u8?_HLS_part=1", 400}, {"index.m3u8?_HLS_msn=5&_HLS_msn=5", 400},
+		{"index.m3u8?_HLS_msn=8", 400}, {"index.m3u8?_HLS_msn=9223372036854775808", 400}, {"index.m3u8?_HLS_msn=6&_HLS_part=99", 400}, {"index.m3u8?_HLS_skip=NO", 400},
+		{"index.m3u8?_HLS_msn=-1", 400}, {"index.m3u8?_HLS_msn=5", 200}, {"index.m3u8?_HLS_msn=0&_HLS_part=7", 200}, {"index.m3u8?_HLS_skip=YES", 200}, {"index.m3u8?t=1", 200},
+		{"5.4.0000feed.m4s", 404}, {"6.1.0000beef.m4s", 404}, {"6.9.0000feed.m4s", 404}, {"4.0.0000feed.m4s", 404}, {"8.0.0000feed.m4s", 404},
+		{"6.1.0000FEED.m4s", 404}, {"6.1.feed.m4s", 404}, {"6.0.0000feed.m4s", 200}, {"6.1.0000feed.m4s?_HLS_msn=x", 200},
+	};
+	char path[128];
+
+	begin_watching();
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		snprintf(path, sizeof path, "/live/yard/copy/%s", table[i].file);
+		viewer_get(&viewer, path, basic, &got);
+		cr_expect_eq(got.status, table[i].status, "%s: %u", table[i].file, got.status);
+	}
+	viewer_get(&viewer, "/live/yard/copy/6.0.0000feed.m4s", "", &got);
+	cr_expect_eq(got.status, 401);
+	viewer_get(&viewer, "/live/yard/snapshot/6.0.0000feed.m4s", basic, &got);
+	cr_expect_eq(got.status, 404);
+}
+
+Test(serve_live, a_camera_that_goes_ends_what_is_held_back)
+{
+	begin_watching();
+	send_get("/live/yard/copy/index.m3u8?_HLS_msn=7");
+	cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_GONE, &(struct msg_camera_gone){.camera = 0}, NULL, 0), 0);
+	viewer_receive(&viewer, &got, false);
+	cr_expect_eq(got.status, 404);
+}

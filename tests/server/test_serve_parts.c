@@ -15,6 +15,7 @@
 #include "server/serve_address.h"
 #include "server/serve_dash.h"
 #include "server/serve_media.h"
+#include "server/serve_playlist.h"
 #include "server/serve_reply.h"
 #include "server/serve_session.h"
 #include "server/serve_want.h"
@@ -415,13 +416,13 @@ Test(serve_media, takes_segments_of_an_init_segment_not_told)
 {
 	cr_assert_eq(segment(1, "init-before"), 0);
 	cr_assert_eq(segment(2, "init-a"), 0);
-	cr_assert_not_null(serve_media_playlist(&media->camera[0], media->camera[0].rendition[0]));
+	cr_assert_not_null(serve_playlist_of(&media->camera[0], media->camera[0].rendition[0], false));
 	cr_assert_not_null(serve_media_multivariant(&media->camera[0]));
 }
 
 static bool says(struct serve_camera *c, const char *text)
 {
-	struct serve_bytes *b = serve_media_playlist(c, c->rendition[0]);
+	struct serve_bytes *b = serve_playlist_of(c, c->rendition[0], false);
 
 	return b && memmem(b->p, b->n, text, strlen(text));
 }
@@ -473,7 +474,7 @@ Test(serve_media, lists_nothing_before_the_target_is_known_and_keeps_it)
 	s.camera = 1;
 	cr_assert_eq(put(&s), 0);
 	cr_assert_eq(serve_media_set_state(media, &state), 0);
-	cr_assert_null(serve_media_playlist(c, c->rendition[0]));
+	cr_assert_null(serve_playlist_of(c, c->rendition[0], false));
 	cr_assert_not(serve_media_is_complete(c));
 	state.longest_s = 3;
 	cr_assert_eq(serve_media_set_state(media, &state), 1);
