@@ -18,6 +18,7 @@
 #include "server/store.h"
 
 #define PART_LEAST_PERCENT 85
+#define SETTLING 2                /* the segment under way, and one whose first chunk had begun by then */
 #define CHUNK_US 10000            /* between those of a rendition, on the average: who sends more wants to keep everybody busy */
 #define CHUNKS_AHEAD_US 5000000
 #define CATCH_UP_MAX (16u << 20)  /* of a segment under way, when somebody begins to watch: what is more is waited for */
@@ -123,6 +124,7 @@ static void count(struct store_rendition *r, const struct record_part *part, str
 
 void store_parts_begin(struct store_rendition *r)
 {
+	r->closely.settling -= r->closely.settling > 0;
 	r->closely.counts = r->closely.part_ms != 0;
 	r->closely.part = 0;
 	r->closely.part_duration = 0;
@@ -137,6 +139,15 @@ bool store_parts_wanted(struct store_rendition *r)
 	return w->published;
 }
 
+/* Whether parts of the segment can be counted on: one that is too long for what players are promised would make that longer for good. */
+static bool can_count(const struct store_rendition *r, const struct record_part *part)
+{
+	const struct store_closely *w = &r->closely;
+	uint64_t ms = (uint64_t)part->duration * 1000 / r->track.timescale;
+
+	return w->part_ms && ms < UINT16_MAX && (!w->settling || ms <= w->part_ms);
+}
+
 static void publish(struct store *s, struct store_rendition *r, const struct record_part *part, const struct chunk *c)
 {
 	struct store_closely *w = &r->closely;
@@ -147,7 +158,7 @@ static void publish(struct store *s, struct store_rendition *r, const struct rec
 	m.last = part->last;
 	m.duration = part->duration;
 	m.offset = r->open->bytes;
-	w->counts &= (uint64_t)part->duration * 1000 / r->track.timescale < UINT16_MAX && w->part_ms;
+	w->counts &= can_count(r, part);
 	if (w->counts)
 		count(r, part, &m);
 	hash_chunk(&m, c->p, c->n);
@@ -214,6 +225,8 @@ void store_parts_length(void *ctx, struct channel *from, const union msg_body *m
 	if (!r)
 		return;
 	begins = l->chunk_ms && !r->closely.chunk_ms;
+	if (l->part_ms && !r->closely.part_ms)
+		r->closely.settling = SETTLING;
 	r->closely.chunk_ms = l->chunk_ms;
 	if (!l->part_ms || l->part_ms > r->closely.part_ms)
 		r->closely.part_ms = l->part_ms;

@@ -98,6 +98,26 @@ Test(store_parts, a_chunk_that_is_longer_makes_the_target_longer)
 	check_segment(&r.segment_of[0][2], 3, 400);
 }
 
+/* What had begun before ingest heard of it is as long as it was: no reason to promise less for good. */
+Test(store_parts, a_chunk_from_before_makes_no_target_longer)
+{
+	struct msg_part_length m = {.rendition = RENDITION_COPY, .chunk_ms = TARGET_MS, .part_ms = TARGET_MS};
+
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 20000000);
+	rig_feed_open(&r, COPY, 500);
+	cr_assert_eq(channel_say(r.store.parent, MSG_PART_LENGTH, &m, NULL, 0), 0);
+	cr_assert(until_parts(1));
+	packager_set_part(&r.packager[0], TARGET_MS);
+	rig_feed(&r, 3, COPY, 500);
+	rig_flush(&r);
+	cr_assert(until_segments(4));
+	for (unsigned i = 0; i < r.parts; i++)
+		if (r.part[i].m.number == r.segment_of[0][0].m.number)
+			cr_expect_eq(r.part[i].m.part, MSG_NO_PART);
+	check_segment(&r.segment_of[0][3], 5, TARGET_MS);
+}
+
 Test(store_parts, several_chunks_make_a_part)
 {
 	unsigned n = 0, ends = 0;

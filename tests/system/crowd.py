@@ -215,7 +215,7 @@ def newest_path():
     s = secure(tcp('127.70.0.2'))
     s.sendall(get(b'/live/gate/copy/index.m3u8'))
     data = b''
-    while not re.search(rb'\n\d+\.m4s\n$', data):
+    while b'\r\n\r\n' not in data or len(data.split(b'\r\n\r\n', 1)[1]) < int(re.search(rb'Content-Length: (\d+)', data).group(1)):
         data += s.recv(65536)
     s.close()
     return b'/live/gate/copy/' + re.findall(rb'\n(\d+\.m4s)', data)[-1]

@@ -269,6 +269,9 @@ get() {
     timeout 15 curl -sS --fail --cacert "$site/tls.crt" -K "$site/curlrc" "$@" "https://127.0.0.1:$port$path"
 }
 
+# whole_list: a media playlist without what follows its newest whole segment: parts of the next one, hints, reports.
+whole_list() { tac | sed -n '/^[0-9]*\.m4s$/,$p' | tac; }
+
 verify() { timeout 60 "$casemate" verify "${1:-$site/archive}" --key "$site/site.key.pub"; }
 
 [ -x "$casemate" ] || bail "$casemate is not built"

@@ -43,7 +43,7 @@ now_utc() { date -u "${1:---date=now}" +%Y-%m-%dT%H:%M:%S.%3NZ; }
 # segment early; that one is no news.)
 newer_than() {
     local playlist start seconds
-    playlist=$(get "/live/gate/$1/index.m3u8" --max-time 2 2> /dev/null) || return 1
+    playlist=$(get "/live/gate/$1/index.m3u8" --max-time 2 2> /dev/null | whole_list) || return 1
     start=$(sed -n 's/^#EXT-X-PROGRAM-DATE-TIME://p' <<< "$playlist" | tail -1)
     seconds=$(sed -n 's/^#EXTINF:\([0-9.]*\).*/\1/p' <<< "$playlist" | tail -1)
     [ -n "$start" ] && [ "$(date "--date=$start + ${seconds%.*} seconds" +%s%3N)" -ge $(($2 + 1000)) ] &&

@@ -64,7 +64,7 @@ gone_at=$SECONDS
 # Three viewers meanwhile
 for i in 1 2 3; do
     (while [ ! -e "$work/seen-enough" ]; do
-        get /live/watched/copy/index.m3u8 > "$work/list.$i" 2> /dev/null && get "/live/watched/copy/$(tail -1 "$work/list.$i")" -o "$work/segment.$i" 2> /dev/null && echo . >> "$work/got.$i"
+        get /live/watched/copy/index.m3u8 > "$work/list.$i" 2> /dev/null && get "/live/watched/copy/$(whole_list < "$work/list.$i" | tail -1)" -o "$work/segment.$i" 2> /dev/null && echo . >> "$work/got.$i"
         sleep 1
     done) > /dev/null 2>&1 &
     started_pids+=($!)
