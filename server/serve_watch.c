@@ -5,6 +5,7 @@
 #include "server/channel.h"
 
 #define AAC_FRAME 1024             /* samples */
+#define RATE_PATIENCE_US 15000000  /* from a camera's first segment: one of no steady rate has parts all the same */
 #define FPS_MILLI_USUAL 30000      /* while the camera's is not known */
 
 void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us)
@@ -21,13 +22,19 @@ void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition
 static uint32_t frame_us(const struct serve_camera *c, const struct serve_rendition *r)
 {
 	const struct msg_track *t = r->ntracks ? &r->track[r->ntracks - 1].m : NULL;
-	uint32_t fps_milli = c->state.fps_milli;
+	uint32_t fps_milli = c->rate.fps_milli;
 
 	if (r->set.rendition == RENDITION_AUDIO)
 		return t && t->codec == CODEC_AAC && t->rate ? AAC_FRAME * 1000000u / t->rate : 0;
 	if (r->set.fps && (fps_milli == 0 || r->set.fps * 1000u < fps_milli))
 		fps_milli = r->set.fps * 1000u;
 	return fps_milli ? 1000000000u / fps_milli : 0;
+}
+
+/* A target stays; one that was reckoned from a camera's first pictures, before its rate is known, would be wrong for good. */
+static bool has_settled(const struct serve_camera *c, const struct serve_rendition *r, int64_t now_us)
+{
+	return r->parts.target_ms || frame_us(c, r) || (c->first_us && now_us - c->first_us > RATE_PATIENCE_US);
 }
 
 /* A target that players were told already only grows. */
@@ -46,6 +53,8 @@ void serve_watch_closely(struct serve *s, struct serve_camera *c, unsigned rendi
 	struct msg_watched m = {.camera = c->set.camera, .rendition = (uint8_t)rendition, .chunk_ms = (uint16_t)chunk_ms};
 
 	if (!r || rendition == RENDITION_SNAPSHOT || (*said_us && now_us - *said_us < MSG_WATCHED_US))
+		return;
+	if (!pictures && !has_settled(c, r, now_us))
 		return;
 	if (!pictures)
 		m.chunk_ms = part_ms(c, r);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "media/au.h"
+#include "server/serve_rate.h"
 #include "tests/server/serve_world.h"
 #include "tests/server/viewer.h"
 
@@ -19,6 +21,7 @@ static char basic[128];
 
 static void start(void)
 {
+	struct msg_camera_state state = {.longest_s = WORLD_TARGET_S, .video = CODEC_H264};
 	char pair[80], text[100];
 
 	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
@@ -26,6 +29,8 @@ static void start(void)
 	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
 	world_start(&world, 1);
 	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	for (state.fps_milli = 25000; state.fps_milli < 25000 + SERVE_RATE_SETTLE; state.fps_milli++)
+		cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_STATE, &state, NULL, 0), 0);
 	world_track(&world, 0);
 }
 
@@ -91,8 +96,6 @@ Test(serve_live, a_playlist_is_held_back_for_a_part)
 {
 	begin_watching();
 	cr_expect(body_has("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"6.2.0000feed.m4s\"\n"));
-	world_wait(&world, &world.watched, 1);
-	cr_expect(world.last_watched.rendition == 0 && world.last_watched.chunk_ms > MSG_PICTURE_MS, "parts are wanted");
 	send_get("/live/yard/copy/index.m3u8?_HLS_msn=6&_HLS_part=2");
 	world_part(&world, 0, 6, BYTES, 2, PARTS);
 	viewer_receive(&viewer, &got, false);
@@ -110,6 +113,8 @@ Test(serve_live, a_playlist_is_held_back_for_a_part)
 	world_part(&world, 0, 7, BYTES, 0, PARTS);
 	viewer_receive(&viewer, &got, false);
 	cr_expect(got.status == 200 && body_has("URI=\"7.0.0000feed.m4s\""));
+	world_wait(&world, &world.watched, 1);
+	cr_expect(world.last_watched.rendition == 0 && world.last_watched.chunk_ms > MSG_PICTURE_MS, "parts are wanted");
 }
 
 static bool is_part(uint64_t number, unsigned i)
