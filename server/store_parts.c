@@ -18,7 +18,7 @@
 #include "server/store.h"
 
 #define PART_LEAST_PERCENT 85
-#define SETTLING 2                /* the segment under way, and one whose first chunk had begun by then */
+#define MISFITS_MAX 8             /* segments of which whoever makes them may not have heard yet how long chunks are to be */
 #define CHUNK_US 10000            /* between those of a rendition, on the average: who sends more wants to keep everybody busy */
 #define CHUNKS_AHEAD_US 5000000
 #define CATCH_UP_MAX (16u << 20)  /* of a segment under way, when somebody begins to watch: what is more is waited for */
@@ -124,7 +124,7 @@ static void count(struct store_rendition *r, const struct record_part *part, str
 
 void store_parts_begin(struct store_rendition *r)
 {
-	r->closely.settling -= r->closely.settling > 0;
+	r->closely.misfits = r->closely.counts || !r->closely.part_ms ? 0 : r->closely.misfits + 1;
 	r->closely.counts = r->closely.part_ms != 0;
 	r->closely.part = 0;
 	r->closely.part_duration = 0;
@@ -139,13 +139,16 @@ bool store_parts_wanted(struct store_rendition *r)
 	return w->published;
 }
 
-/* Whether parts of the segment can be counted on: one that is too long for what players are promised would make that longer for good. */
+/*
+ * Whether the segment still has parts. A chunk too long for what players are promised would make that longer for good, and may be one that
+ * began before anybody watched, or of an ingest that was started anew: only when there are more and more of them they are what is.
+ */
 static bool can_count(const struct store_rendition *r, const struct record_part *part)
 {
 	const struct store_closely *w = &r->closely;
 	uint64_t ms = (uint64_t)part->duration * 1000 / r->track.timescale;
 
-	return w->part_ms && ms < UINT16_MAX && (!w->settling || ms <= w->part_ms);
+	return w->part_ms && ms < UINT16_MAX && (w->misfits >= MISFITS_MAX || ms <= w->part_ms);
 }
 
 static void publish(struct store *s, struct store_rendition *r, const struct record_part *part, const struct chunk *c)
@@ -225,8 +228,6 @@ void store_parts_length(void *ctx, struct channel *from, const union msg_body *m
 	if (!r)
 		return;
 	begins = l->chunk_ms && !r->closely.chunk_ms;
-	if (l->part_ms && !r->closely.part_ms)
-		r->closely.settling = SETTLING;
 	r->closely.chunk_ms = l->chunk_ms;
 	if (!l->part_ms || l->part_ms > r->closely.part_ms)
 		r->closely.part_ms = l->part_ms;
