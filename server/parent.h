@@ -447,7 +447,11 @@ void child_log_close(struct child *c);
 bool child_may_log(struct child *c);
 /* status_json.c, status_text.c: the answer to `casemate status` */
 void status_json(struct parent *p, struct buf *out);
-void status_text(struct parent *p, struct buf *out, bool colour);
+/* rows: lines that there are, 0: as many as it takes; columns: likewise. camera: of that one alone; NULL: the whole site. */
+struct status_view { bool colour; unsigned rows, columns; const char *camera; };
+/* "text" and "colour", with " ROWS COLUMNS" behind them or " camera NAME". False: there is no such camera. */
+bool status_question(struct parent *p, const char *words, struct buf *out);
+void status_text(struct parent *p, struct buf *out, const struct status_view *view);
 /* status_alarms.c: the answer to `casemate alarms`: words as server/ask.h has them; and what is on, for status */
 void status_alarms(const struct parent *p, const char *words, struct buf *out);
 /* status_socket.c */

@@ -71,7 +71,7 @@ static void on_question(struct bufferevent *b, void *ctx)
 	else if (strcmp(line, "audit") == 0)
 		audit_tell(ctx, &out);
 	else
-		status_text(ctx, &out, strcmp(line, "colour") == 0);
+		status_question(ctx, line, &out);
 	free(line);
 	bufferevent_setcb(b, NULL, on_sent, on_end, ctx);
 	bufferevent_disable(b, EV_READ);

@@ -314,7 +314,7 @@ static bool status_has(void (*make)(struct parent *, struct buf *), const char *
 
 static void text(struct parent *parent, struct buf *out)
 {
-	status_text(parent, out, false);
+	status_text(parent, out, &(struct status_view){0});
 }
 
 Test(demand, status_says_what_is_made_and_given_up)

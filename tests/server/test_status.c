@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What status makes of a camera's state: which sentence, and with which mend. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "server/status_inner.h"
 
 #define NOW 1795000000000000ll
@@ -69,4 +71,92 @@ Test(status, every_reason_but_those_of_our_own_has_a_mend)
 		cr_expect_eq(!status_advice(why), own, "%s", gap_why_name(why));
 	}
 	cr_expect_null(status_advice(255));
+}
+
+#define CAMERAS 200
+
+static struct site site;
+static struct site_camera site_camera[CAMERAS];
+static struct camera_live camera[CAMERAS];
+static struct child child[2];
+static struct parent p;
+
+static void begin(void)
+{
+	site = (struct site){.origin = "a.example", .archive = (char[]){"/srv"}, .camera = site_camera, .ncameras = CAMERAS};
+	p = (struct parent){.site = &site, .camera = camera, .child = child, .nchildren = 2};
+	for (unsigned i = 0; i < CAMERAS; i++) {
+		snprintf(site_camera[i].name, SITE_NAME, "camera-%03u", i);
+		camera[i] = (struct camera_live){.parent = &p, .index = i, .known = true, .state = {.phase = CAMERA_STREAMING, .rate_bps = 2000000, .key_us = clock_wall_us()}};
+	}
+	child[0] = (struct child){.parent = &p, .kind = ROLE_STORE, .phase = CHILD_READY};
+	child[1] = (struct child){.parent = &p, .kind = ROLE_SERVE, .phase = CHILD_READY};
+}
+
+TestSuite(status_screen, .init = begin);
+
+/* The answer to that question, and how many lines it has; the longest has *ret_longest letters. */
+static const char *answer(const char *question, unsigned *ret_lines, unsigned *ret_longest)
+{
+	static char text[200000];
+	unsigned at = 0;
+	struct buf out;
+
+	buf_init(&out, sizeof text - 1);
+	status_question(&p, question, &out);
+	snprintf(text, sizeof text, "%.*s", (int)out.len, (const char *)buf_data(&out));
+	buf_free(&out);
+	*ret_lines = *ret_longest = 0;
+	for (const char *s = text; *s; s++) {
+		if (*s == '\033')
+			s += strcspn(s, "m");
+		else if (*s != '\n')
+			at++;
+		*ret_longest = at > *ret_longest ? at : *ret_longest;
+		*ret_lines += *s == '\n';
+		at = *s == '\n' ? 0 : at;
+	}
+	return text;
+}
+
+Test(status_screen, holds_two_hundred_cameras_the_sick_in_full_and_the_others_counted)
+{
+	unsigned lines, longest;
+	const char *text = answer("text 24 80", &lines, &longest);
+
+	cr_expect(lines <= 24 && longest <= 80, "%u %u", lines, longest);
+	cr_expect_not_null(strstr(text, "200 cameras are well, 400.0 Mb/s of all"), "%s", text);
+	cr_expect_null(strstr(text, "camera-1"));
+	camera[150].state = (struct msg_camera_state){.phase = CAMERA_WAITING, .why = GAP_REFUSED, .detail = "no"};
+	camera[7].alarm[ALARM_BLACK] = (struct alarm){.is = true, .on = true, .detail = "the picture is black"};
+	child[1].phase = CHILD_DOWN;
+	text = answer("colour 40 100", &lines, &longest);
+	cr_expect(lines <= 40 && longest <= 100, "%u %u", lines, longest);
+	cr_expect(strstr(text, "camera-150") && strstr(text, "camera-007") && strstr(text, "198 cameras are well") && strstr(text, "serve[0] is down"), "%s", text);
+	for (unsigned i = 0; i < CAMERAS; i++)
+		camera[i].state = (struct msg_camera_state){.phase = CAMERA_WAITING, .why = GAP_REFUSED};
+	text = answer("text 30 80", &lines, &longest);
+	cr_expect(lines <= 30, "%u", lines);
+	cr_expect(strstr(text, "more cameras are not well: casemate status --all") && strstr(text, "\n0 cameras are well"), "%s", text);
+	answer("text 1 1", &lines, &longest);
+	cr_expect(longest == 1);
+}
+
+Test(status_screen, without_a_size_has_all)
+{
+	unsigned lines, longest;
+	const char *text = answer("text", &lines, &longest);
+
+	cr_expect_gt(lines, CAMERAS);
+	cr_expect(strstr(text, "\nstore[0]") && strstr(text, "camera-000") && strstr(text, "camera-199") && !strchr(text, '\033'));
+	cr_expect_not_null(strchr(answer("colour", &lines, &longest), '\033'));
+}
+
+Test(status_screen, of_one_camera)
+{
+	unsigned lines, longest;
+	const char *text = answer("text camera camera-042", &lines, &longest);
+
+	cr_expect(strstr(text, "camera-042") && !strstr(text, "camera-041"));
+	cr_expect_not_null(strstr(answer("text camera nosuch", &lines, &longest), "refused\nthe site has no camera of that name\n"));
 }
