@@ -203,6 +203,8 @@ static void set_user(struct loader *l, const struct schema_key *k, const struct 
 	walk_map(l, "users[].", n, u);
 	if (u->allow_md5 && !u->rtsp_digest_file)
 		complaint_add(l->report, n->at, NULL, "allow_md5 has no use without an rtsp_digest_file");
+	if (strncmp(u->name, "share-", 6) == 0)
+		complaint_add(l->report, n->at, NULL, "user \"%s\": names that begin with share- are those of share links: choose another", u->name);
 	for (unsigned i = 0; i < site->nusers; i++)
 		if (*u->name && !strcmp(site->user[i].name, u->name))
 			complaint_add(l->report, n->at, NULL, "user \"%s\" is here a second time; the first is on line %d: keep one of them",

@@ -26,6 +26,15 @@ int ask_socket_of_site(const char *file, char *path)
 	return rc;
 }
 
+int ask_site(const char *command, const char *file, const char *socket, char *path)
+{
+	int rc = socket ? ask_socket_given(socket, path) : ask_socket_of_site(file, path);
+
+	if (rc && socket)
+		ask_complain(command, socket, rc);
+	return rc;
+}
+
 int ask_socket_given(const char *given, char *path)
 {
 	if (strlen(given) >= ASK_PATH)
@@ -55,6 +64,33 @@ int ask_server(const char *path, const char *question, struct buf *out)
 		rc = -ENODATA;
 	close(fd);
 	return rc;
+}
+
+int ask_and_print(const char *command, const char *path, const char *question, struct buf *ret)
+{
+	static const char done[] = ASK_DONE, refused[] = ASK_REFUSED;
+	struct buf answer;
+	const char *text;
+	size_t head;
+	bool good;
+	int rc;
+
+	buf_init(&answer, ASK_ANSWER_MAX);
+	rc = ask_server(path, question, &answer);
+	if (rc) {
+		ask_complain(command, path, rc);
+		buf_free(&answer);
+		return 2;
+	}
+	text = (const char *)buf_data(&answer);
+	good = answer.len >= strlen(done) && !memcmp(text, done, strlen(done));
+	head = good ? strlen(done) : strlen(refused);
+	if (answer.len >= head && good && ret)
+		rc = buf_append(ret, text + head, answer.len - head);
+	else if (answer.len >= head)
+		fwrite(text + head, 1, answer.len - head, good ? stdout : stderr);
+	buf_free(&answer);
+	return rc ? 2 : !good;
 }
 
 void ask_complain(const char *command, const char *path, int error)

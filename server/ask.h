@@ -14,6 +14,11 @@
 #define ASK_EXPORT_USER "operator"
 /* Begins "alarms RUN NEXT", then a line each; the words behind it: "text now", "json now", "text since US" (wall clock), "json after RUN N". */
 #define ASK_ALARMS "alarms "
+#define ASK_SHARE "share "          /* CAMERA FROM TO EXPIRES USER, "-" for none: answered with ID TOKEN ADDRESS */
+#define ASK_UNSHARE "unshare "      /* ID */
+#define ASK_SHARES "shares "        /* text or json, as ASK_SESSIONS */
+#define ASK_SESSIONS "sessions "
+#define ASK_SESSIONS_END "end-sessions "  /* id ID, or user NAME */
 #define ASK_QUESTION_MAX 512        /* bytes */
 #define ASK_DONE "done\n"
 #define ASK_REFUSED "refused\n"
@@ -24,6 +29,8 @@
  * then what is wrong with it was printed to standard error.
  */
 int ask_socket_of_site(const char *file, char *path);
+/* The one or the other: socket, if it is not NULL. 0, or not, and then what is wrong was printed. */
+int ask_site(const char *command, const char *file, const char *socket, char *path);
 /* Takes the path as it was given; -ENAMETOOLONG when no socket can have it. */
 int ask_socket_given(const char *given, char *path);
 /*
@@ -31,6 +38,11 @@ int ask_socket_given(const char *given, char *path);
  * -ENODATA: it said nothing; -ENOBUFS: more than out may hold.
  */
 int ask_server(const char *path, const char *question, struct buf *out);
+/*
+ * Asks, and prints what is behind ASK_DONE to standard output, behind ASK_REFUSED to standard error. The exit status: 0, 1 refused, 2 nobody
+ * answered. ret, unless NULL, gets what was done instead.
+ */
+int ask_and_print(const char *command, const char *path, const char *question, struct buf *ret);
 /* "casemate COMMAND: PATH: …" to standard error: what that error means, and the mend. */
 void ask_complain(const char *command, const char *path, int error);
 

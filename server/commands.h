@@ -14,6 +14,8 @@ int cmd_probe(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_alarms(int argc, char **argv);
+int cmd_sessions(int argc, char **argv);
+int cmd_share(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -167,7 +167,8 @@ static const struct {
 	[MSG_SERVE_VKEY] = {"serve-vkey", FIELDS{TEXT(msg_serve_vkey, vkey), END}},
 	[MSG_SERVE_CERTIFICATE] = {"serve-certificate", FIELDS{END}},
 	[MSG_SESSION] = {"session", FIELDS{
-		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, version), INT(msg_session, expires_us), END}},
+		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, version), INT(msg_session, begun_us),
+		INT(msg_session, expires_us), TEXT(msg_session, address), END}},
 	[MSG_LOGIN] = {"login", FIELDS{
 		INT(msg_login, user), BOOL(msg_login, accepted), INT(msg_login, count), TEXT(msg_login, address), END}},
 	[MSG_LOGIN_ENTRY] = {"login-entry", FIELDS{

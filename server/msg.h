@@ -349,10 +349,11 @@ struct msg_serve_rendition {
 };
 struct msg_serve_vkey { char vkey[MSG_VKEY]; };
 #define MSG_SESSION_US (12 * 3600 * 1000000ll)
-struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; int64_t expires_us; };  /* wall clock, at most MSG_SESSION_US from now */
 struct msg_session_end { uint8_t token_sha256[32]; };
 #define MSG_ADDRESS 46                           /* a literal address as inet_ntop writes it, or "-", and a NUL */
 #define MSG_LOGIN_NOBODY UINT16_MAX
+/* Wall clock; at most MSG_SESSION_US long. begun_us: the parent says it. address: as in msg_login. */
+struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; int64_t begun_us, expires_us; char address[MSG_ADDRESS]; };
 struct msg_store_encoder { uint16_t camera; uint8_t rendition; char encoder[65], settings[513]; };
 struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MSG_ADDRESS]; };  /* user: MSG_LOGIN_NOBODY: unknown, or several */
 struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; };

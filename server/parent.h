@@ -22,6 +22,7 @@
 #include "server/login_book.h"
 #include "server/parent_certificate.h"
 #include "server/parent_metrics.h"
+#include "server/parent_share.h"
 #include "server/programs.h"
 #include "server/service.h"
 #include "server/watch_book.h"
@@ -232,6 +233,7 @@ struct parent {
 	struct parent_looks looks;
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
+	struct parent_shares shares;
 	struct login_book logins;         /* the log has not heard of, */
 	struct watch_book views;          /* nor of these */
 	struct msg_store_state store;
@@ -419,7 +421,13 @@ void parent_camera_left(struct camera_live *cam);
 /* Ends an ingest that goes on with a camera which is no longer in the site file. */
 void parent_leaving_sweep(struct camera_live *cam, int64_t now_us);
 void parent_store_ready(struct parent *p);
-void parent_end_user_sessions(struct parent *p, unsigned user);
+/* parent_session.c: logins that all serve processes honour */
+void parent_session(struct child *serve, const struct msg_session *m);
+void parent_session_end(struct parent *p, const uint8_t token_sha256[32]);
+void parent_end_user_sessions(struct parent *p, unsigned viewer);
+/* The questions of server/ask.h. words: "id ID" or "user NAME" */
+void parent_sessions_list(const struct parent *p, bool json, struct buf *out);
+void parent_sessions_end(struct parent *p, const char *words, struct buf *out);
 /* "0.0.0.0:8443", "[::]:8443" */
 void parent_name_address(const struct sockaddr_storage *at, char *out, size_t cap);
 /* parent_service.c: takes the sockets that a service manager hands over; 0, or -errno after a message when one is not the site file's */

@@ -356,99 +356,14 @@ static void on_sign_state(void *ctx, struct channel *from, const union msg_body 
 	}
 }
 
-static void drop_session(struct parent *p, unsigned i)
-{
-	p->session[i] = p->session[--p->nsessions];
-}
-
-/* The session to end first: of this user when he has many, else of all when the table is full. False: there is room. */
-static bool session_too_many(const struct parent *p, unsigned user, unsigned *ret)
-{
-	bool full = p->nsessions == PARENT_SESSIONS_MAX;
-	unsigned of_user = 0, users_oldest = 0, oldest = 0;
-
-	for (unsigned i = 0; i < p->nsessions; i++) {
-		if (p->session[i].expires_us < p->session[oldest].expires_us)
-			oldest = i;
-		if (p->session[i].user == user && (of_user++ == 0 || p->session[i].expires_us < p->session[users_oldest].expires_us))
-			users_oldest = i;
-	}
-	*ret = of_user >= PARENT_USER_SESSIONS_MAX ? users_oldest : oldest;
-	return full || of_user >= PARENT_USER_SESSIONS_MAX;
-}
-
-/* Logins are this rare; what is beyond is dropped, and the viewer told to try again. */
-static bool session_too_soon(struct child *c)
-{
-	int64_t second = clock_mono_us() / 1000000;
-
-	if (second != c->session_second)
-		c->sessions = 0;
-	c->session_second = second;
-	return ++c->sessions > CHILD_SESSIONS_PER_S;
-}
-
-/* Also to one that is not ready yet: it was given the sessions there were with its settings, and hears this before its first viewer. */
-static void to_serves(struct parent *p, enum msg_type type, const void *body)
-{
-	for (unsigned i = 0; i < p->nchildren; i++)
-		if (p->child[i].kind == ROLE_SERVE && (p->child[i].phase == CHILD_STARTING || p->child[i].phase == CHILD_READY))
-			child_say(&p->child[i], type, body, NULL, 0);
-}
-
-/* Sessions outlive a serve process, and all of them honour them: none may last longer than one can. */
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
-	struct child *c = ctx;
-	struct parent *p = c->parent;
-	int64_t latest_us = clock_wall_us() + MSG_SESSION_US;
-	struct msg_session session = m->session;
-	struct msg_session_end end;
-	unsigned last;
-
-	if (session.user >= p->site->nusers) {
-		child_kill(c, "a session of a user that is not in the site file");
-		return;
-	}
-	/* Under the password that he had a moment ago. */
-	if (p->site->user[session.user].gone || p->site->user[session.user].version != session.version)
-		return;
-	if (session.expires_us > latest_us)
-		session.expires_us = latest_us;
-	if (session_too_soon(c))
-		return;
-	if (session_too_many(p, session.user, &last)) {
-		memcpy(end.token_sha256, p->session[last].token_sha256, sizeof end.token_sha256);
-		drop_session(p, last);
-		to_serves(p, MSG_SESSION_END, &end);
-	}
-	p->session[p->nsessions++] = session;
-	to_serves(p, MSG_SESSION, &session);
-}
-
-void parent_end_user_sessions(struct parent *p, unsigned user)
-{
-	struct msg_session_end end;
-
-	for (unsigned i = p->nsessions; i-- > 0;) {
-		if (p->session[i].user != user)
-			continue;
-		memcpy(end.token_sha256, p->session[i].token_sha256, sizeof end.token_sha256);
-		drop_session(p, i);
-		to_serves(p, MSG_SESSION_END, &end);
-	}
+	parent_session(ctx, &m->session);
 }
 
 static void on_session_end(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
-	struct parent *p = ((struct child *)ctx)->parent;
-
-	for (unsigned i = 0; i < p->nsessions; i++)
-		if (text_same_secret(p->session[i].token_sha256, m->session_end.token_sha256, 32)) {
-			drop_session(p, i);
-			to_serves(p, MSG_SESSION_END, &m->session_end);
-			return;
-		}
+	parent_session_end(((struct child *)ctx)->parent, m->session_end.token_sha256);
 }
 
 static void on_login(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])

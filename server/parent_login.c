@@ -25,6 +25,8 @@ const char *parent_viewer_name(const struct parent *p, unsigned viewer)
 {
 	if (viewer == MSG_LOGIN_NOBODY)
 		return "-";
+	if (viewer >= SITE_USERS_MAX && viewer - SITE_USERS_MAX < SITE_SHARES_MAX && p->shares.at[viewer - SITE_USERS_MAX].version)
+		return p->shares.at[viewer - SITE_USERS_MAX].share.id;  /* also of one that has just gone */
 	return viewer < p->site->nusers ? p->site->user[viewer].name : NULL;
 }
 

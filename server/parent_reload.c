@@ -347,6 +347,7 @@ static void run(struct reload *r)
 	}
 	look_at_files(r);
 	apply(r);
+	parent_share_tell(r->p);
 	say_files(r);
 	say_key(r);
 	r->told.changes = r->changes;

@@ -402,6 +402,8 @@ static int serve_settings(struct child *c)
 	for (unsigned i = 0; !rc && i < p->site->ncameras; i++)
 		if (!p->site->camera[i].gone)
 			rc = child_say_serve_camera(c, i);
+	if (!rc)
+		rc = child_say_shares(c);
 	/* Before its first viewer: who is logged in must not be sent to the login because one process was restarted. */
 	for (unsigned i = 0; !rc && i < p->nsessions; i++)
 		rc = child_say(c, MSG_SESSION, &p->session[i], NULL, 0);

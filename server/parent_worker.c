@@ -135,6 +135,7 @@ void parent_watch_workers(int fd, short what, void *arg)
 	parent_login_sweep(p, false);
 	parent_viewing_sweep(p, false);
 	parent_metrics_sweep(p);
+	parent_share_sweep(p);
 }
 
 void parent_restart_worker(struct child *c)

@@ -21,34 +21,6 @@ static void help(FILE *to)
 	      "Exit: 0 the file is in force, 1 it was refused, 2 usage, or no server runs.\n", to);
 }
 
-/* The first line says whether, the others what; 1 when it was refused. */
-static int print_answer(const struct buf *answer)
-{
-	static const char done[] = ASK_DONE, refused[] = ASK_REFUSED;
-	const char *text = (const char *)buf_data(answer);
-	bool good = answer->len >= strlen(done) && !memcmp(text, done, strlen(done));
-	size_t head = good ? strlen(done) : strlen(refused);
-
-	if (answer->len >= head)
-		fwrite(text + head, 1, answer->len - head, good ? stdout : stderr);
-	return !good;
-}
-
-static int reload(const char *path)
-{
-	struct buf answer;
-	int rc, status = 2;
-
-	buf_init(&answer, ASK_ANSWER_MAX);
-	rc = ask_server(path, ASK_RELOAD "\n", &answer);
-	if (rc)
-		ask_complain("reload", path, rc);
-	else
-		status = print_answer(&answer);
-	buf_free(&answer);
-	return status;
-}
-
 int cmd_reload(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -84,5 +56,5 @@ int cmd_reload(int argc, char **argv)
 	rc = socket_path ? 0 : ask_socket_of_site(config, path);
 	if (rc < 0)
 		return rc == -EINVAL ? 1 : 2;
-	return reload(path);
+	return ask_and_print("reload", path, ASK_RELOAD "\n", NULL);
 }

@@ -101,6 +101,14 @@ static int read_witnesses(struct parent *p)
 	return rc;
 }
 
+static int read_shares(struct parent *p)
+{
+	char path[4300];
+	int rc = parent_share_begin(p, path, sizeof path);
+
+	return rc ? say("share links", path, -rc, "move it away, and no link that was given out is good any more") : 0;
+}
+
 static int open_programs(struct programs *p)
 {
 	char libexec[4096];
@@ -139,6 +147,8 @@ static int run(const char *file, enum cpu_level cpu)
 		rc = open_files(&parent);
 	if (!rc)
 		rc = read_witnesses(&parent);
+	if (!rc)
+		rc = read_shares(&parent);
 	if (!rc)
 		rc = parent_certify(&parent);
 	if (!rc) {

@@ -119,6 +119,14 @@ static void on_user(void *ctx, struct channel *from, const union msg_body *m, in
 		serve.site.users = (uint16_t)(m->serve_user.user + 1);
 }
 
+static void on_share(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	need_site();
+	check(serve_auth_share(serve.auth, &m->share));
+	check(serve_rights_share(serve.rights, &m->share));
+	serve_rights_look(&serve, clock_wall_us());
+}
+
 static void on_camera(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	need_site();
@@ -384,6 +392,7 @@ static const struct channel_answer settings[] = {
 	{MSG_SERVE_SITE, on_site},
 	{MSG_SERVE_LISTENER, on_listener},
 	{MSG_SERVE_USER, on_user},
+	{MSG_SHARE, on_share},
 	{MSG_SERVE_CAMERA, on_camera},
 	{MSG_SERVE_RENDITION, on_rendition},
 	{MSG_SERVE_VKEY, on_vkey},
@@ -404,6 +413,7 @@ static const struct channel_answer running[] = {
 	{MSG_SERVE_CERTIFICATE, on_certificate},
 	{MSG_SERVE_LISTENER, on_listener_again},
 	{MSG_SERVE_USER, on_user},
+	{MSG_SHARE, on_share},
 	{MSG_SERVE_CAMERA, on_camera_again},
 	{MSG_SERVE_RENDITION, on_rendition_again},
 	{MSG_CAMERA_GONE, on_camera_gone},

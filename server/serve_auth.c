@@ -19,6 +19,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "server/serve_tries.h"
+#include "server/share_id.h"
 
 #define WAYS 4
 #define SETS (SERVE_AUTH_REMEMBER_MAX / WAYS)
@@ -53,6 +54,7 @@ struct remembered {
 struct serve_auth {
 	struct msg_serve_user *user; /* SITE_USERS_MAX; without a name: nobody */
 	struct ha1 *ha1;             /* SITE_USERS_MAX, and one that is nobody's */
+	struct msg_share share[SITE_SHARES_MAX];  /* without an id: none */
 	EVP_MAC_CTX *mac;            /* HMAC-SHA256 under a key of this process */
 	struct remembered remembered[SETS][WAYS];
 	struct serve_tries *tries;
@@ -245,9 +247,17 @@ int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u)
 	return 0;
 }
 
+int serve_auth_share(struct serve_auth *a, const struct msg_share *m)
+{
+	if (m->share >= SITE_SHARES_MAX || (!m->gone && !share_is_id(m->id, strlen(m->id))))
+		return -EINVAL;
+	a->share[m->share] = *m;
+	return 0;
+}
+
 uint32_t serve_auth_version(const struct serve_auth *a, unsigned user)
 {
-	return a->user[user].version;
+	return user < SITE_USERS_MAX ? a->user[user].version : a->share[user - SITE_USERS_MAX].version;
 }
 
 int serve_auth_start(struct serve_auth *a)
@@ -257,7 +267,7 @@ int serve_auth_start(struct serve_auth *a)
 
 const char *serve_auth_name(const struct serve_auth *a, unsigned user)
 {
-	return a->user[user].name;
+	return user < SITE_USERS_MAX ? a->user[user].name : a->share[user - SITE_USERS_MAX].id;
 }
 
 int serve_auth_find(const struct serve_auth *a, const char *name)
@@ -265,6 +275,9 @@ int serve_auth_find(const struct serve_auth *a, const char *name)
 	for (unsigned i = 0; i < SITE_USERS_MAX; i++)
 		if (*name && !a->user[i].gone && strcmp(a->user[i].name, name) == 0)
 			return (int)i;
+	for (unsigned i = 0; i < SITE_SHARES_MAX; i++)
+		if (*name && !a->share[i].gone && strcmp(a->share[i].id, name) == 0)
+			return SITE_USERS_MAX + (int)i;
 	return -1;
 }
 
@@ -329,6 +342,25 @@ static void give_to_thread(struct serve_auth *a, struct job *job)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/*
+ * A token is 256 bits that nobody chose: it needs no slow hash, and guessing is slowed as for passwords. Names of this form are no user's,
+ * so that it tells nothing of the others when one is refused at once.
+ */
+static int check_token(struct serve_auth *a, const char *name, const char *token, const struct serve_tries_who *who, int64_t now_us)
+{
+	int viewer = serve_auth_find(a, name);
+	uint8_t sha256[32];
+
+	if (!EVP_Digest(token, strlen(token), sha256, NULL, EVP_sha256(), NULL))
+		abort();  /* out of memory while hashing 43 bytes */
+	if (viewer < SITE_USERS_MAX || !text_same_secret(sha256, a->share[viewer - SITE_USERS_MAX].token_sha256, 32)) {
+		serve_tries_wrong(a->tries, who, now_us);
+		return -1;
+	}
+	serve_tries_right(a->tries, who, now_us);
+	return viewer;
+}
+
 enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
                                         struct serve_auth_ask *ask, unsigned *ret_user, unsigned *ret_wait_s)
 {
@@ -347,6 +379,12 @@ enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, 
 	*ret_wait_s = serve_tries_wait_s(a->tries, &who, now_us);
 	if (*ret_wait_s)
 		return SERVE_AUTH_TOO_SOON;
+	if (share_is_id(name, strlen(name))) {
+		int viewer = check_token(a, name, password, &who, now_us);
+
+		*ret_user = viewer < 0 ? 0 : (unsigned)viewer;
+		return viewer < 0 ? SERVE_AUTH_WRONG : SERVE_AUTH_USER;
+	}
 	job = same_job(a, address, password_mac);
 	if (!job) {
 		job = new_job(a, address, name, password);
@@ -379,10 +417,10 @@ unsigned serve_auth_digests(const struct serve_auth *a)
 	return all;
 }
 
-/* Who has no such digest, or is nobody, is compared with one that nobody has, so that the time taken says nothing. */
+/* Who has no such digest, as share links, or is nobody, is compared with one that nobody has, so that the time taken says nothing. */
 static bool is_right(const struct serve_auth *a, int user, const struct digest_claim *claim, const char *method)
 {
-	bool has = user >= 0 && a->ha1[user].algorithms >> claim->algorithm & 1;
+	bool has = user >= 0 && user < SITE_USERS_MAX && a->ha1[user].algorithms >> claim->algorithm & 1;
 	const struct ha1 *h = &a->ha1[has ? user : SITE_USERS_MAX];
 
 	return claim->algorithm <= DIGEST_SHA256 && digest_check(claim, h->of[claim->algorithm], method) == 0 && has;

@@ -34,7 +34,7 @@ struct serve_auth_ask {
 	void *job;
 };
 
-enum serve_auth_answer { SERVE_AUTH_USER, SERVE_AUTH_WAIT, SERVE_AUTH_BUSY, SERVE_AUTH_TOO_SOON };
+enum serve_auth_answer { SERVE_AUTH_USER, SERVE_AUTH_WRONG, SERVE_AUTH_WAIT, SERVE_AUTH_BUSY, SERVE_AUTH_TOO_SOON };
 
 /* NULL on failure. */
 struct serve_auth *serve_auth_new(struct event_base *base);
@@ -43,9 +43,11 @@ struct serve_auth *serve_auth_new(struct event_base *base);
  * was wrong. 0 or -EINVAL for one that cannot be.
  */
 int serve_auth_user(struct serve_auth *a, const struct msg_serve_user *u);
+/* The same of a share link, whose viewer has the number SITE_USERS_MAX + its place, and whose password is its token. */
+int serve_auth_share(struct serve_auth *a, const struct msg_share *m);
 /* Starts the thread: after the sandbox. */
 int serve_auth_start(struct serve_auth *a);
-/* The user's name; user is one that was given out. */
+/* The name of a user, or of a share link; user is one that was given out. */
 const char *serve_auth_name(const struct serve_auth *a, unsigned user);
 /* The user of that name, or -1. */
 int serve_auth_find(const struct serve_auth *a, const char *name);
@@ -53,7 +55,7 @@ int serve_auth_find(const struct serve_auth *a, const char *name);
 uint32_t serve_auth_version(const struct serve_auth *a, unsigned user);
 /*
  * address: a number that stands for the viewer's address. USER sets *ret_user; TOO_SOON sets *ret_wait_s;
- * WAIT: ask->done tells. The password is copied and the caller's copy is the caller's to wipe.
+ * WAIT: ask->done tells; WRONG: it is known at once (share links). The password is copied and the caller's copy is the caller's to wipe.
  */
 enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,
                                         struct serve_auth_ask *ask, unsigned *ret_user, unsigned *ret_wait_s);

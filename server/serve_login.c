@@ -165,6 +165,9 @@ static int check(struct serve_exchange *x, const struct http_request *r, const c
 		switch (serve_auth_check(x->serve->auth, x->peer->address, name, password, clock_mono_us(), &x->wait.auth, &user, &wait_s)) {
 		case SERVE_AUTH_USER:
 			return (int)user;
+		case SERVE_AUTH_WRONG:
+			log_failure(x, name);
+			return -1;
 		case SERVE_AUTH_WAIT:
 			serve_exchange_wait(x, SERVE_WAIT_PASSWORD, PASSWORD_WAIT_US);
 			return -2;
@@ -255,6 +258,7 @@ static void begin_session(struct serve_exchange *x, const struct http_request *r
 	}
 	hash_token(x->wait.token, x->wait.token_sha256);
 	memcpy(m.token_sha256, x->wait.token_sha256, 32);
+	snprintf(m.address, sizeof m.address, "%s", *x->peer->name ? x->peer->name : "-");
 	x->wait.has_token = true;
 	if (channel_say(x->serve->role.parent, MSG_SESSION, &m, NULL, 0) < 0) {
 		reply_later(x, r, 503, 1);

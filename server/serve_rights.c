@@ -11,6 +11,10 @@
 /* What one viewer may. */
 struct may {
 	bool all;
+	bool is_share;                          /* then no rule: */
+	unsigned camera, right;
+	int bound;                              /* the user who must have the right himself, or -1 */
+	int64_t from_us, to_us;                 /* of footage; both 0: no bounds */
 	int64_t expires_us;                     /* 0: never */
 	unsigned nrules;
 	struct rights_rule rule[];
@@ -59,6 +63,27 @@ int serve_rights_user(struct serve_rights *r, const struct msg_serve_user *m)
 	return 0;
 }
 
+int serve_rights_share(struct serve_rights *r, const struct msg_share *m)
+{
+	struct may *may;
+
+	if (m->share >= SITE_SHARES_MAX)
+		return -EINVAL;
+	free(r->of[SITE_USERS_MAX + m->share]);
+	r->of[SITE_USERS_MAX + m->share] = NULL;
+	if (m->gone)
+		return 0;
+	if (m->camera >= SITE_CAMERAS_MAX || (m->user != MSG_LOGIN_NOBODY && m->user >= SITE_USERS_MAX) || m->from_us > m->to_us)
+		return -EINVAL;
+	may = malloc(sizeof *may);
+	if (!may)
+		return -ENOMEM;
+	*may = (struct may){.is_share = true, .camera = m->camera, .right = m->to_us ? SERVE_RIGHT_HISTORY : SERVE_RIGHT_LIVE,
+		.bound = m->user == MSG_LOGIN_NOBODY ? -1 : m->user, .from_us = m->from_us, .to_us = m->to_us, .expires_us = m->expires_us};
+	r->of[SITE_USERS_MAX + m->share] = may;
+	return 0;
+}
+
 struct serve_viewer serve_rights_viewer(const struct serve *s, unsigned user)
 {
 	return (struct serve_viewer){.user = (int)user, .version = serve_auth_version(s->auth, user)};
@@ -69,11 +94,16 @@ static const struct may *may_of(const struct serve *s, const struct serve_viewer
 	return v->user >= 0 && v->user < SERVE_VIEWERS_MAX ? s->rights->of[v->user] : NULL;
 }
 
+static bool is_over(const struct may *may, int64_t wall_us)
+{
+	return may->expires_us && wall_us >= may->expires_us;
+}
+
 bool serve_rights_is(const struct serve *s, const struct serve_viewer *v, int64_t wall_us)
 {
 	const struct may *may = may_of(s, v);
 
-	if (!may || (may->expires_us && wall_us >= may->expires_us) || (v->until_us && wall_us >= v->until_us))
+	if (!may || is_over(may, wall_us) || (v->until_us && wall_us >= v->until_us))
 		return false;
 	if (serve_auth_version(s->auth, (unsigned)v->user) != v->version)
 		return false;
@@ -100,11 +130,24 @@ static bool has_rule(const struct may *may, unsigned rights, unsigned camera, in
 	return false;
 }
 
+static bool has_share(const struct serve *s, const struct may *may, unsigned rights, unsigned camera, int64_t wall_us)
+{
+	const struct may *bound = may->bound >= 0 ? s->rights->of[may->bound] : NULL;
+
+	if (!(rights >> may->right & 1) || (camera != SERVE_RIGHTS_NO_CAMERA && camera != may->camera))
+		return false;
+	return may->bound < 0 || (bound && !is_over(bound, wall_us) && has_rule(bound, 1u << may->right, may->camera, wall_us));
+}
+
 bool serve_rights_may(const struct serve *s, const struct serve_viewer *v, enum serve_right right, unsigned camera, int64_t wall_us)
 {
 	unsigned rights = right == SERVE_RIGHT_ANY ? SITE_RIGHTS_ALL : 1u << right;
 
-	return serve_rights_is(s, v, wall_us) && has_rule(may_of(s, v), rights, camera, wall_us);
+	const struct may *may = may_of(s, v);
+
+	if (!serve_rights_is(s, v, wall_us))
+		return false;
+	return may->is_share ? has_share(s, may, rights, camera, wall_us) : has_rule(may, rights, camera, wall_us);
 }
 
 int serve_rights_follow(const struct serve *s, struct serve_rights_follower *f)

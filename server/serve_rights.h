@@ -32,6 +32,7 @@ enum serve_right {
 #define SERVE_RIGHTS_NO_CAMERA UINT32_MAX      /* the right itself, at whatever camera */
 
 struct msg_serve_user;
+struct msg_share;
 struct serve;
 struct serve_rights;
 
@@ -60,6 +61,9 @@ struct serve_rights *serve_rights_new(void);
 void serve_rights_free(struct serve_rights **r);
 /* What a user may, from now on. 0; -EINVAL for rules that cannot be; -ENOMEM. He has none when it fails. */
 int serve_rights_user(struct serve_rights *r, const struct msg_serve_user *m);
+
+/* What the viewer of a share link may, likewise: live, or history of a time, at one camera, and no more than the user who bounds it. */
+int serve_rights_share(struct serve_rights *r, const struct msg_share *m);
 
 /* The viewer that a user is now who has shown a password: for who has a session see serve_login_viewer. */
 struct serve_viewer serve_rights_viewer(const struct serve *s, unsigned user);

@@ -75,6 +75,8 @@ static int ask_auth(struct serve_rtsp *r, const char *name, const char *password
 	switch (serve_auth_check(r->serve->auth, r->conn->peer.address, name, password, clock_mono_us(), &r->ask, ret_user, &wait_s)) {
 	case SERVE_AUTH_USER:
 		return 0;
+	case SERVE_AUTH_WRONG:
+		return refuse(r, name);
 	case SERVE_AUTH_WAIT:
 		return serve_rtsp_wait(r);
 	case SERVE_AUTH_TOO_SOON:

@@ -21,17 +21,17 @@ bool serve_users_add_conn(struct serve_users *u, unsigned user, unsigned max)
 {
 	unsigned share = max / SERVE_USER_SHARE;
 
-	return user < SITE_USERS_MAX && add(&u->user[user].conns, share < SERVE_USER_CONNS_MIN ? SERVE_USER_CONNS_MIN : share);
+	return user < SITE_USERS_MAX + SITE_SHARES_MAX && add(&u->user[user].conns, share < SERVE_USER_CONNS_MIN ? SERVE_USER_CONNS_MIN : share);
 }
 
 bool serve_users_add_held(struct serve_users *u, unsigned user, unsigned max)
 {
-	return user < SITE_USERS_MAX && add(&u->user[user].held, max / SERVE_USER_SHARE);
+	return user < SITE_USERS_MAX + SITE_SHARES_MAX && add(&u->user[user].held, max / SERVE_USER_SHARE);
 }
 
 bool serve_users_add_reload(struct serve_users *u, unsigned user, unsigned max)
 {
-	return user < SITE_USERS_MAX && add(&u->user[user].reloads, max / SERVE_USER_SHARE);
+	return user < SITE_USERS_MAX + SITE_SHARES_MAX && add(&u->user[user].reloads, max / SERVE_USER_SHARE);
 }
 
 void serve_users_drop_conn(struct serve_users *u, int user)

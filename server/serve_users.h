@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef SERVER_SERVE_USERS_H
 #define SERVER_SERVE_USERS_H
-/* What each user has at once in this process, so that no one has all. */
+/* What each viewer, a user or a share link, has at once in this process, so that no one has all. */
 #include <stdbool.h>
 
 #include "conf/site.h"
@@ -10,7 +10,7 @@
 #define SERVE_USER_CONNS_MIN 256   /* but so many connections, as an address may have */
 
 struct serve_users {
-	struct { unsigned conns, held, reloads; } user[SITE_USERS_MAX];
+	struct { unsigned conns, held, reloads; } user[SITE_USERS_MAX + SITE_SHARES_MAX];
 };
 
 /* The user's connections grow by one, unless he has his share of max. */

@@ -48,6 +48,31 @@ static void reload(struct parent *p, struct buf *out)
 	buf_free(&said);
 }
 
+static const char *behind(const char *line, const char *head)
+{
+	size_t n = strlen(head);
+
+	return strncmp(line, head, n) == 0 ? line + n : NULL;
+}
+
+/* Of links and sessions; false: it is about something else. */
+static bool answer_of_viewers(struct parent *p, const char *line, struct buf *out)
+{
+	const char *words;
+
+	if ((words = behind(line, ASK_SHARE)))
+		parent_share_make(p, words, out);
+	else if ((words = behind(line, ASK_UNSHARE)))
+		parent_share_revoke(p, words, out);
+	else if ((words = behind(line, ASK_SHARES)))
+		parent_share_list(p, strcmp(words, "json") == 0, out);
+	else if ((words = behind(line, ASK_SESSIONS)))
+		parent_sessions_list(p, strcmp(words, "json") == 0, out);
+	else if ((words = behind(line, ASK_SESSIONS_END)))
+		parent_sessions_end(p, words, out);
+	return words != NULL;
+}
+
 static void on_question(struct bufferevent *b, void *ctx)
 {
 	struct evbuffer *in = bufferevent_get_input(b);
@@ -70,7 +95,7 @@ static void on_question(struct bufferevent *b, void *ctx)
 		status_json(ctx, &out);
 	else if (strcmp(line, "audit") == 0)
 		audit_tell(ctx, &out);
-	else
+	else if (!answer_of_viewers(ctx, line, &out))
 		status_question(ctx, line, &out);
 	free(line);
 	bufferevent_setcb(b, NULL, on_sent, on_end, ctx);

@@ -345,6 +345,10 @@ function show() {
 function route() {
 	const name = location.hash.slice(1);
 
+	if (name.startsWith("share=")) {
+		location.replace(`/login${location.hash}`);
+		return;
+	}
 	if (!site || name === playing)
 		return;
 	if (playing)

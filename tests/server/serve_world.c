@@ -501,3 +501,11 @@ void world_clip_piece(struct world *w, const char *text)
 	cr_assert_eq(channel_say(w->store[0], MSG_CLIP_PIECE, &p, &fd, 1), 0);
 	close(fd);
 }
+
+void world_share(struct world *w, struct msg_share m, const char *token)
+{
+	if (!m.gone)
+		cr_assert(EVP_Digest(token, strlen(token), m.token_sha256, NULL, EVP_sha256(), NULL));
+	for (unsigned i = 0; i < w->serves; i++)
+		cr_assert_eq(channel_say(w->parent[i], MSG_SHARE, &m, NULL, 0), 0);
+}

@@ -51,6 +51,8 @@ void world_stop(struct world *w);
 void world_user(struct world *w, unsigned user, const char *name, const char *password);
 /* One who may only that, at that camera; version: grows with each change of him. */
 void world_user_may(struct world *w, unsigned user, uint32_t version, const char *name, const char *password, unsigned rights, unsigned camera);
+/* A share link with that token, in its place; gone: none. */
+void world_share(struct world *w, struct msg_share m, const char *token);
 /* The first answer about the clip, and pieces of it, to serve 0. */
 void world_clip(struct world *w, uint64_t total);
 void world_clip_piece(struct world *w, const char *text);

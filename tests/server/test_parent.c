@@ -102,7 +102,7 @@ Test(parent, has_no_role_ended_at_the_word_of_one_that_is_trusted_less)
 
 static void log_in(struct child *serve, unsigned user, unsigned session, int64_t lasts_us)
 {
-	union msg_body m = {.session = {.user = (uint16_t)user, .expires_us = clock_wall_us() + lasts_us}};
+	union msg_body m = {.session = {.address = "-", .user = (uint16_t)user, .expires_us = clock_wall_us() + lasts_us}};
 
 	memcpy(m.session.token_sha256, &session, sizeof session);
 	hear(serve, MSG_SESSION, &m);
@@ -137,7 +137,7 @@ Test(parent, a_user_with_many_sessions_loses_those_that_end_first)
 	bool others_stays = false;
 
 	for (unsigned i = 0; i < PARENT_USER_SESSIONS_MAX + 11; i++) {
-		union msg_body m = {.session = {.user = i != 0, .token_sha256 = {(uint8_t)i}, .expires_us = now_us + (int64_t)(i + 1) * 1000000}};
+		union msg_body m = {.session = {.address = "-", .user = i != 0, .token_sha256 = {(uint8_t)i}, .expires_us = now_us + (int64_t)(i + 1) * 1000000}};
 
 		serve->sessions = 0;
 		hear(serve, MSG_SESSION, &m);
@@ -152,7 +152,7 @@ Test(parent, a_user_with_many_sessions_loses_those_that_end_first)
 
 Test(parent, keeps_no_session_longer_than_one_lasts_nor_takes_them_by_the_thousand)
 {
-	union msg_body m = {.session = {.user = 0, .expires_us = INT64_MAX}};
+	union msg_body m = {.session = {.address = "-", .user = 0, .expires_us = INT64_MAX}};
 
 	hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);
 	cr_assert_eq(p.nsessions, 1);
@@ -489,7 +489,7 @@ Test(parent, takes_no_word_on_what_is_gone_and_ends_nobody_for_it)
 
 Test(parent, takes_no_login_under_the_password_of_a_moment_ago)
 {
-	union msg_body m = {.session = {.user = 1, .version = 3, .token_sha256 = {1}, .expires_us = clock_wall_us() + 1000000}};
+	union msg_body m = {.session = {.address = "-", .user = 1, .version = 3, .token_sha256 = {1}, .expires_us = clock_wall_us() + 1000000}};
 
 	site_user[1].version = 4;
 	hear(role(ROLE_SERVE, 0), MSG_SESSION, &m);

@@ -303,7 +303,7 @@ static const char *log_nobody_in(struct taken *t)
 
 static const char *log_many_in(struct taken *t)
 {
-	struct msg_session m = {.user = 0, .expires_us = INT64_MAX};
+	struct msg_session m = {.user = 0, .expires_us = INT64_MAX, .address = "-"};
 	int rc = 0;
 
 	for (unsigned i = 0; i < 2000 && !rc; i++) {
