@@ -133,8 +133,10 @@ static bool has_rule(const struct may *may, unsigned rights, unsigned camera, in
 static bool has_share(const struct serve *s, const struct may *may, unsigned rights, unsigned camera, int64_t wall_us)
 {
 	const struct may *bound = may->bound >= 0 ? s->rights->of[may->bound] : NULL;
+	/* A link to footage of a time has no right as such: who answers it looks at the time (serve_rights_range). */
+	bool has = may->to_us ? rights == SITE_RIGHTS_ALL : rights >> may->right & 1;
 
-	if (!(rights >> may->right & 1) || (camera != SERVE_RIGHTS_NO_CAMERA && camera != may->camera))
+	if (!has || (camera != SERVE_RIGHTS_NO_CAMERA && camera != may->camera))
 		return false;
 	return may->bound < 0 || (bound && !is_over(bound, wall_us) && has_rule(bound, 1u << may->right, may->camera, wall_us));
 }
@@ -148,6 +150,17 @@ bool serve_rights_may(const struct serve *s, const struct serve_viewer *v, enum 
 	if (!serve_rights_is(s, v, wall_us))
 		return false;
 	return may->is_share ? has_share(s, may, rights, camera, wall_us) : has_rule(may, rights, camera, wall_us);
+}
+
+bool serve_rights_range(const struct serve *s, const struct serve_viewer *v, int64_t *ret_from_us, int64_t *ret_to_us)
+{
+	const struct may *may = may_of(s, v);
+
+	if (!may || !may->to_us)
+		return false;
+	*ret_from_us = may->from_us;
+	*ret_to_us = may->to_us;
+	return true;
 }
 
 int serve_rights_follow(const struct serve *s, struct serve_rights_follower *f)

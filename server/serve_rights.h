@@ -72,6 +72,12 @@ bool serve_rights_is(const struct serve *s, const struct serve_viewer *v, int64_
 /* The same, and has that right at that camera now. wall_us: now. */
 bool serve_rights_may(const struct serve *s, const struct serve_viewer *v, enum serve_right right, unsigned camera, int64_t wall_us);
 
+/*
+ * Whether he sees footage of that time alone, by a share link (wall clock): then he has no right but SERVE_RIGHT_ANY, at one camera, and what
+ * is not of that time is not there for him.
+ */
+bool serve_rights_range(const struct serve *s, const struct serve_viewer *v, int64_t *ret_from_us, int64_t *ret_to_us);
+
 /* 0, or -EACCES when he may not now. */
 int serve_rights_follow(const struct serve *s, struct serve_rights_follower *f);
 /* Takes one that is not followed. */
