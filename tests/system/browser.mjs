@@ -3,6 +3,8 @@
 import {chromium} from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/* What is waited for is there at once on a machine that has time for it. */
+export const PATIENCE_MS = 90000;
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 	"--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"];
 
@@ -28,13 +30,13 @@ export async function fillLogin(page, user, password) {
 	await page.fill('input[name="name"]', user);
 	await page.fill('input[name="password"]', password);
 	await page.click("form button");
-	await page.waitForSelector("[data-camera]", {timeout: 15000, state: "attached"});
+	await page.waitForSelector("[data-camera]", {timeout: PATIENCE_MS, state: "attached"});
 }
 
 /* Opens the camera (the first one without a name) and waits for its first picture. */
 export async function play(page, camera) {
 	await page.click(camera ? `[data-camera="${camera}"]` : "[data-camera]");
-	await page.waitForFunction(() => document.getElementById("video").readyState >= 3, null, {timeout: 30000});
+	await page.waitForFunction(() => document.getElementById("video").readyState >= 3, null, {timeout: PATIENCE_MS});
 	await page.evaluate(() => { document.getElementById("video").muted = false; });
 }
 
@@ -88,7 +90,7 @@ export function badge(page) {
 	});
 }
 
-export function waitForBadge(page, state, timeout) {
+export function waitForBadge(page, state, timeout = PATIENCE_MS) {
 	return page.waitForFunction((s) => document.getElementById("badge").dataset.state === s, state, {timeout});
 }
 

@@ -4,7 +4,7 @@
  * Logs in, opens the camera, asks for its footage from FROM to TO (UTC, as the form's fields would have it in that time zone) by the
  * page's own form, and saves what the browser downloads as FILE. Prints the name that the browser would give it. Exit 0 or 1.
  */
-import {logIn, open} from "./browser.mjs";
+import {PATIENCE_MS, logIn, open} from "./browser.mjs";
 
 const [url, user, password, camera, from, to, file] = process.argv.slice(2);
 const {browser, page, complaints} = await open({timezoneId: "UTC", acceptDownloads: true});
@@ -13,7 +13,7 @@ try {
 	await logIn(page, url, user, password);
 	await page.click(`[data-camera="${camera}"]`);
 	await page.click("#export summary");
-	await page.waitForSelector("#export-from", {state: "visible", timeout: 15000});
+	await page.waitForSelector("#export-from", {state: "visible", timeout: PATIENCE_MS});
 	await page.fill("#export-from", from);
 	await page.fill("#export-to", to);
 	/* The file comes in a tab of its own, which closes at once. */

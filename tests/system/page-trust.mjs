@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import {parseArgs} from "node:util";
 
-import {badge, fillLogin, logIn, look, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
+import {PATIENCE_MS, badge, fillLogin, logIn, look, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
 
 const {values: options, positionals} = parseArgs({allowPositionals: true,
 	options: {camera: {type: "string"}, only: {type: "string"}, screenshots: {type: "string"}}});
@@ -27,7 +27,7 @@ const shows = (page, selector) => page.isVisible(selector);
 async function begin(page) {
 	await logIn(page, url, user, password);
 	await play(page, options.camera);
-	await waitForBadge(page, "verified", 20000);
+	await waitForBadge(page, "verified");
 }
 
 async function moves(page) {
@@ -70,19 +70,19 @@ const cases = {
 
 		assert.ok(names.includes("auto") && names.includes("copy") && names.length >= 3, names.join());
 		await page.selectOption("#levels", names.find((n) => n !== "auto" && n !== "copy"));
-		await page.waitForFunction(() => document.getElementById("video").videoHeight === 360, null, {timeout: 20000});
+		await page.waitForFunction(() => document.getElementById("video").videoHeight === 360, null, {timeout: PATIENCE_MS});
 		await moves(page);
 		assert.equal((await badge(page)).state, "verified");
 	},
 
 	"pause, sound and going back by keyboard": async (page) => {
 		await begin(page);
-		const becomes = (name, value) => page.waitForFunction(([n, v]) => document.getElementById("video")[n] === v, [name, value], {timeout: 60000});
+		const becomes = (name, value) => page.waitForFunction(([n, v]) => document.getElementById("video")[n] === v, [name, value], {timeout: PATIENCE_MS});
 		const muted = await page.evaluate(() => document.getElementById("video").muted);
 
 		await page.keyboard.press("k");
 		await becomes("paused", true);
-		await page.waitForSelector('#play[aria-label="Play"]', {timeout: 60000});
+		await page.waitForSelector('#play[aria-label="Play"]', {timeout: PATIENCE_MS});
 		const held = await look(page);
 
 		await page.waitForTimeout(1500);
@@ -108,7 +108,7 @@ const cases = {
 		assert.match(await text(page, "#alarms"), /This site signs with another key/);
 		assert.equal(await text(page, "#key-held"), OTHER_KEY);
 		assert.equal(await text(page, "#key-said"), vkey);
-		await waitForBadge(page, "failed", 20000);
+		await waitForBadge(page, "failed");
 		/* The admin carries the new key, and says so. */
 		await page.click("#evidence summary");
 		await page.fill("#key-field", vkey);
@@ -117,7 +117,7 @@ const cases = {
 		await page.waitForFunction(() => document.getElementById("alarms").hidden && document.getElementById("key").textContent !== "");
 		assert.equal(await text(page, "#key"), vkey);
 		assert.match(await text(page, "#key-how"), /compared by you/);
-		await waitForBadge(page, "verified", 20000);
+		await waitForBadge(page, "verified");
 	},
 
 	"the key that the admin carries is compared": async (page) => {
@@ -142,16 +142,16 @@ const cases = {
 		await flipOnce(page);
 		await logIn(page, url, user, password);
 		await play(page, options.camera);
-		await waitForBadge(page, "failed", 20000);
+		await waitForBadge(page, "failed");
 		const said = (await badge(page)).text;
 
 		await page.reload();
-		await waitForBadge(page, "failed", 20000);
+		await waitForBadge(page, "failed");
 		assert.equal((await badge(page)).text, said);
 		await page.click("#badge");
 		assert.equal(await page.$$eval("#failures li", (all) => all.length), 1);
 		await page.click("#forget");
-		await waitForBadge(page, "verified", 20000);
+		await waitForBadge(page, "verified");
 		await moves(page);
 	},
 
@@ -163,7 +163,7 @@ const cases = {
 		});
 		await logIn(page, url, user, password);
 		await play(page, options.camera);
-		await waitForBadge(page, "failed", 20000);
+		await waitForBadge(page, "failed");
 		assert.match((await badge(page)).text, /its proof is that of/);
 	},
 
@@ -171,9 +171,9 @@ const cases = {
 		await page.route(PROOF, (route) => route.fulfill({status: 404, body: ""}));
 		await logIn(page, url, user, password);
 		await play(page, options.camera);
-		await page.waitForFunction(() => document.getElementById("badge").textContent.includes("is late"), null, {timeout: 15000});
+		await page.waitForFunction(() => document.getElementById("badge").textContent.includes("is late"), null, {timeout: PATIENCE_MS});
 		assert.equal((await badge(page)).state, "checking");
-		await waitForBadge(page, "failed", 45000);
+		await waitForBadge(page, "failed");
 		assert.match((await badge(page)).text, /no proof came: the server answers 404/);
 	},
 
@@ -187,7 +187,7 @@ const cases = {
 		await page.reload();
 		await page.waitForSelector("#alarms:not([hidden])");
 		assert.match(await text(page, "#alarms"), /entries were taken back/);
-		await waitForBadge(page, "failed", 20000);
+		await waitForBadge(page, "failed");
 	},
 
 	"a network that was away for a while is no evidence against the footage": async (page) => {
@@ -196,7 +196,7 @@ const cases = {
 		await page.waitForTimeout(26000);
 		assert.equal(await shows(page, "#silence"), true);
 		await page.context().setOffline(false);
-		await page.waitForFunction(() => document.getElementById("video").readyState >= 3, null, {timeout: 15000});
+		await page.waitForFunction(() => document.getElementById("video").readyState >= 3, null, {timeout: PATIENCE_MS});
 		await moves(page);
 		await waitForBadge(page, "verified", 15000);
 		assert.equal(await shows(page, "#silence"), false);

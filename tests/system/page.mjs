@@ -10,7 +10,7 @@
 import {execSync} from "node:child_process";
 import {parseArgs} from "node:util";
 
-import {badge, fillLogin, logIn, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
+import {PATIENCE_MS, badge, fillLogin, logIn, lookWell, open, play, site, waitForBadge} from "./browser.mjs";
 
 const {values: options, positionals} = parseArgs({allowPositionals: true,
 	options: {camera: {type: "string"}, screenshot: {type: "string"}, "expect-failed": {type: "boolean"}, meanwhile: {type: "string"}}});
@@ -27,7 +27,7 @@ const expect = (holds, what) => { if (!holds) failures.push(what); };
 
 /* The first picture and the one SECONDS later, by the picture's own count. */
 async function checkPlaying(page, complaints) {
-	await waitForBadge(page, "verified", 20000);
+	await waitForBadge(page, "verified");
 	const before = await lookWell(page), beganMs = Date.now();
 	await page.waitForTimeout(seconds * 1000);
 	const after = await lookWell(page), spent = (Date.now() - beganMs) / 1000;
@@ -78,7 +78,7 @@ async function checkTampered(page, tampered) {
 
 /* How long the picture's count stands still after the command, and whether all is well again after SECONDS. */
 async function checkSurvives(page) {
-	await waitForBadge(page, "verified", 20000);
+	await waitForBadge(page, "verified");
 	execSync(options.meanwhile, {stdio: ["ignore", "ignore", "inherit"]});
 	const began = Date.now();
 	let last = await lookWell(page), moved = Date.now(), still = 0;
@@ -87,7 +87,7 @@ async function checkSurvives(page) {
 		await page.waitForTimeout(100);
 		if (await page.$('input[name="password"]')) {
 			await fillLogin(page, user, password);
-			await page.waitForFunction(() => document.getElementById("video")?.readyState >= 2, null, {timeout: 15000});
+			await page.waitForFunction(() => document.getElementById("video")?.readyState >= 2, null, {timeout: PATIENCE_MS});
 		}
 		const seen = await lookWell(page);
 
