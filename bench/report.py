@@ -107,8 +107,15 @@ def evidence_rows(e):
         yield ("   memory of it, MB", f"{s['start']['bytes'] / 1e6:.2f}", "", "", "the same")
 
 
+def rtsp_rows(r):
+    ours, camera = r["rtsps"], r["camera"]
+    yield ("age of a decoded picture by RTSP inside TLS, ms", f"{ours['median_ms']}", f"at the camera {camera['median_ms']}", "", "below 150")
+    yield ("   p99, ms", f"{ours['p99_ms']}", f"at the camera {camera['p99_ms']}", "", "less")
+    yield ("   from the client's start to its first picture, ms", f"{ours['first_s'] * 1000:.0f}", f"at the camera {camera['first_s'] * 1000:.0f}", "", "less")
+
+
 def rows(results):
-    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows), ("evidence", evidence_rows)):
+    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows), ("evidence", evidence_rows), ("rtsp", rtsp_rows)):
         if part in results:
             yield from make(results[part])
 

@@ -47,10 +47,11 @@ class Cameras:
 class Server:
     """A site, and `casemate run` on it."""
 
-    def __init__(self, casemate, folder, urls, encode=False, serve=1, transport=None, max_size="2 GB"):
+    def __init__(self, casemate, folder, urls, encode=False, serve=1, transport=None, max_size="2 GB", rtsps=False):
         self.casemate, self.folder, self.urls = casemate, folder, urls
         self.names = [f"cam{i + 1}" for i in range(len(urls))]
         self.port = free_port()
+        self.rtsps = free_port() if rtsps else None
         self.password = secrets.token_hex(12)
         self.child = self.log = None
         os.makedirs(folder, mode=0o700)
@@ -68,9 +69,10 @@ class Server:
         user = proc.run([self.casemate, "passwd", USER], input=self.password + "\n")
         small = f"\n    renditions:\n      {SMALL['name']}: {{size: {SMALL['width']}x{SMALL['height']}, bitrate: {SMALL['bitrate_bps'] // 1000} kb/s}}"
         way = f"\n    transport: {transport}" if transport else ""
+        rtsps = f"rtsps: 127.0.0.1:{self.rtsps}\n" if self.rtsps else ""
         cameras = "\n".join(f"  {name}:\n    source: {url}{way}{small if encode else ''}" for name, url in zip(self.names, self.urls))
         with open(self.path("site.yaml"), "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
-            f.write(f"site: bench.example/casemate\nlisten: 127.0.0.1:{self.port}\ntls: {{certificate: tls.crt, key: tls.key}}\nkey: site.key\n"
+            f.write(f"site: bench.example/casemate\nlisten: 127.0.0.1:{self.port}\n{rtsps}tls: {{certificate: tls.crt, key: tls.key}}\nkey: site.key\n"
                     f"archive: {{path: archive, max_size: {max_size}}}\nprocesses: {{serve: {serve}, ingest: 1}}\nusers:\n{user}cameras:\n{cameras}\n")
         proc.run([self.casemate, "check", "-c", self.path("site.yaml")])
 
@@ -94,6 +96,9 @@ class Server:
 
     def authorization(self):
         return "Basic " + base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+
+    def rtsp_url(self, camera):
+        return f"rtsps://{USER}:{self.password}@127.0.0.1:{self.rtsps}/{camera}/copy"
 
     def viewer(self):
         return Viewer(self)

@@ -156,6 +156,7 @@ static void on_more(struct serve_follower *f, bool gone)
 {
 	struct serve_rtsp *r = ((struct rtsp_follower *)(void *)((char *)f - offsetof(struct rtsp_follower, follower)))->of;
 
+	r->ended |= gone;
 	if (gone || !r->conn->tls.pending.len)
 		serve_conn_ready(r->conn);
 }
