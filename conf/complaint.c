@@ -21,15 +21,15 @@ void complaint_add(struct site_report *report, struct complaint_at at, const cha
 	char text[sizeof c->text];
 	va_list ap;
 
+	if (report->n == SITE_COMPLAINTS_MAX) {
+		report->more = true;
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (is_said(report, at, text))
 		return;
-	if (report->n == SITE_COMPLAINTS_MAX) {
-		report->more = true;
-		return;
-	}
 	report->n++;
 	*c->file = 0;
 	c->line = at.line;

