@@ -85,6 +85,7 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 	case SCHEMA_FOLDER:
 	case SCHEMA_SOCKET:
 	case SCHEMA_LOGIN:
+	case SCHEMA_VKEY:
 	case SCHEMA_HASH:
 	case SCHEMA_SOURCE:
 	case SCHEMA_ONVIF:
@@ -224,6 +225,8 @@ static const struct {
 	{"tls.key"},
 	{"key", .always = DIFF_RESTARTS},
 	{"witnesses"},
+	{"require_signed"},
+	{"admin_key"},
 	{"media_signing.key", .always = DIFF_RESTARTS},
 	{"media_signing.certificate", .always = DIFF_RESTARTS},
 	{"archive.path", .always = DIFF_RESTARTS},

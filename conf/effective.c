@@ -147,6 +147,7 @@ static void write_value(struct effective *e, const struct schema_key *k, const v
 	case SCHEMA_FOLDER:
 	case SCHEMA_SOCKET:
 	case SCHEMA_LOGIN:
+	case SCHEMA_VKEY:
 	case SCHEMA_SOURCE:
 	case SCHEMA_ONVIF:
 		put_string(e, *(char *const *)v);

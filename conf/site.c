@@ -360,19 +360,19 @@ static void walk(struct loader *l, const struct ytree *tree)
 	rights_check(l);
 }
 
-/* From text already in site->bytes; look: at what it includes, and at the files that it names. */
-static int load(struct site *site, bool look, struct site_report *report)
+/* From text already in site->bytes; include: what it includes too; look: at the files that it names. */
+static int load(struct site *site, bool include, bool look, struct site_report *report)
 {
 	struct loader l = {.site = site, .report = report, .file = calloc(LOADER_FILES_MAX, sizeof *l.file)};
 	struct ytree *tree = NULL;
-	const struct ytree_node *include;
+	const struct ytree_node *value;
 	int rc = l.file ? ytree_read(buf_data(&site->bytes), site->part->len, 0, &tree, report) : -ENOMEM;
 
 	if (rc)
 		goto out;
-	include = ytree_find(tree->root, "include", strlen("include"));
-	if (look && include)
-		rc = include_read(site, include, report);
+	value = ytree_find(tree->root, "include", strlen("include"));
+	if (include && value)
+		rc = include_read(site, value, report);
 	if (!rc)
 		rc = merge_parts(site, tree, report);
 	if (rc)
@@ -465,7 +465,7 @@ int site_parse_parts(const char *path, const void *text, const struct site_part 
 	if (rc == -EFBIG)
 		complaint_add(report, (struct complaint_at){0}, NULL, "a site file has at most %u bytes", SITE_FILE_MAX);
 	if (!rc)
-		rc = load(site, false, report);
+		rc = load(site, false, false, report);
 	return finish(rc, site, ret, report);
 }
 
@@ -488,7 +488,7 @@ static int read_site(struct site *site, const char *path)
 	return rc;
 }
 
-int site_load(const char *path, struct site **ret, struct site_report *report)
+static int load_file(const char *path, bool look, struct site **ret, struct site_report *report)
 {
 	struct site *site;
 	int rc;
@@ -507,7 +507,7 @@ int site_load(const char *path, struct site **ret, struct site_report *report)
 	} else if (rc) {
 		complaint_add(report, (struct complaint_at){0}, NULL, "%s", strerror(-rc));
 	} else {
-		rc = load(site, true, report);
+		rc = load(site, true, look, report);
 	}
 	return finish(rc, site, ret, report);
 }
@@ -517,6 +517,16 @@ static void free_user(struct site_user *u)
 	free(u->password_hash);
 	free(u->rtsp_digest_file);
 	free(u->rtsp_digest_mark);
+}
+
+int site_load(const char *path, struct site **ret, struct site_report *report)
+{
+	return load_file(path, true, ret, report);
+}
+
+int site_load_text(const char *path, struct site **ret, struct site_report *report)
+{
+	return load_file(path, false, ret, report);
 }
 
 void site_free(struct site **site)
@@ -537,6 +547,7 @@ void site_free(struct site **site)
 	free(s->tls_key);
 	free(s->key);
 	free(s->witnesses);
+	free(s->admin_key);
 	free(s->media_key);
 	free(s->media_certificate);
 	free(s->archive);

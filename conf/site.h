@@ -187,6 +187,8 @@ struct site {
 	uint64_t archive_max_bytes;       /* oldest footage is removed at this size */
 	char *socket;                     /* path of the local status socket */
 	struct site_alarms alarms;
+	bool require_signed;              /* it comes into force with its admin's signature only (server/admin.h) */
+	char *admin_key;                  /* the key of that signature, as casemate keygen prints it; NULL: none is named */
 	bool sandbox_best_effort;         /* sandbox: best-effort (default: strict) */
 	unsigned serve_processes;         /* 1..64; default: number of CPUs, at most 4 */
 	unsigned ingest_processes;        /* 1..64; default 1 */
@@ -225,6 +227,8 @@ struct site_report {
  * The report is cleared first, and comes back in the order of lines. It is large: not for a small stack.
  */
 int site_load(const char *path, struct site **ret, struct site_report *report);
+/* The same with what it includes, but without a look at the files that it names. */
+int site_load_text(const char *path, struct site **ret, struct site_report *report);
 /*
  * The same from memory, for what is in the text alone: opens no file, so passwords stay NULL.
  * path is the site file's absolute path; relative paths are resolved against its folder. What it includes is not there.

@@ -10,6 +10,8 @@
 #include "conf/loader.h"
 #include "conf/phc.h"
 
+#define VKEY_MAX 263
+
 static void *member(void *object, const struct schema_key *k)
 {
 	return (char *)object + k->member;
@@ -57,6 +59,17 @@ static void set_login(struct loader *l, const struct schema_key *k, const struct
 	if (n->len > 64 || !is_graphic(n->text, n->len, ":\"'\\"))
 		loader_complain(l, k, n->at, "\"%s\" can't be a camera's user: %s", loader_quote(n->text, n->len).text,
 				schema_type_text(k->type));
+	else
+		set_string(l, k, n, object);
+}
+
+/* Its numbers are looked at by whoever takes a signature for it. */
+static void set_vkey(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+{
+	const char *first = strchr(n->text, '+');
+
+	if (n->len > VKEY_MAX || !is_graphic(n->text, n->len, "\"\\") || !first || first == n->text || !strchr(first + 1, '+'))
+		loader_complain(l, k, n->at, "\"%s\" is no key: what is wanted is %s", loader_quote(n->text, n->len).text, schema_type_text(k->type));
 	else
 		set_string(l, k, n, object);
 }
@@ -268,6 +281,7 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_FINGERPRINT] = camera_set_fingerprint,
 	[SCHEMA_TLS_NAME] = camera_set_tls_name,
 	[SCHEMA_LOGIN] = set_login,
+	[SCHEMA_VKEY] = set_vkey,
 	[SCHEMA_SIZE] = set_size,
 	[SCHEMA_NAME] = set_name,
 	[SCHEMA_HASH] = set_hash,

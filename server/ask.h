@@ -10,6 +10,7 @@
 #define ASK_PATH (sizeof((struct sockaddr_un *)0)->sun_path)
 /* Questions that change something, and how their answers begin. */
 #define ASK_RELOAD "reload"
+#define ASK_ROLLBACK "reload allow-rollback"
 #define ASK_EXPORT "export "        /* CAMERA RENDITION FROM TO SEGMENTS BYTES [RENDITION SEGMENTS BYTES]: footage is handed out, by ASK_EXPORT_USER */
 #define ASK_EXPORT_USER "operator"
 /* Begins "alarms RUN NEXT", then a line each; the words behind it: "text now", "json now", "text since US" (wall clock), "json after RUN N". */

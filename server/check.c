@@ -24,6 +24,7 @@
 #include "conf/units.h"
 #include "seal/key.h"
 #include "seal/media_key.h"
+#include "server/admin.h"
 #include "server/against.h"
 #include "server/check.h"
 #include "server/check_print.h"
@@ -436,6 +437,17 @@ static void check_everything(struct check *c)
 	check_cameras(c);
 }
 
+/* As the first start with this file would. */
+static void check_signature(struct check *c)
+{
+	static const struct admin nobody;
+	struct admin now;
+	char why[ADMIN_WHY];
+
+	if (c->site->require_signed && admin_judge(&nobody, NULL, c->site, true, &now, why))
+		say(c, PROBLEM, 0, "%s", why);
+}
+
 unsigned check_named_files(FILE *to, const char *path, const struct site *site)
 {
 	struct check c = {.to = to, .path = path, .site = site};
@@ -448,7 +460,7 @@ unsigned check_named_files(FILE *to, const char *path, const struct site *site)
 static int load(struct check *c, bool look, struct site **ret)
 {
 	struct site_report *report = calloc(1, sizeof *report);
-	int rc = report ? site_load(c->path, ret, report) : -ENOMEM, status = 1;
+	int rc = report ? (look ? site_load : site_load_text)(c->path, ret, report) : -ENOMEM, status = 1;
 
 	if (rc == -EINVAL || rc == -EFBIG) {
 		complaint_print(c->to, c->path, report);
@@ -460,6 +472,8 @@ static int load(struct check *c, bool look, struct site **ret)
 		c->site = *ret;
 		if (look)
 			check_everything(c);
+		if (look)
+			check_signature(c);
 		if (look && (c->problems || c->warnings))
 			summary(c, 0, false);
 		status = c->problems > 0;

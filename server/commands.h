@@ -12,6 +12,7 @@ int cmd_keygen(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+int cmd_sign_config(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_alarms(int argc, char **argv);
 int cmd_sessions(int argc, char **argv);

@@ -22,6 +22,7 @@ static const char usage_text[] =
 	"usage: casemate keygen NAME [-o site.key]\n"
 	"       casemate keygen --rotate [-o site.key]\n"
 	"       casemate keygen --witness NAME [-o witness.key]\n"
+	"       casemate keygen --admin NAME [-o admin.key]\n"
 	"       casemate keygen --token URI [--module M] [--pin FILE] NAME [-o site.key]\n"
 	"       casemate keygen --tls HOST... [--ca CA] [-o tls]\n"
 	"       casemate keygen --tls-ca NAME [-o ca]\n"
@@ -32,6 +33,7 @@ static const char usage_text[] =
 	"that is what casemate verify wants. NAME is the site's name (site: in the site file).\n"
 	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
 	"With --witness: the key that NAME cosigns other sites' logs with, see casemate witness.\n"
+	"With --admin: the key that NAME signs site files with, see casemate sign-config.\n"
 	"With --token: a file that says where the key is, in a PKCS#11 token or behind a TPM.\n"
 	"With --tls: a certificate tls.crt and its key tls.key for these host names and\n"
 	"addresses; self-signed, or by the authority that --ca names.\n"
@@ -45,6 +47,7 @@ static const char usage_text[] =
 	"  -o FILE     where to (site.key; the public half goes to FILE.pub)\n"
 	"  --rotate    the next key of a site that has one\n"
 	"  --witness   a witness' key instead\n"
+	"  --admin     an admin's key instead\n"
 	"  --token URI a key that stays where it is: pkcs11:..., handle:0x81000001, file:tpm.key\n"
 	"  --module M  the token's library; of a TPM: its TCTI (device:/dev/tpmrm0)\n"
 	"  --pin FILE  its first line is the token's PIN\n"
@@ -215,9 +218,9 @@ static int make_media(const char *name, const char *prefix)
 int cmd_keygen(int argc, char **argv)
 {
 	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"token", 1, NULL, 'T'},
-		{"module", 1, NULL, 'M'}, {"pin", 1, NULL, 'p'}, {"tls", 0, NULL, 't'}, {"tls-ca", 0, NULL, 'A'}, {"tls-client", 0, NULL, 'C'}, {"ca", 1, NULL, 'c'}, {"witness", 0, NULL, 'w'}, {"help", 0, NULL, 'h'}, {0}};
+		{"module", 1, NULL, 'M'}, {"pin", 1, NULL, 'p'}, {"tls", 0, NULL, 't'}, {"tls-ca", 0, NULL, 'A'}, {"tls-client", 0, NULL, 'C'}, {"ca", 1, NULL, 'c'}, {"witness", 0, NULL, 'w'}, {"admin", 0, NULL, 'a'}, {"help", 0, NULL, 'h'}, {0}};
 	const char *path = NULL, *token = NULL, *module = NULL, *pin = NULL, *ca = NULL;
-	bool tls = false, authority = false, client = false, rotate = false, media = false, witness = false;
+	bool tls = false, authority = false, client = false, rotate = false, media = false, witness = false, admin = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
@@ -230,6 +233,7 @@ int cmd_keygen(int argc, char **argv)
 		case 'c': ca = optarg; break;
 		case 'r': rotate = true; break;
 		case 'w': witness = true; break;
+		case 'a': admin = true; break;
 		case 'T': token = optarg; break;
 		case 'M': module = optarg; break;
 		case 'p': pin = optarg; break;
@@ -237,8 +241,8 @@ int cmd_keygen(int argc, char **argv)
 		default: return keygen_fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
 		}
 	}
-	if (tls + authority + client + rotate + witness + media + !!token > 1)
-		return keygen_fail("usage", "only one of --rotate, --witness, --token, --tls, --tls-ca, --tls-client and --media-signing");
+	if (tls + authority + client + rotate + witness + admin + media + !!token > 1)
+		return keygen_fail("usage", "only one of --rotate, --witness, --admin, --token, --tls, --tls-ca, --tls-client and --media-signing");
 	if (ca && !tls && !client)
 		return keygen_fail("--ca", "it signs a certificate: add --tls HOST... or --tls-client NAME");
 	if ((module || pin) && !token)
@@ -252,10 +256,10 @@ int cmd_keygen(int argc, char **argv)
 	if (media)
 		return make_media(argv[optind], path ? path : "media");
 	if (optind == argc)
-		return keygen_fail(tls ? "a host is missing" : authority || client ? "a name is missing" : witness ? "the witness' name is missing" : "the site's name is missing",
+		return keygen_fail(tls ? "a host is missing" : authority || client ? "a name is missing" : witness ? "the witness' name is missing" : admin ? "the admin's name is missing" : "the site's name is missing",
 			tls ? "casemate keygen --tls gate.example.org 192.0.2.7" :
 			authority ? "casemate keygen --tls-ca \"Example harbour cameras\"" : client ? "casemate keygen --tls-client anna --ca ca" :
-			witness ? "casemate keygen --witness notary.example.net" : "casemate keygen gate.example.org");
+			witness ? "casemate keygen --witness notary.example.net" : admin ? "casemate keygen --admin admin.example.org" : "casemate keygen gate.example.org");
 	if (argc - optind > (tls ? KEYGEN_HOSTS_MAX : 1))
 		return keygen_fail(argv[optind + 1], tls ? "more than 64 hosts" : "only one name; for a certificate add --tls");
 	if (token)
@@ -266,5 +270,5 @@ int cmd_keygen(int argc, char **argv)
 		return keygen_tls_ca(argv[optind], path ? path : "ca");
 	if (client)
 		return keygen_tls_client(argv[optind], ca ? ca : "ca", path ? path : "client");
-	return make_site_key(argv[optind], path ? path : witness ? "witness.key" : "site.key", witness);
+	return make_site_key(argv[optind], path ? path : witness ? "witness.key" : admin ? "admin.key" : "site.key", witness);
 }

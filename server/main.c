@@ -36,6 +36,7 @@ static const struct {
 	{"probe", cmd_probe, "say what a camera offers, and what to write of it in the site file"},
 	{"reload", cmd_reload, "have the running server take its changed site file"},
 	{"alarms", cmd_alarms, "say what is wrong, and what was"},
+	{"sign-config", cmd_sign_config, "sign a site file for machines that take no other"},
 	{"status", cmd_status, "ask the running server how it is"},
 	{"sessions", cmd_sessions, "say who is logged in, and end it"},
 	{"share", cmd_share, "make a link by which somebody sees one camera for a while"},
@@ -53,7 +54,7 @@ static void help(FILE *to)
 {
 	fputs("usage: casemate COMMAND [ARGUMENTS]\n", to);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].what);
+		fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].what);
 	fputs("casemate COMMAND --help tells more; so does man casemate-COMMAND.\n"
 	      "First time: casemate keygen, casemate passwd, a site file (man casemate-site), casemate check, casemate run.\n", to);
 }

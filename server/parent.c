@@ -281,7 +281,7 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 	struct buf said;
 
 	buf_init(&said, PARENT_RELOAD_MAX);
-	parent_reload(arg, &said);
+	parent_reload(arg, false, &said);
 	buf_free(&said);
 }
 

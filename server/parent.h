@@ -23,6 +23,7 @@
 #include "server/parent_certificate.h"
 #include "server/parent_metrics.h"
 #include "server/parent_share.h"
+#include "server/admin.h"
 #include "server/programs.h"
 #include "server/service.h"
 #include "server/watch_book.h"
@@ -218,6 +219,9 @@ struct parent {
 	const struct parent_watch *watch; /* NULL: the whole server */
 	struct event_base *base;
 	int64_t started_us;
+	struct admin admin;               /* whose signature the site in force has */
+	const struct key_public *admin_key;  /* that the command line names, or NULL */
+	char admin_path[4200];            /* where admin is kept */
 	struct programs programs;
 	int archive_fd;
 	struct child *child;              /* sign, store, ingest…, serve…, transcode… */
@@ -408,8 +412,8 @@ struct listener_live *parent_add_listener(struct parent *p, const struct site_li
 void parent_drop_listener(struct parent *p, const char *text);
 /* parent_dial.c: what is under way is given up */
 void parent_dial_cancel(struct camera_live *cam);
-/* parent_reload.c: reads the site file again and applies what differs. out: what was done, or why nothing was, for people. 0 or -errno. */
-int parent_reload(struct parent *p, struct buf *out);
+/* parent_reload.c: reads the site file again and applies what differs. rollback: an earlier version of a signed one too. out: what was done, or why nothing was, for people. 0 or -errno. */
+int parent_reload(struct parent *p, bool rollback, struct buf *out);
 /* store hears of changes, for config/v1; site_sha256 and archive_max_bytes are filled in. */
 void parent_tell_config(struct parent *p, struct msg_store_config *told);
 /* parent_change.c: what a change of the site file means to the roles */

@@ -31,6 +31,8 @@ struct reload {
 	struct parent_witness witness;
 	bool witnesses;                /* another policy than before, whatever its file's name */
 	struct files_seen files;
+	bool rollback;                 /* an earlier version of a signed site file is wanted */
+	struct admin admin;            /* whose signature it has */
 	uint8_t ca_sha256[SITE_CAMERAS_MAX][32];
 	bool ca[SITE_CAMERAS_MAX];     /* other bytes in that camera's authority */
 };
@@ -160,6 +162,34 @@ static void find_places(struct reload *r)
 			r->refused++;
 			return;
 		}
+}
+
+/* Kept before anything is changed: what was once in force is never forgotten. */
+static void judge(struct reload *r)
+{
+	struct parent *p = r->p;
+	char why[ADMIN_WHY];
+	int rc = admin_judge(&p->admin, p->admin_key, r->site, r->rollback, &r->admin, why);
+
+	if (rc < 0)
+		fprintf(r->out, "%s: %s\n", r->site->file, why);
+	else if (!admin_same(&r->admin, &p->admin) && (rc = admin_keep(p->admin_path, &r->admin)) < 0)
+		fprintf(r->out, "%s: %s: its folder must have room, and be writable by this user\n", p->admin_path, strerror(-rc));
+	r->refused += rc < 0;
+}
+
+static void say_signature(struct reload *r)
+{
+	char words[ENTRY_CHANGE];
+
+	if (r->admin.version < r->p->admin.version) {
+		snprintf(words, sizeof words, "site file rolled back from version %u to %u", r->p->admin.version, r->admin.version);
+		fprintf(r->out, "  %s\n", words);
+		note_change(r, words);
+	} else if (r->admin.version > r->p->admin.version) {
+		fprintf(r->out, "  signed by %s as version %u\n", r->admin.key.name, r->admin.version);
+	}
+	r->p->admin = r->admin;
 }
 
 /* --- applying --------------------------------------------------------------------------- */
@@ -341,6 +371,8 @@ static void run(struct reload *r)
 			say_item(r, &r->diff->item[i]);
 		find_places(r);
 	}
+	if (!r->refused)
+		judge(r);
 	if (r->refused) {
 		fprintf(r->out, "%u reason%s: nothing was changed\n", r->refused, r->refused == 1 ? "" : "s");
 		return;
@@ -350,6 +382,7 @@ static void run(struct reload *r)
 	parent_share_tell(r->p);
 	say_files(r);
 	say_key(r);
+	say_signature(r);
 	r->told.changes = r->changes;
 	if (is_news(r))
 		parent_tell_config(r->p, &r->told);
@@ -359,7 +392,7 @@ static void run(struct reload *r)
 		fprintf(r->out, "nothing differs from what is in force\n");
 }
 
-int parent_reload(struct parent *p, struct buf *out)
+int parent_reload(struct parent *p, bool rollback, struct buf *out)
 {
 	struct reload *r = calloc(1, sizeof *r);
 	char *text = NULL;
@@ -369,6 +402,7 @@ int parent_reload(struct parent *p, struct buf *out)
 	if (!r)
 		return rc;
 	r->p = p;
+	r->rollback = rollback;
 	r->out = open_memstream(&text, &n);
 	if (!r->out)
 		goto out;

@@ -23,10 +23,12 @@
 
 static void help(FILE *to)
 {
-	fputs("usage: casemate run [-c SITE.yaml] [--cpu LEVEL]\n"
+	fputs("usage: casemate run [-c SITE.yaml] [--cpu LEVEL] [--admin-key FILE] [--allow-rollback]\n"
 	      "Starts the server and stays in the foreground; the log goes to standard error.\n"
 	      "  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT "); try it first with casemate check\n"
 	      "  --cpu LEVEL         c, avx2 or avx512: which instructions transcoding may use (default: the best there are)\n"
+	      "  --admin-key FILE    only site files that this key has signed (casemate sign-config) come into force\n"
+	      "  --allow-rollback    the site file may be an earlier version than the one that was in force last\n"
 	      "Stops on SIGTERM or Ctrl-C (twice: at once). casemate status tells how it is.\n"
 	      "Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file.\n", to);
 }
@@ -125,7 +127,33 @@ static int open_programs(struct programs *p)
 	return rc ? say("program", what, -rc, "install it again") : 0;
 }
 
-static int run(const char *file, enum cpu_level cpu)
+/* Whether the site file is signed as it must be; what is in force from now on is kept. */
+static int judge(struct parent *p, const char *admin_key, bool rollback)
+{
+	static struct key_public key;
+	struct admin now;
+	char why[ADMIN_WHY];
+	int rc = admin_key ? admin_read_key(admin_key, &key, why) : 0;
+
+	p->admin_key = admin_key ? &key : NULL;
+	admin_path(p->site->file, p->admin_path, sizeof p->admin_path);
+	if (!rc)
+		rc = admin_load(p->admin_path, &p->admin, why);
+	if (!rc)
+		rc = admin_judge(&p->admin, p->admin_key, p->site, rollback, &now, why);
+	if (rc) {
+		fprintf(stderr, "casemate: %s\n", why);
+		return rc;
+	}
+	if (!admin_same(&now, &p->admin) && (rc = admin_keep(p->admin_path, &now)) < 0)
+		return say("what was signed", p->admin_path, -rc, "its folder must have room, and be writable by this user");
+	if (now.known)
+		parent_log("info", "site-signed", "version=%u before=%u by=%s", now.version, p->admin.version, now.key.name);
+	p->admin = now;
+	return 0;
+}
+
+static int run(const char *file, enum cpu_level cpu, const char *admin_key, bool rollback)
 {
 	static struct site_report report;
 	static struct parent parent = {.archive_fd = -1, .status_fd = -1};
@@ -141,6 +169,8 @@ static int run(const char *file, enum cpu_level cpu)
 	parent.cpu = cpu;
 	parent.started_us = clock_mono_us();
 	rc = open_programs(&parent.programs);
+	if (!rc)
+		rc = judge(&parent, admin_key, rollback);
 	if (!rc)
 		rc = parent_take_sockets(&parent);
 	if (!rc)
@@ -196,8 +226,10 @@ static bool take_cpu(const char *name, enum cpu_level *ret)
 int cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"cpu", required_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	const char *file = SITE_FILE_DEFAULT;
+		{"config", required_argument, NULL, 'c'}, {"cpu", required_argument, NULL, 'C'}, {"admin-key", required_argument, NULL, 'k'},
+		{"allow-rollback", no_argument, NULL, 'R'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	const char *file = SITE_FILE_DEFAULT, *admin_key = NULL;
+	bool rollback = false;
 	enum cpu_level cpu = cpu_best();
 	int o;
 
@@ -209,6 +241,12 @@ int cmd_run(int argc, char **argv)
 		case 'C':
 			if (!take_cpu(optarg, &cpu))
 				return 2;
+			break;
+		case 'k':
+			admin_key = optarg;
+			break;
+		case 'R':
+			rollback = true;
 			break;
 		case 'h':
 			help(stdout);
@@ -225,5 +263,5 @@ int cmd_run(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	take_descriptors();
-	return run(file, cpu);
+	return run(file, cpu, admin_key, rollback);
 }

@@ -35,13 +35,13 @@ static void on_end(struct bufferevent *b, short what, void *ctx)
 	bufferevent_free(b);
 }
 
-static void reload(struct parent *p, struct buf *out)
+static void reload(struct parent *p, bool rollback, struct buf *out)
 {
 	struct buf said;
 	int rc;
 
 	buf_init(&said, PARENT_RELOAD_MAX);
-	rc = parent_reload(p, &said);
+	rc = parent_reload(p, rollback, &said);
 	buf_append_str(out, rc ? ASK_REFUSED : ASK_DONE);
 	if (said.len)
 		buf_append(out, buf_data(&said), said.len);
@@ -85,8 +85,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 		return;
 	}
 	buf_init(&out, ANSWER_MAX);
-	if (strcmp(line, ASK_RELOAD) == 0)
-		reload(ctx, &out);
+	if (strcmp(line, ASK_RELOAD) == 0 || strcmp(line, ASK_ROLLBACK) == 0)
+		reload(ctx, strcmp(line, ASK_ROLLBACK) == 0, &out);
 	else if (strncmp(line, ASK_EXPORT, strlen(ASK_EXPORT)) == 0)
 		parent_export(ctx, line + strlen(ASK_EXPORT), &out);
 	else if (strncmp(line, ASK_ALARMS, strlen(ASK_ALARMS)) == 0)

@@ -46,6 +46,8 @@ static const struct change {
 	{"tls.key", "k", "l", "", 0, 0},
 	{"key", "s", "t", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"witnesses", NULL, "w", "", 0, 0},
+	{"require_signed", NULL, "true", "", 0, 0},
+	{"admin_key", "a+1+b", "c+1+d", "", 0, 0},
 	{"media_signing.key", "m", "n", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"media_signing.certificate", "m", "n", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"archive.path", "f", "g", "", DIFF_RESTARTS, DIFF_RESTARTS},
