@@ -87,7 +87,7 @@ int admin_text_parse(const char *s, size_t n, struct admin_text *ret)
 
 static int read_file(const char *path, struct buf *b)
 {
-	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0), rc = fd;
+	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0), rc;
 
 	if (fd < 0)
 		return fd;
