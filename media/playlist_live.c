@@ -37,14 +37,14 @@ size_t playlist_live_skipped(const struct playlist_media *m)
 
 void playlist_live_head(struct out *o, const struct playlist_media *m)
 {
-	uint32_t part_ms = m->live->part_target_ms, hold_ms = HOLD_BACK * part_ms;
+	uint32_t part_ms = m->live->part_target_ms, hold_ms = HOLD_BACK * (part_ms ? part_ms : m->target_s * 1000);
 	size_t skipped = playlist_live_skipped(m);
 
-	OUT_PUT(o, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=%" PRIu32 ".0,HOLD-BACK=%" PRIu32 ".0",
-	    PLAYLIST_SKIP_TARGETS * m->target_s, HOLD_BACK * m->target_s);
+	/* Shaka takes no list without PART-HOLD-BACK, hls.js heeds it without parts too: it is said always, and is no less than there is to play. */
+	OUT_PUT(o, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=%" PRIu32 ".0,HOLD-BACK=%" PRIu32 ".0,PART-HOLD-BACK=%" PRIu32 ".%03" PRIu32,
+	    PLAYLIST_SKIP_TARGETS * m->target_s, HOLD_BACK * m->target_s, hold_ms / 1000, hold_ms % 1000);
 	if (part_ms)
-		OUT_PUT(o, ",PART-HOLD-BACK=%" PRIu32 ".%03" PRIu32 "\n#EXT-X-PART-INF:PART-TARGET=%" PRIu32 ".%03" PRIu32,
-		    hold_ms / 1000, hold_ms % 1000, part_ms / 1000, part_ms % 1000);
+		OUT_PUT(o, "\n#EXT-X-PART-INF:PART-TARGET=%" PRIu32 ".%03" PRIu32, part_ms / 1000, part_ms % 1000);
 	OUT_PUT(o, "\n");
 	if (skipped)
 		OUT_PUT(o, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);

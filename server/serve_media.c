@@ -40,6 +40,15 @@ void serve_media_forget_playlist(struct serve_rendition *r)
 	serve_bytes_unref(&r->delta);
 }
 
+/* Its own playlist, and those of the others that say where it is. */
+static void forget_reports(struct serve_camera *c, struct serve_rendition *r)
+{
+	serve_media_forget_playlist(r);
+	for (unsigned k = 0; k < RENDITION_SNAPSHOT; k++)
+		if (c->rendition[k])
+			serve_media_forget_playlist(c->rendition[k]);
+}
+
 static void drop_segment(struct serve_segment *s)
 {
 	serve_bytes_unref(&s->bytes);
@@ -364,7 +373,7 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 	rc = map(fd, s->bytes, s->sha256, &new.bytes, why);
 	if (!rc)
 		rc = serve_parts_settle(&r->parts, s, new.bytes, &new.parts, why);
-	serve_media_forget_playlist(r);
+	forget_reports(&m->camera[s->camera], r);
 	if (rc) {
 		serve_bytes_unref(&new.bytes);
 		return rc;
@@ -399,7 +408,7 @@ int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd,
 	if (rc < 0)
 		return rc;
 	if (rc)
-		serve_media_forget_playlist(r);
+		forget_reports(&m->camera[part->camera], r);
 	serve_parts_tell(&r->parts);
 	return 0;
 }

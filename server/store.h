@@ -100,10 +100,9 @@ struct store_made {
 
 /* While somebody watches closely. */
 struct store_closely {
-	uint16_t chunk_ms, part_ms;      /* as the parent said, and a target that had to grow; 0: nobody does, or wants no parts */
+	uint16_t chunk_ms, part_ms;      /* as the parent said; 0: nobody does, or wants no parts */
 	bool published;                  /* the open segment's chunks are, */
 	bool counts;                     /* and from its first one on, so that parts can be counted */
-	unsigned misfits;                /* segments, one after the other, in which a chunk was longer than parts may be */
 	unsigned part;                   /* the next chunk's, and how much of it there is */
 	uint64_t part_duration;
 	int64_t due_us;                  /* mono: the newest chunk, had they come at an even pace */

@@ -18,7 +18,6 @@
 #include "server/store.h"
 
 #define PART_LEAST_PERCENT 85
-#define MISFITS_MAX 8             /* segments of which whoever makes them may not have heard yet how long chunks are to be */
 #define CHUNK_US 10000            /* between those of a rendition, on the average: who sends more wants to keep everybody busy */
 #define CHUNKS_AHEAD_US 5000000
 #define CATCH_UP_MAX (16u << 20)  /* of a segment under way, when somebody begins to watch: what is more is waited for */
@@ -104,10 +103,6 @@ static void count(struct store_rendition *r, const struct record_part *part, str
 	struct store_closely *w = &r->closely;
 	uint64_t target = (uint64_t)w->part_ms * r->track.timescale / 1000;
 
-	if (part->duration > target) {  /* what is said of parts has to hold; serve tells the parent, and chunks become as long */
-		w->part_ms = (uint16_t)(((uint64_t)part->duration * 1000 + r->track.timescale - 1) / r->track.timescale);
-		target = part->duration;
-	}
 	if (w->part_duration && w->part_duration + part->duration > target) {
 		w->part++;
 		w->part_duration = 0;
@@ -124,7 +119,6 @@ static void count(struct store_rendition *r, const struct record_part *part, str
 
 void store_parts_begin(struct store_rendition *r)
 {
-	r->closely.misfits = r->closely.counts || !r->closely.part_ms ? 0 : r->closely.misfits + 1;
 	r->closely.counts = r->closely.part_ms != 0;
 	r->closely.part = 0;
 	r->closely.part_duration = 0;
@@ -140,15 +134,14 @@ bool store_parts_wanted(struct store_rendition *r)
 }
 
 /*
- * Whether the segment still has parts. A chunk too long for what players are promised would make that longer for good, and may be one that
- * began before anybody watched, or of an ingest that was started anew: only when there are more and more of them they are what is.
+ * Whether the segment still has parts: none when a chunk is longer than players are promised, be it that it began before anybody watched, that
+ * its ingest was started anew, or that pictures are missing. To promise less would cost all of them their latency for good.
  */
 static bool can_count(const struct store_rendition *r, const struct record_part *part)
 {
 	const struct store_closely *w = &r->closely;
-	uint64_t ms = (uint64_t)part->duration * 1000 / r->track.timescale;
 
-	return w->part_ms && ms < UINT16_MAX && (w->misfits >= MISFITS_MAX || ms <= w->part_ms);
+	return w->part_ms && (uint64_t)part->duration * 1000 <= (uint64_t)w->part_ms * r->track.timescale;
 }
 
 static void publish(struct store *s, struct store_rendition *r, const struct record_part *part, const struct chunk *c)

@@ -163,10 +163,11 @@ export class Checker {
 			this.hold("preload", new Set(types).size === types.length && list.hints.every((h) => h.URI && ["PART", "MAP"].includes(h.TYPE)),
 				() => `${name}: ${JSON.stringify(list.hints)}`);
 		for (const report of list.reports) {
-			const other = this.#renditions.get(nameOf(report.URI ?? ""));
+			/* What came of the other meanwhile, a report that was written before knows nothing of. */
+			const tail = this.#renditions.get(nameOf(report.URI ?? ""))?.list?.tail, parts = tail?.msn <= Number(report["LAST-MSN"]) ? tail.parts.length : 0;
 
 			this.hold("reports", report.URI && !/^[a-z]+:|^\//i.test(report.URI) && (!this.#master || others.includes(nameOf(report.URI))) &&
-				/^\d+$/.test(report["LAST-MSN"] ?? "") && (!other?.list?.tail.parts.length || /^\d+$/.test(report["LAST-PART"] ?? "")),
+				/^\d+$/.test(report["LAST-MSN"] ?? "") && (!parts || /^\d+$/.test(report["LAST-PART"] ?? "")),
 			() => `${name}: ${JSON.stringify(report)}`);
 		}
 		if (list.partTarget !== null && this.#master)

@@ -14,7 +14,7 @@ wait_for 60 newest_at_least gate copy 1 || bail "no segments: $(status | jq -c .
 get() { curl -sS --max-time 20 --cacert "$site/tls.crt" -u "$user:$password" "$@"; }
 base=https://localhost:$port
 list=$base/live/gate/copy/index.m3u8
-segment=$(get "$list" | grep -m1 '\.m4s')
+segment=$(get "$list" | grep -m1 '^[0-9]*\.m4s')
 init=$(get "$list" | sed -n 's/.*URI="\(init-[0-9a-f]*\.mp4\)".*/\1/p' | head -n 1)
 
 equal "HTTP/2 is chosen by who offers it" "$(get -o "$work/one" -w '%{http_version} %{http_code}' --http2 "$base/live/gate/copy/$segment")" "2 200"
