@@ -157,7 +157,12 @@ Test(serve_users, has_his_share_and_no_more)
 	cr_assert(serve_users_add_conn(&u, 7, max));
 	cr_assert_not(serve_users_add_conn(&u, 7, max));
 	cr_assert(serve_users_add_held(&u, 7, max));
-	cr_assert_not(serve_users_add_conn(&u, SITE_USERS_MAX, max));
+	for (unsigned i = 0; i < max / SERVE_USER_SHARE; i++)
+		cr_assert(serve_users_add_reload(&u, 7, max));
+	cr_assert_not(serve_users_add_reload(&u, 7, max));
+	serve_users_drop_reload(&u, 7);
+	cr_assert(serve_users_add_reload(&u, 7, max));
+	cr_assert_not(serve_users_add_conn(&u, SITE_USERS_MAX + SITE_SHARES_MAX, max));
 }
 
 Test(serve_users, has_a_few_connections_even_when_there_are_few)
