@@ -31,8 +31,8 @@ static bool word_is(const char *word, size_t n, const char *want)
 /* "ALGORITHM USER REALM HEX". 1: of what was sought; 0: of something else; -EINVAL. */
 static int read_line(const char *line, size_t n, const char *algorithm, const char *user, const char *realm, uint8_t *out, size_t nout, const char **why)
 {
-	const char *word[3];
-	size_t len[3];
+	const char *word[3] = {NULL};
+	size_t len[3] = {0};
 
 	for (unsigned i = 0; i < 3; i++)
 		len[i] = take_word(&line, &n, &word[i]);

@@ -233,7 +233,10 @@ static void tick(struct serve_conn *c)
 	serve_rtsp_watch(r, now_us);
 	if (now_us < r->report_us)
 		return;
-	r->report_us = now_us + SERVE_RTSP_REPORT_US;
+	/* By its own measure, since turns like this one come each second or so. */
+	r->report_us += SERVE_RTSP_REPORT_US;
+	if (r->report_us < now_us)
+		r->report_us = now_us + SERVE_RTSP_REPORT_US;
 	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++)
 		r->track[i].report_due = r->track[i].set_up;
 	serve_conn_ready(c);
