@@ -203,7 +203,8 @@ static const struct {
 	[MSG_OLDEST] = {"oldest", FIELDS{INT(msg_oldest, camera), INT(msg_oldest, rendition), INT(msg_oldest, number), END}},
 	[MSG_WANT] = {"want", FIELDS{
 		INT(msg_want, request), INT(msg_want, kind), INT(msg_want, camera), INT(msg_want, rendition), INT(msg_want, number),
-		INT(msg_want, level), INT(msg_want, width), BYTES(msg_want, init_prefix), END}},
+		INT(msg_want, level), INT(msg_want, width), BYTES(msg_want, init_prefix),
+		INT(msg_want, from_us), INT(msg_want, to_us), END}},
 	[MSG_HAVE] = {"have", FIELDS{
 		INT(msg_have, request), INT(msg_have, status), INT(msg_have, bytes), BYTES(msg_have, sha256), END}},
 	[MSG_CLIP_MAKE] = {"clip-make", FIELDS{

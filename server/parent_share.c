@@ -315,7 +315,7 @@ static const char *judge(const struct parent *p, const struct share *s)
 	if (camera_of(p->site, s->camera) < 0)
 		return "the site has no camera of that name";
 	if (s->to_us && (s->from_us >= s->to_us || s->to_us - s->from_us > SHARE_RANGE_MAX_US))
-		return "the time must end after it begins, and be no longer than a day";
+		return "the time must end after it begins, and be no longer than six hours";
 	if (s->expires_us <= s->made_us || s->expires_us - s->made_us > SHARE_LASTS_MAX_US)
 		return "a link must expire, later than now and within 400 days";
 	if (*s->user && user < 0)

@@ -25,6 +25,8 @@ struct serve_ask {
 	int user;                           /* the same number */
 	struct serve_camera *camera;        /* of the path, where it names one */
 	struct serve_rendition *rendition;
+	bool range;                         /* he sees footage of that time alone (wall clock): */
+	int64_t range_from_us, range_to_us;
 	uint64_t footage;                   /* number of the segment whose bytes the answer is; 0: it is no footage */
 };
 
@@ -62,6 +64,7 @@ void serve_answer_manifest(struct serve_ask *a);
 void serve_answer_time(struct serve_ask *a);
 void serve_answer_playlist(struct serve_ask *a);
 void serve_answer_init(struct serve_ask *a);
+const char *serve_answer_media_type(const struct serve_ask *a);
 void serve_answer_segment(struct serve_ask *a);
 void serve_answer_part(struct serve_ask *a);
 void serve_answer_snapshot(struct serve_ask *a);

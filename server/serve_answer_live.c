@@ -111,7 +111,7 @@ void serve_answer_playlist(struct serve_ask *a)
 		serve_answer_wait_for_segment(a);
 }
 
-static const char *media_type(const struct serve_ask *a)
+const char *serve_answer_media_type(const struct serve_ask *a)
 {
 	if (a->rendition->set.rendition == RENDITION_SNAPSHOT)
 		return "image/jpeg";
@@ -131,9 +131,9 @@ void serve_answer_init(struct serve_ask *a)
 
 	memcpy(key.init_prefix, a->path.init_prefix, sizeof key.init_prefix);
 	if (b)
-		serve_answer_bytes(a, b, media_type(a));
+		serve_answer_bytes(a, b, serve_answer_media_type(a));
 	else
-		serve_answer_from_store(a, &key, media_type(a));
+		serve_answer_from_store(a, &key, serve_answer_media_type(a));
 }
 
 /*
@@ -194,13 +194,13 @@ void serve_answer_segment(struct serve_ask *a)
 	}
 	tell_watched(a);
 	if (s)
-		serve_answer_bytes(a, s->bytes, media_type(a));
+		serve_answer_bytes(a, s->bytes, serve_answer_media_type(a));
 	else if (wait_for_next(a))
 		return;
 	else if (absent(a))
 		serve_answer_status(a, absent(a));
 	else
-		serve_answer_from_store(a, &key, media_type(a));
+		serve_answer_from_store(a, &key, serve_answer_media_type(a));
 }
 
 void serve_answer_part(struct serve_ask *a)
@@ -213,7 +213,7 @@ void serve_answer_part(struct serve_ask *a)
 	switch (serve_parts_find(a->rendition, &part, &b)) {
 	case SERVE_PART_HERE:
 		if (b)
-			serve_answer_bytes(a, b, media_type(a));
+			serve_answer_bytes(a, b, serve_answer_media_type(a));
 		else
 			serve_answer_status(a, 503);
 		break;
@@ -272,11 +272,11 @@ void serve_answer_picture(struct serve_ask *a)
 	if (!may_have(a, s != NULL))
 		return;
 	if (s)
-		serve_answer_bytes(a, s->bytes, media_type(a));
+		serve_answer_bytes(a, s->bytes, serve_answer_media_type(a));
 	else if (absent(a))
 		serve_answer_status(a, absent(a));
 	else
-		serve_answer_from_store(a, &key, media_type(a));
+		serve_answer_from_store(a, &key, serve_answer_media_type(a));
 }
 
 /* Of any segment ever: retention takes bytes, and never the account of them. */

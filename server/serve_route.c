@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "server/serve_login.h"
+#include "server/serve_range.h"
 #include "server/serve_metrics.h"
 
 #define GET true, false
@@ -78,7 +79,9 @@ static bool prepare(struct serve_ask *a)
 		serve_answer_status(a, 404);
 		return false;
 	}
-	return serve_answer_may(a, a->route->right);
+	/* Of a time alone: what is of that time is for serve_range_answer to say. */
+	a->range = need >= SERVE_NEED_CAMERA && serve_rights_range(a->x->serve, &a->viewer, &a->range_from_us, &a->range_to_us);
+	return serve_answer_may(a, a->range ? SERVE_RIGHT_ANY : a->route->right);
 }
 
 void serve_route(struct serve_exchange *x, const struct http_request *r)
@@ -97,6 +100,9 @@ void serve_route(struct serve_exchange *x, const struct http_request *r)
 		not_allowed.allow = allowed(a.route);
 		serve_exchange_reply(x, r, &not_allowed);
 	} else if (prepare(&a)) {
-		a.route->answer(&a);
+		if (a.range)
+			serve_range_answer(&a);
+		else
+			a.route->answer(&a);
 	}
 }

@@ -73,7 +73,7 @@ void serve_want_free(struct serve_wants **wp)
 static bool same(const struct msg_want *a, const struct msg_want *b)
 {
 	return a->kind == b->kind && a->camera == b->camera && a->rendition == b->rendition && a->number == b->number &&
-	       a->level == b->level && a->width == b->width && memcmp(a->init_prefix, b->init_prefix, sizeof a->init_prefix) == 0;
+	       a->level == b->level && a->width == b->width && a->from_us == b->from_us && a->to_us == b->to_us && memcmp(a->init_prefix, b->init_prefix, sizeof a->init_prefix) == 0;
 }
 
 static unsigned bucket_of(const struct msg_want *k)

@@ -26,7 +26,7 @@ static void help(FILE *to)
 	      "      --camera NAME   the camera\n"
 	      "      --live          as it is while the link is good\n"
 	      "      --from TIME     recorded footage of a time (UTC): 2026-11-22T15:30:00Z\n"
-	      "      --to TIME       at most a day later\n"
+	      "      --to TIME       at most six hours later\n"
 	      "      --expires TIME  when the link ends: a time, or how long from now: \"2 h\", \"7 d\"\n"
 	      "      --user NAME     it shows what this user may see himself, for as long as he may\n"
 	      "      --host NAME     what the address begins with, if the server is reached by another name than this machine's\n"

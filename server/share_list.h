@@ -19,7 +19,7 @@
 #define SHARE_TOKEN 44                        /* with NUL */
 #define SHARE_FILE_MAX (SITE_SHARES_MAX * 256u)
 #define SHARE_LASTS_MAX_US (400ll * 86400 * 1000000)
-#define SHARE_RANGE_MAX_US (86400ll * 1000000)
+#define SHARE_RANGE_MAX_US (6 * 3600ll * 1000000)
 
 struct share {
 	char id[MSG_SHARE_ID];

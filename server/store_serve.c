@@ -13,6 +13,7 @@
 #include "seal/proof.h"
 #include "seal/tile.h"
 #include "server/store.h"
+#include "server/store_list.h"
 #include "store/tlog_read.h"
 
 #define REPLAY_BATCH 16              /* renditions told to a new serve at a time: their descriptors fit into a channel's queue */
@@ -186,6 +187,7 @@ struct read_work {
 	int dirfd;
 	struct msg_want want;
 	char camera[SITE_NAME], rendition[SITE_NAME];
+	struct archive_range range;
 	struct msg_checkpoint note;      /* what is published */
 	unsigned tries;
 	/* answers */
@@ -233,8 +235,12 @@ static uint8_t find_entry(struct read_work *w, struct archive_slot *slot, struct
 		return MSG_HAVE_ERROR;
 	w->changed = entry_parse(bytes, n, &e, NULL) < 0 || e.kind != ENTRY_SEGMENT || e.segment.number != w->want.number ||
 		     strcmp(e.segment.camera, w->camera) || strcmp(e.segment.rendition, w->rendition);
+	if (w->changed)
+		return MSG_HAVE_ERROR;
+	if (w->want.to_us && !store_list_touches(e.segment.start_us, e.segment.duration_ms * INT64_C(1000), w->want.from_us, w->want.to_us))
+		return MSG_HAVE_NONE;
 	*ret = e.segment;
-	return w->changed ? MSG_HAVE_ERROR : MSG_HAVE_OK;
+	return MSG_HAVE_OK;
 }
 
 static uint8_t read_segment(struct read_work *w, struct buf *b)
@@ -289,6 +295,16 @@ static uint8_t read_tile(struct read_work *w, struct buf *b)
 	return rc ? MSG_HAVE_ERROR : MSG_HAVE_OK;
 }
 
+static uint8_t read_list(struct read_work *w, struct buf *b)
+{
+	struct store_list l = {.log = {.dirfd = w->dirfd, .size = w->note.size}, .camera = w->camera, .rendition = w->rendition, .range = w->range,
+		.from_us = w->want.from_us, .to_us = w->want.to_us};
+	int rc = store_list(&l, b, &w->stale);
+
+	w->changed = rc == -EBADMSG;
+	return w->stale || w->changed ? MSG_HAVE_ERROR : status_of(rc);
+}
+
 static uint8_t read_wanted(struct read_work *w, struct buf *b)
 {
 	switch (w->want.kind) {
@@ -298,6 +314,8 @@ static uint8_t read_wanted(struct read_work *w, struct buf *b)
 		return status_of(archive_read_init(w->dirfd, w->camera, w->rendition, w->want.init_prefix, b));
 	case MSG_WANT_PROOF:
 		return read_proof(w, b);
+	case MSG_WANT_LIST:
+		return read_list(w, b);
 	case MSG_WANT_KEYS:
 		return status_of(store_keys_read(w->dirfd, b));
 	default:
@@ -381,14 +399,14 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	struct store *s = v->store;
 	const struct msg_want *want = &m->want;
 	struct store_rendition *r = store_rendition_at(s, want->camera, want->rendition);
-	bool footage = want->kind < MSG_WANT_TILE;
+	bool footage = want->kind < MSG_WANT_TILE || want->kind == MSG_WANT_LIST;
 	struct read_work *w;
 
-	if (want->kind > MSG_WANT_KEYS || (footage && (!r || r->hidden || r->camera->gone))) {
+	if (want->kind > MSG_WANT_LIST || (footage && (!r || r->hidden || r->camera->gone))) {
 		answer_now(v, want, MSG_HAVE_NONE);
 		return;
 	}
-	if (footage && from_memory(v, want, r))
+	if (footage && !want->to_us && from_memory(v, want, r))
 		return;
 	if (v->reads >= STORE_READS_MAX) {
 		answer_now(v, want, MSG_HAVE_ERROR);
@@ -400,6 +418,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	if (footage) {
 		memcpy(w->camera, r->camera->name, sizeof w->camera);
 		memcpy(w->rendition, r->name, sizeof w->rendition);
+		w->range = r->range;
 	}
 	v->reads++;
 	worker_give(&s->reader, &w->work);

@@ -186,3 +186,39 @@ Test(serve_share, is_exchanged_for_a_session)
 	share(m, 401, "/api/site");
 	cr_expect_eq(status("/live/yard/copy/6.m4s", cookie), 401);
 }
+
+/* Of a time alone: what is held is looked at here, what is not is asked of store with the time; nothing of another time is there, nor is what is live. */
+Test(serve_share, of_a_time_shows_that_time_alone)
+{
+	static const struct { const char *path; unsigned status; } c[] = {
+		{"/live/yard/index.m3u8", 200}, {"/live/yard/copy/5.m4s", 404}, {"/live/yard/copy/7.m4s", 404},
+		{"/live/yard/manifest.mpd", 403}, {"/live/yard/snapshot.jpg", 403}, {"/live/yard/snapshot/6.jpg", 404}, {"/live/attic/index.m3u8", 404},
+		{"/live/attic/small/6.m4s", 404}, {"/log/tile/entries/000", 403}};
+	static const char *const asked[] = {"/live/yard/copy/index.m3u8", "/live/yard/copy/2.m4s", "/live/yard/copy/2.m4s.tlog-proof"};
+	static const unsigned kind[] = {MSG_WANT_LIST, MSG_WANT_SEGMENT, MSG_WANT_PROOF};
+	struct msg_share m = live;
+	char text[500];
+
+	world.start_us = 1800000000000000;
+	world_segment(&world, 0, 8, 1000, true);
+	m.from_us = world.start_us + 1;
+	m.to_us = world.start_us + 2;
+	share(m, 200, "/api/site");
+	while (shared("/live/yard/copy/8.m4s") != 200)
+		;
+	m.from_us = 2000000000000000;
+	m.to_us = 2000000001000000;
+	share(m, 404, "/live/yard/copy/8.m4s");
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++)
+		cr_expect_eq(shared(c[i].path), c[i].status, "%s: %u", c[i].path, got.status);
+	cr_expect_eq(world.nwants, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		viewer_send(&viewer, text, (size_t)snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", asked[i], basic(ID, TOKEN)));
+		world_wait(&world, &world.nwants, i + 1);
+		cr_expect(world.want[i].kind == kind[i] && world.want[i].from_us == m.from_us && world.want[i].to_us == m.to_us, "%s", asked[i]);
+		world_have(&world, i, MSG_HAVE_NONE, NULL);
+		response_free(&got);
+		viewer_receive(&viewer, &got, false);
+		cr_expect_eq(got.status, 404, "%s: %u", asked[i], got.status);
+	}
+}
