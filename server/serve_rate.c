@@ -23,10 +23,13 @@ static uint32_t nominal(uint32_t fps_milli)
 
 bool serve_rate_begin(struct serve_rate *r, uint32_t pace_milli)
 {
-	if (r->fps_milli || !pace_milli)
+	uint32_t said = r->fps_milli;
+
+	if (!pace_milli || pace_milli == r->pace_milli)
 		return false;
+	r->pace_milli = pace_milli;
 	r->fps_milli = nominal(pace_milli);
-	return true;
+	return r->fps_milli != said;
 }
 
 bool serve_rate_see(struct serve_rate *r, uint32_t fps_milli)
@@ -34,7 +37,7 @@ bool serve_rate_see(struct serve_rate *r, uint32_t fps_milli)
 	bool again = fps_milli == r->last_milli;
 
 	r->last_milli = fps_milli;
-	if (!fps_milli || is_within(fps_milli, r->fps_milli, SHAKES)) {
+	if (!fps_milli || fps_milli < r->pace_milli || is_within(fps_milli, r->fps_milli, SHAKES)) {
 		r->sum = r->n = 0;
 		return false;
 	}

@@ -15,17 +15,19 @@ struct serve_segment;
 /* A camera's pictures a second; all zeros at first. */
 struct serve_rate {
 	uint32_t fps_milli;        /* what is said; 0 while nothing is known */
+	uint32_t pace_milli;       /* what the camera itself told */
 	uint32_t last_milli;       /* measured */
 	uint64_t sum;              /* of the n newest measurements, which said something else, and nearly the same */
 	unsigned n;
 };
 
-/* What the camera's clock says, taken for true while nothing is known by measurement. Whether what is said has changed. */
+/* What the camera itself tells (0: nothing) counts at once; the same once more is nothing new. Whether what is said has changed. */
 bool serve_rate_begin(struct serve_rate *r, uint32_t pace_milli);
 
 /*
  * A measurement came (0: none could be made; the same once more: it was told again). SERVE_RATE_SETTLE of them that agree,
- * further off what is said than they shake, make a new rate: their mean, or the whole or half number beside it. Whether
+ * further off what is said than they shake, make a new rate: their mean, or the whole or half number beside it; but none below what
+ * the camera told: a machine without time for it sees fewer pictures, and what is said is the most that may come. Whether
  * what is said has changed.
  */
 bool serve_rate_see(struct serve_rate *r, uint32_t fps_milli);

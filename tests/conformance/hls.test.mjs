@@ -132,7 +132,7 @@ const MUTATIONS = [
 	["first", at(0, "#EXTM3U\n", "")], ["version", all("VERSION:9", "VERSION:5")], ["version", (s) => { s.delta = s.delta.replace("VERSION:9", "VERSION:8"); }],
 	["target", at(0, "EXTINF:2.000000", "EXTINF:2.500000")], ["target", at(0, "#EXT-X-TARGETDURATION:2\n", "")],
 	["extinf", at(0, "#EXTINF:2.000000,\n", "")], ["map", at(0, '#EXT-X-MAP:URI="init-a.mp4"\n', "")],
-	["date", at(0, date(6), date(6.2))], ["epoch", at(0, "#EXT-X-DISCONTINUITY\n", "")],
+	["date", at(0, date(6), date(7.2))], ["epoch", at(0, "#EXT-X-DISCONTINUITY\n", "")],
 	["server_control", all("HOLD-BACK=6", "HOLD-BACK=5")], ["server_control", all("UNTIL=12", "UNTIL=11")],
 	["part_hold_back", all(",PART-HOLD-BACK=1.68", "")], ["part_inf", all(/#EXT-X-PART-INF.*\n/, "")],
 	["part_longest", all("DURATION=0.56", "DURATION=0.57")], ["part_shortest", all('DURATION=0.48,URI="8.1', 'DURATION=0.4,URI="8.1')],

@@ -60,7 +60,7 @@ export const RULES = {
 };
 
 export const LIMITS = {
-	date_s: 0.25,              // between a date and where the one before says that it should be: in an epoch's first seconds arrivals still settle
+	date_s: 1,                 // between a date and where the one before says that it should be: in an epoch's first seconds times of capture follow arrivals
 	length_s: 0.002,           // EXTINF and samples
 	continuous_s: 0.002,
 	aligned_s: 0.06,           // a picture of 25 a second and an audio frame are not cut at the same place
