@@ -3,7 +3,7 @@
 # What goes wrong at a site: a one-line reason with the mend, and the rest of the site runs on.
 # It runs in namespaces of its own, where anybody may mount a small disk and make an address that never answers (a cable, known to
 # lead to it, at whose end nobody listens).
-# takes: 56 s
+# takes: 57 s
 if [ -z "${CASEMATE_APART:-}" ] && unshare --user --map-root-user --net --mount true 2> /dev/null; then
     CASEMATE_APART=1 exec unshare --user --map-root-user --net --mount --kill-child "$0" "$@"
 fi
@@ -50,8 +50,26 @@ bad_line=$(grep -n '^    rendition:' "$site/site.yaml" | cut -d: -f1)
 does_not_start "an unknown key in the site file" "^site.yaml:$bad_line:5: .*renditions" 1
 sed -i 's/^    rendition:/    renditions:/; s/640x360/big/' "$site/site.yaml"
 does_not_start "a bad value in the site file" "^site.yaml:$((bad_line + 1)):[0-9]+: .*size" 1
+sed -i 's/: big/: 640x360/; s/^cameras:/include: more\/*.yaml\n&/' "$site/site.yaml"
+mkdir "$site/more"
+included() { rm -rf "$site/more/bad.yaml"; "${@:3}" > "$site/more/bad.yaml"; does_not_start "$1" "^more/bad.yaml:?[0-9:]*: $2" 1; }
+included "text that is not UTF-8, in an included file" 'not text in UTF-8' printf 'cameras: \377\n'
+included "a bomb of aliases" 'anchors \(&\) are not taken here' printf 'a: &a [x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n'
+included "an included file that includes itself" '"include" has no place' printf 'include: more/*.yaml\n'
+included "an endless included file" 'with this file the site has more than 1048576 bytes' head -c 2000000 /dev/zero
+rm "$site/more/bad.yaml" && mkfifo "$site/more/bad.yaml"
+does_not_start "a named pipe among them" '^more/bad.yaml: this is not a file' 1
+rm "$site/more/bad.yaml" && ln -s /dev/zero "$site/more/bad.yaml"
+does_not_start "a link to a device among them" '^more/bad.yaml: this is a symbolic link' 1
+rm "$site/more/bad.yaml" && printf 'cameras: {}\n' > "$site/more/bad.yaml" && chmod 000 "$site/more/bad.yaml"
+does_not_start "one that nobody may read" '^more/bad.yaml: Permission denied: the user that runs casemate must be able to read it' 1 setpriv --bounding-set=-all --inh-caps=-all
+rm -r "$site/more"
+does_not_start "no folder of them" 'site.yaml:[0-9]+:10: include: the folder more: No such file' 1
 rm "$site/site.yaml"
 does_not_start "no site file" 'site.yaml' 2
+mkfifo "$site/site.yaml"
+does_not_start "a named pipe in its place" 'site.yaml: this is not a file' 1
+rm "$site/site.yaml"
 
 note "keys"
 make_site keys
@@ -178,6 +196,9 @@ if mount -t tmpfs -o size=4m,mode=700 none "$work/tmpfs" 2> /dev/null; then
     matches "disk full while running: status says it" "$(st .archive.alarm)" '[Ff]ull|[Ss]pace'
     plays gate "disk full while running: the picture goes on"
     wait_for 5 listed && ok "disk full while running: viewers are served" || not_ok "disk full while running: no playlist"
+    sed -i 's/max_size: 2 GB/max_size: 3 GB/' "$site/site.yaml"
+    check "disk full while running: a reload is taken" timeout 60 "$casemate" reload -s "$site/casemate.sock"
+    check "disk full while running: and in force" wait_for 60 st_is .archive.max_bytes 3000000000
     rm "$work/tmpfs/full"
     wait_for 30 st_is .archive.alarm null && ok "room again: the alarm ends" || not_ok "room again: still $(st .archive.alarm)"
     plays gate "room again: the camera goes on"

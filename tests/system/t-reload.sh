@@ -162,7 +162,15 @@ equal "signed it is taken" $? 0
 matches "with its version" "$out" 'signed by admin.example as version 1'
 equal "with what it includes" "$(camera_names)" 'comes edited goes stays'
 sign || bail "sign-config: $(cat "$work/signed")"
+mkdir "$site/site.yaml.admin.tmp"
+out=$(reload)
+equal "a version that cannot be kept is not taken" $? 1
+matches "with the place and the mend" "$out" 'site.yaml.admin: .*: its folder must have room'
+rmdir "$site/site.yaml.admin.tmp"
 check "again, as version 2" reload
+all_at_once() { local i pids=(); for i in 1 2 3 4 5 6; do reload > "$work/at-once.$i" & pids+=($!); done; for i in "${pids[@]}"; do wait "$i" || return 1; done; }
+check "six reloads at once are one after the other" all_at_once
+equal "and change nothing" "$(cat "$work"/at-once.* | sort -u)" 'nothing differs from what is in force'
 printf '    audio: false\n' >> "$site/cameras.d/some.yaml"
 out=$(reload)
 matches "an included file that was changed is refused" "$out" 'is not what was signed as version 2'
