@@ -232,23 +232,17 @@ static bool is_of_segment(const struct serve_under_way *u, const struct msg_segm
 	return u->discontinuity == m->discontinuity && u->timescale == m->timescale && memcmp(u->init_sha256, m->init_sha256, 32) == 0;
 }
 
-/* Whether its parts are all of it. */
-static bool is_all(const struct serve_under_way *u)
+/* Their bytes are those of the segment from now on. What a camera that went left behind ends with its segment, and so does its last part. */
+static void hand_over(struct serve_under_way *u, const struct serve_bytes *bytes, struct serve_part_list *ret)
 {
-	const struct serve_part_list *l = &u->parts;
+	struct serve_part_list *l = &u->parts;
 
-	return u->last && !u->cut && !u->unlisted && !u->part_grows && l->n;
-}
-
-/* Their bytes are those of the segment from now on. */
-static void hand_over(struct serve_under_way *u, struct serve_part_list *ret)
-{
-	if (!is_all(u))
-		return;
-	for (unsigned i = 0; i < u->parts.n; i++)
-		serve_bytes_unref(&u->parts.part[i].bytes);
-	*ret = u->parts;
-	u->parts = (struct serve_part_list){0};
+	for (unsigned i = 0; i < l->n; i++)
+		serve_bytes_unref(&l->part[i].bytes);
+	l->all = l->n && !u->cut && !u->unlisted && u->bytes == bytes->n;
+	l->n -= u->part_grows && !l->all;
+	*ret = *l;
+	*l = (struct serve_part_list){0};
 }
 
 int serve_parts_settle(struct serve_parts *p, const struct msg_segment *m, const struct serve_bytes *bytes, struct serve_part_list *ret, const char **why)
@@ -257,7 +251,7 @@ int serve_parts_settle(struct serve_parts *p, const struct msg_segment *m, const
 	bool lies = u && u->n && (!is_of_segment(u, m) || !has_beginning(bytes, u) || (u->last && !u->cut && u->bytes != bytes->n));
 
 	if (u && !lies)
-		hand_over(u, ret);
+		hand_over(u, bytes, ret);
 	while (p->n && p->under_way[0].number <= m->number)
 		drop_oldest(p);
 	return lies ? refuse(why, "a segment that is not what its parts were") : 0;

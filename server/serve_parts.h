@@ -45,6 +45,7 @@ struct serve_part_list {
 	struct serve_part *part;
 	unsigned n, room;
 	uint32_t tag;                        /* in their addresses: the segment's epoch */
+	bool all;                            /* of a segment that is whole: they are all of it, and a playlist may list them */
 };
 
 struct serve_chunk {
@@ -87,7 +88,7 @@ struct serve_parts {
  */
 int serve_parts_add(struct serve_parts *p, const struct msg_part *m, int fd, unsigned *all, const char **why);
 /*
- * The segment is whole: its chunks, and those of segments before it, go. 0 with the parts it has, if they are all of it,
+ * The segment is whole: its chunks, and those of segments before it, go. 0 with the parts it has, which viewers may have been told of,
  * for serve_parts_free; -EBADMSG with *why: it is not what its chunks were, and nobody gets more of those.
  */
 int serve_parts_settle(struct serve_parts *p, const struct msg_segment *m, const struct serve_bytes *bytes, struct serve_part_list *ret, const char **why);

@@ -55,7 +55,7 @@ static void put_segments(struct draft *d)
 		d->segment[i] = (struct playlist_segment){.number = l->at.number, .duration_us = l->at.duration_us, .capture_us = l->at.start_us,
 			.init = d->init[i], .gap = !l->segment, .independent = l->segment && l->segment->m.independent,
 			.discontinuity = i > 0 && l->at.discontinuity != d->line[i - 1].at.discontinuity};
-		if (l->segment)
+		if (l->segment && l->segment->parts.all)
 			put_parts(d, &l->segment->parts, l->segment->parts.n, l->segment->m.timescale, &d->segment[i].parts);
 	}
 }
@@ -78,7 +78,7 @@ static void put_report(struct draft *d, const struct serve_rendition *r)
 {
 	const struct serve_segment *newest = &r->window[r->n - 1];
 	const struct serve_under_way *u = serve_parts_listed(r);
-	unsigned open = u ? u->parts.n - u->part_grows : 0, n = open ? open : newest->parts.n;
+	unsigned open = u ? u->parts.n - u->part_grows : 0, n = open ? open : newest->parts.all ? newest->parts.n : 0;
 
 	d->report[d->live.nreports++] = (struct playlist_report){.name = r->set.name, .number = newest->m.number + (open > 0), .has_part = n > 0, .part = n - 1};
 }
@@ -184,7 +184,7 @@ static bool is_too_far(const struct serve_rendition *r, const struct http_reload
 
 enum serve_reload serve_playlist_look(const struct serve_rendition *r, const struct http_reload *want, struct serve_part_name *ret)
 {
-	unsigned parts = want->has_number ? serve_parts_count(r, want->number) : 0;
+	const struct serve_segment *s = want->has_number ? serve_media_find(r, want->number) : NULL;
 	struct serve_part_name name = {.number = want->number, .part = want->has_part ? want->part : SERVE_WHOLE};
 
 	if (!want->has_number)
@@ -192,7 +192,7 @@ enum serve_reload serve_playlist_look(const struct serve_rendition *r, const str
 	if (is_too_far(r, want))
 		return SERVE_RELOAD_TOO_FAR;
 	/* Behind the last part of a segment comes the first of the next one. */
-	if (want->has_part && want->number == newest_number(r) && parts && want->part >= parts)
+	if (want->has_part && want->number == newest_number(r) && s && s->parts.all && want->part >= s->parts.n)
 		name = (struct serve_part_name){.number = want->number + 1};
 	*ret = name;
 	return serve_playlist_has(r, &name) ? SERVE_RELOAD_HERE : SERVE_RELOAD_COMES;

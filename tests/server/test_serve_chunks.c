@@ -244,7 +244,20 @@ Test(serve_parts, go_on_when_somebody_watches_again)
 	again.bytes = CHUNK;
 	cr_expect_eq(put(&again), -EBADMSG, "less than before");
 	cr_assert_eq(segment(5, 5, -1), 0);
-	cr_expect_eq(r->window[0].parts.n, 0, "parts that are not all of it are none");
+	cr_expect(!r->window[0].parts.all && is_at(find(5, 1), 5, CHUNK, CHUNK), "those that are not all of it are not listed, but can be had");
+}
+
+/* Nobody said that it would be the last. */
+Test(serve_parts, end_with_a_segment_that_a_camera_left_behind)
+{
+	struct msg_part m = part_of(5, 1);
+
+	cr_assert_eq(chunk(5, 0, false), 0);
+	m.ends = false;
+	cr_assert_eq(put(&m), 0);
+	cr_expect_eq(serve_parts_count(r, 5), 1);
+	cr_assert_eq(segment(5, 2, -1), 0);
+	cr_expect(r->window[0].parts.all && r->window[0].parts.n == 2 && is_at(find(5, 1), 5, CHUNK, CHUNK));
 }
 
 Test(serve_parts, are_bounded)
@@ -259,7 +272,7 @@ Test(serve_parts, are_bounded)
 		cr_assert_eq(chunk(5 + i, 0, false), 0);
 	cr_expect(r->parts.n == SERVE_UNDER_WAY && media->chunks == SERVE_CHUNKS_MAX);
 	cr_assert_eq(segment(5, SERVE_CHUNKS_MAX + 8, -1), 0);
-	cr_expect(media->chunks == 0 && r->window[0].parts.n == 0, "one of which too much was there comes whole");
+	cr_expect(media->chunks == 0 && !r->window[0].parts.all, "one of which too much was there comes whole");
 	for (unsigned c = 0; held < SERVE_CHUNKS_ALL + SERVE_CHUNKS_MAX; c++)
 		for (unsigned i = 0; i < SERVE_CHUNKS_MAX; i++, held++) {
 			m = part_of(20, i);
