@@ -14,6 +14,7 @@ int cmd_probe(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_sign_config(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_alarms(int argc, char **argv);
 int cmd_sessions(int argc, char **argv);
 int cmd_share(int argc, char **argv);

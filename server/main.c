@@ -35,6 +35,7 @@ static const struct {
 	{"check", cmd_check, "say what is wrong with a site file, or what it means"},
 	{"probe", cmd_probe, "say what a camera offers, and what to write of it in the site file"},
 	{"reload", cmd_reload, "have the running server take its changed site file"},
+	{"top", cmd_top, "show what the running server does, live"},
 	{"alarms", cmd_alarms, "say what is wrong, and what was"},
 	{"sign-config", cmd_sign_config, "sign a site file for machines that take no other"},
 	{"status", cmd_status, "ask the running server how it is"},

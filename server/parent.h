@@ -464,6 +464,8 @@ struct status_view { bool colour; unsigned rows, columns; const char *camera; };
 /* "text" and "colour", with " ROWS COLUMNS" behind them or " camera NAME". False: there is no such camera. */
 bool status_question(struct parent *p, const char *words, struct buf *out);
 void status_text(struct parent *p, struct buf *out, const struct status_view *view);
+/* status_top.c: the answer to `casemate top` */
+void status_top(struct parent *p, struct buf *out);
 /* status_alarms.c: the answer to `casemate alarms`: words as server/ask.h has them; and what is on, for status */
 void status_alarms(const struct parent *p, const char *words, struct buf *out);
 /* status_socket.c */

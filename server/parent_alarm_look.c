@@ -103,7 +103,7 @@ static void look_at_clock(struct parent *p, int64_t now_us)
 	p->looks.apart_us = apart_us;
 	if (llabs(moved_us) > p->site->alarms.clock_ms * INT64_C(1000)) {
 		p->looks.clock_set_us = now_us;
-		p->looks.clock_by_s = moved_us / SECOND_US;
+		p->looks.clock_by_s = (moved_us + (moved_us < 0 ? -SECOND_US : SECOND_US) / 2) / SECOND_US;
 	}
 	snprintf(detail, sizeof detail, "the clock of this machine was set %s by %" PRId64 " s", p->looks.clock_by_s < 0 ? "back" : "forward", (int64_t)llabs(p->looks.clock_by_s));
 	parent_site_alarm(p, ALARM_SITE_CLOCK, &at_once, p->looks.clock_set_us && now_us - p->looks.clock_set_us < CLOCK_SET_US, detail);

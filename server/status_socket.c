@@ -91,6 +91,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 		parent_export(ctx, line + strlen(ASK_EXPORT), &out);
 	else if (strncmp(line, ASK_ALARMS, strlen(ASK_ALARMS)) == 0)
 		status_alarms(ctx, line + strlen(ASK_ALARMS), &out);
+	else if (strcmp(line, "top") == 0)
+		status_top(ctx, &out);
 	else if (strcmp(line, "json") == 0)
 		status_json(ctx, &out);
 	else if (strcmp(line, "audit") == 0)

@@ -12,7 +12,7 @@ import {canVerify, openCheckpoint, parseNote, parseVkey} from "./note.js";
 import {unplayable} from "./playable.js";
 import {Player} from "./player.js";
 import {judgePolicy, parsePolicy} from "./policy.js";
-import {ask, dateText, factsOf, poll, sentence, stateOf, timeText} from "./site.js";
+import {ask, dateText, factsOf, poll, sentence, stateOf, timeText, troublesOf} from "./site.js";
 import {SiteKeys} from "./sitekeys.js";
 import {Watch} from "./watch.js";
 import {SERVED, quorumText, witnessText} from "./words.js";
@@ -23,6 +23,7 @@ const grid = new Grid($("grid"), $("card"));
 const keyring = new Keyring(storage("localStorage"));
 const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
+const TROUBLES_MAX = 12;        // lines of alarms
 const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
 let site = null, keys = null, able = false;
 let said = "";                  // the key that the server said last
@@ -283,6 +284,22 @@ function showNotice(camera, state) {
 			$(id).textContent = lines[i] ?? "";
 }
 
+/* What the server found wrong, with the site as a whole (who is no admin is not told) and with cameras. */
+function showTroubles() {
+	const all = troublesOf(site);
+	const shown = all.slice(0, TROUBLES_MAX);
+
+	if (all.length > TROUBLES_MAX)
+		shown.push(`And ${all.length - TROUBLES_MAX} more: casemate alarms lists them`);
+	$("troubles").replaceChildren(...shown.map((text) => {
+		const li = document.createElement("li");
+
+		li.textContent = `${text}.`;
+		return li;
+	}));
+	$("troubles").hidden = all.length === 0;
+}
+
 function showTimes() {
 	const capturedMs = player?.capturedMs ?? null;
 	const behindS = capturedMs === null ? NaN : (Date.now() - capturedMs) / 1000;
@@ -325,6 +342,7 @@ function show() {
 		return;
 	grid.show(site.cameras, (name) => watches.get(name)?.status.state === "failed", !playing && !document.hidden);
 	$("none").hidden = site.cameras.length > 0;
+	showTroubles();
 	$("log-size").textContent = keyring.held ? `${keyring.held.size} entries signed` : "";
 	document.body.dataset.view = playing ? "player" : "grid";
 	if (!playing)

@@ -64,6 +64,13 @@ export function stateOf(camera) {
 	};
 }
 
+/* Alarms, a sentence each: the site's, then each camera's. */
+export function troublesOf(site) {
+	const cameras = site.cameras.flatMap((c) => (c.alarms ?? []).map((a) => `${c.name}: ${a.detail.replaceAll("-", " ")}`));
+
+	return [...(site.alarms ?? []).map((a) => sentence(a.detail)), ...cameras];
+}
+
 export function rateText(bps) {
 	return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)}\u00a0Mb/s` : `${Math.round(bps / 1000)}\u00a0kb/s`;
 }

@@ -228,4 +228,8 @@ Test(serve_demand, the_page_is_told_of_alarms)
 	cr_assert_eq(channel_say(world.parent[0], MSG_ALARM, &m, NULL, 0), 0);
 	while (body_has("\"alarm\":\"black\""))
 		get("/api/site");
+	m = (struct msg_alarm){.camera = MSG_ALARM_SITE, .kind = ALARM_DISK, .begin = true, .detail = "the disk is nearly full"};
+	cr_assert_eq(channel_say(world.parent[0], MSG_ALARM, &m, NULL, 0), 0);
+	while (!body_has("{\"alarm\":\"disk\",\"detail\":\"the disk is nearly full\"}"))
+		get("/api/site");
 }

@@ -4,7 +4,7 @@
 # alarms` and what follows it, as a metric, and as an entry that verifies. So are alarms of the site, which is no camera.
 # takes: 45 s
 source "$(dirname "$0")/lib.sh"
-wants jq curl node ffmpeg openssl
+wants jq curl node ffmpeg openssl python3
 
 clip_h264 clip.h264
 make_clip black.h264 -f lavfi -i color=black:size=320x180:rate=10 -t 20 -c:v libx264 -profile:v baseline -g 10 -bsf:v h264_metadata=aud=insert -f h264
@@ -39,22 +39,66 @@ metric_is() { grep -qx "$1" <<< "$(curl -sS -m 15 "http://127.0.0.1:$metrics/met
 tell goes down
 tell mute silent
 check "a camera that goes away is down" wait_for 60 is_on down goes
-check "one that sends nothing any more is silent" wait_for 90 is_on silent mute
-check "a black picture is told" wait_for 90 is_on black dark
-check "a frozen one is" wait_for 90 is_on frozen still
-check "the certificate's end is one of the site" wait_for 60 is_on certificate -
-equal "a camera that is well has none" "$(st '.alarms[] | select(.camera == "well") | .alarm')" ''
-equal "the command says what the status does, and exits so" "$(alarms --json | jq -r '[.alarm, .camera // "-"] | join(" ")' | sort; alarms > /dev/null; echo $?)" \
-    "$(st '.alarms[] | [.alarm, .camera // "-"] | join(" ")' | sort; echo 1)"
 matches "with the reason" "$(alarms)" ' on +down +goes +(refused|camera-closed|timed-out)'
-matches "and the mend" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" 'ALARM black for .*: the picture is black; look at'
 check "as a metric" wait_for 60 metric_is 'casemate_alarm_active{alarm="down",camera="goes"} 1'
-check "of the site too" wait_for 60 metric_is 'casemate_alarm_active{alarm="certificate"} 1'
+check "the certificate's end is one of the site" wait_for 60 is_on certificate -
+check "as a metric too" wait_for 60 metric_is 'casemate_alarm_active{alarm="certificate"} 1'
+tell goes up
+check "one that sends nothing any more is silent" wait_for 90 is_on silent mute
+tell mute speak
+check "a black picture is told" wait_for 90 is_on black dark
+matches "with the mend" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" 'ALARM black for .*: the picture is black; look at'
+check "a frozen one is told" wait_for 90 is_on frozen still
+equal "a camera that is well has none" "$(st '.alarms[] | select(.camera == "well") | .alarm')" ''
+told_alike() { [ "$(alarms --json | jq -r '[.alarm, .camera // "-"] | join(" ")')" = "$(st '.alarms[] | [.alarm, .camera // "-"] | join(" ")')" ]; }
+check "the command says what the status does" wait_for 60 told_alike
+equal "and its exit that there are some" "$(alarms > /dev/null; echo $?)" 1
+status > "$work/status.json"
+check "the status is as its schema says" node "$here/schema.mjs" "$top/doc/casemate-status.schema.json" < "$work/status.json"
+jq 'del(.site) | .cameras[0].fps = "x" | .archive.queue = -1 | .new = 1' "$work/status.json" > "$work/other.json"
+equal "and another would be found out" "$(node "$here/schema.mjs" "$top/doc/casemate-status.schema.json" < "$work/other.json" | wc -l)" 4
+
+# --- on a terminal -------------------------------------------------------------------------
+
+# What top leaves of a terminal of 80x24, by its key, by a signal, and when the server ends: the settings that it found, the first
+# screen, the cursor.
+on_terminal() {
+    python3 - "$casemate" "$site/casemate.sock" "$1" <<'END'
+import fcntl, os, pty, select, signal, struct, subprocess, sys, termios, time
+master, slave = pty.openpty()
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+before = termios.tcgetattr(slave)
+top = subprocess.Popen([sys.argv[1], "top", "-s", sys.argv[2]], stdin=slave, stdout=slave, stderr=slave)
+seen = b""
+def read_until(what, deadline=time.monotonic() + 60):
+    global seen
+    while not what(seen) and time.monotonic() < deadline:
+        if select.select([master], [], [], 0.2)[0]:
+            seen += os.read(master, 65536)
+        elif top.poll() is not None:
+            break
+    return what(seen)
+assert read_until(lambda s: b"well " in s and b"ROLE" in s), seen
+os.write(master, b"r")
+assert read_until(lambda s: b"by rate" in s), seen
+if sys.argv[3] == "key":
+    os.write(master, b"q")
+else:
+    top.send_signal(signal.SIGTERM)
+assert read_until(lambda s: s.endswith(b"\x1b[?25h\x1b[?1049l")), seen[-200:]
+assert top.wait(60) == 0
+assert termios.tcgetattr(slave) == before, "settings"
+screens = seen.split(b"\x1b[H")[1:]
+lines = max(len(s.split(b"\r\n")) for s in screens)
+assert lines <= 24, lines
+END
+}
+check "top ends by its key, and leaves the terminal as it was" on_terminal key
+check "and by a signal" on_terminal signal
+equal "without a terminal it says so" "$(timeout 10 "$casemate" top -s "$site/casemate.sock" < /dev/null 2> /dev/null; echo $?)" 2
 
 # --- they end ------------------------------------------------------------------------------
 
-tell goes up
-tell mute speak
 check "back again it is over" wait_for 90 is_over down goes
 check "and so is silence" wait_for 90 is_over silent mute
 for want in "begin down goes" "end down goes" "begin silent mute" "end silent mute" "begin black dark" "begin frozen still" "begin certificate -"; do
