@@ -101,7 +101,8 @@ static void site_text(struct parent *p, struct buf *out, bool colour)
 	buf_append_fmt(out, "site     %s, casemate %s, up %s\n", p->site->origin, PACKAGE_VERSION, status_age(up_s, a));
 	for (const struct listener_live *l = p->listener; l < p->listener + SITE_LISTENERS_MAX; l++)
 		if (l->wanted && l->fd[0] >= 0)
-			buf_append_fmt(out, "listen   %s%s/\n", l->want.kind == LISTENER_HTTPS ? "https://" : "", l->text);
+			buf_append_fmt(out, "listen   %s%s/%s\n", l->want.kind == LISTENER_HTTPS ? "https://" : "", l->text,
+				       l->want.kind == LISTENER_RTSP ? ", in clear text" : "");
 		else if (l->wanted)
 			buf_append_fmt(out, "listen   %s: %s\n", l->want.text, strerror(l->error));
 	for (unsigned i = 0; i < p->nchildren; i++) {

@@ -34,7 +34,8 @@ inside=rtsps://$user:$password@127.0.0.1:$rtsps clear=rtsp://vms:vms-password@12
 # What check says, and what status and log must never show.
 said=$(timeout 30 "$casemate" check -c "$site/site.yaml" 2>&1)
 matches "check says what is in clear text" "$said" "rtsp://127.0.0.1:$rtsp.*clear text"
-matches "and who may use MD5" "$said" "user vms: .*MD5"
+matches "and so does status" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" "rtsp://127.0.0.1:$rtsp/, in clear text"
+matches "and check says who may use MD5" "$said" "user vms: .*MD5"
 timeout -k 5 100 python3 "$here/rtsp-table.py" "$rtsps" "$rtsp" "$site/tls.crt" gate yard "$user:$password" sha:sha-password vms:vms-password few:few-password \
     > "$work/table" 2> "$work/table.err"
 equal "the whole table was gone through" "$?$(cat "$work/table.err")" 0
