@@ -24,16 +24,21 @@ static bool without_colons(const char *s, char out[65])
 	return true;
 }
 
-/* sha256:AB:CD... as openssl prints it, or sha256:abcd... */
-void camera_set_fingerprint(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+int camera_read_fingerprint(const char *text, uint8_t ret[32])
 {
-	struct site_camera *c = object;
-	const char *s = strncasecmp(n->text, "sha256:", 7) ? n->text : n->text + 7;
+	const char *s = strncasecmp(text, "sha256:", 7) ? text : text + 7;
 	char digits[65];
 
 	if (without_colons(s, digits))
 		s = digits;
-	if (hex_decode(s, strnlen(s, COLONED), c->fingerprint, sizeof c->fingerprint))
+	return hex_decode(s, strnlen(s, COLONED), ret, 32);
+}
+
+void camera_set_fingerprint(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+{
+	struct site_camera *c = object;
+
+	if (camera_read_fingerprint(n->text, c->fingerprint))
 		loader_complain(l, k, n->at, "\"%s\" is not the SHA-256 of a certificate, 64 hex digits: \"casemate probe ADDRESS\" prints it",
 				loader_quote(n->text, n->len).text);
 }

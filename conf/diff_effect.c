@@ -87,6 +87,7 @@ static enum change change_of(const struct schema_key *k, const void *was, const 
 	case SCHEMA_LOGIN:
 	case SCHEMA_VKEY:
 	case SCHEMA_HASH:
+	case SCHEMA_CERTIFICATE:
 	case SCHEMA_SOURCE:
 	case SCHEMA_ONVIF:
 		return by_text(*(char *const *)a, *(char *const *)b);
@@ -223,6 +224,7 @@ static const struct {
 	{"site", .always = DIFF_RESTARTS},
 	{"tls.certificate"},
 	{"tls.key"},
+	{"tls.client_ca", .always = BOTH},
 	{"key", .always = DIFF_RESTARTS},
 	{"witnesses"},
 	{"require_signed"},
@@ -244,6 +246,7 @@ static const struct {
 	{"processes.serve", .always = DIFF_RESTARTS},
 	{"processes.ingest", .always = DIFF_RESTARTS},
 	{"users[].password_hash", .always = BOTH | DIFF_DISCONNECTS},
+	{"users[].certificate", .always = BOTH | DIFF_DISCONNECTS},
 	{"users[].rtsp_digest_file", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},
 	{"users[].allow_md5", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES},
 	{"users[].groups", .always = DIFF_DISCONNECTS, .more = DIFF_OPENS, .less = DIFF_CLOSES, .other = BOTH},

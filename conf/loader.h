@@ -53,6 +53,8 @@ void rights_set_groups(struct loader *l, const struct schema_key *k, const struc
 void rights_set_hours(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void rights_set_until(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 void camera_set_fingerprint(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
+/* sha256:AB:CD... as openssl prints it, or sha256:abcd...; 0 or -EINVAL. */
+int camera_read_fingerprint(const char *text, uint8_t ret[32]);
 void camera_set_tls_name(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object);
 
 /* What is wrong between the keys of a camera that n is; tells how it proves who it is. */

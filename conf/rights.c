@@ -94,7 +94,7 @@ static bool same_text(const char *a, const char *b)
 
 bool rights_same(const struct site *a, const struct site_user *u, const struct site *b, const struct site_user *v)
 {
-	if (!same_text(u->password_hash, v->password_hash) || !same_text(u->rtsp_digest_mark, v->rtsp_digest_mark) || u->allow_md5 != v->allow_md5 ||
+	if (!same_text(u->password_hash, v->password_hash) || !same_text(u->certificate, v->certificate) || !same_text(u->rtsp_digest_mark, v->rtsp_digest_mark) || u->allow_md5 != v->allow_md5 ||
 	    u->expires_us != v->expires_us || u->ngroups != v->ngroups || !a->ngroups != !b->ngroups)
 		return false;
 	for (unsigned i = 0; i < u->ngroups; i++)

@@ -58,6 +58,7 @@ enum schema_type {
 	SCHEMA_SIZE,
 	SCHEMA_NAME,
 	SCHEMA_HASH,
+	SCHEMA_CERTIFICATE,
 	SCHEMA_HOURS,
 	SCHEMA_UNTIL,
 	/* One, or a list of them. */

@@ -72,6 +72,7 @@ void show_value(const struct schema_key *k, const void *object, char *out, size_
 	case SCHEMA_SOCKET:
 	case SCHEMA_LOGIN:
 	case SCHEMA_VKEY:
+	case SCHEMA_CERTIFICATE:
 		text(*(char *const *)v, out, cap);
 		break;
 	case SCHEMA_PASSWORD_FILE:

@@ -192,6 +192,26 @@ static void set_group(struct loader *l, const struct schema_key *k, const struct
 	walk_map(l, "groups.*.", n, g);
 }
 
+static bool has_key(const struct ytree_node *map, const char *key)
+{
+	for (const struct ytree_node *c = map->child; c; c = c->next)
+		if (!strcmp(c->key, key))
+			return true;
+	return false;
+}
+
+/* There is something to know him by, and it is his alone. */
+static void check_user(struct loader *l, const struct ytree_node *n, const struct site_user *u)
+{
+	const struct site *site = l->site;
+
+	if (!u->password_hash && !u->certificate && !has_key(n, "password_hash") && !has_key(n, "certificate"))
+		complaint_add(l->report, n->at, "password_hash: \"$argon2id$...\"", "\"password_hash\" is missing: what casemate passwd printed, or else a certificate");
+	for (const struct site_user *other = site->user; u->certificate && other < u; other++)
+		if (other->certificate && !strcmp(other->certificate, u->certificate))
+			complaint_add(l->report, n->at, NULL, "the certificate of user \"%s\" is that of user \"%s\", too: it can be one's only", u->name, other->name);
+}
+
 static void set_user(struct loader *l, const struct schema_key *k, const struct ytree_node *n)
 {
 	struct site *site = l->site;
@@ -201,6 +221,7 @@ static void set_user(struct loader *l, const struct schema_key *k, const struct 
 		return;
 	u->line = n->at.line;
 	walk_map(l, "users[].", n, u);
+	check_user(l, n, u);
 	if (u->allow_md5 && !u->rtsp_digest_file)
 		complaint_add(l->report, n->at, NULL, "allow_md5 has no use without an rtsp_digest_file");
 	if (strncmp(u->name, "share-", 6) == 0)
@@ -340,6 +361,16 @@ static void check_media_signing(struct loader *l)
 				      "%s: sign: onvif wants media_signing, which the site does not have", s->camera[i].name);
 }
 
+static void check_client_ca(struct loader *l)
+{
+	const struct site *s = l->site;
+
+	for (unsigned i = 0; i < s->nusers && !s->tls_client_ca; i++)
+		if (s->user[i].certificate)
+			complaint_add(l->report, (struct complaint_at){s->user[i].line, 1}, "client_ca: clients.crt",
+				      "%s: a certificate wants tls.client_ca, the authority that it is by", s->user[i].name);
+}
+
 static void check_metrics(struct loader *l)
 {
 	const struct site *s = l->site;
@@ -357,6 +388,7 @@ static void walk(struct loader *l, const struct ytree *tree)
 	walk_site(l, tree);
 	check_media_signing(l);
 	check_metrics(l);
+	check_client_ca(l);
 	rights_check(l);
 }
 
@@ -515,6 +547,7 @@ static int load_file(const char *path, bool look, struct site **ret, struct site
 static void free_user(struct site_user *u)
 {
 	free(u->password_hash);
+	free(u->certificate);
 	free(u->rtsp_digest_file);
 	free(u->rtsp_digest_mark);
 }
@@ -545,6 +578,7 @@ void site_free(struct site **site)
 	free(s->group);
 	free(s->tls_certificate);
 	free(s->tls_key);
+	free(s->tls_client_ca);
 	free(s->key);
 	free(s->witnesses);
 	free(s->admin_key);

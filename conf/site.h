@@ -31,6 +31,7 @@
 #define SITE_PART_NAME 200          /* of an included file, with its folder and a NUL */
 #define SITE_LINES (1 << 21)        /* more than a file of that size has: line L of part P is kept as P * SITE_LINES + L */
 #define SITE_PASSWORD 257           /* at most 256 bytes and a NUL */
+#define SITE_CERTIFICATE 128        /* of a user, as users[].certificate has it, and a NUL */
 #define SITE_NAME 33                /* [a-z0-9-]{1,32} and a NUL */
 #define SITE_ORIGIN 129             /* printable ASCII without blank, '+' or '/'-leading; a NUL */
 
@@ -126,7 +127,8 @@ struct site_group {
 
 struct site_user {
 	char name[SITE_NAME];
-	char *password_hash;              /* argon2id, encoded form */
+	char *password_hash;              /* argon2id, encoded form; NULL: none, he has a certificate */
+	char *certificate;                /* "sha256:" and small hex digits, or a name in it; NULL: none */
 	char *rtsp_digest_file;           /* path; NULL if none. What is in it is not kept: site_read_digest */
 	char *rtsp_digest_mark;           /* two that this process read have the same mark if they say the same; NULL if none was read */
 	bool allow_md5;                   /* his Digest may be made with MD5 */
@@ -180,6 +182,7 @@ struct site {
 	struct site_listener listener[SITE_LISTENERS_MAX];
 	unsigned nlisteners;
 	char *tls_certificate, *tls_key;  /* paths, PEM */
+	char *tls_client_ca;              /* path, PEM: authorities of viewers' certificates, and their CRLs; NULL: none */
 	char *key;                        /* path of the signing key (casemate keygen), mode 0600 */
 	char *witnesses;                  /* path of the policy that names them; NULL: there are none */
 	char *media_key, *media_certificate;  /* paths, PEM: for signatures inside streams; both or neither */

@@ -35,6 +35,15 @@ static bool is_graphic(const char *s, size_t n, const char *except)
 	return true;
 }
 
+/* A common name may have blanks in it. */
+static bool is_printable(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] < 0x20 || s[i] >= 0x7f)
+			return false;
+	return s[0] != ' ' && s[n - 1] != ' ';
+}
+
 /* c2sp.org/signed-note: a key's name holds neither blank nor plus; a leading slash would read as a path. */
 static void set_origin(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
 {
@@ -82,6 +91,26 @@ static void set_hash(struct loader *l, const struct schema_key *k, const struct 
 		loader_complain(l, k, n->at, "%s", why);
 	else
 		set_string(l, k, n, object);
+}
+
+/* The digits in one spelling, so that who compares two need not know of others; a name as it is. */
+static void set_certificate(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
+{
+	bool is_name = strncasecmp(n->text, "sha256:", 7) != 0;
+	char text[7 + 65] = "sha256:";
+	struct ytree_node spelled = *n;
+	uint8_t sha256[32];
+
+	if (is_name ? n->len < 1 || n->len >= SITE_CERTIFICATE || !is_printable(n->text, n->len) : camera_read_fingerprint(n->text, sha256)) {
+		loader_complain(l, k, n->at, "\"%s\" can't be a certificate: %s", loader_quote(n->text, n->len).text, schema_type_text(k->type));
+		return;
+	}
+	if (!is_name) {
+		hex_encode(sha256, sizeof sha256, text + 7);
+		spelled.text = text;
+		spelled.len = strlen(text);
+	}
+	set_string(l, k, &spelled, object);
 }
 
 static void set_bool(struct loader *l, const struct schema_key *k, const struct ytree_node *n, void *object)
@@ -285,6 +314,7 @@ static void (*const setter[SCHEMA_TYPES])(struct loader *, const struct schema_k
 	[SCHEMA_SIZE] = set_size,
 	[SCHEMA_NAME] = set_name,
 	[SCHEMA_HASH] = set_hash,
+	[SCHEMA_CERTIFICATE] = set_certificate,
 	[SCHEMA_HOURS] = rights_set_hours,
 	[SCHEMA_UNTIL] = rights_set_until,
 	[SCHEMA_RIGHTS] = rights_set_rights,

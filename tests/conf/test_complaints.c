@@ -65,6 +65,11 @@ static const struct {
 	{HEAD "cameras:\n  gate: {}\n", 6, 3, "\"source\" is missing"},
 	{HEAD "cameras:\n  gate:\n", 6, 3, "\"source\" is missing"},
 	{HEAD "users:\n  - name: anna\n", 6, 5, "\"password_hash\" is missing"},
+	{HEAD "users:\n  - {name: anna, certificate: anna@museum.example}\n", 6, 1, "anna: a certificate wants tls.client_ca"},
+	{SITE "tls: {certificate: c, key: k, client_ca: a}\n" KEY ARCHIVE "users:\n  - {name: a, certificate: \"sha256:" PRINT "\"}\n  - {name: b, certificate: \"SHA256:" PRINT "\"}\n", 7, 5,
+		"the certificate of user \"b\" is that of user \"a\", too"},
+	{HEAD "users:\n  - {name: anna, certificate: \"sha256:12\"}\n", 6, 31, "can't be a certificate: "},
+	{HEAD "users:\n  - {name: anna, certificate: \" anna\"}\n", 6, 31, "can't be a certificate: "},
 	{CAMERA("user: viewer"), 6, 3, "gate: a user without a password_file"},
 	{CAMERA("password_file: p"), 6, 3, "gate: a password_file without a user"},
 	/* Shapes. */

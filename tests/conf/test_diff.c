@@ -44,6 +44,7 @@ static const struct change {
 	{"site", "a.example", "b.example", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"tls.certificate", "c", "d", "", 0, 0},
 	{"tls.key", "k", "l", "", 0, 0},
+	{"tls.client_ca", "a", "b", "", BOTH, BOTH},
 	{"key", "s", "t", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"witnesses", NULL, "w", "", 0, 0},
 	{"require_signed", NULL, "true", "", 0, 0},
@@ -65,6 +66,7 @@ static const struct change {
 	{"processes.serve", "9", "10", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"processes.ingest", NULL, "2", "", DIFF_RESTARTS, DIFF_RESTARTS},
 	{"users[].password_hash", "'" HASH_A "'", "'" HASH_B "'", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
+	{"users[].certificate", NULL, "anna@museum.example", "", BOTH | DIFF_DISCONNECTS, BOTH | DIFF_DISCONNECTS},
 	{"users[].allow_md5", NULL, "true", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
 	{"users[].groups", NULL, "guards", "", DIFF_OPENS | DIFF_DISCONNECTS, DIFF_CLOSES | DIFF_DISCONNECTS},
 	{"users[].expires", NULL, "2027-01-31", "", DIFF_CLOSES | DIFF_DISCONNECTS, DIFF_OPENS | DIFF_DISCONNECTS},
@@ -116,7 +118,7 @@ static const struct change {
 static const char *value_of(const struct change *c, bool is, const struct schema_key *k)
 {
 	static const char *const needed[][2] = {
-		{"site", "a.example"}, {"tls.certificate", "c"}, {"tls.key", "k"}, {"key", "s"}, {"media_signing.key", "m"},
+		{"site", "a.example"}, {"tls.certificate", "c"}, {"tls.key", "k"}, {"tls.client_ca", "a"}, {"key", "s"}, {"media_signing.key", "m"},
 		{"media_signing.certificate", "c"}, {"archive.path", "f"}, {"archive.max_size", "1 GB"},
 		{"users[].name", "anna"}, {"groups.*.rights", "live"}, {"groups.*.cameras", "gate"}, {"users[].password_hash", "'" HASH_A "'"}, {"users[].rtsp_digest_file", "d"}, {"cameras.*.source", "rtsp://192.0.2.1/a"},
 		{"cameras.*.masks[].x", "5 %"}, {"cameras.*.masks[].y", "5 %"}, {"cameras.*.masks[].width", "10 %"}, {"cameras.*.masks[].height", "10 %"},
