@@ -276,6 +276,9 @@ static void read_login(struct rd *r, struct entry *e)
 	result = lines_value(r, "result ");
 	l->accepted = lines_is(&result, "accepted");
 	get_number(r, "count ", &l->count);
+	l->by_certificate = rd_left(r) > 0;
+	if (l->by_certificate)
+		lines_value(r, "by ");
 }
 
 static void get_beside(struct rd *r, struct entry_beside *b)

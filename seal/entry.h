@@ -131,6 +131,7 @@ struct entry_login {
 	char address[ENTRY_ADDRESS];    /* "-": several */
 	bool accepted;
 	uint64_t count;                 /* at least 1 */
+	bool by_certificate;            /* else by password, or by what is not told apart */
 };
 
 /* What a clip holds of another rendition. */

@@ -252,6 +252,8 @@ static void write_login(struct wr *w, const struct entry_login *l)
 	put_name(w, "user", l->user);
 	wr_fmt(w, "address %.*s\nresult %s\n", ENTRY_ADDRESS, l->address, l->accepted ? "accepted" : "refused");
 	put_number(w, "count", l->count);
+	if (l->by_certificate)
+		wr_fmt(w, "by certificate\n");
 }
 
 static void put_beside(struct wr *w, const struct entry_export *x)

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,43 @@ static void check_dates(struct check *c, const X509 *x)
 		say(c, PROBLEM, c->site->tls_line, "%s expired on %s: get a new certificate", name.text, when);
 	else if (ASN1_TIME_diff(&days, &seconds, NULL, to) && days < CERTIFICATE_SOON_DAYS)
 		say(c, WARNING, c->site->tls_line, "%s expires on %s", name.text, when);
+}
+
+/* A list that is over refuses everybody of its authority. */
+static void check_list(struct check *c, const X509_CRL *crl)
+{
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+	char when[16];
+
+	if (!next || X509_cmp_current_time(next) > 0)
+		return;
+	day(next, when);
+	say(c, PROBLEM, c->site->tls_line, "a revocation list in %s was to be followed by another on %s: until it is, nobody of its authority is let in",
+	    shown(c->site->tls_client_ca).text, when);
+}
+
+static void check_client_ca(struct check *c)
+{
+	const char *path = c->site->tls_client_ca;
+	BIO *bio = path ? BIO_new_file(path, "r") : NULL;
+	STACK_OF(X509_INFO) *all = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, (void *)(uintptr_t)"") : NULL;
+	unsigned authorities = 0;
+
+	for (int i = 0; i < sk_X509_INFO_num(all); i++) {
+		const X509_INFO *info = sk_X509_INFO_value(all, i);
+
+		if (info->x509 && X509_check_ca(info->x509) == 1)
+			authorities++;
+		else if (info->x509)
+			say(c, PROBLEM, c->site->tls_line, "%s holds a certificate that is no authority's", shown(path).text);
+		if (info->crl)
+			check_list(c, info->crl);
+	}
+	if (path && !authorities)
+		say(c, PROBLEM, c->site->tls_line, "%s holds no authority's certificate in PEM", shown(path).text);
+	sk_X509_INFO_pop_free(all, X509_INFO_free);
+	BIO_free(bio);
+	ERR_clear_error();
 }
 
 static void check_tls(struct check *c)
@@ -429,6 +467,7 @@ static void check_everything(struct check *c)
 {
 	check_file(c);
 	check_tls(c);
+	check_client_ca(c);
 	check_key(c);
 	check_witnesses(c);
 	check_media_key(c);

@@ -5,7 +5,7 @@
 
 static bool is_same(const struct msg_login *a, const struct msg_login *b)
 {
-	return a->user == b->user && a->accepted == b->accepted && strcmp(a->address, b->address) == 0;
+	return a->user == b->user && a->accepted == b->accepted && a->certificate == b->certificate && strcmp(a->address, b->address) == 0;
 }
 
 /* The place of these, or a free one; NULL: all are others'. */

@@ -156,7 +156,8 @@ static const struct {
 	[MSG_SERVE_USER] = {"serve-user", FIELDS{
 		INT(msg_serve_user, user), INT(msg_serve_user, version), BOOL(msg_serve_user, gone), BOOL(msg_serve_user, all),
 		TEXT(msg_serve_user, name), TEXT(msg_serve_user, password_hash), BOOL(msg_serve_user, has_sha256), BOOL(msg_serve_user, has_md5),
-		BYTES(msg_serve_user, ha1_sha256), BYTES(msg_serve_user, ha1_md5), INT(msg_serve_user, expires_us), BLOB(msg_serve_user, rules), END}},
+		BYTES(msg_serve_user, ha1_sha256), BYTES(msg_serve_user, ha1_md5), INT(msg_serve_user, expires_us), BLOB(msg_serve_user, rules),
+		TEXT(msg_serve_user, certificate), END}},
 	[MSG_SERVE_CAMERA] = {"serve-camera", FIELDS{INT(msg_serve_camera, camera), TEXT(msg_serve_camera, name), INT(msg_serve_camera, segment_ms),
 		BOOL(msg_serve_camera, no_copy), END}},
 	[MSG_SERVE_RENDITION] = {"serve-rendition", FIELDS{
@@ -170,10 +171,11 @@ static const struct {
 		BYTES(msg_session, token_sha256), INT(msg_session, user), INT(msg_session, version), INT(msg_session, begun_us),
 		INT(msg_session, expires_us), TEXT(msg_session, address), END}},
 	[MSG_LOGIN] = {"login", FIELDS{
-		INT(msg_login, user), BOOL(msg_login, accepted), INT(msg_login, count), TEXT(msg_login, address), END}},
+		INT(msg_login, user), BOOL(msg_login, accepted), INT(msg_login, count), TEXT(msg_login, address),
+		BOOL(msg_login, certificate), END}},
 	[MSG_LOGIN_ENTRY] = {"login-entry", FIELDS{
 		TEXT(msg_login_entry, user), TEXT(msg_login_entry, address), BOOL(msg_login_entry, accepted), INT(msg_login_entry, count),
-		INT(msg_login_entry, at_us), END}},
+		INT(msg_login_entry, at_us), BOOL(msg_login_entry, certificate), END}},
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
 	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
 		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),

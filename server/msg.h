@@ -87,13 +87,13 @@ enum msg_type {
 	MSG_KEY_KEPT,              /* store -> sign: it is */
 	MSG_SIGN_STATE,
 	/* serve */
-	MSG_SERVE_SITE,            /* fds: certificate, key (PEM); opened for this process alone, which reads them from where they stand */
+	MSG_SERVE_SITE,            /* fds: certificate, key, and where there are any viewers' authorities (PEM); opened for this process alone, which reads them from where they stand */
 	MSG_SERVE_LISTENER,        /* fd: listening socket; none: it is closed */
 	MSG_SERVE_USER,
 	MSG_SERVE_CAMERA,
 	MSG_SERVE_RENDITION,
 	MSG_SERVE_VKEY,
-	MSG_SERVE_CERTIFICATE,     /* fds: certificate, key (PEM), as with MSG_SERVE_SITE: for handshakes from now on */
+	MSG_SERVE_CERTIFICATE,     /* fds: as with MSG_SERVE_SITE: for handshakes from now on; viewers' certificates are looked at anew */
 	MSG_SESSION,               /* both ways: a login that all serve processes honour */
 	MSG_SESSION_END,
 	MSG_LOGIN,                 /* serve -> parent: somebody was let in or refused, so often */
@@ -335,6 +335,7 @@ struct msg_serve_user {
 	int64_t expires_us;
 	uint16_t rules_len;
 	uint8_t rules[RIGHTS_BYTES];                 /* server/rights.h */
+	char certificate[SITE_CERTIFICATE];          /* as users[].certificate; "": none */
 };
 struct msg_serve_camera { uint16_t camera; char name[SITE_NAME]; uint32_t segment_ms; bool no_copy; };  /* no_copy: it is not for viewers */
 struct msg_serve_rendition {
@@ -355,8 +356,8 @@ struct msg_session_end { uint8_t token_sha256[32]; };
 /* Wall clock; at most MSG_SESSION_US long. begun_us: the parent says it. address: as in msg_login. */
 struct msg_session { uint8_t token_sha256[32]; uint16_t user; uint32_t version; int64_t begun_us, expires_us; char address[MSG_ADDRESS]; };
 struct msg_store_encoder { uint16_t camera; uint8_t rendition; char encoder[65], settings[513]; };
-struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MSG_ADDRESS]; };  /* user: MSG_LOGIN_NOBODY: unknown, or several */
-struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; };
+struct msg_login { uint16_t user; bool accepted; uint32_t count; char address[MSG_ADDRESS]; bool certificate; };  /* user: MSG_LOGIN_NOBODY: unknown, or several */
+struct msg_login_entry { char user[SITE_NAME], address[MSG_ADDRESS]; bool accepted; uint32_t count; int64_t at_us; bool certificate; };
 /*
  * What one viewer had of one camera: by and renditions are bits; numbers of segments (and so of their entries), of which he had some
  * between the two; wall clock. user: MSG_LOGIN_NOBODY: several; address "-": several.

@@ -19,13 +19,13 @@ static int64_t ns(struct timespec t)
 }
 
 /* Zeros where there is none. */
-static void mark_files(const struct parent *p, struct certificate_mark ret[2])
+static void mark_files(const struct parent *p, struct certificate_mark ret[CERTIFICATE_FILES])
 {
-	const char *path[2] = {p->site->tls_certificate, p->site->tls_key};
+	const char *path[CERTIFICATE_FILES] = {p->site->tls_certificate, p->site->tls_key, p->site->tls_client_ca};
 	struct stat st;
 
-	memset(ret, 0, 2 * sizeof *ret);
-	for (int i = 0; i < 2; i++)
+	memset(ret, 0, CERTIFICATE_FILES * sizeof *ret);
+	for (int i = 0; i < CERTIFICATE_FILES; i++)
 		if (path[i] && stat(path[i], &st) == 0)
 			ret[i] = (struct certificate_mark){st.st_dev, st.st_ino, (uint64_t)st.st_size, ns(st.st_mtim), ns(st.st_ctim)};
 }
@@ -115,7 +115,7 @@ static void remind(struct parent *p)
 void parent_certificate_sweep(struct parent *p)
 {
 	struct parent_certificate *c = &p->certificate;
-	struct certificate_mark now[2];
+	struct certificate_mark now[CERTIFICATE_FILES];
 
 	if (p->stopping)
 		return;

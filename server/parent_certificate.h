@@ -10,15 +10,17 @@
 
 struct parent;
 
+#define CERTIFICATE_FILES 3             /* certificate, key, viewers' authorities */
+
 struct certificate_mark {
 	uint64_t device, inode, size;
 	int64_t mtime_ns, ctime_ns;
 };
 
 struct parent_certificate {
-	uint8_t sha256[32];                   /* of certificate and key, as serve has them */
+	uint8_t sha256[32];                   /* of those files, as serve has them */
 	int64_t ends_us;                      /* wall clock; 0 when not known */
-	struct certificate_mark mark[2];      /* of the two files, as they were when looked at last */
+	struct certificate_mark mark[CERTIFICATE_FILES];  /* of the files, as they were when looked at last */
 	int64_t changed_us;                   /* monotonic: when they were seen to be others; 0: looked at since */
 	int64_t said_us;                      /* monotonic: when the log was told last that it ends; 0 if never */
 };

@@ -88,7 +88,7 @@ void files_look(const struct site *site, FILE *out, struct files_seen *ret)
 		size_t len = 0;
 		FILE *f = open_memstream(&said, &len);
 
-		files_digest((const char *const[]){site->tls_certificate, site->tls_key}, 2, seen.tls_sha256);
+		files_digest((const char *const[]){site->tls_certificate, site->tls_key, site->tls_client_ca}, 2 + !!site->tls_client_ca, seen.tls_sha256);
 		seen.ends_us = certificate_end(site->tls_certificate);
 		seen.faults = f && out ? check_named_files(f, site->file, site) : 0;
 		_exit(!f || fclose(f) || io_write_all(fd[1], &seen, sizeof seen) || io_write_all(fd[1], said, len) ? EXIT_FAILURE : EXIT_SUCCESS);

@@ -8,7 +8,7 @@
 #include "conf/site.h"
 
 struct files_seen {
-	uint8_t tls_sha256[32];   /* of certificate and key, one after the other; zeros when one cannot be read */
+	uint8_t tls_sha256[32];   /* of certificate, key and viewers' authorities, one after the other; zeros when one cannot be read */
 	int64_t ends_us;          /* wall clock: the certificate; 0 when not known */
 	unsigned faults;          /* what casemate check finds wrong, warnings left out; 1 when it could not look */
 };

@@ -50,7 +50,7 @@ void parent_login_sweep(struct parent *p, bool all)
 	if (!store || store->phase != CHILD_READY)
 		return;
 	while (login_book_next(&p->logins, clock_mono_us(), LOGIN_US, all, &m)) {
-		struct msg_login_entry e = {.accepted = m.accepted, .count = m.count, .at_us = clock_wall_us()};
+		struct msg_login_entry e = {.accepted = m.accepted, .count = m.count, .at_us = clock_wall_us(), .certificate = m.certificate};
 
 		snprintf(e.user, sizeof e.user, "%s", parent_viewer_name(p, m.user));
 		snprintf(e.address, sizeof e.address, "%s", m.address);

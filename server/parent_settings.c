@@ -362,6 +362,7 @@ int child_say_serve_user(struct child *c, unsigned i)
 
 	TEXT(m.name, u->name);
 	TEXT(m.password_hash, u->password_hash);
+	TEXT(m.certificate, u->certificate);
 	if (u->rtsp_digest_file)
 		take_digest(c->parent->site, u, &m);
 	m.rules_len = (uint16_t)write_rules(c->parent->site, u, m.rules);
@@ -370,13 +371,38 @@ int child_say_serve_user(struct child *c, unsigned i)
 	return rc;
 }
 
+/* What serve is known by, and by whom viewers may be known, where the site says so. */
+static int open_tls(const struct site *s, int fds[3], unsigned *ret_n)
+{
+	int rc = open_pair(s->tls_certificate, O_RDONLY, s->tls_key, O_RDONLY, fds);
+
+	*ret_n = 2;
+	fds[2] = -1;
+	if (rc || !s->tls_client_ca)
+		return rc;
+	*ret_n = 3;
+	fds[2] = io_open_regular(AT_FDCWD, s->tls_client_ca, O_RDONLY, 0);
+	if (fds[2] >= 0)
+		return 0;
+	parent_log("error", "file", "path=\"%s\" error=\"%s\" mend=\"let the user that runs casemate read it\"", s->tls_client_ca, strerror(-fds[2]));
+	return fds[2];
+}
+
+static void close_tls(int fds[3])
+{
+	close_pair(fds);
+	if (fds[2] >= 0)
+		close(fds[2]);
+}
+
 int child_say_certificate(struct child *c)
 {
-	int fds[2], rc = open_pair(c->parent->site->tls_certificate, O_RDONLY, c->parent->site->tls_key, O_RDONLY, fds);
+	unsigned n;
+	int fds[3], rc = open_tls(c->parent->site, fds, &n);
 
 	if (!rc)
-		rc = child_say(c, MSG_SERVE_CERTIFICATE, NULL, fds, 2);
-	close_pair(fds);
+		rc = child_say(c, MSG_SERVE_CERTIFICATE, NULL, fds, n);
+	close_tls(fds);
 	return rc;
 }
 
@@ -385,14 +411,15 @@ static int serve_settings(struct child *c)
 	const struct parent *p = c->parent;
 	struct msg_serve_site m = {
 		.cameras = (uint16_t)p->site->ncameras, .users = (uint16_t)p->site->nusers, .index = (uint16_t)c->index};
-	int fds[2], rc;
+	int fds[3], rc;
+	unsigned n;
 
 	TEXT(m.origin, p->site->origin);
 	TEXT(m.version, PACKAGE_VERSION);
-	rc = open_pair(p->site->tls_certificate, O_RDONLY, p->site->tls_key, O_RDONLY, fds);
+	rc = open_tls(p->site, fds, &n);
 	if (!rc)
-		rc = child_say(c, MSG_SERVE_SITE, &m, fds, 2);
-	close_pair(fds);
+		rc = child_say(c, MSG_SERVE_SITE, &m, fds, n);
+	close_tls(fds);
 	explicit_bzero(&m, sizeof m);
 	for (unsigned i = 0; !rc && i < SITE_LISTENERS_MAX; i++)
 		if (p->listener[i].wanted && p->listener[i].fd[c->index] >= 0)

@@ -90,6 +90,8 @@ static int open_files(struct parent *p)
 		rc = try_file("certificate", p->site->tls_certificate, O_RDONLY, "make it readable by this user");
 	if (!rc)
 		rc = try_file("TLS key", p->site->tls_key, O_RDONLY, "make it readable by this user");
+	if (!rc && p->site->tls_client_ca)
+		rc = try_file("viewers' authorities", p->site->tls_client_ca, O_RDONLY, "make it readable by this user");
 	return rc;
 }
 

@@ -61,7 +61,7 @@ static void read_tls(const int fds[2])
 {
 	const char *why;
 
-	if (serve_pem_context(fds[0], fds[1], &tls, &why) < 0)
+	if (serve_pem_context(fds[0], fds[1], fds[2], &tls, &why) < 0)
 		give_up("bad-certificate", why, "see tls: in the site file, or make new ones with: casemate keygen --tls HOST -o tls");
 }
 
@@ -171,14 +171,14 @@ static void on_vkey(void *ctx, struct channel *from, const union msg_body *m, in
 	memcpy(serve.vkey, m->serve_vkey.vkey, sizeof serve.vkey);
 }
 
-/* Whoever is connected goes on with the one that his handshake had. */
+/* Whoever is connected goes on with the one that his handshake had; but not by a certificate of his own that is good no more. */
 static void on_certificate(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	char fingerprint[SERVE_TLS_FINGERPRINT];
 	struct ssl_ctx_st *fresh;
 	const char *why;
 
-	if (serve_pem_context(fds[0], fds[1], &fresh, &why) < 0) {
+	if (serve_pem_context(fds[0], fds[1], fds[2], &fresh, &why) < 0) {
 		log_error("bad-certificate", "why=\"%s\" still=\"the one before\"", why);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "server/login_book.h"
 #include "server/role.h"
 #include "server/serve_auth.h"
+#include "server/serve_certificate.h"
 #include "server/serve_closed.h"
 #include "server/serve_limit.h"
 #include "server/serve_media.h"
@@ -47,6 +48,7 @@ struct serve {
 	struct msg_serve_state state;      /* counters */
 	struct serve_limits limits;
 	struct serve_closed_log closed[SERVE_CLOSED_COUNT];
+	struct serve_certificates certificates;
 	struct login_book logins;          /* the parent has not heard of, */
 	struct watch_book views;           /* nor of these */
 	char date[HTTP_DATE];

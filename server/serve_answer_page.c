@@ -32,7 +32,7 @@ static void reply_asset(struct serve_ask *a, const char *path, size_t n, bool pa
 
 void serve_answer_page(struct serve_ask *a)
 {
-	if (serve_login_session(a->x, a->r, &a->viewer))
+	if (serve_login_known(a->x, a->r, &a->viewer))
 		reply_asset(a, "/", 1, true);
 	else
 		reply_asset(a, "/login.html", 11, true);

@@ -281,13 +281,23 @@ int serve_auth_find(const struct serve_auth *a, const char *name)
 	return -1;
 }
 
-/* A name that is nobody's is tried against somebody's hash, so that the time taken says nothing; NULL: there is no user at all. */
+const char *serve_auth_certificate(const struct serve_auth *a, unsigned user)
+{
+	return a->user[user].gone ? "" : a->user[user].certificate;
+}
+
+/*
+ * A name that is nobody's, or his who has no password, is tried against somebody's hash, so that the time taken says nothing (where none
+ * has a password there is nothing to say). NULL: there is no user at all.
+ */
 static const struct msg_serve_user *anybody(const struct serve_auth *a)
 {
-	for (unsigned i = 0; i < SITE_USERS_MAX; i++)
-		if (*a->user[i].name && !a->user[i].gone)
-			return &a->user[i];
-	return NULL;
+	const struct msg_serve_user *any = NULL;
+
+	for (unsigned i = 0; i < SITE_USERS_MAX && !(any && *any->password_hash); i++)
+		if (*a->user[i].name && !a->user[i].gone && (!any || *a->user[i].password_hash))
+			any = &a->user[i];
+	return any;
 }
 
 /* The job that finds out just that already: a player opens several connections at once. */
@@ -314,7 +324,7 @@ static bool has_room(const struct serve_auth *a, uint64_t address)
 /* NULL when there is no room. */
 static struct job *new_job(struct serve_auth *a, uint64_t address, const char *name, const char *password)
 {
-	int user = serve_auth_find(a, name);
+	int found = serve_auth_find(a, name), user = found >= 0 && *a->user[found].password_hash ? found : -1;
 	const struct msg_serve_user *of = user < 0 ? anybody(a) : &a->user[user];
 	struct job *job = of && has_room(a, address) && strlen(password) < SERVE_PASSWORD ? calloc(1, sizeof *job) : NULL;
 

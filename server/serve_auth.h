@@ -51,6 +51,8 @@ int serve_auth_start(struct serve_auth *a);
 const char *serve_auth_name(const struct serve_auth *a, unsigned user);
 /* The user of that name, or -1. */
 int serve_auth_find(const struct serve_auth *a, const char *name);
+/* What certificate is his, as users[].certificate has it; "" for none, and for a number that is nobody's. */
+const char *serve_auth_certificate(const struct serve_auth *a, unsigned user);
 /* Of that user as he is now: what a login of his is under. */
 uint32_t serve_auth_version(const struct serve_auth *a, unsigned user);
 /*

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "server/role.h"
+#include "server/serve_certificate.h"
 #include "server/serve_http1.h"
 #include "server/serve_http2.h"
 #include "server/serve_rtsp.h"
@@ -33,6 +34,7 @@ static void conn_free(struct serve_conn *c)
 	if (c->writable)
 		event_free(c->writable);
 	serve_tls_close(&c->tls);
+	free(c->peer.certificate);
 	close(c->fd);
 	free(c);
 }
@@ -87,6 +89,9 @@ static void shake_hands(struct serve_conn *c)
 
 	if (rc == 0)
 		return;
+	if (rc < 0 && serve_certificate_why(c->tls.ssl))
+		serve_certificate_refused(c->serve, &c->peer, serve_certificate_why(c->tls.ssl));
+	c->peer.certificate = rc > 0 ? serve_certificate_shown(c->tls.ssl) : NULL;
 	if (c->expected)
 		c->speech = c->expected;
 	else
@@ -216,7 +221,17 @@ struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls)
 
 void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls)
 {
+	struct serve_conn *c, *next;
+
 	l->tls = tls;
+	for (c = TAILQ_FIRST(&l->all); c; c = next) {
+		next = TAILQ_NEXT(c, all);
+		if (!c->peer.certificate || serve_certificate_is_good(c->tls.ssl, tls))
+			continue;
+		serve_certificate_refused(l->serve, &c->peer, "it is good no more");
+		c->dead = true;
+		serve_conn_settle(c);
+	}
 }
 
 void serve_conn_stop(struct serve_conns *l)

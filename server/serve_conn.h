@@ -64,7 +64,7 @@ struct serve_conns *serve_conn_new(struct serve *s, struct ssl_ctx_st *tls);
 int serve_conn_listen(struct serve_conns *l, unsigned listener, enum listener_kind kind, int fd);
 /* Nobody else comes in by it; those who did stay. */
 void serve_conn_unlisten(struct serve_conns *l, unsigned listener);
-/* For handshakes from now on; borrowed, as the one given to serve_conn_new is. */
+/* For handshakes from now on; borrowed, as the one given to serve_conn_new is. Who is known by a certificate that is not good by it is closed. */
 void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls);
 /* Closes the listeners; connections end with their response. */
 void serve_conn_stop(struct serve_conns *l);

@@ -28,6 +28,7 @@ struct serve_peer {
 	enum listener_kind by;           /* which one he came by */
 	int user;                        /* who asked last, -1 before anybody was known */
 	int64_t media_us;                /* when it last asked for media */
+	struct serve_certificate *certificate;  /* that it showed; NULL: none */
 };
 
 /* What the request at hand waits for, and what has come of it. Cleared when it is answered. */

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "net/http_fields.h"
 #include "server/serve_answer.h"
+#include "server/serve_certificate.h"
 
 #define PASSWORD_WAIT_US 30000000
 #define SESSION_WAIT_US 5000000
@@ -63,7 +64,7 @@ static bool may_be_user(const struct serve *s, int user)
 	return may_enter(s, &v);
 }
 
-bool serve_login_session(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
+static bool by_session(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
 {
 	struct serve_viewer v = {.by_session = true};
 	int user = token_of(r, v.session) ? session_of(x->serve, v.session) : -1;
@@ -200,11 +201,29 @@ static int check_basic(struct serve_exchange *x, const struct http_request *r)
 	return user;
 }
 
+/* What he says himself, a name and a password, goes before what his connection has shown. */
+static bool by_certificate(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
+{
+	struct serve_viewer v;
+	struct span field;
+
+	if (http_header(r, "Authorization", &field) || !serve_certificate_viewer(x->serve, x->peer, &v) || !may_enter(x->serve, &v))
+		return false;
+	serve_certificate_let_in(x->serve, x->peer);
+	*ret = v;
+	return true;
+}
+
+bool serve_login_known(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
+{
+	return by_session(x, r, ret) || by_certificate(x, r, ret);
+}
+
 bool serve_login_viewer(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret)
 {
 	int user;
 
-	if (!x->wait.has_verdict && serve_login_session(x, r, ret))
+	if (!x->wait.has_verdict && serve_login_known(x, r, ret))
 		return true;
 	user = check_basic(x, r);
 	if (user == -2)
@@ -266,7 +285,7 @@ static void begin_session(struct serve_exchange *x, const struct http_request *r
 	}
 	if (!x->wait.has_verdict)  /* it was found out before, and is remembered */
 		note(x, user, true);
-	log_info("login", "user=%s from=%s", serve_auth_name(x->serve->auth, (unsigned)user), x->peer->name);
+	log_info("login", "user=%s from=%s by=password", serve_auth_name(x->serve->auth, (unsigned)user), x->peer->name);
 	serve_exchange_wait(x, SERVE_WAIT_SESSION, SESSION_WAIT_US);
 }
 

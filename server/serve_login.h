@@ -11,8 +11,8 @@
 
 #include "server/serve_exchange.h"
 
-/* The viewer whose session the cookie names, if he may anything now. */
-bool serve_login_session(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret);
+/* The viewer whose session the cookie names, or else whose certificate the connection showed, if he may anything now. */
+bool serve_login_known(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret);
 /* Who sent it, and may anything now; false: the request has been answered or waits. */
 bool serve_login_viewer(struct serve_exchange *x, const struct http_request *r, struct serve_viewer *ret);
 /* Whether the request comes from our own page, or from something that is no browser (RFC 6454; Fetch Metadata). */

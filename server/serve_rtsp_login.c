@@ -22,6 +22,7 @@
 #include "net/http_fields.h"
 #include "net/rtsp_login.h"
 #include "net/rtsp_message.h"
+#include "server/serve_certificate.h"
 #include "server/serve_limit.h"
 #include "server/serve_login.h"
 
@@ -90,7 +91,7 @@ static int ask_auth(struct serve_rtsp *r, const char *name, const char *password
 }
 
 /* The connection is that user's from now on. */
-static int take_user(struct serve_rtsp *r, unsigned user)
+static int take_user(struct serve_rtsp *r, unsigned user, bool by_certificate)
 {
 	if (r->conn->peer.user == (int)user)
 		return 0;
@@ -101,9 +102,14 @@ static int take_user(struct serve_rtsp *r, unsigned user)
 		return -EBUSY;
 	}
 	r->conn->peer.user = (int)user;
+	if (by_certificate) {
+		serve_certificate_viewer(r->serve, &r->conn->peer, &r->viewer);
+		serve_certificate_let_in(r->serve, &r->conn->peer);
+		return 0;
+	}
 	r->viewer = serve_rights_viewer(r->serve, user);
 	note(r, (int)user, true);
-	log_info("login", "user=%s from=%s", serve_auth_name(r->serve->auth, user), r->conn->peer.name);
+	log_info("login", "user=%s from=%s by=password", serve_auth_name(r->serve->auth, user), r->conn->peer.name);
 	return 0;
 }
 
@@ -169,6 +175,7 @@ static int by_digest(struct serve_rtsp *r, const struct rtsp_server_ask *ask, un
 
 static int login(struct serve_rtsp *r, const struct rtsp_server_ask *ask)
 {
+	struct serve_viewer shown;
 	unsigned user = 0;
 	int rc = -EACCES;
 
@@ -176,11 +183,13 @@ static int login(struct serve_rtsp *r, const struct rtsp_server_ask *ask)
 		return rc;
 	if (r->conn->peer.user >= 0 && r->conn->encrypted)
 		return 0;
+	if (!ask->authorization.n && serve_certificate_viewer(r->serve, &r->conn->peer, &shown) && serve_rights_is(r->serve, &shown, clock_wall_us()))
+		return take_user(r, (unsigned)shown.user, true);
 	if (span_begins_nocase(ask->authorization, "Digest "))
 		rc = by_digest(r, ask, &user);
 	else if (r->conn->encrypted && ask->authorization.n)
 		rc = by_basic(r, ask, &user);
-	return rc ? rc : take_user(r, user);
+	return rc ? rc : take_user(r, user, false);
 }
 
 int serve_rtsp_login(void *ctx, const struct rtsp_server_ask *ask)

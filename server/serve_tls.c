@@ -277,6 +277,8 @@ bool serve_tls_speaks_http2(const struct serve_tls *t)
 	const unsigned char *name;
 	unsigned n;
 
+	if (!t->ssl)
+		return false;
 	SSL_get0_alpn_selected(t->ssl, &name, &n);
 	return n == 2 && memcmp(name, "h2", 2) == 0;
 }

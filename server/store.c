@@ -184,7 +184,7 @@ static void on_alarm(void *ctx, struct channel *from, const union msg_body *m, i
 static void on_login(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	const struct msg_login_entry *in = &m->login_entry;
-	struct entry e = {.kind = ENTRY_LOGIN, .login = {.time_us = in->at_us / 1000 * 1000, .accepted = in->accepted, .count = in->count}};
+	struct entry e = {.kind = ENTRY_LOGIN, .login = {.time_us = in->at_us / 1000 * 1000, .accepted = in->accepted, .count = in->count, .by_certificate = in->certificate}};
 	struct store *s = ctx;
 	uint64_t index;
 

@@ -315,6 +315,11 @@ Test(entry, acts_have_their_fields)
 	cr_assert_eq(parse(LOGIN, &e), 0);
 	cr_assert(e.kind == ENTRY_LOGIN && e.login.accepted && e.login.count == 1);
 	cr_assert_str_eq(e.login.address, "2001:db8::1f");
+	cr_assert_not(e.login.by_certificate);
+	cr_assert_eq(parse(LOGIN "by certificate\n", &e), 0);
+	cr_assert(e.login.by_certificate && e.login.count == 1);
+	cr_assert_lt(parse(LOGIN "by password\n", &e), 0);
+	cr_assert_lt(parse(LOGIN "by certificate\nby certificate\n", &e), 0);
 	cr_assert_eq(parse(EXPORT, &e), 0);
 	cr_assert(e.kind == ENTRY_EXPORT && e.export.segments == 300 && e.export.bytes == 0 && e.export.to_us - e.export.from_us == 600000000);
 	cr_assert_eq(parse(WATCH, &e), 0);
