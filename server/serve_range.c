@@ -81,19 +81,25 @@ static void answer_proof(struct serve_ask *a)
 	serve_answer_from_store(a, &key, SERVE_TYPE_TEXT);
 }
 
-void serve_range_answer(struct serve_ask *a)
+static void answer_of_rendition(struct serve_ask *a)
 {
-	/* Snapshots have names of their own, and are not kept. */
-	if (a->rendition && a->rendition->set.rendition == RENDITION_SNAPSHOT) {
-		serve_answer_status(a, 404);
-		return;
-	}
 	switch (a->path.kind) {
-	case HTTP_PATH_MULTIVARIANT: answer_multivariant(a); break;
 	case HTTP_PATH_PLAYLIST: answer_playlist(a); break;
 	case HTTP_PATH_INIT: serve_answer_init(a); break;
 	case HTTP_PATH_SEGMENT: answer_segment(a); break;
 	case HTTP_PATH_PROOF: answer_proof(a); break;
 	default: serve_answer_status(a, 403); break;
 	}
+}
+
+void serve_range_answer(struct serve_ask *a)
+{
+	if (a->path.kind == HTTP_PATH_MULTIVARIANT)
+		answer_multivariant(a);
+	else if (!a->rendition)
+		serve_answer_status(a, 403);
+	else if (a->rendition->set.rendition == RENDITION_SNAPSHOT)
+		serve_answer_status(a, 404);  /* they have names of their own, and are not kept */
+	else
+		answer_of_rendition(a);
 }

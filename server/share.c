@@ -230,7 +230,7 @@ int cmd_share(int argc, char **argv)
 		return rc < 0 ? 0 : rc;
 	if (ask_site("share", o.config, o.socket, path))
 		return 2;
-	if (o.camera)
+	if (o.camera && o.expires)
 		return make(&o, path);
 	if (o.revoke)
 		snprintf(question, sizeof question, ASK_UNSHARE "%s\n", o.revoke);

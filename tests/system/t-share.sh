@@ -3,7 +3,7 @@
 # Share links and sessions at a running server: a link opens one camera, in Chromium, VLC, ffmpeg and curl, also after a restart; another
 # camera, a forged token, a revoked or expired link open nothing, and what was watched by it ends. Sessions are listed and ended. Who
 # watched what is in the log, which verifies.
-# takes: 34 s
+# takes: 32 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffmpeg cvlc node chromium
 [ -d "$here/node_modules/playwright-core" ] || skip_all "playwright-core is not installed (npm ci in tests/system)"
