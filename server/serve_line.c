@@ -78,7 +78,7 @@ static size_t backwards(const struct serve_camera *c, const struct serve_renditi
 	size_t n = 0;
 
 	for (; n < SERVE_LISTED_MOST && (n < SERVE_LISTED || us < least_us) && number > r->after; n++, number--) {
-		if (number < r->window[at].m.number && at-- == 0)
+		if (number < r->window[at].m.number && (at-- == 0 || r->window[at].m.number <= r->after))
 			break;
 		if (at == 0 && !listed(c, r, &r->window[0]).segment)
 			break;
