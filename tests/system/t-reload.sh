@@ -117,7 +117,8 @@ again() {
     done
 }
 check "twenty reloads" again 20
-settled() { [ "$(descriptors)" = "$1" ]; }
+# a viewer's connection ends when it is idle, a file of the archive is open for a moment: what leaks, leaks with every reload
+settled() { paste -d ' ' <(tr ' ' '\n' <<< "$1") <(descriptors | tr ' ' '\n') | awk '$2 == "" || $2 > $1 + 3 {bad = 1} END {exit bad}'; }
 few=$(descriptors)
 sleep 2
 few=$(descriptors) before_kb=$(memory)
