@@ -174,10 +174,14 @@ static void check_list(struct check *c, const X509_CRL *crl)
 static void check_client_ca(struct check *c)
 {
 	const char *path = c->site->tls_client_ca;
-	BIO *bio = path ? BIO_new_file(path, "r") : NULL;
-	STACK_OF(X509_INFO) *all = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, (void *)(uintptr_t)"") : NULL;
+	STACK_OF(X509_INFO) *all;
 	unsigned authorities = 0;
+	BIO *bio;
 
+	if (!path)
+		return;
+	bio = BIO_new_file(path, "r");
+	all = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, (void *)(uintptr_t)"") : NULL;
 	for (int i = 0; i < sk_X509_INFO_num(all); i++) {
 		const X509_INFO *info = sk_X509_INFO_value(all, i);
 
@@ -188,7 +192,7 @@ static void check_client_ca(struct check *c)
 		if (info->crl)
 			check_list(c, info->crl);
 	}
-	if (path && !authorities)
+	if (!authorities)
 		say(c, PROBLEM, c->site->tls_line, "%s holds no authority's certificate in PEM", shown(path).text);
 	sk_X509_INFO_pop_free(all, X509_INFO_free);
 	BIO_free(bio);
