@@ -102,7 +102,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 	free(line);
 	bufferevent_setcb(b, NULL, on_sent, on_end, ctx);
 	bufferevent_disable(b, EV_READ);
-	if (!out.len || bufferevent_write(b, buf_data(&out), out.len) < 0)
+	/* Enabled anew, since libevent that found no memory for its own callback sends nothing of what it was given. */
+	if (!out.len || bufferevent_write(b, buf_data(&out), out.len) < 0 || bufferevent_enable(b, EV_WRITE) < 0)
 		bufferevent_free(b);
 	buf_free(&out);
 }
