@@ -40,6 +40,9 @@ void serve_conn_ready(struct serve_conn *c) { world_heard.ready++; }
 void serve_conn_deadline(struct serve_conn *c, int64_t in_us) {}
 void serve_limit_refused(struct serve *s, enum serve_limit limit, const char *who) { world_heard.limited++; }
 void serve_login_tell(struct serve *s) {}
+/* Nobody shows a certificate here. */
+bool serve_certificate_viewer(const struct serve *s, const struct serve_peer *peer, struct serve_viewer *ret) { return false; }
+void serve_certificate_let_in(struct serve *s, const struct serve_peer *peer) {}
 void login_book_add(struct login_book *b, const struct msg_login *m) { world_heard.logins += m->accepted; world_heard.refused += !m->accepted; }
 void serve_closed(struct serve *s, enum serve_closed why, const char *who) { world_heard.closed_slow += why == SERVE_CLOSED_SLOW; }
 void serve_watch_say(struct serve *s, struct serve_camera *c, unsigned rendition, int64_t now_us) {}
