@@ -20,7 +20,7 @@ declare -A needs=(
     [transcode]='libevent_core libseccomp libavcodec libavutil libswscale libx264'
     [store]='libevent_core libseccomp libcrypto'
     [sign]='libevent_core libseccomp libcrypto'
-    [serve]='libevent_core libseccomp libssl libcrypto libargon2'
+    [serve]='libevent_core libseccomp libssl libcrypto libargon2 libnghttp2'
 )
 reaching='socket|socketpair|connect|bind|listen|accept|accept4|getaddrinfo|gethostbyname.*|open|openat|fopen|creat|exec.*|fexecve|fork|vfork|clone|posix_spawn.*|system|popen|dlopen|ptrace|recv|recvfrom|recvmmsg|recvmsg|send|sendto|sendmsg|sendmmsg'
 for role in "${!may[@]}"; do
