@@ -193,6 +193,7 @@ static void make(unsigned camera, unsigned rendition, const struct track *track,
 	}
 	NEED(!packager_flush(&p));
 	packager_free(&p);
+	NEED(m.bytes.len);
 	world_store(camera, rendition, buf_data(&m.bytes), m.bytes.len);
 	buf_free(&m.bytes);
 }
