@@ -105,7 +105,9 @@ static void shake_hands(struct serve_conn *c)
 static void on_event(int fd, short what, void *arg)
 {
 	struct serve_conn *c = arg;
+	struct serve_conns *l = c->of;
 
+	l->at = c;
 	if (c->tls.pending.len && c->state != SERVE_CONN_OPEN && serve_tls_flush(&c->tls) < 0)
 		c->dead = true;
 	if (!c->dead && c->state == SERVE_CONN_HANDSHAKE)
@@ -114,6 +116,7 @@ static void on_event(int fd, short what, void *arg)
 		c->speech->event(c);
 	else if (!c->dead && c->state == SERVE_CONN_LINGER)
 		drain(c);
+	l->at = NULL;
 	serve_conn_settle(c);
 }
 
@@ -128,8 +131,10 @@ static void on_run(int fd, short what, void *arg)
 			return;
 		TAILQ_REMOVE(&l->ready, c, ready);
 		c->is_ready = false;
+		l->at = c;
 		if (!c->dead && c->state == SERVE_CONN_OPEN)
 			c->speech->turn(c);
+		l->at = NULL;
 		serve_conn_settle(c);
 	} while (c != last);  /* what becomes ready meanwhile has its turn after the others' events */
 }
@@ -151,6 +156,8 @@ void serve_conn_settle(struct serve_conn *c)
 	struct serve_conns *l = c->of;
 	short wants;
 
+	if (c == l->at)
+		return;
 	if (c->dead) {
 		conn_free(c);
 		if (l->n < l->serve->conns_max)
@@ -229,6 +236,7 @@ void serve_conn_use_tls(struct serve_conns *l, struct ssl_ctx_st *tls)
 		if (!c->peer.certificate || serve_certificate_is_good(c->tls.ssl, tls))
 			continue;
 		serve_certificate_refused(l->serve, &c->peer, "it is good no more");
+		c->peer.certificate->until_us = 1;  /* a request at hand is not let in by it */
 		c->dead = true;
 		serve_conn_settle(c);
 	}

@@ -19,6 +19,7 @@ struct serve_conns {
 	unsigned n;
 	bool paused, stopping;
 	struct conn_list all, ready;
+	struct serve_conn *at;       /* whose event or turn is under way: it goes when that is over, however it ends */
 	struct event *run;           /* for those that are ready */
 	struct serve_addresses addresses;
 };

@@ -439,7 +439,8 @@ static void stop(struct serve_conn *c)
 	struct serve_http2 *h = c->speaker;
 
 	h->ending = true;
-	go_on(h);
+	if (!h->busy)
+		go_on(h);
 }
 
 const struct serve_speech serve_http2 = {.begin = begin, .end = end, .event = event, .turn = turn, .wants = wants, .overdue = overdue,
