@@ -114,11 +114,11 @@ static bool is_good(X509_STORE_CTX *v, const SSL *ssl, X509 *leaf, SSL_CTX *ctx)
 
 bool serve_certificate_is_good(const struct ssl_st *ssl, struct ssl_ctx_st *ctx)
 {
-	X509 *leaf = SSL_get0_peer_certificate(ssl);
+	X509 *leaf = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
 	X509_STORE_CTX *v;
 	bool good;
 
-	if (!leaf)
+	if (!leaf || SSL_get_SSL_CTX(ssl) == ctx)
 		return true;
 	v = X509_STORE_CTX_new();
 	good = v && is_good(v, ssl, leaf, ctx);

@@ -50,7 +50,7 @@ int serve_certificate_authorities(struct ssl_ctx_st *ctx, const void *pem, size_
 struct serve_certificate *serve_certificate_shown(const struct ssl_st *ssl);
 /* What was wrong with the one that a handshake failed for; NULL: it failed for something else. */
 const char *serve_certificate_why(const struct ssl_st *ssl);
-/* Whether what that connection showed is good by that context, too; it may have shown nothing. */
+/* Whether what that connection showed is good by that context, too (its own found it good); it may have shown nothing, or be NULL. */
 bool serve_certificate_is_good(const struct ssl_st *ssl, struct ssl_ctx_st *ctx);
 
 /* Whether it is what users[].certificate says. */

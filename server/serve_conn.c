@@ -89,6 +89,12 @@ static void shake_hands(struct serve_conn *c)
 
 	if (rc == 0)
 		return;
+	/* It may have begun when what is revoked now was good. */
+	if (rc > 0 && !serve_certificate_is_good(c->tls.ssl, c->of->tls)) {
+		serve_certificate_refused(c->serve, &c->peer, "it is good no more");
+		c->dead = true;
+		return;
+	}
 	if (rc < 0 && serve_certificate_why(c->tls.ssl))
 		serve_certificate_refused(c->serve, &c->peer, serve_certificate_why(c->tls.ssl));
 	c->peer.certificate = rc > 0 ? serve_certificate_shown(c->tls.ssl) : NULL;
