@@ -50,6 +50,7 @@ struct serve_rtsp {
 	bool waits, timed_out, has_verdict;
 	int64_t wait_until_us;
 	int verdict;
+	uint32_t version;                   /* of the user when it came */
 	struct serve_auth_ask ask;
 
 	/* Who it is. */

@@ -44,7 +44,16 @@ static void on_verdict(struct serve_auth_ask *ask, int user)
 
 	r->has_verdict = true;
 	r->verdict = user;
+	r->version = user < 0 ? 0 : serve_auth_version(r->serve->auth, (unsigned)user);
 	serve_conn_ready(r->conn);
+}
+
+/* Until the request had its turn, the user may have got another password, or gone. */
+static int verdict_now(const struct serve_rtsp *r)
+{
+	int user = r->verdict;
+
+	return user >= 0 && serve_auth_version(r->serve->auth, (unsigned)user) != r->version ? -1 : user;
 }
 
 static int refuse(struct serve_rtsp *r, const char *name)
@@ -62,9 +71,11 @@ static int ask_auth(struct serve_rtsp *r, const char *name, const char *password
 	unsigned wait_s;
 
 	if (r->has_verdict) {
+		int user = verdict_now(r);
+
 		r->has_verdict = false;
-		*ret_user = (unsigned)r->verdict;
-		return r->verdict < 0 ? refuse(r, name) : 0;
+		*ret_user = (unsigned)user;
+		return user < 0 ? refuse(r, name) : 0;
 	}
 	if (!r->serve->site.users)
 		return -EACCES;

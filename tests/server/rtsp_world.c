@@ -69,6 +69,7 @@ int serve_auth_find(const struct serve_auth *a, const char *name)
 }
 
 const char *serve_auth_name(const struct serve_auth *a, unsigned user) { return names[user]; }
+uint32_t serve_auth_version(const struct serve_auth *a, unsigned user) { return world_heard.version; }
 unsigned serve_auth_digests(const struct serve_auth *a) { return 1u << DIGEST_SHA256 | 1u << DIGEST_MD5; }
 
 enum serve_auth_answer serve_auth_check(struct serve_auth *a, uint64_t address, const char *name, const char *password, int64_t now_us,

@@ -22,6 +22,7 @@ extern struct world_heard {
 	bool slow_down;                     /* every try comes too soon */
 	bool thinks;                        /* a password is not known yet: world_verdict tells */
 	bool sees_nothing;                  /* his rights have ended */
+	uint32_t version;                   /* of every user */
 } world_heard;
 
 void world_begin(bool encrypted);

@@ -84,6 +84,16 @@ Test(serve_rtsp_inside, waits_for_a_verdict)
 	cr_expect(world_heard.logins == 1);
 }
 
+Test(serve_rtsp_inside, lets_nobody_in_by_a_password_that_has_changed_since)
+{
+	world_heard.thinks = true;
+	cr_expect_str_empty(world_ask("DESCRIBE", "gate", BASIC_ANNA));
+	world_verdict(true);
+	world_heard.version++;
+	expect_status(world_again(), "401");
+	cr_expect(world_heard.refused == 1 && !world_heard.logins && world_conn.peer.user < 0);
+}
+
 Test(serve_rtsp_inside, takes_sha_256_and_after_md5_asks_for_basic)
 {
 	const char *reply = world_ask("DESCRIBE", "gate", "");
