@@ -179,7 +179,7 @@ static int by_digest(struct serve_rtsp *r, const struct rtsp_server_ask *ask, un
 		note(r, serve_auth_find(r->serve->auth, claim.user), false);
 		serve_limit_refused(r->serve, SERVE_LIMIT_LOGIN, r->conn->peer.name);
 	}
-	if (!rc)
+	if (!rc && claim.qop_auth)
 		r->nonce_count = digest_count(&claim);
 	return rc;
 }

@@ -165,6 +165,9 @@ Test(serve_rtsp_clear, takes_md5_without_qop_and_nothing_else_without)
 	cr_expect_eq(world_heard.guesses, 0);
 	expect_status(world_ask("DESCRIBE", "gate", digest_for(reply, DIGEST_MD5, "tom", WORLD_PASSWORD, "DESCRIBE", "gate", 0)), "200");
 	expect_status(world_ask("DESCRIBE", "gate", digest_for(reply, DIGEST_MD5, "tom", WORLD_PASSWORD, "DESCRIBE", "gate", 1)), "200");
+	/* One without a count takes no other's back. */
+	expect_status(world_ask("DESCRIBE", "gate", digest_for(reply, DIGEST_MD5, "tom", WORLD_PASSWORD, "DESCRIBE", "gate", 0)), "200");
+	expect_status(world_ask("DESCRIBE", "gate", digest_for(reply, DIGEST_MD5, "tom", WORLD_PASSWORD, "DESCRIBE", "gate", 1)), "401");
 }
 
 Test(serve_rtsp_clear, counts_a_guess_and_stays_one_users)
