@@ -43,7 +43,7 @@ class Client:
     def __init__(self, settings=b""):
         context = ssl.create_default_context(cafile=ca)
         context.set_alpn_protocols(["h2"])
-        self.s = context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=120), server_hostname="localhost")
+        self.s = context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60), server_hostname="localhost")
         assert self.s.selected_alpn_protocol() == "h2"
         self.send(PREFACE + frame(SETTINGS, body=settings))
 

@@ -56,14 +56,14 @@ anonymous() { curl -sS -o /dev/null -w '%{http_code}' --max-time 20 --http2 --ca
 equal "with it one is known" "$(anonymous "$second")" 200
 equal "with one's own one is not" "$(anonymous "$fixed")" 401
 
-nghttp -nv --no-verify-peer -H "authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 -w0)" "$list" "$media" "$base/live/gate/copy/$segment" \
+timeout -k 5 120 nghttp -nv --no-verify-peer -H "authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 -w0)" "$list" "$media" "$base/live/gate/copy/$segment" \
     > "$work/nghttp" 2>&1
 equal "three requests on one connection, by nghttp" "$(grep -c ':status: 200' "$work/nghttp")" 3
-h2load -n 400 -c 4 -m 32 -H "authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 -w0)" "$media" > "$work/h2load" 2>&1
+timeout -k 5 120 h2load -n 400 -c 4 -m 32 -H "authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 -w0)" "$media" > "$work/h2load" 2>&1
 check "400 requests, 32 at once on each connection, by h2load" grep -q ' 400 succeeded, 0 failed, 0 errored' "$work/h2load"
 
 before=$(st '[.roles[] | select(.role == "serve") | .pid] | sort | join(" ")')
-timeout -k 5 100 python3 "$here/http2-table.py" "$port" "$site/tls.crt" "$user:$password" > "$work/table" 2> "$work/table.err"
+timeout -k 5 400 python3 "$here/http2-table.py" "$port" "$site/tls.crt" "$user:$password" > "$work/table" 2> "$work/table.err"
 equal "the whole table of frames was gone through" "$?$(cat "$work/table.err")" 0
 while IFS= read -r line; do
     case $line in

@@ -70,7 +70,7 @@ done
 # What they decoded is what is archived, picture by picture.
 wait_for 60 newest_at_least gate copy "$(($(newest gate copy) + 2))"
 footage=$site/archive/footage/gate/copy
-cat "$footage"/init-*.mp4 "$footage"/000000/?.m4s "$footage"/000000/??.m4s 2> /dev/null |
+cat "$footage"/init-*.mp4 "$footage"/000000/?.m4s "$footage"/000000/??.m4s "$footage"/000000/???.m4s 2> /dev/null |
     timeout -k 2 60 ffmpeg -nostdin -v error -i - -an -f framecrc - 2> /dev/null | sed -n 's/^0,.*, //p' | sort -u > "$work/archived"
 for c in inside clear; do
     sed -n 's/^0,.*, //p' "$work/$c" > "$work/$c.pictures"
@@ -85,7 +85,11 @@ seen=$(client 2 "rtsp://sha:sha-password@127.0.0.1:$rtsp/gate" "$work/none" -f n
 matches "and so is who knows no SHA-256" "$seen" "401 Unauthorized"
 
 # A session that goes on over a camera's return, and is ended with its user's right to it.
-long_client() { client 1000000 "$1" "$work/$2" -an -f framecrc -flush_packets 1 > "$work/$2.said" 2>&1 & long=$!; }
+long_client() {
+    timeout -k 2 600 ffmpeg -nostdin -v warning -rtsp_transport tcp -i "$1" -an -f framecrc -flush_packets 1 -y "$work/$2" > "$work/$2.said" 2>&1 &
+    long=$!
+    started_pids+=("$long")
+}
 pictures_at_least() { [ "$(grep -c '^0,' "$work/$1")" -ge "$2" ]; }
 long_client "$clear/yard" first
 wait_for 60 pictures_at_least first 25
