@@ -223,6 +223,23 @@ void world_certificate(struct world *w, long serial, bool right)
 	}
 }
 
+void world_authority(struct world *w, long serial, const char *pem)
+{
+	int fds[3];
+
+	make_certificate(serial, fds);
+	cr_assert_eq(io_seal_bytes("pem", pem, strlen(pem), &fds[2]), 0);
+	for (unsigned i = 0; i < w->serves; i++) {
+		int again[3] = {open_again(fds[0]), open_again(fds[1]), open_again(fds[2])};
+
+		cr_assert_eq(channel_say(w->parent[i], MSG_SERVE_CERTIFICATE, NULL, again, 3), 0);
+		for (int k = 0; k < 3; k++)
+			close(again[k]);
+	}
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 static int listen_anywhere(uint16_t *ret_port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};

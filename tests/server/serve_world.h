@@ -62,6 +62,8 @@ uint16_t world_listen(struct world *w, enum listener_kind kind);
 void world_give_store(struct world *w, unsigned i);
 /* Another certificate for every serve, with that serial number (the first one's is 1); right false: with a key that is not its. */
 void world_certificate(struct world *w, long serial, bool right);
+/* The same, with authorities of viewers' certificates. */
+void world_authority(struct world *w, long serial, const char *pem);
 /* Runs the loop until *flag is at least n. */
 void world_wait(struct world *w, const unsigned *flag, unsigned n);
 /* Tells every serve of an init segment, and then of segments with these sizes; seal false leaves the memory open. */

@@ -47,8 +47,7 @@ static bool again(struct viewer *v, int rc)
 	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
-/* Takes ctx over. */
-static bool open_by(struct viewer *v, struct event_base *base, uint16_t port, SSL_CTX *ctx)
+bool viewer_open_by(struct viewer *v, struct event_base *base, uint16_t port, SSL_CTX *ctx)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int rc;
@@ -75,7 +74,7 @@ bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int t
 	cr_assert(ctx);
 	if (tls)
 		SSL_CTX_set_max_proto_version(ctx, tls);
-	return open_by(v, base, port, ctx);
+	return viewer_open_by(v, base, port, ctx);
 }
 
 bool viewer_open_offering(struct viewer *v, struct event_base *base, uint16_t port, const char *protocols)
@@ -84,7 +83,7 @@ bool viewer_open_offering(struct viewer *v, struct event_base *base, uint16_t po
 
 	cr_assert(ctx);
 	cr_assert_eq(SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)protocols, (unsigned)strlen(protocols)), 0);
-	return open_by(v, base, port, ctx);
+	return viewer_open_by(v, base, port, ctx);
 }
 
 void viewer_close(struct viewer *v)

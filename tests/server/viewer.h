@@ -16,6 +16,7 @@
 
 struct event_base;
 struct ssl_st;
+struct ssl_ctx_st;
 
 struct viewer {
 	struct event_base *base;
@@ -35,6 +36,8 @@ struct response {
 bool viewer_open(struct viewer *v, struct event_base *base, uint16_t port, int tls);
 /* The same, of one that offers these protocols (RFC 7301 3.1). */
 bool viewer_open_offering(struct viewer *v, struct event_base *base, uint16_t port, const char *protocols);
+/* The same, by what ctx says, which it takes over. */
+bool viewer_open_by(struct viewer *v, struct event_base *base, uint16_t port, struct ssl_ctx_st *ctx);
 void viewer_close(struct viewer *v);
 void viewer_send(struct viewer *v, const void *p, size_t n);
 /* The next response (ret holds an earlier one, or zeros); its body is left out when it answers a HEAD. */
