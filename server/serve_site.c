@@ -30,10 +30,12 @@ static void write_codec(struct json *j, const char *name, const struct serve_ren
 	json_str(j, name, codec);
 }
 
-static void write_rendition(struct json *j, const struct serve_rendition *r)
+/* past: to somebody who sees footage of a time alone, and does not learn what goes on now. */
+static void write_rendition(struct json *j, const struct serve_rendition *r, bool past)
 {
 	char codec[CODEC_STRING_MAX];
 	struct track t = newest_track(r, codec);
+	size_t n = past ? 0 : r->n;
 
 	json_open(j, NULL, '{');
 	json_str(j, "name", r->set.name);
@@ -41,22 +43,22 @@ static void write_rendition(struct json *j, const struct serve_rendition *r)
 	json_str(j, "codec", codec);
 	json_int(j, "width", t.width);
 	json_int(j, "height", t.height);
-	json_bool(j, "live", r->n > 0 && !serve_media_is_asleep(r));
+	json_bool(j, "live", n > 0 && !serve_media_is_asleep(r));
 	json_bool(j, "on_demand", r->set.on_demand);
-	json_bool(j, "runs", !r->set.on_demand || r->runs);
+	json_bool(j, "runs", !r->set.on_demand || (r->runs && !past));
 	json_bool(j, "independent", serve_media_is_independent(r));
-	json_int(j, "first", r->n ? (int64_t)r->window[0].m.number : 0);
-	json_int(j, "last", r->n ? (int64_t)r->window[r->n - 1].m.number : 0);
+	json_int(j, "first", n ? (int64_t)r->window[0].m.number : 0);
+	json_int(j, "last", n ? (int64_t)r->window[n - 1].m.number : 0);
 	json_close(j, '}');
 }
 
 /* Of copy and audio, which every camera may have, those that have come; of the encoded ones, all. Snapshots are no stream. */
-static void write_renditions(struct json *j, const struct serve_camera *c)
+static void write_renditions(struct json *j, const struct serve_camera *c, bool past)
 {
 	json_open(j, "renditions", '[');
 	for (unsigned k = 0; k < RENDITION_SNAPSHOT; k++)
 		if (c->rendition[k] && (k >= RENDITION_ENCODED || c->rendition[k]->ntracks))
-			write_rendition(j, c->rendition[k]);
+			write_rendition(j, c->rendition[k], past);
 	json_close(j, ']');
 }
 
@@ -90,7 +92,10 @@ static void write_camera(struct json *j, const struct serve *s, const struct ser
 {
 	static const char *const phase[] = {
 		[CAMERA_IDLE] = "idle", [CAMERA_CONNECTING] = "connecting", [CAMERA_STREAMING] = "streaming", [CAMERA_WAITING] = "waiting"};
-	const struct msg_camera_state *is = &c->state;
+	static const struct msg_camera_state untold;
+	int64_t from_us, to_us;
+	bool past = serve_rights_range(s, v, &from_us, &to_us);
+	const struct msg_camera_state *is = past ? &untold : &c->state;
 
 	json_open(j, NULL, '{');
 	json_str(j, "name", c->set.name);
@@ -107,8 +112,8 @@ static void write_camera(struct json *j, const struct serve *s, const struct ser
 	json_int(j, "reconnects", (int64_t)is->reconnects);
 	json_int(j, "retry_ms", is->retry_ms);
 	write_rights(j, s, v, c->set.camera, wall_us);
-	write_alarms(j, c->alarm, ALARM_CAMERA_KINDS);
-	write_renditions(j, c);
+	write_alarms(j, c->alarm, past ? 0 : ALARM_CAMERA_KINDS);
+	write_renditions(j, c, past);
 	json_close(j, '}');
 }
 

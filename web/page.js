@@ -267,16 +267,16 @@ function showLevels(levels, now) {
 
 function showNotice(camera, state) {
 	const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
-	const problem = stalled && state?.live ? unplayable(camera) : null;
+	const problem = stalled && (state?.live || state?.past) ? unplayable(camera) : null;
 	let lines = [];
 
 	if (!camera)
 		lines = [`There is no camera ${playing}.`];
-	else if (!state.live)
+	else if (!state.live && !state.past)
 		lines = [state.detail || state.word, state.retry];
 	else if (problem)
 		lines = [problem.what, problem.mend, problem.lines];
-	else if (stalled)
+	else if (stalled && !video.ended)
 		lines = [isBeginning() ? "Nobody was watching: its encoding begins…" : "Loading…"];
 	$("notice").hidden = lines.length === 0 || (!stalled && camera !== undefined);
 	for (const [i, id] of ["notice-title", "notice-advice", "notice-lines"].entries())

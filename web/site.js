@@ -50,14 +50,20 @@ export function sentence(words) {
 	return words ? words[0].toUpperCase() + words.slice(1) : "";
 }
 
-/* {live, word, detail, retry} of a camera. detail says what is wrong and the mend, retry when it is tried again. */
+/*
+ * {live, past, word, detail, retry} of a camera. detail says what is wrong and the mend, retry when it is tried again. past: who has a link
+ * to a time sees that and is not told how the camera does now; he has no right of his own.
+ */
 export function stateOf(camera) {
+	if (camera.may?.length === 0)
+		return {live: false, past: true, word: "Recorded", detail: "", retry: ""};
 	if (camera.phase === "streaming")
-		return {live: true, word: "Streaming", detail: (camera.alarms ?? []).map((a) => sentence(a.detail)).join(". "), retry: ""};
+		return {live: true, past: false, word: "Streaming", detail: (camera.alarms ?? []).map((a) => sentence(a.detail)).join(". "), retry: ""};
 	const why = camera.why === "none" ? "" : camera.why.replaceAll("-", " ");
 
 	return {
 		live: false,
+		past: false,
 		word: {idle: "Not started", connecting: "Connecting", waiting: "No picture"}[camera.phase] ?? "Unknown",
 		detail: sentence(camera.detail || why),
 		retry: camera.retry_ms > 0 ? `Next try in ${Math.ceil(camera.retry_ms / 1000)} s` : "",

@@ -187,6 +187,27 @@ Test(serve_share, is_exchanged_for_a_session)
 	cr_expect_eq(status("/live/yard/copy/6.m4s", cookie), 401);
 }
 
+/* Nor does he learn how the camera does now. */
+Test(serve_share, of_a_time_says_nothing_of_now)
+{
+	static const char *const now[] = {"\"phase\":\"streaming\"", "\"detail\":\"words\"", "\"rate_bps\":123456", "\"reconnects\":77", "\"live\":true", "\"first\":5,\"last\":7"};
+	struct msg_camera_state state = {.camera = YARD, .phase = CAMERA_STREAMING, .detail = "words", .rate_bps = 123456, .reconnects = 77, .longest_s = WORLD_TARGET_S};
+	struct msg_share m = live;
+
+	cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_STATE, &state, NULL, 0), 0);
+	share(m, 200, "/live/yard/index.m3u8");
+	shared("/api/site");
+	for (size_t i = 0; i < sizeof now / sizeof *now; i++)
+		cr_expect(body_has(now[i]), "%s", now[i]);
+	m.from_us = 2000000000000000;
+	m.to_us = 2000000001000000;
+	share(m, 404, "/live/yard/copy/6.m4s");
+	cr_expect_eq(shared("/api/site"), 200);
+	for (size_t i = 0; i < sizeof now / sizeof *now; i++)
+		cr_expect(!body_has(now[i]), "%s", now[i]);
+	cr_expect(body_has("\"yard\"") && body_has("\"may\":[]") && body_has("\"name\":\"copy\"") && body_has("\"first\":0,\"last\":0"));
+}
+
 /* Of a time alone: what is held is looked at here, what is not is asked of store with the time; nothing of another time is there, nor is what is live. */
 Test(serve_share, of_a_time_shows_that_time_alone)
 {
