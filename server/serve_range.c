@@ -76,9 +76,13 @@ static void answer_segment(struct serve_ask *a)
 
 static void answer_proof(struct serve_ask *a)
 {
+	const struct serve_segment *s = serve_media_find(a->rendition, a->path.number);
 	struct msg_want key = want_of(a, MSG_WANT_PROOF);
 
-	serve_answer_from_store(a, &key, SERVE_TYPE_TEXT);
+	if (s && !touches(a, s))
+		serve_answer_status(a, 404);
+	else
+		serve_answer_from_store(a, &key, SERVE_TYPE_TEXT);
 }
 
 static void answer_of_rendition(struct serve_ask *a)

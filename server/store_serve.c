@@ -226,8 +226,9 @@ static uint8_t find_entry(struct read_work *w, struct archive_slot *slot, struct
 
 	if (rc || !slot->has_entry)
 		return status_of(rc ? rc : -ENOENT);
+	/* What begins behind the time that is asked for is never of it. */
 	if (slot->entry >= w->note.size)
-		return MSG_HAVE_NOT_YET;
+		return w->want.to_us && slot->start_us >= w->want.to_us ? MSG_HAVE_NONE : MSG_HAVE_NOT_YET;
 	rc = tlog_read_entry(&f, slot->entry, bytes, &n);
 	if (rc == -ENOENT)
 		w->stale = true;

@@ -212,7 +212,7 @@ Test(serve_share, of_a_time_says_nothing_of_now)
 Test(serve_share, of_a_time_shows_that_time_alone)
 {
 	static const struct { const char *path; unsigned status; } c[] = {
-		{"/live/yard/index.m3u8", 200}, {"/live/yard/copy/5.m4s", 404}, {"/live/yard/copy/7.m4s", 404},
+		{"/live/yard/index.m3u8", 200}, {"/live/yard/copy/5.m4s", 404}, {"/live/yard/copy/7.m4s", 404}, {"/live/yard/copy/7.m4s.tlog-proof", 404},
 		{"/live/yard/manifest.mpd", 403}, {"/live/yard/snapshot.jpg", 403}, {"/live/yard/snapshot/6.jpg", 404}, {"/live/attic/index.m3u8", 404},
 		{"/live/attic/small/6.m4s", 404}, {"/log/tile/entries/000", 403}};
 	static const char *const asked[] = {"/live/yard/copy/index.m3u8", "/live/yard/copy/2.m4s", "/live/yard/copy/2.m4s.tlog-proof"};
