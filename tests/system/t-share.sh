@@ -62,7 +62,7 @@ end_process $vlc
 times=$(get /live/cam1/copy/index.m3u8 | awk -F'DATE-TIME:' '/DATE-TIME/ { at = $2 } /\.m4s$/ && !/\..*\./ { sub(/\.m4s/, ""); print $0, at }' | sed -n '1p;4p')
 read -r n from <<< "$(sed -n 1p <<< "$times")"
 read -r _ to <<< "$(sed -n 2p <<< "$times")"
-take "$(share --camera cam1 --from "$from" --to "$to" --expires '1 h')"
+take "$(share --camera cam1 --from "$from" --to "$to" --expires '1 h')" || bail "no link to a time: $(cat "$work/share.err")"
 of_time() { timeout 60 curl -sS --cacert "$site/tls.crt" -u "$id:$token" "https://127.0.0.1:$port/live/cam1/copy/index.m3u8"; }
 is_listed() { local l; l=$(of_time); grep -qx "$1.m4s" <<< "$l" && grep -qx '#EXT-X-ENDLIST' <<< "$l"; }
 check "a link to a time lists it" wait_for 60 eval 'is_listed $n && is_listed $((n + 1)) && is_listed $((n + 2))' || note "$(of_time)"
@@ -81,14 +81,14 @@ equal "and opens nothing" "$(timeout 60 curl -sS --cacert "$site/tls.crt" -b "$w
 equal "one that is not there is not" "$(sessions --end 0000000000000000 2>&1; echo $?)" $'there is no such session: casemate sessions\n1'
 
 # A link that is revoked; another that has expired, and one that outlives the server.
-brief=$(share --camera cam1 --live --expires '3 s')
+brief=$(share --camera cam1 --live --expires '10 s')
 check "it is revoked" share --revoke $id
 check "and what was watched by it ends" wait_for 60 all_gone $rtsp
 equal "it opens nothing" "$(code $id $token /live/cam1/index.m3u8)" 401
 equal "nor is it listed, or its sessions" "$(share --list | grep -c $id) $(sessions | grep -c $id)" '0 0'
 first=$id
-kept=$(share --camera cam2 --live --expires '1 d' --user $user)
-take "$brief"
+kept=$(share --camera cam2 --live --expires '1 d' --user $user) || bail "no link that is kept: $(cat "$work/share.err")"
+take "$brief" || bail "no brief link: $(cat "$work/share.err")"
 check "one that has expired opens nothing" wait_for 60 code_is 401 $id $token /live/cam1/index.m3u8
 equal "files are their owner's" "$(stat -c %a "$site/site.key.shares" "$site/site.key.share-key" | xargs)" '600 600'
 stop_server
@@ -96,7 +96,7 @@ matches "who watched what is in the log" "$(entries | grep -aA9 'watch/v1$' | gr
 check "so is the link, and its end" eval 'has_entry "^change $first made: cam1 user -" && has_entry "^change $first revoked: cam1 user -" && has_entry "^user $first"'
 check "the log verifies" verify
 start_server cam2
-take "$kept"
+take "$kept" || bail "no link that is kept: $kept"
 check "a link outlives the server" wait_for 60 code_is 200 $id $token /live/cam2/index.m3u8
 equal "and the one that was revoked does not" "$(share --list --json | jq -c --arg kept $id --arg first $first '[.[].id] | [any(. == $kept), any(. == $first)]')" '[true,false]'
 finish
