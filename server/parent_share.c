@@ -312,6 +312,8 @@ static const char *judge(const struct parent *p, const struct share *s)
 	int user = user_of(p->site, s->user);
 	unsigned needed = 1u << (s->to_us ? SITE_RIGHT_HISTORY : SITE_RIGHT_LIVE);
 
+	if (!p->site->nusers)
+		return "without a user nobody may watch, nor by a link: casemate passwd NAME";
 	if (camera_of(p->site, s->camera) < 0)
 		return "the site has no camera of that name";
 	if (s->to_us && (s->from_us >= s->to_us || s->to_us - s->from_us > SHARE_RANGE_MAX_US))

@@ -109,6 +109,10 @@ Test(parent_share, makes_what_is_well_asked_and_says_what_is_not)
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++)
 		cr_expect_eq(strncmp(make(soon(c[i].words)), c[i].answer, strlen(c[i].answer)), 0, "%s: %s", c[i].words, said());
 	cr_expect_eq(count(), 3);
+	site.nusers = 0;
+	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "refused\nwithout a user", 22), 0, "%s", said());
+	site.nusers = 2;
+	cr_expect_eq(count(), 3);
 }
 
 Test(parent_share, is_never_of_what_its_user_may_not_see)
