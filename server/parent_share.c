@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "conf/rights.h"
 #include "server/ask.h"
@@ -41,11 +42,12 @@ static int read_key(struct parent_shares *s, const char *path)
 	rc = io_read_file(AT_FDCWD, path, &b);
 	if (!rc && b.len != SHARE_KEY)
 		rc = -EBADMSG;
-	if (!rc) {
+	if (!rc && !(s->key = secret_alloc(SHARE_KEY)))
+		rc = -ENOMEM;
+	if (!rc)
 		memcpy(s->key, buf_data(&b), SHARE_KEY);
+	if (b.mem)
 		explicit_bzero(b.mem, b.cap);
-		s->has_key = true;
-	}
 	buf_free(&b);
 	return rc;
 }
@@ -54,15 +56,20 @@ static int make_key(struct parent *p)
 {
 	struct parent_shares *s = &p->shares;
 	char path[PATH_MAX_BYTES];
+	uint8_t *key;
 	int rc;
 
-	if (s->has_key)
+	if (s->key)
 		return 0;
-	if (getrandom(s->key, sizeof s->key, 0) != (ssize_t)sizeof s->key)
-		return -EIO;
+	key = secret_alloc(SHARE_KEY);
+	if (!key)
+		return -ENOMEM;
 	path_of(p, ".share-key", path, sizeof path);
-	rc = io_replace_file(AT_FDCWD, path, s->key, sizeof s->key, FILE_MODE);
-	s->has_key = rc == 0;
+	rc = getrandom(key, SHARE_KEY, 0) == SHARE_KEY ? io_replace_file(AT_FDCWD, path, key, SHARE_KEY, FILE_MODE) : -EIO;
+	if (rc)
+		secret_free(key);
+	else
+		s->key = key;
 	return rc;
 }
 
@@ -107,6 +114,12 @@ int parent_share_begin(struct parent *p, char *ret_path, size_t cap)
 	path_of(p, ".shares", ret_path, cap);
 	rc = read_list(&p->shares, ret_path);
 	return rc == -ENOENT ? 0 : rc;
+}
+
+void parent_share_end(struct parent *p)
+{
+	secret_free(p->shares.key);
+	p->shares.key = NULL;
 }
 
 /* What there would be without that one, and with it. */

@@ -22,12 +22,13 @@ struct parent_share {
 
 struct parent_shares {
 	struct parent_share at[SITE_SHARES_MAX];
-	uint8_t key[SHARE_KEY];
-	bool has_key;
+	uint8_t *key;                 /* SHARE_KEY bytes of secret memory; NULL: none yet */
 };
 
 /* Before the first role starts: what there is of an earlier run. 0, or -errno when *ret_path cannot be read as it must be. */
 int parent_share_begin(struct parent *p, char *ret_path, size_t cap);
+/* Wipes the key: no link is made any more. */
+void parent_share_end(struct parent *p);
 /* The link whose viewer has that number, if it is good; NULL. */
 const struct parent_share *parent_share_of(const struct parent *p, unsigned viewer);
 /* Tells a serve of all of them; 0 or as child_say. */

@@ -187,6 +187,7 @@ static int run(const char *file, enum cpu_level cpu, const char *admin_key, bool
 		parent_log("info", "start", "version=%s site=%s cameras=%u users=%u", PACKAGE_VERSION, site->origin, site->ncameras, site->nusers);
 		rc = parent_run(&parent);
 	}
+	parent_share_end(&parent);
 	site_free(&parent.site);
 	return rc < 0 ? 1 : parent.exit_status;
 }

@@ -105,6 +105,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 	/* Enabled anew, since libevent that found no memory for its own callback sends nothing of what it was given. */
 	if (!out.len || bufferevent_write(b, buf_data(&out), out.len) < 0 || bufferevent_enable(b, EV_WRITE) < 0)
 		bufferevent_free(b);
+	if (out.mem)
+		explicit_bzero(out.mem, out.cap);  /* it may have the token of a link */
 	buf_free(&out);
 }
 

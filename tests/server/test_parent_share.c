@@ -21,6 +21,8 @@ static struct buf out;
 
 static void renew(void)
 {
+	if (p)
+		parent_share_end(p);
 	free(p);
 	p = calloc(1, sizeof *p);
 	cr_assert(p);
@@ -52,6 +54,7 @@ static void stop(void)
 	}
 	rmdir(folder);
 	buf_free(&out);
+	parent_share_end(p);
 	free(p);
 }
 
