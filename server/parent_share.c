@@ -22,6 +22,7 @@
 #define FILE_MODE 0600
 #define PATH_MAX_BYTES 4300
 #define WORDS 5
+#define REST_US 60000000       /* what a serve still says of the link that was in a place is not the next one's */
 
 /* "…/site.key.state" -> "…/site.key" + tail */
 static void path_of(const struct parent *p, const char *tail, char *out, size_t cap)
@@ -250,6 +251,7 @@ static void drop(struct parent *p, unsigned i, const char *why)
 	parent_viewing_sweep(p, true);
 	parent_login_sweep(p, true);
 	s->used = false;
+	s->freed_us = clock_mono_us();
 	parent_end_user_sessions(p, SITE_USERS_MAX + i);
 	tell_one(p, i);
 	tell_log(p, &s->share, why);
@@ -340,14 +342,21 @@ static const char *judge(const struct parent *p, const struct share *s)
 	return NULL;
 }
 
-/* A free place, the one that was free for longest in the end; -1: none. */
+/* A free place that has rested, the one that has had the fewest links; -ENOSPC: none is free; -EAGAIN: none has rested. */
 static int free_place(const struct parent_shares *s)
 {
-	int best = -1;
+	int best = -ENOSPC;
 
-	for (unsigned i = 0; i < SITE_SHARES_MAX; i++)
-		if (!s->at[i].used && (best < 0 || s->at[i].version < s->at[best].version))
+	for (unsigned i = 0; i < SITE_SHARES_MAX; i++) {
+		const struct parent_share *at = &s->at[i];
+
+		if (at->used)
+			continue;
+		if (at->freed_us && clock_mono_us() - at->freed_us < REST_US)
+			best = best < 0 ? -EAGAIN : best;
+		else if (best < 0 || at->version < s->at[best].version)
 			best = (int)i;
+	}
 	return best;
 }
 
@@ -388,10 +397,10 @@ static void tell_made(struct parent *p, unsigned i, struct buf *out)
 	tell_log(p, s, "made");
 }
 
-/* 0 with the place; -ENOSPC. The file is written first: what is told is there also after a crash. */
+/* 0 with the place; -ENOSPC, -EAGAIN. The file is written first: what is told is there also after a crash. */
 static int add(struct parent *p, struct share *s, unsigned *ret)
 {
-	int i = free_place(&p->shares), rc = i < 0 ? -ENOSPC : make_key(p);
+	int i = free_place(&p->shares), rc = i < 0 ? i : make_key(p);
 	struct parent_share fresh;
 
 	if (!rc)
@@ -425,6 +434,8 @@ void parent_share_make(struct parent *p, const char *words, struct buf *out)
 	rc = add(p, &s, &i);
 	if (rc == -ENOSPC) {
 		buf_append_fmt(out, ASK_REFUSED "there are %d links already: revoke one\n", SITE_SHARES_MAX);
+	} else if (rc == -EAGAIN) {
+		buf_append_fmt(out, ASK_REFUSED "there were %d links a moment ago: the place of one that has ended is free after a minute\n", SITE_SHARES_MAX);
 	} else if (rc) {
 		buf_append_fmt(out, ASK_REFUSED "it cannot be kept beside the key's state: %s\n", strerror(-rc));
 	} else {

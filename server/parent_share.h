@@ -17,6 +17,7 @@ struct parent_share {
 	struct share share;
 	bool used;
 	uint32_t version;             /* grows with each link in this place */
+	int64_t freed_us;             /* monotonic; 0: never */
 	uint8_t token_sha256[32];
 };
 

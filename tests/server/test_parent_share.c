@@ -215,8 +215,23 @@ Test(parent_share, there_are_so_many_and_no_more)
 	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "refused\nthere are 256 links", 20), 0);
 	buf_clear(&out);
 	parent_share_revoke(p, p->shares.at[9].share.id, &out);
-	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "done", 4), 0);
+	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "refused\nthere were 256 links", 25), 0, "%s", said());
+	p->shares.at[9].freed_us -= 50000000;
+	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "refused\nthere were", 18), 0, "%s", said());
+	p->shares.at[9].freed_us -= 10000000;
+	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "done", 4), 0, "%s", said());
 	cr_expect_eq(p->shares.at[9].version, 2, "another link in the same place is another viewer");
+}
+
+/* What a serve says late of who has gone is nobody else's. */
+Test(parent_share, a_place_rests_before_another_link_has_it)
+{
+	make(soon("gate - - %s -"));
+	buf_clear(&out);
+	parent_share_revoke(p, p->shares.at[0].share.id, &out);
+	cr_expect_gt(p->shares.at[0].freed_us, 0);
+	cr_expect_eq(strncmp(make(soon("gate - - %s -")), "done", 4), 0);
+	cr_expect(!p->shares.at[0].used && p->shares.at[1].used);
 }
 
 Test(parent_share, what_has_expired_goes)
