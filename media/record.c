@@ -181,6 +181,10 @@ static const uint8_t *get_rest(struct rd *r, size_t max, size_t *ret_n)
 	return rd_bytes(r, n);
 }
 
+/* serve refuses a slower clock (serve_media_is_timescale), and would take store for the liar. */
+#define SOUND_RATE_MIN 1000
+#define SOUND_RATE_MAX 96000
+
 /* The clock of HE-AAC may be twice the rate of its core (net/rtp_audio.c). */
 static bool has_clock_of_rate(const struct track *t)
 {
@@ -196,7 +200,7 @@ bool record_track_fits(const struct track *t)
 {
 	if (codec_is_video(t->codec))
 		return has_picture(t);
-	return codec_is_sound(t->codec) && t->rate && t->rate <= 96000 && has_clock_of_rate(t) && t->channels && t->channels <= 8;
+	return codec_is_sound(t->codec) && t->rate >= SOUND_RATE_MIN && t->rate <= SOUND_RATE_MAX && has_clock_of_rate(t) && t->channels && t->channels <= 8;
 }
 
 static void get_track(struct rd *r, struct track *t, uint16_t config_max)

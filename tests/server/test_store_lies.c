@@ -13,6 +13,7 @@
 #define ALL 7u
 #define BYTE .data = (const uint8_t *)"x", .len = 1
 #define PICTURES .track = {.codec = CODEC_H264, .timescale = 90000, .width = 64, .height = 64}
+#define SLOW_SOUND .track = {.codec = CODEC_AAC, .timescale = 999, .rate = 999, .channels = 1, .profile = 2, .config = {0x14, 0x08}, .config_len = 2}
 
 static struct rig r;
 static unsigned wanted;
@@ -50,6 +51,7 @@ static const struct {
 	{"a gap of a camera that is not its own", false, {RECORD_GAP, {.gap = {.camera = 8, .why = GAP_SILENT}}}},
 	{"a record that is not for store", false, {RECORD_AU, {.au = {.segment = 1, .au = {BYTE}}}}},
 	{"a malformed record", false, {RECORD_PART, {.part = {BYTE}}}},
+	{"a malformed record", false, {RECORD_INIT, {.init = {.rendition = RENDITION_AUDIO, SLOW_SOUND, .init = (const uint8_t *)"x", .len = 1}}}},
 	{"an epoch that goes back", false, {RECORD_INIT, {.init = {.epoch = 1, PICTURES, .init = (const uint8_t *)"x", .len = 1}}}},
 };
 
