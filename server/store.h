@@ -121,6 +121,7 @@ struct store_rendition {
 	int init_fd;
 	struct segment *open;
 	uint32_t open_segment, next_part;
+	bool over;                       /* the open segment's last part is there, by its producer's word */
 	struct store_closely closely;
 	int64_t fed_us;                  /* mono: when the open segment got its last part */
 	int64_t begun_us;                /* mono: the newest beginning, had they come at an even pace */

@@ -222,6 +222,7 @@ static void open_segment(struct store *s, struct store_rendition *r, struct stor
 	r->open = seg;
 	r->open_segment = part->segment;
 	r->next_part = 0;
+	r->over = false;
 	store_parts_begin(r);
 }
 
@@ -273,6 +274,7 @@ static void add_part(struct store *s, struct store_rendition *r, const struct ri
 	seg->bytes += part->len;
 	seg->duration += part->duration;
 	r->next_part++;
+	r->over = part->last;
 	r->fed_us = clock_mono_us();
 }
 
@@ -304,7 +306,7 @@ static const char *on_part(struct store *s, struct producer *p, const struct rec
 	if (part->part >= RECORD_PARTS_MAX)
 		return "a segment of too many parts";
 	if (r->open && part->segment == r->open_segment) {
-		if (part->part != r->next_part)
+		if (part->part != r->next_part || r->over)
 			return "a part out of order";
 	} else {
 		if (r->open && part->segment < r->open_segment)

@@ -185,7 +185,7 @@ int store_parts_so_far(struct store_rendition *r, struct msg_part *ret)
 	void *p;
 	int rc;
 
-	if (!seg || !seg->bytes || seg->bytes > CATCH_UP_MAX || seg->duration > UINT32_MAX || r->hidden || r->index == RENDITION_SNAPSHOT)
+	if (!seg || r->over || !seg->bytes || seg->bytes > CATCH_UP_MAX || seg->duration > UINT32_MAX || r->hidden || r->index == RENDITION_SNAPSHOT)
 		return -ENOENT;
 	p = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED, seg->fd, 0);
 	if (p == MAP_FAILED)

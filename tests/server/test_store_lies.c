@@ -97,6 +97,22 @@ Test(store_lies, what_serve_would_refuse_is_refused_at_its_source)
 	cr_assert(rig_settle(&r));
 }
 
+Test(store_lies, nothing_follows_a_last_part)
+{
+	struct record rec = {RECORD_PART, {.part = {.duration = 9000, .independent = true, .last = true, BYTE}}};
+
+	rig_start(&r);
+	begin_anew();
+	rec.part.epoch = r.epoch;
+	rec.part.segment = r.segment;
+	rec.part.capture_us = clock_wall_us();
+	for (; rec.part.part < 2; rec.part.part++)
+		rig_put(&r.ingest, &rec);
+	expect_accused("a part out of order");
+	begin_anew();
+	cr_assert(rig_settle(&r));
+}
+
 Test(store_lies, numbers_cannot_be_used_up)
 {
 	struct record rec = {RECORD_PART, {.part = {.duration = 1, .independent = true, BYTE}}};
