@@ -81,6 +81,8 @@ static void put_hash(struct effective *e, const char *hash)
 	unsigned fields = 0;
 	size_t i;
 
+	if (!hash)
+		return;
 	for (i = 0; i < PHC_TEXT_MAX && hash[i]; i++) {
 		fields += hash[i] == '$';
 		text[i] = fields >= 4 && hash[i] != '$' ? 'A' : hash[i];

@@ -71,6 +71,20 @@ Test(effective, is_the_same_site_again)
 		round_trip(text[i], strlen(text[i]));
 }
 
+Test(effective, a_user_may_have_no_password)
+{
+	static const char text[] = "site: a.example\ntls: {certificate: c, key: k, client_ca: d}\nkey: s\narchive: {path: f, max_size: 1 GB}\n"
+		"users: [{name: a, certificate: a.example}]\n";
+	struct site *site = parse(text, strlen(text));
+	struct buf out;
+
+	buf_init(&out, EFFECTIVE_MAX);
+	cr_assert_eq(effective_write(site, &out), 0);
+	cr_expect(memmem(buf_data(&out), out.len, "a.example", 9) && !memmem(buf_data(&out), out.len, "password_hash", 13), "%.*s", (int)out.len, (const char *)buf_data(&out));
+	buf_free(&out);
+	site_free(&site);
+}
+
 /* It has every key there is. */
 Test(effective, is_so_of_the_example)
 {
