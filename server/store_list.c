@@ -98,10 +98,12 @@ static void add(struct listing *g, const struct archive_slot *slot, const struct
 {
 	uint64_t duration_us = e->duration_ms * UINT64_C(1000);
 
-	if (g->n && e->number - g->segment[g->n - 1].number > HOLES_MAX)
+	if (g->n && e->number - g->segment[g->n - 1].number > HOLES_MAX) {
 		g->full = true;
+		return;
+	}
 	fill_holes(g, e->number);
-	if (g->full || g->n == g->max) {
+	if (g->n == g->max) {
 		g->full = true;
 		return;
 	}
