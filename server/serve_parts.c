@@ -174,6 +174,9 @@ static int take_again(struct serve_parts *p, struct serve_under_way *u, const st
 
 	if (m->part != MSG_NO_PART || u->last)
 		return refuse(why, "a segment's first part again");
+	u->cut = m->bytes > SERVE_CHUNKS_BYTES - (p->bytes - u->bytes);
+	if (u->cut)
+		return 0;
 	rc = map(m, fd, &bytes, why);
 	if (rc)
 		return rc;

@@ -119,6 +119,33 @@ static enum serve_part_state state(uint64_t number, unsigned part, uint32_t tag)
 	return serve_parts_find(r, &(struct serve_part_name){number, part, tag}, &b);
 }
 
+/* Nor is room taken that others have: what comes once more in one piece may be much larger than what was held of it. */
+Test(serve_parts, what_comes_again_has_to_fit_too)
+{
+	const size_t n = (40u << 20) / CHUNK * CHUNK;
+	uint8_t *bytes = malloc(n);
+
+	cr_assert(bytes);
+	for (uint64_t number = 5; number < 7; number++) {
+		struct msg_part m = part_of(number, 0);
+		int fd;
+
+		cr_assert_eq(put(&m), 0);
+		fill(bytes, n, number, 0);
+		m.part = MSG_NO_PART;
+		m.bytes = n;
+		hash_of(bytes, n, m.sha256);
+		cr_assert_eq(io_seal_bytes("part", bytes, n, &fd), 0);
+		cr_expect_eq(serve_media_part(media, &m, fd, &why), 0, "%s", why);
+		close(fd);
+	}
+	free(bytes);
+	cr_expect_eq(r->parts.bytes, n + CHUNK);
+	cr_expect(!r->parts.under_way[0].cut && r->parts.under_way[1].cut);
+	cr_assert_eq(chunk(7, 0, false), 0);
+	cr_expect_eq(r->parts.bytes, n + 2 * CHUNK);
+}
+
 Test(serve_parts, have_the_same_address_bytes_and_name_when_their_segment_is_whole)
 {
 	char etag[3][sizeof ((struct serve_bytes *)0)->etag];
