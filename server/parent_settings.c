@@ -434,6 +434,9 @@ static int serve_settings(struct child *c)
 	/* Before its first viewer: who is logged in must not be sent to the login because one process was restarted. */
 	for (unsigned i = 0; !rc && i < p->nsessions; i++)
 		rc = child_say(c, MSG_SESSION, &p->session[i], NULL, 0);
+	/* And before a scrape that waited for it. */
+	if (!rc)
+		parent_tell_metrics(c);
 	return rc;
 }
 

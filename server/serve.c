@@ -400,6 +400,7 @@ static const struct channel_answer settings[] = {
 	{MSG_RENDITION_RUN, on_rendition_run},
 	{MSG_ALARM, on_alarm},
 	{MSG_SESSION, on_session},
+	{MSG_METRICS, on_metrics},
 	{MSG_PEER, on_peer},
 	{MSG_NONE, NULL},
 };
