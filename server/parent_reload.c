@@ -164,31 +164,37 @@ static void find_places(struct reload *r)
 		}
 }
 
-/* Kept before anything is changed: what was once in force is never forgotten. */
+/* What is rolled back is noted first: of many changes an entry names only the first. */
 static void judge(struct reload *r)
 {
+	const struct admin *was = &r->p->admin;
+	char why[ADMIN_WHY], words[ENTRY_CHANGE];
+
+	if (admin_judge(was, r->p->admin_key, r->site, r->rollback, &r->admin, why) < 0) {
+		fprintf(r->out, "%s: %s\n", r->site->file, why);
+		r->refused++;
+	} else if (r->admin.version < was->version) {
+		snprintf(words, sizeof words, "site file rolled back from version %u to %u", was->version, r->admin.version);
+		fprintf(r->out, "  %s\n", words);
+		note_change(r, words);
+	}
+}
+
+/* Before anything is changed: what was once in force is never forgotten. */
+static void keep_signature(struct reload *r)
+{
 	struct parent *p = r->p;
-	char why[ADMIN_WHY];
-	int rc = admin_judge(&p->admin, p->admin_key, r->site, r->rollback, &r->admin, why);
+	int rc = admin_same(&r->admin, &p->admin) ? 0 : admin_keep(p->admin_path, &r->admin);
 
 	if (rc < 0)
-		fprintf(r->out, "%s: %s\n", r->site->file, why);
-	else if (!admin_same(&r->admin, &p->admin) && (rc = admin_keep(p->admin_path, &r->admin)) < 0)
 		fprintf(r->out, "%s: %s: its folder must have room, and be writable by this user\n", p->admin_path, strerror(-rc));
 	r->refused += rc < 0;
 }
 
 static void say_signature(struct reload *r)
 {
-	char words[ENTRY_CHANGE];
-
-	if (r->admin.version < r->p->admin.version) {
-		snprintf(words, sizeof words, "site file rolled back from version %u to %u", r->p->admin.version, r->admin.version);
-		fprintf(r->out, "  %s\n", words);
-		note_change(r, words);
-	} else if (r->admin.version > r->p->admin.version) {
+	if (r->admin.version > r->p->admin.version)
 		fprintf(r->out, "  signed by %s as version %u\n", r->admin.key.name, r->admin.version);
-	}
 	r->p->admin = r->admin;
 }
 
@@ -366,13 +372,15 @@ static void run(struct reload *r)
 	read_site(r);
 	if (!r->refused)
 		compare(r);
+	if (!r->refused)
+		judge(r);
 	if (!r->refused) {
 		for (unsigned i = 0; i < r->diff->n; i++)
 			say_item(r, &r->diff->item[i]);
 		find_places(r);
 	}
 	if (!r->refused)
-		judge(r);
+		keep_signature(r);
 	if (r->refused) {
 		fprintf(r->out, "%u reason%s: nothing was changed\n", r->refused, r->refused == 1 ? "" : "s");
 		return;
