@@ -51,7 +51,7 @@ void ingest_say_state(struct ingest_camera *c)
 	struct ingest_now t = ingest_camera_now();
 	struct ingest_counters n = ingest_stream_counters(c->stream);
 	struct msg_camera_state m = {.camera = c->conf.camera, .phase = (uint8_t)c->phase, .why = (uint8_t)c->why,
-		.tls = c->conf.tls != SITE_TLS_NONE, .since_us = c->since_us, .reconnects = c->reconnects};
+		.tls = c->conf.tls != SITE_TLS_NONE, .since_us = c->since_us, .reconnects = c->reconnects, .segment_ms = c->conf.segment_ms};
 	struct ingest_health health;
 
 	if (c->left)

@@ -65,7 +65,7 @@ static const struct {
 		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
 		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
 		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), INT(msg_camera_state, longest_s),
-		INT(msg_camera_state, pace_milli), END}},
+		INT(msg_camera_state, pace_milli), INT(msg_camera_state, segment_ms), END}},
 	[MSG_CAMERA_GONE] = {"camera-gone", FIELDS{INT(msg_camera_gone, camera), END}},
 	[MSG_CAMERA_OFFER] = {"camera-offer", FIELDS{
 		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, vendor), INT(msg_camera_offer, quirks),

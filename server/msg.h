@@ -176,6 +176,7 @@ struct msg_camera_state {
 	char left_out[96];                           /* tracks not taken, our names: "application" */
 	uint8_t longest_s;                           /* what a segment's length rounds to at most, for as long as the parent runs (media/cutter.h); 0: not known yet */
 	uint32_t pace_milli;                         /* pictures in 1000 s, as its parameter sets tell, else its clock in the epoch's first segment; 0: not known yet */
+	uint32_t segment_ms;                         /* what it was told: longest_s is of that */
 };
 
 #define MSG_LOGINS 5

@@ -164,13 +164,25 @@ uint8_t parent_longest_s(const struct camera_live *cam, unsigned segment_ms)
 	return cam->longest_for_ms == segment_ms ? cam->longest_s : 0;
 }
 
-/* Players are told once (RFC 8216bis 6.2.1): whatever ingest says later, or the next one, the first word stays. */
+/* What a cutter can say (media/cutter.h). */
+static uint8_t can_be(uint32_t longest_s, unsigned segment_ms)
+{
+	unsigned least = (segment_ms * CUTTER_SLACK_PERCENT / 100 + 999) / 1000;
+
+	longest_s = longest_s < least ? least : longest_s;
+	return (uint8_t)(longest_s < CUTTER_LONGEST_S ? longest_s : CUTTER_LONGEST_S);
+}
+
+/*
+ * Players are told once (RFC 8216bis 6.2.1): whatever ingest says later, or the next one, the first word stays; but a word from before
+ * the site file wanted segments that long is none.
+ */
 static uint8_t promised(struct camera_live *cam, const struct msg_camera_state *m)
 {
 	unsigned segment_ms = cam->parent->site->camera[cam->index].segment_ms;
 
-	if (cam->longest_for_ms != segment_ms && m->longest_s) {
-		cam->longest_s = m->longest_s < CUTTER_LONGEST_S ? m->longest_s : CUTTER_LONGEST_S;
+	if (cam->longest_for_ms != segment_ms && m->longest_s && m->segment_ms == segment_ms) {
+		cam->longest_s = can_be(m->longest_s, segment_ms);
 		cam->longest_for_ms = segment_ms;
 	}
 	return parent_longest_s(cam, segment_ms);

@@ -245,12 +245,15 @@ Test(parent, tells_serve_of_a_camera_no_oftener_than_it_can_read)
 /* RFC 8216bis 6.2.1: players that stay through all of it see one EXT-X-TARGETDURATION. */
 Test(parent, keeps_what_was_promised_of_a_camera)
 {
-	static const struct { unsigned segment_ms; uint8_t said, kept; } c[] = {
-		{2000, 0, 0}, {2000, 3, 3}, {2000, 10, 3}, {2000, 0, 3}, {6000, 0, 0}, {6000, 9, 9}, {6000, 3, 9}, {1000, 255, 60}};
+	static const struct { unsigned segment_ms, told_ms; uint8_t said, kept; } c[] = {
+		{2000, 2000, 0, 0}, {2000, 2000, 3, 3}, {2000, 2000, 10, 3}, {2000, 2000, 0, 3},
+		{6000, 2000, 3, 0}, {6000, 6000, 0, 0}, {6000, 6000, 9, 9}, {6000, 6000, 3, 9}, {1000, 6000, 9, 0}, {1000, 1000, 255, 60},
+		{4000, 4000, 1, 6}, {500, 500, 1, 1}, {1500, 1500, 1, 3}};
 	union msg_body m = {.camera_state = {.camera = 1, .phase = CAMERA_STREAMING}};
 
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
 		site_camera[1].segment_ms = c[i].segment_ms;
+		m.camera_state.segment_ms = c[i].told_ms;
 		m.camera_state.longest_s = c[i].said;
 		hear(role(ROLE_INGEST, 1), MSG_CAMERA_STATE, &m);
 		cr_expect_eq(camera[1].state.longest_s, c[i].kept, "case %zu: %u", i, camera[1].state.longest_s);
