@@ -80,10 +80,14 @@ static int ask(struct alarms *a, const char *words)
 	int rc;
 
 	snprintf(question, sizeof question, "%s%s %s\n", ASK_ALARMS, a->json ? "json" : "text", words);
-	buf_init(&answer, ASK_ANSWER_MAX);
+	buf_init(&answer, ASK_ANSWER_MAX + 1);
 	rc = ask_server(a->path, question, &answer);
 	if (!rc)
+		rc = buf_append(&answer, "", 1);  /* it is read as a string */
+	if (!rc) {
+		answer.len--;
 		rc = take_answer(a, &answer);
+	}
 	buf_free(&answer);
 	return rc;
 }
