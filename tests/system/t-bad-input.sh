@@ -27,7 +27,7 @@ listed() { get /live/gate/copy/index.m3u8 --max-time 2; }
 plays() {
     local n
     n=$(newest "$1" copy)
-    if wait_for 12 newest_at_least "$1" copy $((n + 2)); then ok "${2:-camera $1 goes on}"; else not_ok "${2:-camera $1 goes on}: nothing after segment $n"; fi
+    if wait_for 60 newest_at_least "$1" copy $((n + 2)); then ok "${2:-camera $1 goes on}"; else not_ok "${2:-camera $1 goes on}: nothing after segment $n"; fi
 }
 # does_not_start NAME PATTERN EXIT COMMAND…: run says why in one line, and exits
 does_not_start() {
@@ -88,7 +88,7 @@ broken() {
     [ "$site/$2" -ef "$work/$2" ] || mv "$site/$2" "$work/$2" 2> /dev/null
     cp "$work/garbage" "$site/$2"
     run_server
-    wait_for 10 streaming gate && ok "$1: the camera is taken" || not_ok "$1: the camera is not taken"
+    wait_for 60 streaming gate && ok "$1: the camera is taken" || not_ok "$1: the camera is not taken"
     end=$(st ".roles[] | select(.role == \"$3\") | .last_end" | head -1)
     matches "$1: status says it with the mend" "$end" 'PEM.*casemate keygen'
     check "$1: the log says it" log_says " $3" why= 'casemate keygen'
@@ -96,7 +96,7 @@ broken() {
     cp "$work/$2" "$site/$2"
     wait_for 25 st_is '[.roles[] | select(.state != "running")] | length' 0 && ok "$1: put right, every role runs" || not_ok "$1: put right, but: $(st '.roles[] | [.role, .state, .last_end]')"
     plays gate "$1: put right, the camera is recorded"
-    wait_for 10 listed && ok "$1: put right, viewers are served" || not_ok "$1: put right, but no playlist"
+    wait_for 60 listed && ok "$1: put right, viewers are served" || not_ok "$1: put right, but no playlist"
     stop_server
     check "$1: the archive verifies" verify
     rm -f "$site/log"
@@ -164,7 +164,7 @@ equal "port in use: status names it" "$(st '.listeners[0] | "\(.open) \(.error)"
 plays gate "port in use: the camera is recorded"
 end_process "$occupant"
 at=$(now_ms)
-if wait_for 12 listed; then took=$(($(now_ms) - at)); else took=12000; fi
+if wait_for 60 listed; then took=$(($(now_ms) - at)); else took=60000; fi
 if [ $took -le 8000 ]; then ok "port freed: viewers are served after $took ms"; else not_ok "port freed: viewers are served only after $took ms"; fi
 plays gate "port freed: the camera goes on"
 stop_server
@@ -180,10 +180,10 @@ if mount -t tmpfs -o size=4m,mode=700 none "$work/tmpfs" 2> /dev/null; then
     run_server
     # Without room the log cannot be opened, and nothing is shown that is not logged. Everything else runs, and waits.
     told() { st '.roles[] | select(.role == "store") | .last_end' | grep -q full; }
-    wait_for 10 told
+    wait_for 60 told
     matches "disk full at start: status says it with the mend" "$(st '.roles[] | select(.role == "store") | .last_end')" 'No space left.*disk is full'
     check "disk full at start: the log says it" log_says ' store ' 'No space left' 'mend="the disk is full'
-    wait_for 10 streaming gate && ok "disk full at start: the camera is taken" || not_ok "disk full at start: $(status | jq -c .cameras[0])"
+    wait_for 60 streaming gate && ok "disk full at start: the camera is taken" || not_ok "disk full at start: $(status | jq -c .cameras[0])"
     page=$(curl -s --cacert "$site/tls.crt" -o /dev/null -w '%{http_code}' --max-time 5 "https://127.0.0.1:$port/login")
     equal "disk full at start: the page is there" "$page" 200
     rm "$work/tmpfs/full"
@@ -195,7 +195,7 @@ if mount -t tmpfs -o size=4m,mode=700 none "$work/tmpfs" 2> /dev/null; then
     wait_for 20 alarmed
     matches "disk full while running: status says it" "$(st .archive.alarm)" '[Ff]ull|[Ss]pace'
     plays gate "disk full while running: the picture goes on"
-    wait_for 5 listed && ok "disk full while running: viewers are served" || not_ok "disk full while running: no playlist"
+    wait_for 60 listed && ok "disk full while running: viewers are served" || not_ok "disk full while running: no playlist"
     sed -i 's/max_size: 2 GB/max_size: 3 GB/' "$site/site.yaml"
     check "disk full while running: a reload is taken" timeout 60 "$casemate" reload -s "$site/casemate.sock"
     check "disk full while running: and in force" wait_for 60 st_is .archive.max_bytes 3000000000

@@ -15,7 +15,7 @@ start_server cam
 wait_for 60 newest_at_least cam 360p 3 || bail "no segments: $(status | jq -c .cameras)"
 
 # manifest [XPATH]: into $work/mpd; or what that says in it
-manifest() { get /live/cam/manifest.mpd > "$work/mpd" && get /live/cam/copy/index.m3u8 > "$work/copy.m3u8"; }
+manifest() { get /live/cam/copy/index.m3u8 > "$work/copy.m3u8" && get /live/cam/manifest.mpd > "$work/mpd"; }
 mpd() { xmllint --xpath "$(sed 's#\b\(MPD\|UTCTiming\|Period\|AdaptationSet\|Representation\|SegmentTemplate\|SegmentTimeline\|S\)\b\(\[\|/\|$\|)\| \)#*[local-name()="\1"]\2#g' <<< "$1")" "$work/mpd" 2> /dev/null; }
 get /live/cam/index.m3u8 > "$work/m3u8"
 check "there is a manifest" manifest

@@ -95,7 +95,8 @@ check "answers are counted" wait_for 60 at_least 'casemate_serve_requests_total{
 before=$(requests) pid=$(serve_pid)
 kill -KILL "$pid"
 check "a serve that ended is counted" wait_for 60 sample_is 'casemate_role_restarts_total{role="serve",index="0"}' 1
-after=$(requests)
+counted() { after=$(requests); [ -n "$after" ]; }
+wait_for 60 counted
 check "and what it had counted stays: $before, then $after" test "$after" -ge "$before"
 
 # --- the listener comes and goes -----------------------------------------------------------

@@ -63,6 +63,8 @@ mv "$site/other.crt" "$site/tls.crt"
 mv "$site/other.key" "$site/tls.key"
 out=$(reloaded "$work/second.yaml")
 equal "a changed file is taken" $? 0
+ask
+check "who was there keeps his connection" wait_for 20 answered 2
 matches "it says what is done" "$out" '^8 changes are in force$'
 for words in 'archive.max_size' "listener 127.0.0.1:$second_port added" 'user admin: password_hash; its viewers are disconnected' 'rendition edited/tall added' \
     'rendition edited/wide removed' 'camera comes added' 'camera goes removed' 'tls: other contents'; do
@@ -77,8 +79,6 @@ equal "the edited one's connection goes on" "$(seen edited '.what == "playing"')
 check "a listener that came listens" wait_for 15 eval '[ "$(code_of guest guest-password '$second_port')" = 200 ]'
 equal "the old password is none any more, the new one is" "$(code_of $user "$password") $(code_of $user another-password)" '401 200'
 check "who comes now is shown the new certificate" [ "$(served)" != "$first_certificate" ]
-ask
-check "who was there keeps his connection" wait_for 20 answered 2
 equal "no role was started anew" "$(pids) $(restarts)" "$before 0"
 
 # Refused whole
