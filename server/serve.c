@@ -57,7 +57,7 @@ static int take(int *fd)
 	return taken;
 }
 
-static void read_tls(const int fds[2])
+static void read_tls(const int fds[3])
 {
 	const char *why;
 
