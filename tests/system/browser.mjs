@@ -15,7 +15,7 @@ export async function open(options = {}) {
 	const page = await context.newPage();
 	const complaints = [];
 
-	page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+	page.on("console", (m) => m.type() === "error" && complaints.push(`${m.text()} ${m.location()?.url ?? ""}`));
 	page.on("pageerror", (e) => complaints.push(String(e)));
 	return {browser, page, complaints};
 }
