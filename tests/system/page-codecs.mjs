@@ -67,7 +67,9 @@ try {
 	}
 	seen.smart = await checkPlays(page, "smart", ["auto", "360p"]);
 	seen["smart-alone"] = await checkExplains(page, "smart-alone", "This camera sends a whole picture only now and then: it is shown from the next one on.");
-	expect(complaints.length === 0, `the page complains: ${complaints[0]}`);
+	/* A snapshot that was not made in time is asked for again. */
+	const [unexpected] = complaints.filter((text) => !/ 503 .*\/snapshot\.jpg/.test(text));
+	expect(!unexpected, `the page complains: ${unexpected}`);
 } catch (e) {
 	failures.push(String(e).split("\n")[0]);
 }
