@@ -8,7 +8,6 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "server/wiping.h"
 
 #define READS_BATCH 16           /* of one connection, before others get their turn */
 #define WRITES_BATCH 8
@@ -151,30 +150,8 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	return 0;
 }
 
-static void *mem_get(size_t n, void *ctx)
-{
-	return malloc(n);
-}
-
-static void *mem_get_zeros(size_t n, size_t size, void *ctx)
-{
-	return calloc(n, size);
-}
-
-static void mem_give_back(void *p, void *ctx)
-{
-	wiping_free(p);
-}
-
-static void *mem_resize(void *p, size_t n, void *ctx)
-{
-	return wiping_realloc(p, n);
-}
-
 static int set_up(struct serve_http2 *h)
 {
-	/* HPACK's table keeps passwords and sessions. */
-	static nghttp2_mem mem = {.malloc = mem_get, .free = mem_give_back, .calloc = mem_get_zeros, .realloc = mem_resize};
 	static const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, SERVE_HTTP2_STREAMS},
 		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP_HEAD_MAX},
@@ -200,7 +177,7 @@ static int set_up(struct serve_http2 *h)
 	nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_close);
 	nghttp2_session_callbacks_set_send_data_callback(calls, on_send_data);
-	rc = nghttp2_session_server_new3(&h->session, calls, h, option, &mem);
+	rc = nghttp2_session_server_new2(&h->session, calls, h, option);
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(calls);
 	if (!rc)

@@ -17,36 +17,26 @@ static void *get(size_t n, const char *file, int line)
 	return malloc(n);
 }
 
-void wiping_free(void *p)
+static void give_back(void *p, const char *file, int line)
 {
-	if (p)
+	if (p && wiping)
 		explicit_bzero(p, malloc_usable_size(p));
 	free(p);
 }
 
-void *wiping_realloc(void *p, size_t n)
-{
-	size_t had = p ? malloc_usable_size(p) : 0;
-	void *q = malloc(n);
-
-	if (!q || !p)
-		return q;
-	memcpy(q, p, had < n ? had : n);
-	wiping_free(p);
-	return q;
-}
-
-static void give_back(void *p, const char *file, int line)
-{
-	if (wiping)
-		wiping_free(p);
-	else
-		free(p);
-}
-
 static void *resize(void *p, size_t n, const char *file, int line)
 {
-	return wiping ? wiping_realloc(p, n) : realloc(p, n);
+	size_t had = p ? malloc_usable_size(p) : 0;
+	void *q;
+
+	if (!p || !wiping)
+		return realloc(p, n);
+	q = malloc(n);
+	if (!q)
+		return NULL;
+	memcpy(q, p, had < n ? had : n);
+	give_back(p, file, line);
+	return q;
 }
 
 void wiping_init(void)

@@ -5,16 +5,11 @@
  * OpenSSL keeps a private key in memory of its own that is locked and wiped, but not what it read the key from: what its decoders
  * leave behind goes back to malloc as it is. Between these two calls, all that OpenSSL gives back is wiped first.
  */
-#include <stddef.h>
 
 /* Puts a free of ours under OpenSSL: before anything else is asked of it. */
 void wiping_init(void);
 void wiping_begin(void);
 /* ... and the stack that was used in between. */
 void wiping_end(void);
-
-/* As free and realloc; what goes back to malloc is wiped, always. */
-void wiping_free(void *p);
-void *wiping_realloc(void *p, size_t n);
 
 #endif
