@@ -117,7 +117,7 @@ void paths_set_file(struct loader *l, const struct schema_key *k, const struct y
 	}
 	/* Each key is set once and cameras and users are counted before: there is room for every file. */
 	l->file[l->nfiles++] = (struct loader_file){.key = k, .at = n->at, .path = path, .mark = marked ? to : NULL, .user = user};
-	keep(user ? &user->rtsp_digest_file : marked ? &((struct site_camera *)object)->password_file : to, mine);
+	keep(k->type == SCHEMA_DIGEST_FILE ? &((struct site_user *)object)->rtsp_digest_file : marked ? &((struct site_camera *)object)->password_file : to, mine);
 }
 
 /* 0, -EINVAL when the first line is no password, or -errno. Nothing of it is left behind elsewhere. */

@@ -55,7 +55,9 @@ wait_for 60 newest_at_least vault copy 1 || bail "no segments: $(status | jq -c 
 # A camera that he may not see, and one that does not exist: all that comes back but the time of day.
 init=$(ask $user /live/vault/copy/index.m3u8 | grep -o 'init-[0-9a-f]*\.mp4' | head -1)
 check "who may sees it" test -n "$init" -a "$(code $user "/live/vault/copy/${init:-none}")" = 200
-part=$(ask $user /live/vault/copy/index.m3u8 | grep -oE '[0-9]+\.[0-9]+\.[0-9a-f]{8}\.m4s' | tail -1)
+# they come once somebody has asked for the list
+a_part() { part=$(ask $user /live/vault/copy/index.m3u8 | grep -oE '[0-9]+\.[0-9]+\.[0-9a-f]{8}\.m4s' | tail -1) && [ -n "$part" ]; }
+wait_for 60 a_part
 check "so are parts of segments" test -n "$part"
 routes=(index.m3u8 manifest.mpd snapshot.jpg copy/index.m3u8 "copy/index.m3u8?_HLS_msn=1" "copy/$init" copy/1.m4s copy/1.m4s.tlog-proof copy/999999.m4s "copy/$part"
     audio/index.m3u8 audio/1.m4s 360p/index.m3u8 snapshot/1.jpg snapshot/1.jpg.tlog-proof nothing/at/all)
