@@ -48,19 +48,19 @@ while IFS= read -r line; do
 done < "$work/table"
 
 # Clients of others, all at once: what each shows or complains of is in a file of its name.
-# gst URL USER PASSWORD OUT: gst-launch links each stream as its pad comes, and stays without one that came late: then it begins again.
+# gst URL USER PASSWORD OUT: gst-launch links each stream as its pad comes, and may be left without one: then it begins again.
 gst() {
     local try rc
-    for try in 1 2 3; do
+    for try in 1 2 3 4 5 6; do
         gst_once "$1" "$2" "$3" > "$4" 2>&1
         rc=$?
-        grep -q 'Delayed linking failed' "$4" || return $rc
+        [ $rc = 124 ] || grep -q 'Delayed linking failed' "$4" || return $rc
         note "GStreamer was left without a stream, at try $try"
     done
     return $rc
 }
 gst_once() {
-    timeout -k 2 60 gst-launch-1.0 -e rtspsrc location="$1" protocols=tcp user-id="$2" user-pw="$3" latency=200 tls-validation-flags=0 name=s \
+    timeout -k 2 30 gst-launch-1.0 -e rtspsrc location="$1" protocols=tcp user-id="$2" user-pw="$3" latency=200 tls-validation-flags=0 name=s \
         s. ! application/x-rtp,media=video ! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=75 ! fakesink sync=false \
         s. ! application/x-rtp,media=audio ! rtpmp4gdepay ! avdec_aac ! identity eos-after=120 ! fakesink sync=false
 }
