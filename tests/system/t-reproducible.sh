@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Built twice, in different folders, at different times, under different names and languages: the same programs to the bit. And each is
-# hardened as the documents say.
-# takes: 38 s
+# Built once more, in another folder, at another time, under another name and language: the same programs to the bit as those that are tested.
+# And each is hardened as the documents say.
+# takes: 25 s
 # niced: it builds and compares
 source "$(dirname "$0")/lib.sh"
 wants make gcc autoreconf tar readelf objdump
@@ -13,21 +13,20 @@ build_in() {
     shift
     mkdir -p "$folder"
     tar -C "$top" --exclude='./build*' --exclude=./.git --exclude=./autom4te.cache --exclude='./tests/*/node_modules' -cf - . | tar -C "$folder" -xf -
-    mkdir "$folder/build"
-    (cd "$folder/build" && env "$@" ../configure -q && env "$@" make -s -j"$(nproc)" all) > "$folder.log" 2>&1
+    mkdir "$folder/a-build"
+    (cd "$folder/a-build" && env "$@" ../configure -q && env "$@" make -s -j"$(nproc)" all) > "$folder.log" 2>&1
 }
-check "a build in one place" build_in "$work/one" TZ=UTC || { tail -5 "$work/one.log"; finish; }
-sleep 1
-check "a build in another" build_in "$work/another/and-deeper" TZ=Pacific/Auckland LANGUAGE=de HOSTNAME=elsewhere USER=somebody || { tail -5 "$work/another/and-deeper.log"; finish; }
+! grep -q -- --enable-sanitizers "$build/config.log" || { skip "programs with a sanitizer are built for tests alone"; finish; }
+check "a build in another place" build_in "$work/another/and-deeper" TZ=Pacific/Auckland LANGUAGE=de HOSTNAME=elsewhere USER=somebody || { tail -5 "$work/another/and-deeper.log"; finish; }
 
-programs=$(cd "$work/one/build" && find casemate libexec -type f -perm -u+x | sort)
+programs=$(cd "$build" && find casemate libexec -type f -perm -u+x | sort)
 check "there are programs: $(wc -w <<< "$programs")" [ "$(wc -w <<< "$programs")" -ge 8 ]
 for p in $programs; do
-    equal "$p: the same to the bit" "$(sha256sum < "$work/another/and-deeper/build/$p")" "$(sha256sum < "$work/one/build/$p")"
+    equal "$p: the same to the bit" "$(sha256sum < "$work/another/and-deeper/a-build/$p")" "$(sha256sum < "$build/$p")"
 done
-equal "the list of what they are made of: the same" "$(sha256sum < "$work/another/and-deeper/build/libexec/casemate/sbom.cdx.json")" \
-    "$(sha256sum < "$work/one/build/libexec/casemate/sbom.cdx.json")"
-equal "none holds the folder it was built in" "$(cd "$work/one/build" && grep -al "$work" $programs)" ''
+equal "the list of what they are made of: the same" "$(sha256sum < "$work/another/and-deeper/a-build/libexec/casemate/sbom.cdx.json")" \
+    "$(sha256sum < "$build/libexec/casemate/sbom.cdx.json")"
+equal "none holds the folder it was built in" "$(cd "$build" && grep -al -e "$build" -e "$top" $programs; cd "$work/another/and-deeper/a-build" && grep -al "$work" $programs)" ''
 
 # hardened PROGRAM: position independent, all relocations read-only before it begins, no executable stack, no run path, indirect branches
 # checked, and the checked forms of the C library's functions; and every file of it compiled by the flags that say so
@@ -48,5 +47,5 @@ hardened() {
     done
     grep -q '_chk@' <<< "$symbols" || { echo "no checked functions (FORTIFY_SOURCE)"; return 1; }
 }
-for p in $programs; do check "$p: hardened" hardened "$work/one/build/$p"; done
+for p in $programs; do check "$p: hardened" hardened "$build/$p"; done
 finish
