@@ -11,6 +11,7 @@ top=$(readlink -f "$here/../..")
 build=$(readlink -f "${CASEMATE_BUILD:-$top/build}")
 casemate=$build/casemate
 gst_camera=$build/tests/system/gst-camera
+gst_viewer=$build/tests/system/gst-viewer
 test_name=$(basename "$0" .sh)
 work=$(mktemp -d "${TMPDIR:-/tmp}/casemate-$test_name.XXXXXX")
 began=$SECONDS
