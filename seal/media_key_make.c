@@ -1,50 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A new key of media_key.h, with a certificate and a root of its own. */
 #include <errno.h>
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "seal/certificate_make.h"
 #include "seal/media_key.h"
 
 #define DAYS 3650               /* footage is checked long after it was made, and nobody is there to renew it */
 #define COMMON_NAME 65          /* X.520: 64 characters */
-
-static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
-{
-	X509V3_CTX ctx;
-	X509_EXTENSION *e;
-	bool good;
-
-	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-	e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	good = e && X509_add_ext(x, e, -1) == 1;
-	X509_EXTENSION_free(e);
-	return good;
-}
-
-/* 128 random bits, of which the highest two say that it is positive and of this length. */
-static bool set_serial(X509 *x)
-{
-	uint8_t raw[16];
-	BIGNUM *n;
-	bool good;
-
-	if (RAND_bytes(raw, sizeof raw) != 1)
-		return false;
-	raw[0] = (raw[0] & 0x7f) | 0x40;
-	n = BN_bin2bn(raw, sizeof raw, NULL);
-	good = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
-	BN_free(n);
-	return good;
-}
 
 static bool set_name(X509_NAME *to, const char *name, const char *what)
 {
@@ -56,10 +25,10 @@ static bool set_name(X509_NAME *to, const char *name, const char *what)
 
 static bool set_use(X509 *x, X509 *issuer, bool is_root)
 {
-	return add_extension(x, issuer, NID_basic_constraints, is_root ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
-		add_extension(x, issuer, NID_key_usage, is_root ? "critical,keyCertSign" : "critical,digitalSignature") &&
-		add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
-		(is_root || add_extension(x, issuer, NID_authority_key_identifier, "keyid"));
+	return certificate_add_extension(x, issuer, NID_basic_constraints, is_root ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
+		certificate_add_extension(x, issuer, NID_key_usage, is_root ? "critical,keyCertSign" : "critical,digitalSignature") &&
+		certificate_add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
+		(is_root || certificate_add_extension(x, issuer, NID_authority_key_identifier, "keyid"));
 }
 
 /* issuer NULL: a root, signed by itself. */
@@ -67,7 +36,7 @@ static X509 *make_certificate(const char *name, EVP_PKEY *pkey, X509 *issuer, EV
 {
 	X509 *x = X509_new();
 	bool is_root = !issuer;
-	bool good = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
+	bool good = x && X509_set_version(x, X509_VERSION_3) && certificate_set_serial(x) && X509_gmtime_adj(X509_getm_notBefore(x), -3600) &&
 		X509_time_adj_ex(X509_getm_notAfter(x), DAYS, 0, NULL) && X509_set_pubkey(x, pkey) &&
 		set_name(X509_get_subject_name(x), name, is_root ? "media signing root" : "media signing") &&
 		X509_set_issuer_name(x, X509_get_subject_name(is_root ? x : issuer)) && set_use(x, is_root ? x : issuer, is_root) &&
@@ -77,32 +46,6 @@ static X509 *make_certificate(const char *name, EVP_PKEY *pkey, X509 *issuer, EV
 		return x;
 	X509_free(x);
 	return NULL;
-}
-
-static int take_bio(BIO *bio, struct buf *out)
-{
-	char *p = NULL;
-	long n = BIO_get_mem_data(bio, &p);
-
-	return n > 0 ? buf_append(out, p, (size_t)n) : -ENOMEM;
-}
-
-static int write_certificate(X509 *x, struct buf *out)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	int rc = bio && PEM_write_bio_X509(bio, x) == 1 ? take_bio(bio, out) : -ENOMEM;
-
-	BIO_free(bio);
-	return rc;
-}
-
-static int write_key(EVP_PKEY *pkey, struct buf *out)
-{
-	BIO *bio = BIO_new(BIO_s_secmem());
-	int rc = bio && PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1 ? take_bio(bio, out) : -ENOMEM;
-
-	BIO_free(bio);
-	return rc;
 }
 
 static bool is_name(const char *s)
@@ -131,11 +74,11 @@ int media_key_generate(const char *name, struct buf *key, struct buf *certificat
 	x = r ? make_certificate(name, pkey, r, root_key) : NULL;
 	if (!x)
 		goto out;
-	rc = write_key(pkey, key);
+	rc = certificate_write_key(pkey, key);
 	if (!rc)
-		rc = write_certificate(x, certificate);
+		rc = certificate_write(x, certificate);
 	if (!rc)
-		rc = write_certificate(r, root);
+		rc = certificate_write(r, root);
 out:
 	X509_free(x);
 	X509_free(r);

@@ -3,11 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
@@ -16,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "seal/certificate_make.h"
 #include "server/keygen_inner.h"
 
 #define TLS_DAYS 825             /* the most that browsers accept of a certificate trusted by hand */
@@ -71,30 +70,6 @@ static bool add_names(X509 *x, char **host, int nhosts)
 	return good;
 }
 
-/* issuer: whose key the extension may speak of */
-static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
-{
-	X509V3_CTX ctx;
-	X509_EXTENSION *e;
-	bool good;
-
-	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-	e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	good = e && X509_add_ext(x, e, -1) == 1;
-	X509_EXTENSION_free(e);
-	return good;
-}
-
-static bool set_serial(X509 *x)
-{
-	uint8_t raw[16];
-	BIGNUM *n = RAND_bytes(raw, sizeof raw) == 1 ? (raw[0] &= 0x7f, raw[0] |= 0x40, BN_bin2bn(raw, sizeof raw, NULL)) : NULL;
-	bool good = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
-
-	BN_free(n);
-	return good;
-}
-
 /* Not longer than its authority's. */
 static bool set_dates(X509 *x, const X509 *issuer, int days)
 {
@@ -112,10 +87,11 @@ static bool add_purpose(X509 *x, X509 *issuer, enum purpose purpose)
 		[CLIENT] = {"critical,CA:FALSE", "critical,digitalSignature", "clientAuth"},
 		[AUTHORITY] = {"critical,CA:TRUE,pathlen:0", "critical,keyCertSign,cRLSign", NULL}};
 
-	return add_extension(x, issuer, NID_basic_constraints, words[purpose].basic) && add_extension(x, issuer, NID_key_usage, words[purpose].use) &&
-		(!words[purpose].extended || add_extension(x, issuer, NID_ext_key_usage, words[purpose].extended)) &&
-		add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
-		(issuer == x || add_extension(x, issuer, NID_authority_key_identifier, "keyid:always"));
+	return certificate_add_extension(x, issuer, NID_basic_constraints, words[purpose].basic) &&
+		certificate_add_extension(x, issuer, NID_key_usage, words[purpose].use) &&
+		(!words[purpose].extended || certificate_add_extension(x, issuer, NID_ext_key_usage, words[purpose].extended)) &&
+		certificate_add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
+		(issuer == x || certificate_add_extension(x, issuer, NID_authority_key_identifier, "keyid:always"));
 }
 
 /* by: x and key NULL for one that signs itself. cn is cut to CN_MAX. NULL when it cannot be. */
@@ -127,7 +103,7 @@ static X509 *make_certificate(EVP_PKEY *pkey, enum purpose purpose, const char *
 	bool good;
 
 	snprintf(cut, sizeof cut, "%s", cn);
-	good = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && set_dates(x, issuer, purpose == AUTHORITY ? CA_DAYS : TLS_DAYS) &&
+	good = x && X509_set_version(x, X509_VERSION_3) && certificate_set_serial(x) && set_dates(x, issuer, purpose == AUTHORITY ? CA_DAYS : TLS_DAYS) &&
 		X509_set_pubkey(x, pkey) && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cut, -1, -1, 0) &&
 		X509_set_issuer_name(x, X509_get_subject_name(issuer)) && (!nhosts || add_names(x, host, nhosts)) && add_purpose(x, issuer, purpose) &&
 		X509_sign(x, by->key ? by->key : pkey, EVP_sha256()) > 0;
@@ -137,18 +113,9 @@ static X509 *make_certificate(EVP_PKEY *pkey, enum purpose purpose, const char *
 	return NULL;
 }
 
-static int take_bio(BIO *bio, struct buf *out)
-{
-	char *p = NULL;
-	long n = BIO_get_mem_data(bio, &p);
-
-	return n > 0 ? buf_append(out, p, (size_t)n) : -ENOMEM;
-}
-
-static int write_certificate(EVP_PKEY *pkey, X509 *x, const char *prefix)
+static int write_files(EVP_PKEY *pkey, X509 *x, const char *prefix)
 {
 	char key_path[4096], crt_path[4096];
-	BIO *k = BIO_new(BIO_s_secmem()), *c = BIO_new(BIO_s_mem());
 	struct buf key, crt;
 	int rc = 2;
 
@@ -156,15 +123,12 @@ static int write_certificate(EVP_PKEY *pkey, X509 *x, const char *prefix)
 	buf_init(&crt, PEM_MAX);
 	snprintf(key_path, sizeof key_path, "%.4000s.key", prefix);
 	snprintf(crt_path, sizeof crt_path, "%.4000s.crt", prefix);
-	if (!k || !c || PEM_write_bio_PKCS8PrivateKey(k, pkey, NULL, NULL, 0, NULL, NULL) != 1 || PEM_write_bio_X509(c, x) != 1 ||
-	    take_bio(k, &key) || take_bio(c, &crt))
+	if (certificate_write_key(pkey, &key) || certificate_write(x, &crt))
 		keygen_fail(prefix, "out of memory");
 	else
 		rc = keygen_write_pair(key_path, &key, crt_path, buf_data(&crt), crt.len);
 	if (!rc)
 		printf("%s\n%s\n", crt_path, key_path);
-	BIO_free(k);
-	BIO_free(c);
 	keygen_wipe(&key);
 	buf_free(&crt);
 	return rc;
@@ -188,7 +152,7 @@ static int make(enum purpose purpose, const char *cn, char **host, int nhosts, c
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	X509 *x = pkey ? make_certificate(pkey, purpose, cn, host, nhosts, by) : NULL;
-	int rc = x ? write_certificate(pkey, x, prefix) : keygen_fail(prefix, "no certificate could be made");
+	int rc = x ? write_files(pkey, x, prefix) : keygen_fail(prefix, "no certificate could be made");
 
 	if (!rc)
 		print_fingerprint(x);
