@@ -14,7 +14,7 @@ from server import Cameras, Server
 
 WIDTH, HEIGHT = 1280, 720      # of the built-in scene
 UNIT = WIDTH // 40             # camera/scene.h: a square of the code for machines
-SKIP = 50                      # pictures of the beginning: those since the key frame come at once, and are old
+SKIP = 75                      # pictures of the beginning: those since the key frame come at once, and are old
 
 
 def clock_ms(picture):

@@ -54,24 +54,27 @@ static const struct {
 	struct metrics_family family;
 	enum child_count of;
 	enum role_kind kind;
-	const char *reason;
+	struct metrics_label label;
 } counters[] = {
-	{{"casemate_archive_segments", COUNTER, NULL, "Segments that were archived."}, CHILD_STORE_SEGMENTS, ROLE_STORE, NULL},
-	{{"casemate_archive_gaps", COUNTER, NULL, "Gaps that were entered in the log."}, CHILD_STORE_GAPS, ROLE_STORE, NULL},
-	{{"casemate_archive_dropped", COUNTER, NULL, "Segments that the disk did not take."}, CHILD_STORE_DROPPED, ROLE_STORE, NULL},
-	{{"casemate_serve_requests", COUNTER, NULL, "Requests that were answered."}, CHILD_REQUESTS, ROLE_SERVE, NULL},
-	{{"casemate_serve_sent_bytes", COUNTER, "bytes", "What was sent to viewers."}, CHILD_BYTES_OUT, ROLE_SERVE, NULL},
-	{{"casemate_serve_rtsp_dropped", COUNTER, NULL, "Times that a viewer by RTSP was too slow, and went on with a newer picture."}, CHILD_RTSP_DROPPED, ROLE_SERVE, NULL},
-	{{"casemate_serve_refused", COUNTER, NULL, "Requests and connections that were refused, by the limit, or for want of a right."}, CHILD_REFUSED_ADDRESS, ROLE_SERVE, "address"},
-	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED_USER, ROLE_SERVE, "user"},
-	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED_LOGIN, ROLE_SERVE, "login"},
-	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED_DEMAND, ROLE_SERVE, "demand"},
-	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED, ROLE_SERVE, "other"},
-	{{"casemate_serve_closed", COUNTER, NULL, "Connections that were ended here, by cause."}, CHILD_CLOSED_HANDSHAKE, ROLE_SERVE, "handshake"},
-	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_REQUEST, ROLE_SERVE, "request"},
-	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_SLOW, ROLE_SERVE, "slow"},
-	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_STARVED, ROLE_SERVE, "starved"},
-	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_IDLE, ROLE_SERVE, "idle"},
+	{{"casemate_archive_segments", COUNTER, NULL, "Segments that were archived."}, CHILD_STORE_SEGMENTS, ROLE_STORE, {0}},
+	{{"casemate_archive_gaps", COUNTER, NULL, "Gaps that were entered in the log."}, CHILD_STORE_GAPS, ROLE_STORE, {0}},
+	{{"casemate_archive_dropped", COUNTER, NULL, "Segments that the disk did not take."}, CHILD_STORE_DROPPED, ROLE_STORE, {0}},
+	{{"casemate_serve_requests", COUNTER, NULL, "Requests that were answered."}, CHILD_REQUESTS, ROLE_SERVE, {0}},
+	{{"casemate_serve_requests_by_protocol", COUNTER, NULL, "Those of each protocol."}, CHILD_REQUESTS_HTTP1, ROLE_SERVE, {"protocol", "http1"}},
+	{{"casemate_serve_requests_by_protocol", COUNTER, NULL, NULL}, CHILD_REQUESTS_HTTP2, ROLE_SERVE, {"protocol", "http2"}},
+	{{"casemate_serve_requests_by_protocol", COUNTER, NULL, NULL}, CHILD_REQUESTS_RTSP, ROLE_SERVE, {"protocol", "rtsp"}},
+	{{"casemate_serve_sent_bytes", COUNTER, "bytes", "What was sent to viewers."}, CHILD_BYTES_OUT, ROLE_SERVE, {0}},
+	{{"casemate_serve_rtsp_dropped", COUNTER, NULL, "Times that a viewer by RTSP was too slow, and went on with a newer picture."}, CHILD_RTSP_DROPPED, ROLE_SERVE, {0}},
+	{{"casemate_serve_refused", COUNTER, NULL, "Requests and connections that were refused, by the limit, or for want of a right."}, CHILD_REFUSED_ADDRESS, ROLE_SERVE, {"reason", "address"}},
+	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED_USER, ROLE_SERVE, {"reason", "user"}},
+	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED_LOGIN, ROLE_SERVE, {"reason", "login"}},
+	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED_DEMAND, ROLE_SERVE, {"reason", "demand"}},
+	{{"casemate_serve_refused", COUNTER, NULL, NULL}, CHILD_REFUSED, ROLE_SERVE, {"reason", "other"}},
+	{{"casemate_serve_closed", COUNTER, NULL, "Connections that were ended here, by cause."}, CHILD_CLOSED_HANDSHAKE, ROLE_SERVE, {"reason", "handshake"}},
+	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_REQUEST, ROLE_SERVE, {"reason", "request"}},
+	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_SLOW, ROLE_SERVE, {"reason", "slow"}},
+	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_STARVED, ROLE_SERVE, {"reason", "starved"}},
+	{{"casemate_serve_closed", COUNTER, NULL, NULL}, CHILD_CLOSED_IDLE, ROLE_SERVE, {"reason", "idle"}},
 };
 
 /* role and index; of a worker its camera. */
@@ -148,7 +151,7 @@ static void tell_counters(struct metrics *m, const struct parent *p)
 				continue;
 			who(c, &w);
 			w.label[0] = (struct metrics_label){c->kind == ROLE_SERVE ? "index" : NULL, w.index};
-			w.label[1] = (struct metrics_label){counters[k].reason ? "reason" : NULL, counters[k].reason};
+			w.label[1] = counters[k].label;
 			metrics_counter(m, w.label, (double)c->counts.of[counters[k].of].sum, 0, p->metrics.created_us);
 		}
 	}

@@ -178,7 +178,8 @@ static const struct {
 		INT(msg_login_entry, at_us), BOOL(msg_login_entry, certificate), END}},
 	[MSG_SESSION_END] = {"session-end", FIELDS{BYTES(msg_session_end, token_sha256), END}},
 	[MSG_SERVE_STATE] = {"serve-state", FIELDS{
-		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held), INT(msg_serve_state, requests),
+		INT(msg_serve_state, connections), INT(msg_serve_state, viewers), INT(msg_serve_state, held),
+		INT(msg_serve_state, requests_http1), INT(msg_serve_state, requests_http2), INT(msg_serve_state, requests_rtsp),
 		INT(msg_serve_state, refused), INT(msg_serve_state, bytes_out), INT(msg_serve_state, slow_closed),
 		INT(msg_serve_state, refused_address), INT(msg_serve_state, refused_user), INT(msg_serve_state, refused_login),
 		INT(msg_serve_state, refused_demand), INT(msg_serve_state, rtsp_dropped),

@@ -399,7 +399,8 @@ struct msg_watched { uint16_t camera; uint8_t rendition; uint16_t chunk_ms; };
 struct msg_part_length { uint16_t camera; uint8_t rendition; uint16_t chunk_ms, part_ms; };
 struct msg_serve_state {
 	uint32_t connections, viewers, held;
-	uint64_t requests, refused, bytes_out;
+	uint64_t requests_http1, requests_http2, requests_rtsp;
+	uint64_t refused, bytes_out;
 	uint64_t slow_closed;        /* of closed: all but who was idle */
 	uint64_t refused_address, refused_user, refused_login, refused_demand;  /* of refused: by which limit */
 	uint64_t rtsp_dropped;       /* times that a viewer by RTSP was too slow, and went on with the newest key frame */

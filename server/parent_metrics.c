@@ -25,7 +25,8 @@ static void count_serve(struct child_counts *to, const struct msg_serve_state *s
 {
 	uint64_t by_limit = s->refused_address + s->refused_user + s->refused_login + s->refused_demand;
 	const uint64_t now[CHILD_COUNTS] = {
-		[CHILD_REQUESTS] = s->requests, [CHILD_BYTES_OUT] = s->bytes_out, [CHILD_RTSP_DROPPED] = s->rtsp_dropped,
+		[CHILD_REQUESTS] = s->requests_http1 + s->requests_http2 + s->requests_rtsp, [CHILD_REQUESTS_HTTP1] = s->requests_http1,
+		[CHILD_REQUESTS_HTTP2] = s->requests_http2, [CHILD_REQUESTS_RTSP] = s->requests_rtsp, [CHILD_BYTES_OUT] = s->bytes_out, [CHILD_RTSP_DROPPED] = s->rtsp_dropped,
 		[CHILD_REFUSED_ADDRESS] = s->refused_address, [CHILD_REFUSED_USER] = s->refused_user, [CHILD_REFUSED_LOGIN] = s->refused_login,
 		[CHILD_REFUSED_DEMAND] = s->refused_demand, [CHILD_REFUSED] = s->refused > by_limit ? s->refused - by_limit : 0,
 		[CHILD_CLOSED_HANDSHAKE] = s->closed_handshake, [CHILD_CLOSED_REQUEST] = s->closed_request, [CHILD_CLOSED_SLOW] = s->closed_slow,

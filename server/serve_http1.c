@@ -145,7 +145,7 @@ static void begin_response(struct serve_http1 *h, const struct serve_reply *repl
 		h->body_len = 0;
 	}
 	h->owner = h->body ? serve_bytes_ref(reply->bytes) : NULL;
-	h->conn->serve->state.requests++;
+	h->conn->serve->state.requests_http1++;
 	set_state(h, WRITING, SERVE_SLOW_US);
 	write_some(h);
 }

@@ -240,7 +240,7 @@ static void begin_response(struct serve_http2_stream *s, const struct serve_repl
 		s->body = buf_data(&s->copy);
 	}
 	s->owner = s->body_len ? serve_bytes_ref(reply->bytes) : NULL;
-	s->of->conn->serve->state.requests++;
+	s->of->conn->serve->state.requests_http2++;
 	if (!copied || submit(s, reply) < 0)
 		nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
 	ready(s);

@@ -132,7 +132,7 @@ static void answer(struct serve_rtsp *r)
 		return;
 	}
 	serve_rtsp_forget(r);
-	c->serve->state.requests++;
+	c->serve->state.requests_rtsp++;
 	if (!r->in.len)
 		free_input(r);
 	if (rc < 0) {

@@ -39,7 +39,12 @@ static void role_json(struct json *j, const char *name, int index, pid_t pid, co
 	if (serve) {
 		json_int(j, "connections", serve->connections);
 		json_int(j, "viewers", serve->viewers);
-		json_int(j, "requests", (int64_t)serve->requests);
+		json_int(j, "requests", (int64_t)(serve->requests_http1 + serve->requests_http2 + serve->requests_rtsp));
+		json_open(j, "requests_by", '{');
+		json_int(j, "http1", (int64_t)serve->requests_http1);
+		json_int(j, "http2", (int64_t)serve->requests_http2);
+		json_int(j, "rtsp", (int64_t)serve->requests_rtsp);
+		json_close(j, '}');
 		json_int(j, "refused", (int64_t)serve->refused);
 		json_open(j, "refused_by", '{');
 		json_int(j, "address", (int64_t)serve->refused_address);

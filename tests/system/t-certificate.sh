@@ -4,7 +4,7 @@
 # is revoked or is nobody's any more.
 # takes: 25 s
 source "$(dirname "$0")/lib.sh"
-wants jq curl openssl python3
+wants jq curl openssl python3 ffprobe
 
 make_site
 rtsps=$(free_port)
@@ -79,6 +79,10 @@ equal "one that is nobody's is as none" "$(by eve)" 401
 equal "who shows none is asked for a password, and may have one" "$(timeout 60 curl -sS -o /dev/null -w '%{http_code}' --cacert "$site/tls.crt" "https://127.0.0.1:$port/api/site") $(get /api/site -o /dev/null -w '%{http_code}')" '401 200'
 equal "a password that is wrong is wrong beside it too" "$(by anna -u "$user:wrong")" 401
 equal "nobody logs in by a password that he does not have" "$(timeout 60 curl -sS -o /dev/null -w '%{http_code}' --cacert "$site/tls.crt" -u anna: "https://127.0.0.1:$port/api/site")" 401
+init=$(timeout 60 curl -sS --cacert "$site/tls.crt" --cert "$site/anna.crt" --key "$site/anna.key" "https://127.0.0.1:$port/live/gate/copy/index.m3u8" | grep -oE 'init-[0-9a-f]{16}\.mp4' | head -1)
+seen=$(timeout -k 2 60 ffprobe -v error -ca_file "$site/tls.crt" -tls_verify 0 -cert_file "$site/anna.crt" -key_file "$site/anna.key" -show_entries stream=codec_name -of csv=p=0 \
+    "https://127.0.0.1:$port/live/gate/copy/$init" 2>&1)
+equal "ffmpeg shows one, too" "$seen" h264
 for bad in stranger expired early server authority long; do equal "refused: $bad" "$(by $bad)" 000; done
 
 # watch NAME: by RTSPS, without end
