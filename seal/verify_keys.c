@@ -33,7 +33,7 @@ void verify_start_key(struct verify *v, const struct entry_start *s)
 		memcpy(v->log_key, s->key, sizeof v->log_key);
 	}
 	if (!is_known(v, s->key) && !(*s->root && is_known(v, s->root)) && !*v->strange_key)
-		memcpy(v->strange_key, s->key, sizeof v->strange_key);
+		memcpy(v->strange_key, *s->root ? s->root : s->key, sizeof v->strange_key);
 }
 
 void verify_key_change(struct verify *v, const struct entry_key *k)

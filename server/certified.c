@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,8 +16,6 @@
 #include "base/clock.h"
 #include "server/libexec.h"
 
-#define LONGEST_US 30000000
-#define ANSWER_MAX (KEY_VKEY + 1 + KEYCHAIN_NOTE_MAX)
 #define HIGH 10
 #define VARIABLES 3
 
@@ -35,9 +34,8 @@ static void keep_environment(char *out[VARIABLES + 1])
 	out[n] = NULL;
 }
 
-static _Noreturn void become(const char *mode, const char *origin, int token_fd, int answer_fd, int key_fd)
+static _Noreturn void become(char *const argv[], int token_fd, int answer_fd, int key_fd)
 {
-	char *const argv[] = {(char *)"certify", (char *)mode, (char *)origin, NULL};
 	char folder[4000], path[4096], *environment[VARIABLES + 1];
 	int token = fcntl(token_fd, F_DUPFD, HIGH), answer = fcntl(answer_fd, F_DUPFD, HIGH), key = key_fd < 0 ? -1 : fcntl(key_fd, F_DUPFD, HIGH);
 
@@ -55,7 +53,7 @@ static _Noreturn void become(const char *mode, const char *origin, int token_fd,
 /* Until its end. 0, -ETIMEDOUT, -errno. */
 static int read_answer(int fd, struct buf *b)
 {
-	int64_t end_us = clock_mono_us() + LONGEST_US, left_us;
+	int64_t end_us = clock_mono_us() + CERTIFIED_LONGEST_US, left_us;
 
 	while ((left_us = end_us - clock_mono_us()) > 0) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -78,9 +76,10 @@ static int read_answer(int fd, struct buf *b)
 	return -ETIMEDOUT;
 }
 
-static int ask(const char *mode, const char *origin, int token_fd, int key_fd, struct buf *answer)
+/* The process, whose answer comes by *ret_fd; or -errno. */
+static pid_t start(char *const argv[], int token_fd, int key_fd, int *ret_fd)
 {
-	int fd[2], status = 0, rc;
+	int fd[2], error;
 	pid_t pid;
 
 	if (pipe2(fd, O_CLOEXEC) < 0)
@@ -88,23 +87,37 @@ static int ask(const char *mode, const char *origin, int token_fd, int key_fd, s
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		become(mode, origin, token_fd, fd[1], key_fd);
-	rc = pid < 0 ? -errno : 0;
+		become(argv, token_fd, fd[1], key_fd);
+	error = errno;
 	close(fd[1]);
-	if (!rc)
-		rc = read_answer(fd[0], answer);
-	close(fd[0]);
-	if (pid > 0 && rc)
+	if (pid < 0) {
+		close(fd[0]);
+		return -error;
+	}
+	*ret_fd = fd[0];
+	return pid;
+}
+
+static int ask(const char *mode, const char *origin, int token_fd, int key_fd, struct buf *answer)
+{
+	char *const argv[] = {(char *)"certify", (char *)mode, (char *)origin, NULL};
+	int fd = -1, status = 0, rc;
+	pid_t pid = start(argv, token_fd, key_fd, &fd);
+
+	if (pid < 0)
+		return (int)pid;
+	rc = read_answer(fd, answer);
+	close(fd);
+	if (rc)
 		kill(pid, SIGKILL);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!rc && WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		fputs("casemate: token: libexec/casemate/certify cannot be started: install it again\n", stderr);
 	return rc ? rc : status ? -EIO : 0;
 }
 
-/* Its first line is the token's public key. */
-static int take_root(struct buf *answer, char ret[KEY_VKEY])
+int certified_take_root(struct buf *answer, char ret[KEY_VKEY])
 {
 	const uint8_t *end = answer->len ? memchr(buf_data(answer), '\n', answer->len) : NULL;
 	size_t n = end ? (size_t)(end - buf_data(answer)) : 0;
@@ -123,10 +136,10 @@ int certified_public(int token_fd, const char *origin, char ret_root[KEY_VKEY])
 	struct buf answer;
 	int rc;
 
-	buf_init(&answer, ANSWER_MAX + 256);
+	buf_init(&answer, CERTIFIED_ANSWER_MAX + 256);
 	rc = ask("public", origin, token_fd, -1, &answer);
 	if (!rc)
-		rc = take_root(&answer, ret_root);
+		rc = certified_take_root(&answer, ret_root);
 	buf_free(&answer);
 	return rc;
 }
@@ -139,10 +152,10 @@ int certified_run(int token_fd, const char *origin, struct certified *ret)
 
 	if (c.key_fd < 0)
 		return -errno;
-	buf_init(&answer, ANSWER_MAX + 256);
+	buf_init(&answer, CERTIFIED_ANSWER_MAX + 256);
 	rc = ask("run", origin, token_fd, c.key_fd, &answer);
 	if (!rc)
-		rc = take_root(&answer, c.root);
+		rc = certified_take_root(&answer, c.root);
 	if (!rc && (answer.len == 0 || answer.len > sizeof c.note))
 		rc = -EBADMSG;
 	if (!rc && fcntl(c.key_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
@@ -156,4 +169,18 @@ int certified_run(int token_fd, const char *origin, struct certified *ret)
 	}
 	buf_free(&answer);
 	return rc;
+}
+
+int certified_turn(int token_fd, const char *origin, const char *heir, int64_t time_us, uint64_t size, pid_t *ret_pid, int *ret_fd)
+{
+	char time[24], at[24], *const argv[] = {(char *)"certify", (char *)"turn", (char *)origin, (char *)heir, time, at, NULL};
+	pid_t pid;
+
+	snprintf(time, sizeof time, "%" PRId64, time_us);
+	snprintf(at, sizeof at, "%" PRIu64, size);
+	pid = start(argv, token_fd, -1, ret_fd);
+	if (pid < 0)
+		return (int)pid;
+	*ret_pid = pid;
+	return 0;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * certify: has a token's key certify the key of one run. It is started by the command casemate before any role is, ends within seconds, and is
- * the only program that loads what tokens need (OpenSSL's engine pkcs11, its provider tpm2); no role ever sees the token, its PIN, or these.
+ * certify: has a token's key certify the key of one run. It is started by the command casemate before any role is, and while the site's key is
+ * replaced, ends within seconds, and is the only program that loads what tokens need (OpenSSL's engine pkcs11, its provider tpm2); no role ever
+ * sees the token, its PIN, or these.
  *
  *     certify public ORIGIN   prints the token's public key
  *     certify run ORIGIN      makes a key, writes it to descriptor 3, prints the token's public key and the note that certifies it
+ *     certify turn ORIGIN VKEY TIME SIZE
+ *                             prints the token's public key and the note by which it hands over to VKEY (TIME in microseconds)
  *
  * Standard input is the file that says where the token is (server/token.h). Exit status: 0, or 1 after a line that says why.
  */
@@ -28,7 +31,9 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "seal/keychain.h"
+#include "seal/tree.h"
 #include "server/token.h"
 
 #define KEY_FD 3
@@ -203,6 +208,32 @@ static void certify(const struct certify *c, const char *origin)
 	key_free(&k);
 }
 
+static void hand_over(const struct certify *c, const char *heir, const char *time, const char *size)
+{
+	uint8_t sig[KEY_SIGNATURE_MAX];
+	struct key_public made_known;
+	struct buf text, note;
+	uint64_t time_us, at;
+	const char *why;
+	int rc;
+
+	if (key_parse_vkey(heir, strlen(heir), &made_known, &why))
+		give_up("the next key", why);
+	if (text_u64(time, strlen(time), INT64_MAX, &time_us) || text_u64(size, strlen(size), TREE_SIZE_MAX, &at) || at == 0)
+		give_up("the next key", "no time and size");
+	buf_init(&text, KEYCHAIN_NOTE_MAX);
+	buf_init(&note, KEYCHAIN_NOTE_MAX);
+	rc = keychain_text(&text, &made_known, (int64_t)time_us, at);
+	if (!rc)
+		rc = keychain_put(&note, buf_data(&text), text.len, &c->root, sig, sign(c, &text, sig));
+	if (!rc)
+		rc = io_write_all(STDOUT_FILENO, buf_data(&note), note.len);
+	if (rc)
+		give_up("the next key", strerror(-rc));
+	buf_free(&text);
+	buf_free(&note);
+}
+
 /* No more than this. What the token's library may need (files, a device, a socket, threads) is not ours to know. */
 static void confine(void)
 {
@@ -218,9 +249,9 @@ int main(int argc, char **argv)
 {
 	static struct certify c;
 	char root[KEY_VKEY], line[KEY_VKEY + 1];
-	bool run = argc == 3 && !strcmp(argv[1], "run");
+	bool run = argc == 3 && !strcmp(argv[1], "run"), turn = argc == 6 && !strcmp(argv[1], "turn");
 
-	if (argc != 3 || (!run && strcmp(argv[1], "public") != 0)) {
+	if (!run && !turn && (argc != 3 || strcmp(argv[1], "public") != 0)) {
 		fputs("certify is started by casemate, for a key in a token: see casemate-keygen(1)\n", stderr);
 		return 2;
 	}
@@ -230,13 +261,15 @@ int main(int argc, char **argv)
 	open_root(&c, argv[2]);
 	explicit_bzero(c.pin, sizeof c.pin);
 	key_vkey(&c.root, root);
-	if (run && strcmp(root, c.token.root) != 0)
+	if ((run || turn) && strcmp(root, c.token.root) != 0)
 		give_up(c.token.uri, "the token holds another key than the site's: verifiers would not know it");
 	snprintf(line, sizeof line, "%s\n", root);
 	if (io_write_all(STDOUT_FILENO, line, strlen(line)))
 		give_up("the answer", "cannot be written");
 	if (run)
 		certify(&c, argv[2]);
+	if (turn)
+		hand_over(&c, argv[3], argv[4], argv[5]);
 	EVP_PKEY_free(c.pkey);
 	return 0;
 }

@@ -269,8 +269,8 @@ static void check_key(struct check *c)
 	snprintf(next, sizeof next, "%s.next", c->site->key);
 	rc = try_key(c, next, &why);
 	if (rc && rc != -ENOENT)
-		say(c, PROBLEM, c->site->key_line, "%s: %s: make it with \"casemate keygen --rotate %s -o %s\", or remove it", shown(next).text, why,
-		    c->site->origin, shown(c->site->key).text);
+		say(c, PROBLEM, c->site->key_line, "%s: %s: make it with \"casemate keygen --rotate -o %s\", or remove it", shown(next).text, why,
+		    shown(c->site->key).text);
 	check_public_key(c);
 }
 

@@ -20,7 +20,7 @@
 
 static const char usage_text[] =
 	"usage: casemate keygen NAME [-o site.key]\n"
-	"       casemate keygen --rotate [-o site.key]\n"
+	"       casemate keygen --rotate [--token URI [--module M] [--pin FILE]] [-o site.key]\n"
 	"       casemate keygen --witness NAME [-o witness.key]\n"
 	"       casemate keygen --admin NAME [-o admin.key]\n"
 	"       casemate keygen --token URI [--module M] [--pin FILE] NAME [-o site.key]\n"
@@ -34,7 +34,8 @@ static const char usage_text[] =
 	"With --rotate: the key that replaces site.key, as site.key.next; after a reload it signs.\n"
 	"With --witness: the key that NAME cosigns other sites' logs with, see casemate witness.\n"
 	"With --admin: the key that NAME signs site files with, see casemate sign-config.\n"
-	"With --token: a file that says where the key is, in a PKCS#11 token or behind a TPM.\n"
+	"With --token: a file that says where the key is, in a PKCS#11 token or behind a TPM;\n"
+	"with --rotate too, that key replaces the one in place.\n"
 	"With --tls: a certificate tls.crt and its key tls.key for these host names and\n"
 	"addresses; self-signed, or by the authority that --ca names.\n"
 	"With --tls-ca: an authority of one's own: ca.crt goes to browsers and players once,\n"
@@ -150,7 +151,7 @@ static int make_site_key(const char *name, const char *path, bool witness)
 }
 
 /* The same name as the key in place. */
-static int make_next_key(const char *path)
+static int make_next_key(const char *path, const char *token, const char *module, const char *pin)
 {
 	char next[4096];
 	struct key_public k;
@@ -170,10 +171,10 @@ static int make_next_key(const char *path)
 	if (rc)
 		return rc;
 	snprintf(next, sizeof next, "%.4000s.next", path);
-	rc = make_site_key(k.name, next, false);
+	rc = token ? keygen_token(k.name, token, module, pin, next) : make_site_key(k.name, next, false);
 	if (!rc)
-		fprintf(stderr, "casemate reload lets it sign from then on; the log says so (key-rotated), and then:\n"
-			"mv %s %s && mv %s.pub %s.pub\n", next, path, next, path);
+		fprintf(stderr, "%s lets it sign from then on; the log says so (key-rotated), and then:\n"
+			"mv %s %s && mv %s.pub %s.pub\n", token ? "starting casemate anew" : "casemate reload", next, path, next, path);
 	return rc;
 }
 
@@ -241,14 +242,14 @@ int cmd_keygen(int argc, char **argv)
 		default: return keygen_fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
 		}
 	}
-	if (tls + authority + client + rotate + witness + admin + media + !!token > 1)
+	if (tls + authority + client + rotate + witness + admin + media > 1 || (token && tls + authority + client + witness + admin + media))
 		return keygen_fail("usage", "only one of --rotate, --witness, --admin, --token, --tls, --tls-ca, --tls-client and --media-signing");
 	if (ca && !tls && !client)
 		return keygen_fail("--ca", "it signs a certificate: add --tls HOST... or --tls-client NAME");
 	if ((module || pin) && !token)
 		return keygen_fail("--module, --pin", "they are a token's: add --token URI");
 	if (rotate && optind == argc)
-		return make_next_key(path ? path : "site.key");
+		return make_next_key(path ? path : "site.key", token, module, pin);
 	if (rotate)
 		return keygen_fail("--rotate", "the name is that of the key in place: casemate keygen --rotate -o site.key");
 	if (media && argc - optind != 1)

@@ -138,7 +138,7 @@ static const struct {
 		BLOB(msg_witness_state, seen), END}},
 	[MSG_SIGN_SITE] = {"sign-site", FIELDS{
 		TEXT(msg_sign_site, origin), BOOL(msg_sign_site, has_next), BOOL(msg_sign_site, has_checkpoint), TEXT(msg_sign_site, certifier),
-		BLOB(msg_sign_site, note), END}},
+		BLOB(msg_sign_site, note), TEXT(msg_sign_site, next_certifier), BLOB(msg_sign_site, next_note), END}},
 	[MSG_SIGN_MEDIA] = {"sign-media", FIELDS{END}},
 	[MSG_SIGN_HELLO] = {"sign-hello", FIELDS{
 		INT(msg_sign_hello, size), BYTES(msg_sign_hello, root), TEXT(msg_sign_hello, vkey), TEXT(msg_sign_hello, certifier),
@@ -228,6 +228,8 @@ static const struct {
 		TEXT(msg_watch_entry, user), TEXT(msg_watch_entry, camera), TEXT(msg_watch_entry, address), INT(msg_watch_entry, by),
 		TEXT(msg_watch_entry, renditions), INT(msg_watch_entry, from_number), INT(msg_watch_entry, to_number), INT(msg_watch_entry, bytes),
 		INT(msg_watch_entry, from_us), INT(msg_watch_entry, to_us), END}},
+	[MSG_TURN_ASK] = {"turn-ask", FIELDS{TEXT(msg_turn_ask, vkey), INT(msg_turn_ask, time_us), INT(msg_turn_ask, size), END}},
+	[MSG_TURN] = {"turn", FIELDS{BLOB(msg_turn, note), END}},
 	[MSG_SHARE] = {"share", FIELDS{
 		INT(msg_share, share), INT(msg_share, camera), INT(msg_share, user), INT(msg_share, version), BOOL(msg_share, gone), TEXT(msg_share, id),
 		BYTES(msg_share, token_sha256), INT(msg_share, from_us), INT(msg_share, to_us), INT(msg_share, expires_us), END}},

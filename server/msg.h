@@ -118,6 +118,8 @@ enum msg_type {
 	MSG_VIEWING,               /* serve -> parent: what somebody had of a camera, gathered */
 	MSG_WATCH_ENTRY,           /* parent -> store: the same, gathered again, for a watch/v1 entry */
 	MSG_SHARE,                 /* parent -> serve: a share link in its place, or that it is gone */
+	MSG_TURN_ASK,              /* sign -> parent: a token's key has to hand over to its successor */
+	MSG_TURN,                  /* its answer */
 	MSG_TYPE_COUNT
 };
 
@@ -304,15 +306,18 @@ struct msg_witness_state {
 	uint8_t seen[MSG_WITNESSES_MAX * MSG_WITNESS_BYTES];  /* each witness, in the policy's order */
 };
 
-/* certifier: the vkey of the token's key that certifies `key` by that note; "" without one. */
+/* certifier: the vkey of the token's key that certifies `key` by that note; "" without one. next_…: the same of the next key. */
 struct msg_sign_site {
 	char origin[SITE_ORIGIN];
 	bool has_next, has_checkpoint;
-	char certifier[MSG_VKEY];
-	uint16_t note_len;
-	uint8_t note[MSG_KEY_NOTE_MAX];
+	char certifier[MSG_VKEY], next_certifier[MSG_VKEY];
+	uint16_t note_len, next_note_len;
+	uint8_t note[MSG_KEY_NOTE_MAX], next_note[MSG_KEY_NOTE_MAX];
 };
-/* next: the key that replaces vkey behind a key/v1 entry of that time; "" for none. */
+/* The key note by which the token hands over to vkey, at that size. */
+struct msg_turn_ask { char vkey[MSG_VKEY]; int64_t time_us; uint64_t size; };
+struct msg_turn { uint16_t note_len; uint8_t note[MSG_KEY_NOTE_MAX]; };  /* none: the token did not sign */
+/* next: what replaces vkey, or certifier where there is one, behind a key/v1 entry of that time; "" for none. */
 struct msg_sign_hello { uint64_t size; uint8_t root[32]; char vkey[MSG_VKEY], certifier[MSG_VKEY], next[MSG_VKEY]; int64_t next_us; };
 struct msg_leaves { uint64_t first; uint16_t hashes_len; uint8_t hashes[MSG_LEAVES_MAX * 32]; };
 struct msg_checkpoint { uint64_t size; uint16_t note_len; uint8_t note[MSG_NOTE_MAX]; };
@@ -541,6 +546,8 @@ union msg_body {
 	struct msg_leaves leaves;
 	struct msg_checkpoint checkpoint;
 	struct msg_key_note key_note;
+	struct msg_turn_ask turn_ask;
+	struct msg_turn turn;
 	struct msg_key_kept key_kept;
 	struct msg_sign_state sign_state;
 	struct msg_serve_site serve_site;

@@ -398,6 +398,7 @@ int parent_run(struct parent *p)
 	if (p->watch)
 		event_base_once(p->base, -1, EV_TIMEOUT, on_watch_over, p, &(struct timeval){p->watch->longest_us / 1000000, p->watch->longest_us % 1000000});
 	event_base_dispatch(p->base);
+	parent_turn_end(p);
 	if (!p->watch) {
 		parent_unlisten(p);
 		status_unlisten(p);

@@ -244,7 +244,9 @@ struct parent {
 	struct parent_witness witness;
 	struct msg_sign_state sign;
 	struct certified certified;       /* the key of this run, of a site whose own is in a token; else all zeros */
-	struct next_key { bool given, turned; uint64_t inode; int64_t changed_s; long changed_ns; } next_key;
+	struct certified next_certified;  /* the same of the next key, until that one signs */
+	struct next_key { bool given, turned; uint64_t inode; int64_t changed_s; long changed_ns; char vkey[KEY_VKEY]; } next_key;
+	struct parent_turn *turn;         /* a token that is handing over */
 	struct parent_service service;
 	int64_t log_second;               /* and what the roles have said in it */
 	unsigned log_lines;
@@ -280,10 +282,17 @@ void sign_state_path(const struct site *site, char *out, size_t cap);
 void parent_next_key_path(const struct site *site, char *out, size_t cap);
 /* What verifiers are given: the key that signs, or the one in the token that certifies it. "" before sign has said. */
 static inline const char *parent_vkey(const struct parent *p) { return *p->sign.vkey && *p->certified.root ? p->certified.root : p->sign.vkey; }
-/* Of a key file that names a token: has it certify this run's key. 0, or -errno when the reason was said. */
+/* Of key files that name a token: has it certify a key for this run, and the next key's too. 0, or -errno when the reason was said. */
 int parent_certify(struct parent *p);
-/* What is given to sign now. */
-void parent_note_next_key(struct parent *p);
+/* The file of the key that signs, from where sign has come to; p->certified is its own then. */
+void parent_key_path(struct parent *p, char *out, size_t cap);
+/* Opens the next key for a sign that is given the key at `now`; -1 when there is none, or none that can be taken yet, which is said. */
+int parent_open_next_key(struct parent *p, const char *now);
+/* Whether the next key is a token's: that one is asked at a start only. */
+bool parent_next_key_waits(const struct parent *p);
+/* parent_turn.c: sign asks for the note by which its token hands over. */
+void parent_turn_ask(struct child *sign, const struct msg_turn_ask *m);
+void parent_turn_end(struct parent *p);
 /* Whether another file is there than sign was given. */
 bool parent_has_new_key(const struct parent *p);
 /* Sign says that the next key signs: true, said in the log, when it was given one. */

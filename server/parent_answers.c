@@ -340,6 +340,11 @@ static void on_watched(void *ctx, struct channel *from, const union msg_body *m,
 		watched(c->parent, w);
 }
 
+static void on_turn_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_turn_ask(ctx, &m->turn_ask);
+}
+
 static void on_sign_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
@@ -414,6 +419,7 @@ const struct channel_answer parent_answers[] = {
 	{MSG_SEI, on_sei},
 	{MSG_WATCHED, on_watched},
 	{MSG_SIGN_STATE, on_sign_state},
+	{MSG_TURN_ASK, on_turn_ask},
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
 	{MSG_LOGIN, on_login},

@@ -340,6 +340,10 @@ static void say_key(struct reload *r)
 {
 	if (!parent_has_new_key(r->p))
 		return;
+	if (parent_next_key_waits(r->p)) {
+		fprintf(r->out, "  key: the next key is a token's, which is asked at a start: casemate has to be started anew\n");
+		return;
+	}
 	fprintf(r->out, "  key: the next key is there; it signs after this second, and the log says when it does\n");
 	note_change(r, "key: next key");
 	parent_renew_sign(r->p);

@@ -76,13 +76,14 @@ static int sign_settings(struct child *c)
 {
 	struct parent *p = c->parent;
 	struct msg_sign_site m = {0};
-	char state[4200], next[4200];
-	int fds[MSG_FDS_MAX], rc;
+	char state[4200], key[4200];
+	int fds[MSG_FDS_MAX], next, rc;
 	unsigned n = 2;
 
+	parent_key_path(p, key, sizeof key);
 	TEXT(m.origin, p->site->origin);
 	sign_state_path(p->site, state, sizeof state);
-	rc = open_pair(p->site->key, O_RDONLY, state, O_RDWR | O_CREAT, fds);
+	rc = open_pair(key, O_RDONLY, state, O_RDWR | O_CREAT, fds);
 	if (!rc && p->certified.note_len) {
 		TEXT(m.certifier, p->certified.root);
 		memcpy(m.note, p->certified.note, p->certified.note_len);
@@ -90,10 +91,16 @@ static int sign_settings(struct child *c)
 		rc = dup3(p->certified.key_fd, fds[0], O_CLOEXEC) < 0 ? -errno : 0;
 	}
 	if (!rc) {
-		parent_next_key_path(p->site, next, sizeof next);
-		m.has_next = !m.note_len && open_more(AT_FDCWD, next, fds, &n);
+		next = parent_open_next_key(p, key);
+		m.has_next = next >= 0;
+		if (next >= 0)
+			fds[n++] = next;
+		if (next >= 0 && p->next_certified.note_len) {
+			TEXT(m.next_certifier, p->next_certified.root);
+			memcpy(m.next_note, p->next_certified.note, p->next_certified.note_len);
+			m.next_note_len = (uint16_t)p->next_certified.note_len;
+		}
 		m.has_checkpoint = open_more(p->archive_fd, "log/checkpoint", fds, &n);
-		parent_note_next_key(p);
 		rc = child_say(c, MSG_SIGN_SITE, &m, fds, n);
 	}
 	close_pair(fds);

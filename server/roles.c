@@ -69,6 +69,8 @@ static const struct rule {
 	{MSG_KEY_NOTE,        TO(SIGN),      TO(STORE),    0, 0},
 	{MSG_KEY_KEPT,        TO(STORE),     TO(SIGN),     0, 0},
 	{MSG_SIGN_STATE,      TO(SIGN),      TO(PARENT),   0, 0},
+	{MSG_TURN_ASK,        TO(SIGN),      TO(PARENT),   0, 0},
+	{MSG_TURN,            TO(PARENT),    TO(SIGN),     0, 0},
 
 	{MSG_SERVE_SITE,      TO(PARENT),    TO(SERVE),    2, 3},
 	{MSG_SERVE_LISTENER,  TO(PARENT),    TO(SERVE),    0, 1},

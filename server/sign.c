@@ -10,7 +10,7 @@
  *
  * A key is replaced in steps, each on disk before the next: the successor is noted in the state; store adds a key/v1 entry, whose
  * leaf sign knows beforehand; the old key signs its last checkpoint, of that leaf's size, and the key note; store has kept the
- * note; the state is the successor's. A crash between any two is gone on from.
+ * note; the state is the successor's. A crash between any two is gone on from. A note that is a token's to sign, the parent has signed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +36,7 @@
 
 #define INTERVAL_US 1000000
 #define RETRY_US 5000000
+#define TOKEN_RETRY_US 60000000   /* a token counts wrong PINs */
 
 struct sign {
 	struct role role;
@@ -47,6 +48,7 @@ struct sign {
 	struct checkpoint floor;   /* the archive's newest, at our start; size 0: none */
 	struct tree last_of_old;   /* the tree at the entry that hands over to the next key; empty before it came */
 	bool unkept;               /* the key note is not in log/keys yet: nothing more is signed */
+	bool asked;                /* the parent, for that note */
 	struct sign_media media;
 	struct channel *store;
 	struct event *timer;
@@ -61,9 +63,10 @@ static void on_key_kept(void *ctx, struct channel *from, const union msg_body *m
 
 static void on_media(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 static void on_sei_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
+static void on_turn(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX]);
 
 static const struct channel_answer settings[] = {{MSG_SIGN_SITE, on_site}, {MSG_SIGN_MEDIA, on_media}, {MSG_NONE, NULL}};
-static const struct channel_answer from_parent[] = {{MSG_PEER, on_peer}, {MSG_SEI_ASK, on_sei_ask}, {MSG_NONE, NULL}};
+static const struct channel_answer from_parent[] = {{MSG_PEER, on_peer}, {MSG_SEI_ASK, on_sei_ask}, {MSG_TURN, on_turn}, {MSG_NONE, NULL}};
 static const struct channel_answer from_store[] = {{MSG_LEAVES, on_leaves}, {MSG_KEY_KEPT, on_key_kept}, {MSG_NONE, NULL}};
 
 static _Noreturn void give_up(const char *event, const char *why, const char *mend)
@@ -86,6 +89,9 @@ static void read_keys(struct sign *s, const struct msg_sign_site *m, const int f
 	memcpy(s->keys.certifier, m->certifier, sizeof s->keys.certifier);
 	memcpy(s->keys.note, m->note, m->note_len);
 	s->keys.note_len = m->note_len;
+	memcpy(s->keys.next_certifier, m->next_certifier, sizeof s->keys.next_certifier);
+	memcpy(s->keys.next_note, m->next_note, m->next_note_len);
+	s->keys.next_note_len = m->next_note_len;
 }
 
 /*
@@ -146,6 +152,16 @@ static void compare_with_archive(struct sign *s)
 		give_up("sign-archive", "its newest checkpoint is not of the log that this key signed", "put the right archive back; casemate verify names what differs");
 }
 
+/* Its successor signs nothing before the note by which it becomes known is kept. */
+static void make_turn_note(struct sign *s)
+{
+	int rc = sign_keys_turn_note(&s->keys, &s->state);
+
+	if (rc && rc != -EAGAIN)
+		give_up("no-memory", "a key note", "give the machine more memory");
+	s->unkept = true;
+}
+
 /* Without a successor's turn the key in place goes on: no reason to stop signing. */
 static void begin_turn(struct sign *s)
 {
@@ -158,8 +174,8 @@ static void begin_turn(struct sign *s)
 		key_free(&s->keys.next);
 		return;
 	}
-	if (s->state.turn.size && sign_keys_turn_note(&s->keys, &s->state) < 0)
-		give_up("no-memory", "a key note", "give the machine more memory");
+	if (s->state.turn.size)
+		make_turn_note(s);
 }
 
 static void on_site(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
@@ -222,7 +238,7 @@ static void say_key_note(struct sign *s)
 {
 	struct msg_key_note m = {.size = s->state.turn.size, .note_len = (uint16_t)s->keys.note_len};
 
-	snprintf(m.vkey, sizeof m.vkey, "%s", m.size ? s->keys.next_vkey : s->keys.vkey);
+	snprintf(m.vkey, sizeof m.vkey, "%s", m.size ? sign_keys_heir(&s->keys) : s->keys.vkey);
 	memcpy(m.note, s->keys.note, s->keys.note_len);
 	s->unkept = true;
 	if (s->store)
@@ -232,6 +248,26 @@ static void say_key_note(struct sign *s)
 static bool has_turned(const struct sign *s)
 {
 	return s->state.turn.size > 0;
+}
+
+static void ask_turn(struct sign *s)
+{
+	struct msg_turn_ask m = {.time_us = s->state.turn.time_us, .size = s->state.turn.size};
+
+	if (s->asked)
+		return;
+	s->asked = true;
+	snprintf(m.vkey, sizeof m.vkey, "%s", sign_keys_heir(&s->keys));
+	channel_say(s->role.parent, MSG_TURN_ASK, &m, NULL, 0);
+}
+
+/* The old key has signed its last. */
+static void hand_over(struct sign *s)
+{
+	if (s->keys.note_len)
+		say_key_note(s);
+	else
+		ask_turn(s);
 }
 
 /* What may be signed now; NULL for nothing new. */
@@ -265,7 +301,9 @@ static void turn(struct sign *s)
 	sign_keys_turn(&s->keys);
 	s->last_of_old = (struct tree){0};
 	say_state(s, "");
-	if (next_to_sign(s))
+	if (s->keys.note_len)
+		say_key_note(s);
+	else if (next_to_sign(s))
 		arm(s);
 }
 
@@ -279,12 +317,12 @@ static void on_due(int fd, short what, void *arg)
 
 	if (has_turned(s) && !s->unkept)
 		turn(s);
+	else if (has_turned(s) && !s->keys.note_len)
+		ask_turn(s);
 	if (!t)
 		return;
 	last = t == &s->last_of_old;
 	rc = last ? sign_state_last_of_old(&s->state, t) : sign_state_save(&s->state, t);
-	if (!rc && last && sign_keys_turn_note(&s->keys, &s->state) < 0)
-		give_up("no-memory", "a key note", "give the machine more memory");
 	if (rc) {
 		refuse_for_disk(s, rc);
 		return;
@@ -292,9 +330,28 @@ static void on_due(int fd, short what, void *arg)
 	s->due_us = clock_mono_us() + INTERVAL_US;
 	s->signed_us = clock_wall_us();
 	say_checkpoint(s);
-	if (last)
-		say_key_note(s);
+	if (last) {
+		make_turn_note(s);
+		hand_over(s);
+	}
 	say_state(s, "");
+}
+
+static void on_turn(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct sign *s = ctx;
+
+	s->asked = false;
+	if (!has_turned(s) || s->keys.note_len)
+		return;
+	if (sign_keys_take_note(&s->keys, &s->state, m->turn.note, m->turn.note_len) == 0) {
+		say_key_note(s);
+		say_state(s, "");
+		return;
+	}
+	s->due_us = clock_mono_us() + TOKEN_RETRY_US;
+	say_state(s, "signs nothing until the token of the key before has handed over to the next one; it is asked each minute");
+	arm(s);
 }
 
 /* A new store says it once more when the note was there already. */
@@ -302,7 +359,7 @@ static void on_key_kept(void *ctx, struct channel *from, const union msg_body *m
 {
 	struct sign *s = ctx;
 
-	if (!s->unkept || strcmp(m->key_kept.vkey, has_turned(s) ? s->keys.next_vkey : s->keys.vkey) != 0)
+	if (!s->unkept || strcmp(m->key_kept.vkey, has_turned(s) ? sign_keys_heir(&s->keys) : s->keys.vkey) != 0)
 		return;
 	s->unkept = false;
 	if (has_turned(s)) {
@@ -395,12 +452,14 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 	memcpy(hello.vkey, s->keys.vkey, sizeof hello.vkey);
 	memcpy(hello.certifier, s->keys.certifier, sizeof hello.certifier);
 	if (!has_turned(s))
-		memcpy(hello.next, s->keys.next_vkey, sizeof hello.next);
+		snprintf(hello.next, sizeof hello.next, "%s", sign_keys_heir(&s->keys));
 	channel_say(s->store, MSG_SIGN_HELLO, &hello, NULL, 0);
-	/* What was signed last may never have left: under a certified key not before its certificate. */
-	if (s->state.tree.size && (has_turned(s) || !s->keys.note_len))
+	/* What was signed last may never have left: under a certified key not before its certificate, and not when its certifier has handed over. */
+	if (s->state.tree.size && (has_turned(s) ? !*s->keys.certifier : !s->keys.note_len))
 		say_checkpoint(s);
-	if (s->keys.note_len)
+	if (has_turned(s))
+		hand_over(s);
+	else if (s->keys.note_len)
 		say_key_note(s);
 }
 

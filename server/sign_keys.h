@@ -4,7 +4,7 @@
 /*
  * The keys that sign is given: the one that signs, and while it is being replaced its successor. Either may be there for
  * longer than it is needed: the signing state says whose turn it is. A key that a token certified for this run signs
- * in the name of the token's.
+ * in the name of the token's, and to that one's successor only the token hands over.
  */
 #include "seal/hash.h"
 #include "seal/key.h"
@@ -15,9 +15,11 @@
 struct sign_keys {
 	struct key_private *now, *next;     /* next: NULL without a successor, and once it signs */
 	char vkey[KEY_VKEY], next_vkey[KEY_VKEY];
-	char certifier[KEY_VKEY];           /* "": none */
-	uint8_t note[MSG_KEY_NOTE_MAX];     /* what store must have kept before `now` signs: its certificate; */
+	char certifier[KEY_VKEY], next_certifier[KEY_VKEY];   /* "": none */
+	uint8_t note[MSG_KEY_NOTE_MAX];     /* what store must have kept before more is signed: the certificate of `now`, or how it hands over; */
 	size_t note_len;                    /* 0 without one */
+	uint8_t next_note[MSG_KEY_NOTE_MAX];/* the certificate of `next` */
+	size_t next_note_len;
 	struct hash turn_leaf;              /* of the key/v1 entry that hands over to next */
 };
 
@@ -32,8 +34,13 @@ int sign_keys_fit(struct sign_keys *k, struct sign_state *state);
 void sign_keys_catch_up(struct sign_keys *k, struct sign_state *state);
 /* Notes in the state that next's turn comes, and knows the entry by which it does. 0, -EALREADY (another's does), -errno. */
 int sign_keys_begin_turn(struct sign_keys *k, struct sign_state *state, int64_t now_us);
-/* The key note by which `now` hands over to next at the state's size. 0 or -errno. */
+/* In whose name `now` signs, and next will: the key that verifiers are given. */
+const char *sign_keys_own(const struct sign_keys *k);
+const char *sign_keys_heir(const struct sign_keys *k);
+/* The key note by which the one hands over to the other at the state's size. 0; -EAGAIN when it is a token's to sign, and there is none yet; -errno. */
 int sign_keys_turn_note(struct sign_keys *k, const struct sign_state *state);
+/* What the token signed: 0, or -EBADMSG when it is not that note. */
+int sign_keys_take_note(struct sign_keys *k, const struct sign_state *state, const uint8_t *note, size_t n);
 /* next signs from here on; the one before is wiped. */
 void sign_keys_turn(struct sign_keys *k);
 void sign_keys_free(struct sign_keys *k);

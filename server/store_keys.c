@@ -34,8 +34,15 @@ static bool is_by(const struct keychain_note *n, const struct key_public *k)
 	return false;
 }
 
+/* In whose name it signs. */
+static const char *name_of(const struct msg_sign_hello *h)
+{
+	return *h->certifier ? h->certifier : h->vkey;
+}
+
 int store_keys_replaced(int dirfd, const struct msg_sign_hello *h, bool *ret)
 {
+	const char *own = name_of(h);
 	struct keychain_note note;
 	struct key_public k;
 	struct buf b;
@@ -45,7 +52,7 @@ int store_keys_replaced(int dirfd, const struct msg_sign_hello *h, bool *ret)
 	*ret = false;
 	buf_init(&b, KEYCHAIN_BYTES_MAX);
 	rc = store_keys_read(dirfd, &b);
-	if (!rc && key_parse_vkey(h->vkey, strlen(h->vkey), &k, NULL) == 0) {
+	if (!rc && key_parse_vkey(own, strlen(own), &k, NULL) == 0) {
 		r = rd_init(buf_data(&b), b.len);
 		while ((rc = keychain_next(&r, &note, NULL)) == 1)
 			*ret |= note.size && (note.size != h->size || *h->next) && is_by(&note, &k);
@@ -61,7 +68,7 @@ static void turn_entry(const struct msg_sign_hello *h, struct entry *e)
 {
 	*e = (struct entry){.kind = ENTRY_KEY, .key = {.time_us = h->next_us, .why = "rotation"}};
 	memcpy(e->key.key, h->next, sizeof e->key.key);
-	memcpy(e->key.by, h->vkey, sizeof e->key.by);
+	memcpy(e->key.by, name_of(h), sizeof e->key.by);
 }
 
 bool store_keys_has_turned(const struct tlog *log, const struct msg_sign_hello *h)
@@ -140,6 +147,20 @@ static unsigned count(const struct buf *b)
 	return n;
 }
 
+/* Whether a certificate is by a token's key that has handed over already, as after an old signing state was put back: with it, the file would be none. */
+static bool comes_late(const struct buf *b, const struct msg_key_note *m)
+{
+	struct rd r = rd_init(buf_data(b), b->len), given = rd_init(m->note, m->note_len);
+	struct keychain_note note, one;
+	bool late = false;
+
+	if (m->size || keychain_next(&given, &one, NULL) != 1)
+		return false;
+	while (!late && keychain_next(&r, &note, NULL) == 1)
+		late = note.size && note.note.nsigs && one.note.nsigs && !memcmp(note.note.sig[0].id, one.note.sig[0].id, sizeof note.note.sig[0].id);
+	return late;
+}
+
 static void run_keep(struct work *work)
 {
 	struct keep_work *w = (struct keep_work *)work;
@@ -152,6 +173,8 @@ static void run_keep(struct work *work)
 	/* Said again after a restart, by sign or of ours. */
 	if (!w->rc && b.len >= w->m.note_len && memmem(buf_data(&b), b.len, w->m.note, w->m.note_len))
 		goto out;
+	if (!w->rc && comes_late(&b, &w->m))
+		w->rc = -EKEYREJECTED;
 	if (!w->rc && (b.len + w->m.note_len > KEYCHAIN_BYTES_MAX || count(&b) + 2 > KEYCHAIN_KEYS_MAX))
 		w->rc = drop_certificates(&b);
 	if (!w->rc)
@@ -162,20 +185,34 @@ out:
 	buf_free(&b);
 }
 
+/* A token's key that another one handed over to certifies who signs; that note is next. */
+static void take(struct store *s, const struct msg_key_note *m)
+{
+	struct key_public k;
+
+	memcpy(s->vkey, m->vkey, sizeof s->vkey);
+	memcpy(s->hello.vkey, m->vkey, sizeof s->hello.vkey);
+	if (!m->size)
+		return;
+	*s->hello.next = *s->hello.certifier = 0;
+	if (key_parse_vkey(m->vkey, strlen(m->vkey), &k, NULL) == 0 && k.type == KEY_TYPE_P256)
+		memcpy(s->hello.certifier, m->vkey, sizeof s->hello.certifier);
+}
+
 static void done_keep(struct work *work)
 {
 	struct keep_work *w = (struct keep_work *)work;
 	struct store *s = w->store;
 	struct msg_key_kept kept;
 
-	if (w->rc) {
+	if (w->rc == -EKEYREJECTED) {
+		log_error("keys-write", "error=\"the token that certifies the key has handed over to another one\" mend=\"see key-replaced\"");
+	} else if (w->rc) {
 		log_error("keys-write", "error=\"%s\" mend=\"free or mend the archive's disk; nothing is signed until then, tried again every 5 s\"", strerror(-w->rc));
 		role_arm(s->keys_timer, &(struct timeval)RETRY_WAIT);
 	} else if (s->sign && s->sign_run == w->sign_run) {
 		memcpy(kept.vkey, w->m.vkey, sizeof kept.vkey);
-		memcpy(s->vkey, w->m.vkey, sizeof s->vkey);
-		memcpy(s->hello.vkey, w->m.vkey, sizeof s->hello.vkey);
-		*s->hello.next = 0;
+		take(s, &w->m);
 		channel_say(s->sign, MSG_KEY_KEPT, &kept, NULL, 0);
 	}
 	free(w);
@@ -192,7 +229,7 @@ void store_keys_keep(struct store *s)
 /* One note, of the key and size that it says, by one that this sign said it has. */
 static bool is_right(const struct store *s, const struct msg_key_note *m)
 {
-	const char *by = m->size ? s->hello.vkey : s->hello.certifier;
+	const char *by = m->size ? name_of(&s->hello) : s->hello.certifier;
 	struct rd r = rd_init(m->note, m->note_len);
 	struct keychain_note note;
 	struct key_public signer;

@@ -330,7 +330,7 @@ export class Account {
 			report.note("keys", {time: e.time, key: e.key, by: e.root ?? "", why: e.root ? "certificate" : "start"});
 		this.#logKey = e.key;
 		if (!this.#strangeKey && !await this.keys.knows(e.key) && !(e.root && await this.keys.knows(e.root)))
-			this.#strangeKey = e.key;
+			this.#strangeKey = e.root || e.key;
 	}
 
 	/* Who begins with a later key meets earlier ones; they are in order when key/v1 entries lead from them to a known one. */

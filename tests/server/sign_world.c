@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <openssl/x509.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -95,8 +96,80 @@ bool world_next_key(struct sign_world *w)
 	return true;
 }
 
+/* --- tokens ----------------------------------------------------------------------------- */
+
+static void public_of(EVP_PKEY *pkey, struct key_public *ret)
+{
+	uint8_t *der = NULL;
+	int n = i2d_PUBKEY(pkey, &der);
+
+	cr_assert(n > 0 && key_make_p256(WORLD_ORIGIN, der, (size_t)n, ret) == 0);
+	OPENSSL_free(der);
+}
+
+static EVP_PKEY *make_token(struct key_public *ret)
+{
+	EVP_PKEY *pkey = EVP_EC_gen("P-256");
+
+	cr_assert(pkey);
+	public_of(pkey, ret);
+	return pkey;
+}
+
+void world_take_token(struct sign_world *w)
+{
+	w->token = make_token(&w->first);
+}
+
+void world_next_token(struct sign_world *w)
+{
+	struct key_public k;
+
+	w->next_token = make_token(&k);
+	key_vkey(&k, w->next);
+}
+
+/* The key note that it signs, at *note. */
+static uint16_t sign_note(EVP_PKEY *pkey, const struct key_public *made_known, int64_t time_us, uint64_t size, uint8_t note[MSG_KEY_NOTE_MAX])
+{
+	uint8_t sig[KEY_SIGNATURE_MAX];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t n = sizeof sig;
+	struct key_public by;
+	struct buf text, out;
+	uint16_t len;
+
+	public_of(pkey, &by);
+	buf_init(&text, KEYCHAIN_NOTE_MAX);
+	buf_init(&out, KEYCHAIN_NOTE_MAX);
+	cr_assert_eq(keychain_text(&text, made_known, time_us, size), 0);
+	cr_assert_eq(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey), 1);
+	cr_assert_eq(EVP_DigestSign(ctx, sig, &n, buf_data(&text), text.len), 1);
+	EVP_MD_CTX_free(ctx);
+	cr_assert_eq(keychain_put(&out, buf_data(&text), text.len, &by, sig, n), 0);
+	len = (uint16_t)out.len;
+	memcpy(note, buf_data(&out), out.len);
+	buf_free(&text);
+	buf_free(&out);
+	return len;
+}
+
+/* A key of this run in the file, and its certificate. */
+static uint16_t certify(struct sign_world *w, EVP_PKEY *pkey, const char *file, char certifier[MSG_VKEY], uint8_t note[MSG_KEY_NOTE_MAX])
+{
+	struct key_public by, run;
+
+	public_of(pkey, &by);
+	key_vkey(&by, certifier);
+	make_key(w, file, &run);
+	return sign_note(pkey, &run, 1800000000000000 + (int64_t)w->made * 1000000, 0, note);
+}
+
 void world_move_next_key(struct sign_world *w)
 {
+	EVP_PKEY_free(w->token);
+	w->token = w->next_token;
+	w->next_token = NULL;
 	world_copy(w, "site.key.next", "site.key");
 	world_remove(w, "site.key.next");
 	*w->next = 0;
@@ -148,6 +221,11 @@ void world_grow(struct sign_world *w, unsigned n)
 	world_tell(w);
 }
 
+static const char *name_of(const struct msg_sign_hello *h)
+{
+	return *h->certifier ? h->certifier : h->vkey;
+}
+
 /* Once in what no checkpoint covers, as store looks for it. */
 static void add_key_entry(struct sign_world *w)
 {
@@ -157,7 +235,7 @@ static void add_key_entry(struct sign_world *w)
 	size_t n;
 
 	memcpy(e.key.key, w->hello.next, sizeof e.key.key);
-	memcpy(e.key.by, w->hello.vkey, sizeof e.key.by);
+	memcpy(e.key.by, name_of(&w->hello), sizeof e.key.by);
 	cr_assert_eq(entry_write(&e, bytes, &n), 0);
 	hash_leaf(bytes, n, &leaf);
 	for (uint64_t i = w->published; i < w->tree.size; i++)
@@ -173,9 +251,9 @@ static bool is_replaced(const struct sign_world *w)
 	struct key_public k;
 	bool is = false;
 
-	cr_assert_eq(key_parse_vkey(w->hello.vkey, strlen(w->hello.vkey), &k, NULL), 0);
+	cr_assert_eq(key_parse_vkey(name_of(&w->hello), strlen(name_of(&w->hello)), &k, NULL), 0);
 	while (keychain_next(&r, &n, NULL) == 1)
-		is |= note_verify(&n.note, &k) == 0 && (n.size != w->hello.size || *w->hello.next);
+		is |= n.size && note_verify(&n.note, &k) == 0 && (n.size != w->hello.size || *w->hello.next);
 	return is;
 }
 
@@ -230,7 +308,7 @@ static void on_key_note(void *ctx, struct channel *from, const union msg_body *m
 	struct msg_key_kept kept;
 
 	w->notes++;
-	if (w->no_ack)
+	if (w->no_ack || w->replaced)
 		return;
 	if (!w->keys.len || !memmem(buf_data(&w->keys), w->keys.len, m->key_note.note, m->key_note.note_len))
 		cr_assert_eq(buf_append(&w->keys, m->key_note.note, m->key_note.note_len), 0);
@@ -259,6 +337,20 @@ static void on_state(void *ctx, struct channel *from, const union msg_body *m, i
 	((struct sign_world *)ctx)->state = m->sign_state;
 }
 
+static void on_turn_ask(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct sign_world *w = ctx;
+	struct msg_turn turn = {0};
+	struct key_public heir;
+
+	w->asked++;
+	cr_assert_str_eq(m->turn_ask.vkey, w->next);
+	cr_assert_eq(key_parse_vkey(m->turn_ask.vkey, strlen(m->turn_ask.vkey), &heir, NULL), 0);
+	if (!w->no_token)
+		turn.note_len = sign_note(w->token, &heir, m->turn_ask.time_us, m->turn_ask.size, turn.note);
+	channel_say(w->parent, MSG_TURN, &turn, NULL, 0);
+}
+
 static void on_bad_peer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct sign_world *w = ctx;
@@ -274,13 +366,21 @@ static void broken(void *ctx, struct channel *c, const char *why)
 }
 
 static const struct channel_answer from_role[] = {
-	{MSG_READY, on_ready}, {MSG_SIGN_STATE, on_state}, {MSG_BAD_PEER, on_bad_peer}, {MSG_NONE, NULL}};
+	{MSG_READY, on_ready}, {MSG_SIGN_STATE, on_state}, {MSG_BAD_PEER, on_bad_peer}, {MSG_TURN_ASK, on_turn_ask}, {MSG_NONE, NULL}};
 
 static void give_settings(struct sign_world *w)
 {
-	struct msg_sign_site site = {.origin = WORLD_ORIGIN};
-	int fds[MSG_FDS_MAX] = {open_file(w, "site.key", O_RDONLY), open_file(w, "site.state", O_RDWR | O_CREAT)}, more;
+	static struct msg_sign_site site;
+	int fds[MSG_FDS_MAX] = {-1, -1}, more;
 	unsigned n = 2;
+
+	site = (struct msg_sign_site){.origin = WORLD_ORIGIN};
+	if (w->token)
+		site.note_len = certify(w, w->token, "site.key", site.certifier, site.note);
+	if (w->next_token)
+		site.next_note_len = certify(w, w->next_token, "site.key.next", site.next_certifier, site.next_note);
+	fds[0] = open_file(w, "site.key", O_RDONLY);
+	fds[1] = open_file(w, "site.state", O_RDWR | O_CREAT);
 
 	more = open_file(w, "site.key.next", O_RDONLY);
 	site.has_next = more >= 0;
@@ -416,6 +516,8 @@ void world_end(struct sign_world *w)
 {
 	world_kill(w);
 	event_base_free(w->base);
+	EVP_PKEY_free(w->token);
+	EVP_PKEY_free(w->next_token);
 	free(w->leaf);
 	free(w->root);
 	buf_free(&w->keys);

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <openssl/evp.h>
+
 #include "base/buf.h"
 #include "seal/keychain.h"
 #include "seal/tree.h"
@@ -33,6 +35,9 @@ struct sign_world {
 	struct key_public first;    /* of the first site.key: what a verifier has */
 	char next[MSG_VKEY];        /* of site.key.next; "" when there is none */
 	unsigned made;              /* keys */
+	EVP_PKEY *token, *next_token;  /* the site's and the next key are there, and certify a key at each start; NULL: in the files */
+	bool no_token;              /* it does not sign when it is asked to hand over */
+	unsigned asked;             /* for that */
 
 	/* the log */
 	struct hash *leaf, *root;   /* root[n]: of the first n leaves */
@@ -58,6 +63,9 @@ void world_begin(struct sign_world *w);
 void world_end(struct sign_world *w);
 /* A new site.key.next; false when one is there. */
 bool world_next_key(struct sign_world *w);
+/* The site's key from here on, or the next one, is one in a token. */
+void world_take_token(struct sign_world *w);
+void world_next_token(struct sign_world *w);
 /* What the administrator does once the log says that the next key signs. */
 void world_move_next_key(struct sign_world *w);
 /* Starts sign and gives it a store; false when it ended instead. */

@@ -56,6 +56,8 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 		.to_number = 1ull << 53, .bytes = 1ull << 53, .from_us = -1, .to_us = 2);
 	CARRIED(MSG_WATCH_ENTRY, watch_entry, .user = "anna", .camera = "gate", .address = "-", .by = 5, .renditions = "copy audio snapshot",
 		.from_number = 1, .to_number = 2, .bytes = 3, .from_us = 4, .to_us = 5);
+	CARRIED(MSG_TURN_ASK, turn_ask, .vkey = "a+1+b", .time_us = 1, .size = UINT64_MAX);
+	CARRIED(MSG_TURN, turn, .note_len = 3, .note = {1, 2, 3});
 	CARRIED(MSG_SHARE, share, .share = 255, .camera = 999, .user = MSG_LOGIN_NOBODY, .version = UINT32_MAX, .gone = true, .id = "share-abcdef",
 		.token_sha256 = {1, [31] = 2}, .from_us = 1, .to_us = 2, .expires_us = 3);
 	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
@@ -101,6 +103,7 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 		{ROLE_PARENT, ROLE_TRANSCODE, MSG_PART_LENGTH, true}, {ROLE_PARENT, ROLE_STORE, MSG_PART_LENGTH, true},
 		{ROLE_SERVE, ROLE_PARENT, MSG_PART_LENGTH, false}, {ROLE_SERVE, ROLE_PARENT, MSG_VIEWING, true}, {ROLE_SERVE, ROLE_STORE, MSG_WATCH_ENTRY, false},
 		{ROLE_PARENT, ROLE_STORE, MSG_WATCH_ENTRY, true}, {ROLE_PARENT, ROLE_SERVE, MSG_SHARE, true}, {ROLE_SERVE, ROLE_PARENT, MSG_SHARE, false},
+		{ROLE_SIGN, ROLE_PARENT, MSG_TURN_ASK, true}, {ROLE_STORE, ROLE_PARENT, MSG_TURN_ASK, false}, {ROLE_PARENT, ROLE_SIGN, MSG_TURN, true},
 		{ROLE_SERVE, ROLE_SERVE, MSG_SHARE, false}, {ROLE_STORE, ROLE_SERVE, MSG_PART, false}, {ROLE_SERVE, ROLE_STORE, MSG_PART, false}};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The site's key in a PKCS#11 token (SoftHSM), then behind a TPM 2.0 (swtpm): it certifies the key of each run, and who has its public half
 # verifies the footage of all runs. No role sees the token, nor its PIN; a wrong PIN, another key or no token stop the start, in words.
-# takes: 25 s
+# Keys hand over from token to token, from a file to a token and back, over kills; who has the first one's public half verifies all of it.
+# takes: 45 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss openssl
 
@@ -73,6 +74,39 @@ two_runs() {  # NAME LIBRARY: of a site whose key is certified by a token
     check "$1: the key of one run alone is not the site's" bash -c "! timeout 60 '$casemate' verify '$site/archive' --key \"\$(sed -n 3p '$site/archive/log/keys')\""
 }
 
+said_key() { st '[.. | .vkey? // empty][0]'; }
+signs_with() { [ "$(said_key)" = "$1" ]; }
+rotations() { grep -ac '^size [1-9]' "$site/archive/log/keys" 2> /dev/null; }
+# The key in site.key.next is the next one: after this it signs, and has been moved to its place.
+hands_over() {  # WHAT FIRST.pub NOTES: so many rotations are in log/keys then
+    local before next at
+    before=$(< "$site/site.key.pub")
+    next=$(< "$site/site.key.next.pub")
+    wait_for 60 signs_with "$next" && ok "$1: the next key signs" || not_ok "$1: $(said_key) signs: $(tail -5 "$site/log" | tr '\n' '|')"
+    equal "$1: by one key note" "$(rotations)" "$3"
+    kill -KILL "$server"
+    wait "$server" 2> /dev/null
+    start_server gate
+    check "$1: it goes on after a kill" wait_for 60 signs_with "$next"
+    equal "$1: without another note" "$(rotations)" "$3"
+    at=$(newest gate copy)
+    wait_for 60 newest_at_least gate copy $((${at/null/0} + 1)) || bail "no footage: $(tail -5 "$site/log")"
+    if [ -e "$site/witnesses.policy" ]; then
+        witness
+        equal "$1: a witness who has the first key goes on: exit status" $? 0 || note "$said"
+        [[ $said != *'first look'* ]] || not_ok "$1: he takes it for another log: $said"
+        check "$1: and the site keeps what he says" wait_for 60 cosigned_is
+    fi
+    stop_server
+    check "$1: who has the first key verifies all of it" timeout 60 "$casemate" verify "$site/archive" --key "$2"
+    check "$1: so does who had the one before" timeout 60 "$casemate" verify "$site/archive" --key "$before"
+    check "$1: and who has the new one alone" timeout 60 "$casemate" verify "$site/archive" --key "$next"
+    matches "$1: verify names the change" "$(timeout 60 "$casemate" verify "$site/archive" --key "$2" --json | jq -r '[.. | objects | select(.why? == "rotation") | .key] | last')" \
+        "^$(sed 's/[.+*/]/\\&/g' <<< "$next")\$"
+    mv "$site/site.key.next" "$site/site.key"
+    mv "$site/site.key.next.pub" "$site/site.key.pub"
+}
+
 if [ -z "$engine" ] || [ -z "$module" ] || ! command -v softhsm2-util > /dev/null; then
     skip 'PKCS#11: softhsm2 or libengine-pkcs11-openssl is not installed'
 else
@@ -104,6 +138,20 @@ else
     softhsm2-util --import "$work/second.pem" --label second --id 02 --token site --pin 48151623 > /dev/null 2>&1
     sed 's/object=root/object=second/' "$work/good.key" > "$site/site.key"
     refuses 'PKCS#11: and another key than the site'"'"'s' 'another key than the site'
+
+    # --- from token to token
+    cp -p "$work/good.key" "$site/site.key"
+    cp "$site/site.key.pub" "$work/first.pub"
+    check 'token to token: keygen makes the next key' timeout 60 "$casemate" keygen --rotate --token "${uri/root/second}" --module "$module" --pin "$site/pin" -o "$site/site.key"
+    check 'token to token: casemate check takes it' timeout 20 "$casemate" check -c "$site/site.yaml"
+    start_server gate
+    hands_over 'token to token' "$work/first.pub" 1
+    cp -p "$work/good.key" "$site/site.key"
+    run_server
+    refused() { grep -qE ' (sign-state|key-replaced) ' "$site/log"; }
+    check 'token to token: the one before signs nothing any more, and the log says why' wait_for 60 refused
+    stop_server
+    check 'token to token: nor does it certify' timeout 60 "$casemate" verify "$site/archive" --key "$work/first.pub"
 fi
 
 if [ -z "$provider" ] || ! command -v swtpm > /dev/null; then
@@ -112,20 +160,46 @@ else
     make_site tpm
     site_camera gate "$camera_source"
     mkdir "$work/swtpm"
-    tpm_port=$(free_port)   # its control channel is the port after it
-    swtpm socket --tpm2 --tpmstate "dir=$work/swtpm" --server "type=tcp,port=$tpm_port" --ctrl "type=tcp,port=$((tpm_port + 1))" \
-        --flags not-need-init,startup-clear > "$work/swtpm.out" 2>&1 &
-    started_pids+=($!)
-    tpm=$!
-    listens() { ss -Hltn "sport = :$tpm_port" | grep -q .; }
-    wait_for 30 listens || bail "swtpm: $(cat "$work/swtpm.out")"
+    start_tpm() {
+        tpm_port=$(free_port)   # its control channel is the port after it
+        swtpm socket --tpm2 --tpmstate "dir=$1" --server "type=tcp,port=$tpm_port" --ctrl "type=tcp,port=$((tpm_port + 1))" \
+            --flags not-need-init,startup-clear > "$work/swtpm.out" 2>&1 &
+        started_pids+=($!)
+        tpm=$!
+        listens() { ss -Hltn "sport = :$tpm_port" | grep -q .; }
+        wait_for 30 listens || bail "swtpm: $(cat "$work/swtpm.out")"
+    }
+    start_tpm "$work/swtpm"
     tcti="swtpm:host=127.0.0.1,port=$tpm_port"
     TPM2OPENSSL_TCTI=$tcti timeout 60 openssl genpkey -provider tpm2 -provider default -algorithm EC -pkeyopt group:P-256 -out "$site/tpm.key" 2> "$work/genpkey" ||
         bail "no key in the TPM: $(cat "$work/genpkey")"
     rm "$site"/site.key*
     check 'TPM: keygen asks it for its public key' timeout 60 "$casemate" keygen --token "file:$site/tpm.key" --module "$tcti" test.example/casemate -o "$site/site.key"
     two_runs TPM tss2
-    end_process $tpm
+
+    # --- from a file to the TPM, and from there to a file while the server runs
+    archive=$site/archive root=$(< "$site/site.key.pub") tpm_site=$site
+    make_site turns
+    site_camera gate "$camera_source"
+    cp "$site/site.key.pub" "$work/file.pub"
+    check 'file to TPM: keygen makes the next key' timeout 60 "$casemate" keygen --rotate --token "file:$tpm_site/tpm.key" --module "$tcti" -o "$site/site.key"
+    start_server gate
+    hands_over 'file to TPM' "$work/file.pub" 1
+    start_server gate
+    wait_for 60 streaming gate
+    check 'TPM to file: keygen makes the next key' timeout 20 "$casemate" keygen --rotate -o "$site/site.key"
+    matches 'TPM to file: a reload takes it' "$(timeout 30 "$casemate" reload -s "$site/casemate.sock" 2>&1)" 'next key is there'
+    wait_for 60 signs_with "$(< "$site/site.key.next.pub")" || not_ok "TPM to file: $(said_key) signs"
+    end_process $tpm    # what has handed over is not asked any more
+    hands_over 'TPM to file' "$work/file.pub" 2
+
+    # --- a TPM that is gone, or was cleared
+    site=$tpm_site
     refuses 'TPM: without it nothing starts' 'token: '
+    mkdir "$work/cleared"
+    start_tpm "$work/cleared"
+    sed -i "s/^module .*/module swtpm:host=127.0.0.1,port=$tpm_port/" "$site/site.key"
+    refuses 'TPM: nor with one that was cleared: its key is lost' 'token: '
+    check 'TPM: what was recorded verifies all the same' timeout 60 "$casemate" verify "$archive" --key "$root"
 fi
 finish

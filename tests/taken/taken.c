@@ -151,7 +151,7 @@ static const struct channel_answer answers[] = {
 	{MSG_STORE_SITE, on_store_site}, {MSG_STORE_CAMERA, nothing}, {MSG_STORE_RENDITION, nothing}, {MSG_RING_FROM, on_ring}, {MSG_ALARM, nothing},
 	{MSG_STORE_CONFIG, nothing}, {MSG_STORE_ENCODER, nothing}, {MSG_STORE_POLICY, nothing}, {MSG_EXPORT, nothing}, {MSG_LOGIN_ENTRY, nothing},
 	{MSG_WATCH_ENTRY, nothing}, {MSG_SHARE, nothing},
-	{MSG_SIGN_SITE, on_sign_site}, {MSG_SIGN_MEDIA, nothing}, {MSG_SEI_ASK, nothing}, {MSG_SEI, nothing}, {MSG_PEER, on_peer},
+	{MSG_SIGN_SITE, on_sign_site}, {MSG_SIGN_MEDIA, nothing}, {MSG_SEI_ASK, nothing}, {MSG_SEI, nothing}, {MSG_TURN, nothing}, {MSG_PEER, on_peer},
 	{MSG_SERVE_SITE, nothing}, {MSG_SERVE_LISTENER, on_listener}, {MSG_SERVE_USER, nothing}, {MSG_SERVE_CAMERA, nothing},
 	{MSG_SERVE_RENDITION, nothing}, {MSG_SERVE_VKEY, nothing}, {MSG_SESSION, nothing}, {MSG_SESSION_END, nothing},
 	{MSG_CAMERA_STATE, nothing}, {MSG_RENDITION_RUN, nothing}, {MSG_METRICS, nothing},
