@@ -206,6 +206,29 @@ static void certified(struct evidence *e)
 	key_free(&other);
 }
 
+/* A run under a token's key that nobody here was given, and after it the site's; with an entry that leads from the one to the other, or without. */
+static void handed_over(struct evidence *e, bool entry)
+{
+	struct entry start = {.kind = ENTRY_START, .start = {.time_us = ARCHIVE_T0 + 500000000, .program = "casemate 0.1.0", .nkeep = 2, .keep = {"copy", "audio"}}};
+	struct entry turn = {.kind = ENTRY_KEY, .key = {.time_us = ARCHIVE_T0 + 600000000, .why = "rotation", .by = TOKEN_VKEY}};
+	struct key_private *run = evidence_make_key(EVIDENCE_ORIGIN, 7);
+	struct archive *site = evidence_site();
+
+	key_vkey(key_public_of(run), start.start.key);
+	strcpy(start.start.root, TOKEN_VKEY);
+	archive_append(site, &start);
+	key_vkey(key_public_of(site->key), turn.key.key);
+	if (entry)
+		archive_append(site, &turn);
+	archive_start(site, ARCHIVE_T0 + 700000000);
+	archive_publish(site);
+	evidence_row(e, "archive", entry ? "good" : "log", "a token's key was replaced: %s", entry ? "who has the next key alone" : "no entry says so");
+	evidence_key(e, key_public_of(site->key));
+	evidence_become(e, e->site, site, "");
+	archive_free(&site);
+	key_free(&run);
+}
+
 void evidence_key_rows(struct evidence *e)
 {
 	struct key_private *other = evidence_make_key(EVIDENCE_ORIGIN, 2);
@@ -226,5 +249,7 @@ void evidence_key_rows(struct evidence *e)
 	replaced(e);
 	not_yet(e);
 	certified(e);
+	handed_over(e, true);
+	handed_over(e, false);
 	key_free(&other);
 }
