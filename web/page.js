@@ -307,6 +307,7 @@ function showTimes() {
 	$("captured").textContent = capturedMs === null ? "" : timeText(capturedMs);
 	$("behind").textContent = behindS >= 0 ? `${behindS.toFixed(1)} s behind` : "";
 	$("behind").dataset.far = String(behindS > 20);
+	$("behind").dataset.near = String(player?.isNear === true);
 }
 
 function showEvidence() {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Plays one camera live by hls.js and hands every segment's hash to a Watch,
+ * Plays one camera live by hls.js, part by part where the server has parts, and hands every segment's hash to a Watch,
  * taken from the very bytes that go to the decoder. Whatever ends the picture
  * (camera, network, a restarted server) is tried again until it is back.
  */
 import {hex} from "./bytes.js";
 import Hls from "./hls.min.mjs";
+import {LiveParts} from "./liveparts.js";
+import {Pace, distanceOf} from "./livepace.js";
 
 const AGAIN_MS = 1500;
 const AGAIN_MAX_MS = 5000;
@@ -15,7 +17,8 @@ const BEHIND_S = 15;       // more than this, and going on after a pause means: 
 const INITS_MAX = 256;
 const INIT_MS = 3000;
 const DISCONTINUITIES_BELOW = 100;
-const SEGMENT_URL = /^\/live\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/([1-9][0-9]{0,15})\.m4s$/;
+/* N.m4s, or N.P.TAG.m4s: part P of segment N. */
+const SEGMENT_URL = /^(\/live\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/([1-9][0-9]{0,15}))(?:\.([0-9]{1,4})\.[0-9a-f]{8})?\.m4s$/;
 
 const retry = {maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 2000};
 const policy = (firstByteMs, wholeMs) => ({default: {maxTimeToFirstByteMs: firstByteMs, maxLoadTimeMs: wholeMs,
@@ -23,10 +26,12 @@ const policy = (firstByteMs, wholeMs) => ({default: {maxTimeToFirstByteMs: first
 
 const CONFIG = {
 	enableWorker: false,
-	lowLatencyMode: false,
-	liveSyncDurationCount: 2,
-	liveMaxLatencyDurationCount: 8,
-	maxLiveSyncPlaybackRate: 1.1,
+	lowLatencyMode: true,
+	/* The distance and how it is kept are livepace.js': hls.js makes up for nothing with less than a second in the buffer. */
+	liveSyncDuration: 6,
+	liveMaxLatencyDuration: 30,
+	liveSyncOnStallIncrease: 0,
+	maxLiveSyncPlaybackRate: 1,
 	maxBufferLength: 20,
 	backBufferLength: 20,
 	/* A trial segment would be loaded without its init segment; a viewer in the same building needs none. */
@@ -38,16 +43,25 @@ const CONFIG = {
 	fragLoadPolicy: policy(10000, 30000),
 };
 
-/* Parts of a segment's address, or null. */
+/* What a segment's address says, or a part's (part: its place in the segment, else null); null for others. url: the segment's. */
 function segmentOf(url) {
 	const u = new URL(url, location.href);
-	const part = u.origin === location.origin && u.search === "" ? SEGMENT_URL.exec(u.pathname) : null;
+	const found = u.origin === location.origin && u.search === "" ? SEGMENT_URL.exec(u.pathname) : null;
+	const [, base, camera, rendition, number, part] = found ?? [];
 
-	return part && {camera: part[1], rendition: part[2], number: Number(part[3]), url: u.pathname};
+	return found && {camera, rendition, number: Number(number), part: part === undefined ? null : Number(part), url: `${base}.m4s`};
 }
 
 function renditionOf(level) {
 	return new URL(level.url[0] ?? level.uri, location.href).pathname.split("/")[3];
+}
+
+/* Seconds that are buffered from there on without a hole. */
+function aheadOf(buffered, time) {
+	for (let i = buffered.length - 1; i >= 0; i--)
+		if (buffered.start(i) <= time && time < buffered.end(i))
+			return buffered.end(i) - time;
+	return 0;
 }
 
 /* hls.js' own loader, with a look at what came before the player has it. */
@@ -78,6 +92,10 @@ export class Player {
 	#listed = null;            // {level, startSN, endSN} of the newest playlist
 	#cut = false;              // what comes next does not go on with what is buffered
 	#discontinuities = null;   // what is taken from their count
+	#parts;
+	#pace = new Pace();
+	#distance = null;          // {behind, parts} of the newest playlist of pictures
+	#onTime = () => this.#keepPace();
 
 	static isSupported() {
 		return Hls.isSupported();
@@ -89,11 +107,16 @@ export class Player {
 		this.#video = video;
 		this.#watch = watch;
 		this.#onLevels = onLevels;
+		this.#parts = new LiveParts({fetch: (url) => fetch(url), sleep: (ms) => new Promise((done) => setTimeout(done, ms))},
+			(segment, media) => watch.segment({...segment, media}));
+		video.addEventListener("timeupdate", this.#onTime);
 		this.#begin();
 	}
 
 	end() {
 		clearTimeout(this.#timer);
+		this.#video.removeEventListener("timeupdate", this.#onTime);
+		this.#video.playbackRate = 1;
 		this.#hls?.destroy();
 		this.#hls = null;
 		this.#video.removeAttribute("src");
@@ -125,6 +148,11 @@ export class Player {
 		return this.#hls?.playingDate?.getTime() ?? null;
 	}
 
+	/* Whether it plays part by part, as near to the camera as this server and network let it. */
+	get isNear() {
+		return this.#distance?.parts === true;
+	}
+
 	/* To be called every second or so. live: whether the camera sends. */
 	tick(nowMs, live) {
 		const time = this.#video.currentTime;
@@ -143,8 +171,12 @@ export class Player {
 
 	#begin() {
 		const hls = new Hls({...CONFIG,
-			fLoader: loaderFor((response, context) => this.#onBytes(context.frag, response.data)),
-			pLoader: loaderFor((response) => { response.data = this.#renumber(response.data); }),
+			fLoader: loaderFor((response, context) => this.#onBytes(context, response.data)),
+			pLoader: loaderFor((response, context) => {
+				response.data = this.#renumber(response.data);
+				if (context.type === "level")
+					this.#keepDistance(response.data);
+			}),
 		});
 
 		this.#hls = hls;
@@ -160,6 +192,8 @@ export class Player {
 		hls.on(Hls.Events.BUFFER_APPENDED, () => this.#start());
 		hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#sayLevels());
 		hls.on(Hls.Events.LEVEL_LOADED, (_, data) => this.#onPlaylist(data.level, data.details));
+		hls.on(Hls.Events.LEVEL_UPDATED, (_, data) => this.#onListed(hls.levels[data.level].url[0], data.details));
+		hls.on(Hls.Events.AUDIO_TRACK_UPDATED, (_, data) => this.#onListed(hls.audioTracks[data.id].url, data.details));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#onError(data));
 		hls.loadSource(`/live/${this.#camera}/index.m3u8`);
 		hls.attachMedia(this.#video);
@@ -188,6 +222,8 @@ export class Player {
 	}
 
 	#onError(data) {
+		if (data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR)
+			this.#pace.stalled(Date.now());
 		if (!data.fatal)
 			return;
 		const nowMs = Date.now();
@@ -212,6 +248,36 @@ export class Player {
 			return;
 		this.#cut = true;
 		this.#hls.stopLoad();
+	}
+
+	/* hls.js takes where to begin from its target, so it is told before it reads the playlist. */
+	#keepDistance(playlist) {
+		const distance = distanceOf(playlist);
+
+		if (distance.behind !== this.#distance?.behind || this.#hls.config.liveSyncDuration !== distance.behind)
+			this.#hls.targetLatency = distance.behind;
+		this.#distance = distance;
+	}
+
+	#keepPace() {
+		const video = this.#video, {buffered, currentTime} = video, latency = this.#hls?.latency;
+
+		if (!latency || !this.#distance || !buffered.length || video.paused || video.seeking)
+			return;
+		const ahead = aheadOf(buffered, currentTime);
+		const {rate, leap} = this.#pace.step({latency, behind: this.#distance.behind, ahead}, Date.now());
+
+		if (video.playbackRate !== rate)
+			video.playbackRate = rate;
+		if (leap)
+			video.currentTime = currentTime + leap;
+	}
+
+	/* A playlist, put together with the one before it: which segments are whole, and of how many parts. */
+	#onListed(url, {endSN, partList}) {
+		const rendition = new URL(url, location.href).pathname.split("/")[3];
+
+		this.#parts.listed(rendition, endSN, (number) => partList?.filter((p) => p.fragment.sn === number).length ?? 0);
 	}
 
 	/* From the start, after a while that grows. */
@@ -239,19 +305,26 @@ export class Player {
 	}
 
 	/* The digest takes its copy of the bytes here and now, before the player can touch them. */
-	#onBytes(frag, data) {
-		const hash = crypto.subtle.digest("SHA-256", data).then((h) => new Uint8Array(h));
+	#onBytes({frag, part}, data) {
+		const hash = () => crypto.subtle.digest("SHA-256", data).then((h) => new Uint8Array(h));
 
 		if (frag.sn === "initSegment") {
-			this.#initCame(frag.url, hash);
+			this.#initCame(frag.url, hash());
 			return;
 		}
-		const segment = segmentOf(frag.url);
+		const of = segmentOf((part ?? frag).url), index = part ? part.index : null;
 
-		if (segment?.camera !== this.#camera)
+		if (of?.camera !== this.#camera || of.part !== index) {
 			this.#watch.fail(this.#camera, "the playlist names what is no segment of this camera");
+			return;
+		}
+		const segment = {rendition: of.rendition, number: of.number, url: of.url, place: frag.sn, dateMs: Date.parse(frag.rawProgramDateTime),
+			init: this.#awaitInit(frag.initSegment?.url)};
+
+		if (part)
+			this.#parts.part(segment, index, data);
 		else
-			this.#watch.segment({...segment, place: frag.sn, dateMs: Date.parse(frag.rawProgramDateTime), media: hash, init: this.#awaitInit(frag.initSegment?.url)});
+			this.#watch.segment({...segment, media: hash()});
 	}
 
 	/* Its address names its contents, so that another one under the same address is one failure more. */

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * usage: node latency.mjs URL USER PASSWORD [SECONDS]
- * How old the picture is that casemate's page shows in headless Chromium: the test camera's clock, read back from a canvas ten times a second
- * for SECONDS (20), beside the browser's own. Prints JSON: click_ms, from the click to the first picture; n, median_ms, p99_ms, most_ms; numbers: how many
- * different pictures were seen. Exit 0, or 1 when no picture moved.
+ * How old the picture is that headless Chromium shows of a site's first camera: the test camera's clock, read back from a canvas ten
+ * times a second for SECONDS (20), beside the browser's own; by casemate's page, and by hls.js alone with whole segments. Prints JSON:
+ * {near, plain: {n, median_ms, p99_ms, most_ms, least_ms, pictures: how many different ones, stalls, samples_ms}, parts: whether the page played part by part,
+ * click_ms: from each of CLICKS clicks on the camera to its first picture}. Exit 0, or 1 when no picture moved.
  */
-import {logIn, look, open, play} from "../browser.mjs";
+import {readFileSync} from "node:fs";
 
-const CLOCK = 2 ** 24;
-const SETTLE_MS = 8000;
+import {PATIENCE_MS, logIn, open, play} from "../browser.mjs";
+
+const CLOCK = 2 ** 24;           // the picture's clock comes round
+const CLICKS = 5;
+const SETTLE_MS = 10000;
 const EVERY_MS = 100;
+const PLAIN = {lowLatencyMode: false, liveSyncDuration: 3.5};
 const [url, user, password, seconds = "20"] = process.argv.slice(2);
 
 if (!password || !(Number(seconds) > 0)) {
@@ -17,29 +22,102 @@ if (!password || !(Number(seconds) > 0)) {
 	process.exit(2);
 }
 
+/* In the page: how old the picture of its video is, looked at again and again: {ages, numbers, stalls} (camera/scene.h says how the clock is drawn). */
+function watch({everyMs, forMs}) {
+	const U = 16, video = document.querySelector("video"), canvas = document.createElement("canvas");
+	const context = canvas.getContext("2d", {willReadFrequently: true});
+	const seen = {ages: [], numbers: [], stalls: 0};
+	const onWaiting = () => seen.stalls++;
+	const read = (row, sync) => {
+		const pixels = context.getImageData(0, Math.floor((row + 0.5) * U), canvas.width, 1).data;
+		const bits = Array.from({length: 32}, (_, i) => (pixels[4 * Math.floor((1.5 + i) * U) + 1] > 127 ? 1 : 0));
+		const value = (from, n) => bits.slice(from, from + n).reduce((v, b) => v * 2 + b, 0);
+		const check = [4, 8, 12, 16, 20, 24].reduce((x, at) => x ^ value(at, 4), 15);
+
+		return value(0, 4) === sync && value(28, 4) === check ? value(4, 24) : -1;
+	};
+
+	canvas.width = 40 * U;
+	canvas.height = Math.round(canvas.width * video.videoHeight / video.videoWidth);
+	video.addEventListener("waiting", onWaiting);
+	return new Promise((done) => {
+		const end = Date.now() + forMs, timer = setInterval(() => {
+			context.drawImage(video, 0, 0, canvas.width, canvas.height);
+			const nowMs = Date.now(), clockMs = read(2, 0b0101), number = read(1, 0b1010);
+
+			if (clockMs >= 0) {
+				seen.ages.push(((nowMs - clockMs) % 2 ** 24 + 2 ** 24) % 2 ** 24);
+				seen.numbers.push(number);
+			}
+			if (nowMs < end)
+				return;
+			clearInterval(timer);
+			video.removeEventListener("waiting", onWaiting);
+			done(seen);
+		}, everyMs);
+	});
+}
+
+function summary({ages, numbers, stalls}) {
+	const a = ages.map((age) => (age > CLOCK / 2 ? age - CLOCK : age)).sort((x, y) => x - y);
+
+	return {n: a.length, median_ms: a[a.length >> 1], p99_ms: a[Math.floor(a.length * 0.99)], most_ms: a.at(-1), least_ms: a[0],
+		pictures: new Set(numbers).size, stalls, samples_ms: ages};
+}
+
+async function ages(page) {
+	await page.waitForTimeout(SETTLE_MS);
+	return summary(await page.evaluate(watch, {everyMs: EVERY_MS, forMs: seconds * 1000}));
+}
+
+/* From a click on the first camera to its first picture, by the browser's own clock; the page is back at its cameras afterwards. */
+async function click(page) {
+	const ms = await page.evaluate(() => new Promise((done) => {
+		const began = performance.now();
+
+		document.getElementById("video").requestVideoFrameCallback(() => done(performance.now() - began));
+		document.querySelector("[data-camera]").click();
+	}));
+
+	await page.evaluate(() => { location.hash = ""; });
+	await page.waitForFunction(() => document.body.dataset.view === "grid", null, {timeout: PATIENCE_MS});
+	await page.waitForTimeout(500);
+	return Math.round(ms);
+}
+
+/* hls.js as it comes, told to take whole segments and to stay behind so far, in a page of the site's own origin. */
+async function playPlain(page, camera) {
+	await page.route("**/plain-test", (route) => route.fulfill({contentType: "text/html", body: "<!doctype html><video muted autoplay width=640 height=360></video>"}));
+	await page.goto(new URL("/plain-test", url).href);
+	await page.addScriptTag({content: readFileSync(new URL("../../../web/node_modules/hls.js/dist/hls.min.js", import.meta.url), "utf8")});
+	await page.evaluate(({camera, config}) => {
+		const hls = new window.Hls(config);
+
+		hls.loadSource(`/live/${camera}/index.m3u8`);
+		hls.attachMedia(document.querySelector("video"));
+	}, {camera, config: PLAIN});
+	await page.waitForFunction(() => document.querySelector("video").readyState >= 3, null, {timeout: PATIENCE_MS});
+}
+
 const {browser, page} = await open();
 
 try {
 	await logIn(page, url, user, password);
-	const clicked = Date.now();
+	const camera = await page.getAttribute("[data-camera]", "data-camera");
 
 	await play(page);
-	const click_ms = Date.now() - clicked;
-	const ages = [], numbers = new Set();
+	const near = await ages(page), click_ms = [];
+	const parts = await page.evaluate(() => document.getElementById("behind").dataset.near === "true");
 
-	await page.waitForTimeout(SETTLE_MS);
-	for (const until = Date.now() + seconds * 1000; Date.now() < until; await page.waitForTimeout(EVERY_MS)) {
-		const seen = await look(page);
+	await page.evaluate(() => { location.hash = ""; });
+	await page.waitForFunction(() => document.body.dataset.view === "grid", null, {timeout: PATIENCE_MS});
+	for (let i = 0; i < CLICKS; i++)
+		click_ms.push(await click(page));
+	await playPlain(page, camera);
+	const plain = await ages(page);
 
-		if (seen.clockMs >= 0) {
-			ages.push(((seen.nowMs - seen.clockMs) % CLOCK + CLOCK) % CLOCK);
-			numbers.add(seen.number);
-		}
-	}
-	ages.sort((a, b) => a - b);
-	console.log(JSON.stringify({click_ms, n: ages.length, median_ms: ages[ages.length >> 1], p99_ms: ages[Math.floor(ages.length * 0.99)], most_ms: ages.at(-1),
-		numbers: numbers.size}));
-	process.exitCode = numbers.size > 1 ? 0 : 1;
+	console.log(JSON.stringify({near, parts, plain, click_ms}));
+	process.exitCode = near.pictures > 1 && plain.pictures > 1 ? 0 : 1;
 } finally {
 	await browser.close();
 }
