@@ -140,7 +140,9 @@ static int put_part(struct serve_parts *p, struct serve_under_way *u, const stru
 	struct serve_part_list *l = &u->parts;
 	bool begins = !u->part_grows || m->part == l->n, whole;
 
-	u->unlisted |= m->part == MSG_NO_PART;
+	if (!l->n)
+		l->target_ms = m->target_ms;
+	u->unlisted |= m->part == MSG_NO_PART || m->target_ms != l->target_ms;
 	if (u->unlisted)
 		return 0;
 	if (begins && !grow((void **)&l->part, &l->room, l->n, sizeof *l->part))

@@ -45,6 +45,7 @@ struct serve_part_list {
 	struct serve_part *part;
 	unsigned n, room;
 	uint32_t tag;                        /* in their addresses: the segment's epoch */
+	uint16_t target_ms;                  /* that store counted them under: below a larger one they are too short to be listed */
 	bool all;                            /* of a segment that is whole: they are all of it, and a playlist may list them */
 };
 
@@ -113,6 +114,8 @@ enum serve_part_state { SERVE_PART_NONE, SERVE_PART_COMES, SERVE_PART_HERE };
 enum serve_part_state serve_parts_find(struct serve_rendition *r, const struct serve_part_name *name, struct serve_bytes **ret);
 /* It no more only comes. */
 bool serve_parts_is_decided(const struct serve_rendition *r, const struct serve_part_name *name);
+/* Whether parts were told of in what is held: under another target they would be too short. */
+bool serve_parts_any(const struct serve_rendition *r);
 /* Parts of a segment that are whole: listed under way, or of one that is whole itself; 0 for others. */
 unsigned serve_parts_count(const struct serve_rendition *r, uint64_t number);
 

@@ -116,6 +116,17 @@ bool serve_parts_is_decided(const struct serve_rendition *r, const struct serve_
 	return n > name->part || !comes(r, name);
 }
 
+bool serve_parts_any(const struct serve_rendition *r)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < r->n; i++)
+		any |= r->window[i].parts.n > 0;
+	for (unsigned i = 0; i < r->parts.n; i++)
+		any |= r->parts.under_way[i].parts.n > 0;
+	return any;
+}
+
 unsigned serve_parts_count(const struct serve_rendition *r, uint64_t number)
 {
 	const struct serve_under_way *u = under_way(r, number);

@@ -46,7 +46,13 @@ static void put_parts(struct draft *d, const struct serve_part_list *l, unsigned
 	}
 }
 
-static void put_segments(struct draft *d)
+/* A player is told that parts are at least 85 % of the target (4.4.4.9). */
+static bool may_list(const struct serve_rendition *r, const struct serve_part_list *l)
+{
+	return l->all && l->target_ms == r->parts.target_ms;
+}
+
+static void put_segments(struct draft *d, const struct serve_rendition *r)
 {
 	for (size_t i = 0; i < d->media.nsegments; i++) {
 		const struct serve_listed *l = &d->line[i];
@@ -55,7 +61,7 @@ static void put_segments(struct draft *d)
 		d->segment[i] = (struct playlist_segment){.number = l->at.number, .duration_us = l->at.duration_us, .capture_us = l->at.start_us,
 			.init = d->init[i], .gap = !l->segment, .independent = l->segment && l->segment->m.independent,
 			.discontinuity = i > 0 && l->at.discontinuity != d->line[i - 1].at.discontinuity};
-		if (l->segment && l->segment->parts.all)
+		if (l->segment && may_list(r, &l->segment->parts))
 			put_parts(d, &l->segment->parts, l->segment->parts.n, l->segment->m.timescale, &d->segment[i].parts);
 	}
 }
@@ -78,7 +84,7 @@ static void put_report(struct draft *d, const struct serve_rendition *r)
 {
 	const struct serve_segment *newest = &r->window[r->n - 1];
 	const struct serve_under_way *u = serve_parts_listed(r);
-	unsigned open = u ? u->parts.n - u->part_grows : 0, n = open ? open : newest->parts.all ? newest->parts.n : 0;
+	unsigned open = u ? u->parts.n - u->part_grows : 0, n = open ? open : may_list(r, &newest->parts) ? newest->parts.n : 0;
 
 	d->report[d->live.nreports++] = (struct playlist_report){.name = r->set.name, .number = newest->m.number + (open > 0), .has_part = n > 0, .part = n - 1};
 }
@@ -124,7 +130,7 @@ static int draft(struct draft *d, const struct serve_camera *c, const struct ser
 	d->part = parts ? calloc(parts, sizeof *d->part) : NULL;
 	if (parts && !d->part)
 		return -ENOMEM;
-	put_segments(d);
+	put_segments(d, r);
 	if (open)
 		put_open(d, open);
 	put_live(d, c, r);

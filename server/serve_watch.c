@@ -37,12 +37,15 @@ static bool has_settled(const struct serve_camera *c, const struct serve_renditi
 	return r->parts.target_ms || frame_us(c, r) || (c->first_us && now_us - c->first_us > RATE_PATIENCE_US);
 }
 
-/* A target that players were told already only grows. */
+/*
+ * A target that players were told already only grows, and only where no parts are held: those of a camera that became slower are too long for the old
+ * one, and are none, but one whose rate was misread for a moment (it came back, the machine is busy) goes on with those it has.
+ */
 static uint16_t part_ms(const struct serve_camera *c, const struct serve_rendition *r)
 {
 	uint32_t ms = packager_part_target_ms(frame_us(c, r));
 
-	return (uint16_t)(ms > r->parts.target_ms ? ms : r->parts.target_ms);
+	return (uint16_t)(ms > r->parts.target_ms && !serve_parts_any(r) ? ms : r->parts.target_ms);
 }
 
 void serve_watch_closely(struct serve *s, struct serve_camera *c, unsigned rendition, unsigned chunk_ms, int64_t now_us)

@@ -102,7 +102,8 @@ struct store_made {
 struct store_closely {
 	uint16_t chunk_ms, part_ms;      /* as the parent said; 0: nobody does, or wants no parts */
 	bool published;                  /* the open segment's chunks are, */
-	bool counts;                     /* and from its first one on, so that parts can be counted */
+	bool counts;                     /* and from its first one on, so that parts can be counted, */
+	uint16_t target_ms;              /* under this target */
 	unsigned part;                   /* the next chunk's, and how much of it there is */
 	uint64_t part_duration;
 	int64_t due_us;                  /* mono: the newest chunk, had they come at an even pace */

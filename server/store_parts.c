@@ -101,7 +101,7 @@ static void hash_chunk(struct msg_part *m, const void *p, size_t n)
 static void count(struct store_rendition *r, const struct record_part *part, struct msg_part *m)
 {
 	struct store_closely *w = &r->closely;
-	uint64_t target = (uint64_t)w->part_ms * r->track.timescale / 1000;
+	uint64_t target = (uint64_t)w->target_ms * r->track.timescale / 1000;
 
 	if (w->part_duration && w->part_duration + part->duration > target) {
 		w->part++;
@@ -109,7 +109,7 @@ static void count(struct store_rendition *r, const struct record_part *part, str
 	}
 	w->part_duration += part->duration;
 	m->part = (uint16_t)w->part;
-	m->target_ms = w->part_ms;
+	m->target_ms = w->target_ms;
 	m->ends = part->last || w->part_duration * 100 >= target * PART_LEAST_PERCENT;
 	if (m->ends) {
 		w->part++;
@@ -120,6 +120,7 @@ static void count(struct store_rendition *r, const struct record_part *part, str
 void store_parts_begin(struct store_rendition *r)
 {
 	r->closely.counts = r->closely.part_ms != 0;
+	r->closely.target_ms = r->closely.part_ms;
 	r->closely.part = 0;
 	r->closely.part_duration = 0;
 	r->closely.published = r->closely.chunk_ms && !r->hidden && r->index != RENDITION_SNAPSHOT;
@@ -141,7 +142,7 @@ static bool can_count(const struct store_rendition *r, const struct record_part 
 {
 	const struct store_closely *w = &r->closely;
 
-	return w->part_ms && (uint64_t)part->duration * 1000 <= (uint64_t)w->part_ms * r->track.timescale;
+	return w->target_ms && (uint64_t)part->duration * 1000 <= (uint64_t)w->target_ms * r->track.timescale;
 }
 
 static void publish(struct store *s, struct store_rendition *r, const struct record_part *part, const struct chunk *c)

@@ -447,6 +447,27 @@ Test(serve_playlist, lists_parts_while_there_are_some)
 	cr_expect(lists(false, "URI=\"7.0.0000abcd.m4s\",INDEPENDENT=YES\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"7.1.0000abcd.m4s\"\n"));
 }
 
+static int chunk_under(uint64_t number, unsigned i, uint16_t target_ms)
+{
+	struct msg_part m = part_of(number, i);
+
+	m.target_ms = target_ms;
+	return put(&m);
+}
+
+Test(serve_playlist, lists_parts_of_one_target)
+{
+	cr_expect_not(serve_parts_any(r));
+	cr_assert(segment(5, 1, -1) == 0 && chunk(6, 0, false) == 0 && chunk(6, 1, true) == 0);
+	cr_expect(serve_parts_any(r));
+	cr_assert_eq(segment(6, 2, -1), 0);
+	cr_expect(serve_parts_any(r) && lists(false, "\"6.1.0000abcd.m4s\"") && lists(false, "PART-TARGET=0.216\n"));
+	cr_assert(chunk_under(7, 0, 640) == 0 && chunk_under(7, 1, 640) == 0);
+	cr_expect(lists(false, "PART-TARGET=0.640\n") && lists(false, "\"7.1.0000abcd.m4s\"") && !lists(false, "\"6.0.0000abcd.m4s\""), "they would be too short");
+	cr_assert_eq(chunk_under(7, 2, 700), 0);
+	cr_expect(lists(false, "PART-TARGET=0.640\n") && serve_parts_count(r, 7) == 2, "a segment's parts are of one target");
+}
+
 Test(serve_playlist, is_written_once_a_change)
 {
 	struct serve_bytes *full, *delta;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * usage: node page.mjs URL USER PASSWORD [SECONDS] [--camera NAME] [--screenshot FILE] [--expect-failed | --meanwhile COMMAND]
- * Logs in, plays a test camera, and checks that after SECONDS (10) its own count has moved by as much, that sound is
+ * Logs in, plays a test camera, and checks that after SECONDS (10) its own clock has moved by as much, that sound is
  * there and that the badge says verified. With --expect-failed one byte of one segment is changed on its way to the
  * page, and the badge has to turn red and name that segment. With --meanwhile the shell COMMAND runs while it plays
  * (it kills something, say), and SECONDS later the picture has to go on and the badge to say verified (after a new
@@ -25,7 +25,7 @@ if (!password || !(seconds > 0)) {
 const failures = [];
 const expect = (holds, what) => { if (!holds) failures.push(what); };
 
-/* The first picture and the one SECONDS later, by the picture's own count. */
+/* The first picture and the one SECONDS later, by the picture's own clock. */
 async function checkPlaying(page, complaints) {
 	await waitForBadge(page, "verified");
 	const before = await lookWell(page), beganMs = Date.now();
@@ -34,16 +34,19 @@ async function checkPlaying(page, complaints) {
 	/* Asked last: in a camera's first seconds its rate has not been measured. */
 	const {cameras} = await site(page);
 	const fps = (cameras.find((c) => c.name === options.camera) ?? cameras[0]).fps;
-	const moved = (after.number - before.number + 2 ** 24) % 2 ** 24 / fps;
+	const moved = (after.clockMs - before.clockMs + 2 ** 24) % 2 ** 24 / 1000;
 	/* It may make up for what it was behind, as parts come, but for no more. */
 	const behind = (before.nowMs - before.clockMs) % 2 ** 24 / 1000, about = 2 + spent / 10;
 	const shown = await badge(page);
 
-	expect(before.number >= 0 && after.number >= 0, "the picture has no count that can be read");
-	expect(moved >= spent - about && moved <= spent + behind + about, `the count moved by ${moved.toFixed(1)} s in ${spent.toFixed(1)} s`);
+	expect(before.number >= 0 && after.number > before.number && before.clockMs >= 0 && after.clockMs >= 0, "the picture has no count or clock that can be read, or stands still");
+	expect(moved >= spent - about && moved <= spent + behind + about, `the clock moved by ${moved.toFixed(1)} s in ${spent.toFixed(1)} s`);
 	expect(before.audioBytes > 0 && after.audioBytes > before.audioBytes, "no sound is decoded");
 	expect(shown.state === "verified" && shown.count >= 2, `the badge says: ${shown.text}`);
-	expect(complaints.length === 0, `the page complains: ${complaints[0]}`);
+	/* A proof that is late is asked for again: what came of it the badge says. */
+	const others = complaints.filter((c) => !/ 503 .*\.tlog-proof$/.test(c));
+
+	expect(others.length === 0, `the page complains: ${others[0]}`);
 	return {fps, moved_s: moved, before, after, badge: shown};
 }
 
