@@ -114,8 +114,24 @@ def rtsp_rows(r):
     yield ("   from the client's start to its first picture, ms", f"{ours['first_s'] * 1000:.0f}", f"at the camera {camera['first_s'] * 1000:.0f}", "", "less")
 
 
+def latency_rows(r):
+    near, plain = r["near"], r["plain"]
+    yield ("age of the picture in Chromium, page by parts, ms: median", f"{near['median_ms']}", "", "", "below 1000")
+    yield ("   p99, ms", f"{near['p99_ms']}", "", "", "below 1500")
+    yield ("   times that it stood still", f"{near['stalls']}", "", "", "none")
+    yield (f"   hls.js with whole segments of {r['segment_s']:.1f} s, ms: median", f"{plain['median_ms']}", "", "", f"below {2000 * r['segment_s'] + 1000:.0f}")
+    yield ("from click to picture, ms: median (most)", f"{sorted(r['click_ms'])[len(r['click_ms']) // 2]} ({max(r['click_ms'])})", "", "", "below 500")
+
+
+def watch_rows(r):
+    yield (f"parts that were late for {r['connections']} viewers of one camera, of {r['parts']}", f"{r['late'] + r['missed']}", "", "", "none")
+    yield ("   from its mention to its last byte, ms: p99 (most)", f"{r['p99_ms']} ({r['worst_ms']:.0f})", "", "", "less")
+    yield ("   CPU of the generator, % of a core", f"{r['cpu_percent']:.0f}", "", "", "below 100")
+
+
 def rows(results):
-    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows), ("evidence", evidence_rows), ("rtsp", rtsp_rows)):
+    for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows), ("evidence", evidence_rows), ("rtsp", rtsp_rows),
+                       ("latency", latency_rows), ("watch", watch_rows)):
         if part in results:
             yield from make(results[part])
 
