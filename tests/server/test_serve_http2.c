@@ -337,6 +337,121 @@ Test(serve_http2, who_does_not_read_is_not_listened_to)
 	cr_expect(http2_world.conn.dead && http2_world.closed[SERVE_CLOSED_SLOW] == 1);
 }
 
+Test(serve_http2, a_long_body_comes_piece_by_piece)
+{
+	size_t bytes = 0;
+	struct heard h;
+
+	add_u32(NGHTTP2_WINDOW_UPDATE, 0, 4 * HTTP2_WORLD_BODY);
+	set_window(4 * HTTP2_WORLD_BODY);
+	ask(1, "/s");
+	send_all();
+	for (unsigned i = 0; i < 10; i++) {
+		http2_world_take(NULL, 0);
+		h = hear();
+		bytes += h.bytes;
+	}
+	cr_expect(bytes == 3 * HTTP2_WORLD_BODY && http2_world_session()->n == 0, "%zu bytes", bytes);
+}
+
+/* --- what ends ------------------------------------------------------------------------------------- */
+
+static void expect_end(unsigned answers)
+{
+	struct heard h = hear();
+
+	cr_expect(h.answers == answers && h.goaways == 1 && h.error == NGHTTP2_NO_ERROR && !http2_world_is_open(), "%u answers, %u goaways", h.answers, h.goaways);
+}
+
+Test(serve_http2, an_answer_may_be_the_last)
+{
+	ask(1, "/c");
+	send_all();
+	expect_end(1);
+}
+
+Test(serve_http2, who_rests_too_long_is_told_to_go)
+{
+	ask(1, "/");
+	send_all();
+	hear();
+	serve_http2.overdue(&http2_world.conn);
+	expect_end(0);
+	cr_expect_eq(http2_world.closed[SERVE_CLOSED_IDLE], 1);
+}
+
+Test(serve_http2, what_is_under_way_when_the_process_ends_is_answered)
+{
+	struct heard h;
+
+	ask(1, "/h");
+	send_all();
+	serve_http2.stop(&http2_world.conn);
+	h = hear();
+	cr_expect(h.goaways == 1 && h.error == NGHTTP2_NO_ERROR && http2_world_is_open());
+	ask(3, "/");
+	send_all();
+	cr_expect_eq(hear().answers, 0, "nothing more begins");
+	http2_world_release();
+	http2_world_take(NULL, 0);
+	h = hear();
+	cr_expect(h.answers == 1 && h.stream == 1 && !http2_world_is_open());
+}
+
+/* --- heads ----------------------------------------------------------------------------------------- */
+
+static void ask_with(uint32_t stream, const char *const field[5][2])
+{
+	uint8_t head[16384];
+	struct wr w = wr_init(head, sizeof head);
+
+	for (unsigned i = 0; i < 5 && field[i][0]; i++)
+		put_field(&w, field[i][0], field[i][1], strlen(field[i][1]));
+	cr_assert_not(w.bad);
+	add(NGHTTP2_HEADERS, WHOLE, stream, head, w.len);
+	send_all();
+}
+
+Test(serve_http2, a_head_is_refused_as_by_http_1)
+{
+	static char target[HTTP_TARGET_MAX + 2], authority[300];
+	const struct { unsigned status; const char *field[5][2]; } c[] = {
+		{200, {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {":authority", "h"}}},
+		{200, {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {":authority", "h"}, {"host", "h"}}},
+		{200, {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {"host", "h"}}},
+		{400, {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {":authority", "h"}, {"host", "i"}}},
+		{400, {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "h"}}},
+		{400, {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {":authority", authority}}},
+		{405, {{":method", "ALTOGETHER-TOO-LONG"}, {":scheme", "https"}, {":path", "/"}, {":authority", "h"}}},
+		{405, {{":method", "PATCH"}, {":scheme", "https"}, {":path", "/"}, {":authority", "h"}}},
+		{414, {{":method", "GET"}, {":scheme", "https"}, {":path", target}, {":authority", "h"}}},
+	};
+
+	memset(target, '/', sizeof target - 1);
+	memset(authority, 'a', sizeof authority - 1);
+	for (uint32_t i = 0; i < sizeof c / sizeof *c; i++) {
+		struct heard h;
+
+		ask_with(2 * i + 1, c[i].field);
+		h = hear();
+		cr_expect(h.answers == 1 && h.status == c[i].status && http2_world_is_open(), "case %u: status %u", i, h.status);
+	}
+}
+
+Test(serve_http2, trailers_are_not_looked_at)
+{
+	uint8_t trailer[64];
+	struct wr w = wr_init(trailer, sizeof trailer);
+	struct heard h;
+
+	put_field(&w, "x", "y", 1);
+	ask_at_length(1, "POST", "/login", 0, OPEN);
+	add(NGHTTP2_HEADERS, WHOLE, 1, trailer, w.len);
+	send_all();
+	h = hear();
+	cr_expect(h.answers == 1 && h.status == 411, "status %u", h.status);
+}
+
 /* --- what costs work ------------------------------------------------------------------------------- */
 
 static void reset(uint32_t first, unsigned n)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "tests/server/rtsp_world.h"
 
@@ -276,6 +277,63 @@ Test(serve_rtsp_ask, pauses_and_ends)
 	}
 	expect_status(world_ask("TEARDOWN", "gate/copy", session), "200");
 	cr_expect(!world_rtsp.track[0].set_up && !world_rtsp.track[0].owner);
+}
+
+Test(serve_rtsp_ask, plays_sound_alone)
+{
+	expect_status(world_ask("SETUP", "gate/audio/track0", TCP(0, 1)), "200");
+	expect_status(world_ask("SETUP", "gate/audio/track1", TCP(2, 3)), "404");
+	expect_status(world_ask("PLAY", "gate/audio", "Session: 01020300000000000000000000000000\r\n"), "200");
+	cr_expect(world_play(sent, sizeof sent, &why) > 0 && world_rtsp.track[0].rendition == RENDITION_AUDIO);
+}
+
+Test(serve_rtsp_ask, ends_at_once_when_the_right_to_it_does)
+{
+	expect_status(world_ask("SETUP", "gate/copy/track0", TCP(0, 1)), "200");
+	expect_status(world_ask("PLAY", "gate/copy", "Session: 01020300000000000000000000000000\r\n"), "200");
+	cr_assert(world_rtsp.follower.ended && world_rtsp.follower.camera == 0 && world_rtsp.follower.right == SERVE_RIGHT_LIVE);
+	world_heard.ready = 0;
+	world_rtsp.follower.ended(&world_rtsp.follower);
+	cr_expect(world_rtsp.ended && world_heard.ready == 1);
+}
+
+/* A camera that has just come: what is described once is all that a session has. */
+static void begin_without_sound(void)
+{
+	struct serve_camera *camera;
+
+	world_begin(true);
+	world_pictures(0, RENDITION_COPY, 50);
+	camera = &world_rtsp.serve->media->camera[0];
+	camera->state.audio = CODEC_AAC;
+	camera->first_us = clock_mono_us() + INT64_C(3600000000);  /* so that no machine is too slow for it */
+	cr_assert_str_empty(world_ask("DESCRIBE", "gate", BASIC_ANNA));
+}
+
+TestSuite(serve_rtsp_new, .init = begin_without_sound, .fini = world_end);
+
+Test(serve_rtsp_new, sound_is_waited_for)
+{
+	world_sound(90);
+	cr_expect(strstr(world_again(), "m=audio"));
+	expect_status(world_ask("SETUP", "gate/copy/track1", TCP(0, 1)), "200");
+}
+
+Test(serve_rtsp_new, but_not_for_ever)
+{
+	const char *reply;
+
+	world_rtsp.timed_out = true;
+	reply = world_again();
+	expect_status(reply, "200");
+	cr_expect(strstr(reply, "m=video") && !strstr(reply, "m=audio"));
+	expect_status(world_ask("SETUP", "gate/copy/track1", TCP(0, 1)), "404");
+}
+
+Test(serve_rtsp_new, nor_where_the_camera_sends_none)
+{
+	world_rtsp.serve->media->camera[0].state.audio = CODEC_NONE;
+	expect_status(world_again(), "200");
 }
 
 /* --- what is sent ------------------------------------------------------------------------------- */
