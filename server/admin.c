@@ -54,8 +54,13 @@ static bool take_sha256(const char **at, const char *end, uint8_t ret[32])
 {
 	size_t n;
 	const char *line = take_line(at, end, &n);
+	char hex[65];
 
-	return line && n == 64 && !hex_decode(line, n, ret, 32);
+	if (!line || n != 64 || hex_decode(line, n, ret, 32))
+		return false;
+	/* There is one spelling. */
+	hex_encode(ret, 32, hex);
+	return !memcmp(line, hex, n);
 }
 
 int admin_text_write(const struct admin_text *t, struct buf *out)
