@@ -15,7 +15,7 @@ int ask_socket_of_site(const char *file, char *path)
 {
 	struct site_report *report = calloc(1, sizeof *report);
 	struct site *site = NULL;
-	int rc = report ? site_load(file, &site, report) : -ENOMEM;
+	int rc = report ? site_load_text(file, &site, report) : -ENOMEM;
 
 	if (rc < 0 && report)
 		complaint_print(stderr, file, report);
