@@ -7,12 +7,14 @@
  * status: 0 good, 1 the answer is no, 2 could not tell (usage, no such file).
  */
 int cmd_audit(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_sign_config(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_alarms(int argc, char **argv);

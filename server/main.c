@@ -47,6 +47,8 @@ static const struct {
 	{"witness", cmd_witness, "look at another site's log, and cosign what extends what was seen before"},
 	{"keygen", cmd_keygen, "make the site's signing key, or a TLS certificate"},
 	{"passwd", cmd_passwd, "make the lines of a user for the site file"},
+	{"backup", cmd_backup, "put keys, state and site files into one file, enciphered"},
+	{"restore", cmd_restore, "put back what a backup holds"},
 	{"camera", cmd_camera, "be a test camera"},
 	{"version", cmd_version, "print the version, or what the programs are made of"},
 };

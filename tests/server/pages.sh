@@ -35,7 +35,7 @@ while read -r command; do
 done < "$work/commands"
 
 # events: the first argument of what writes a line, the second of parent_log, and of what gives up with a line
-roles=$(printf '%s\n' server/*.c | grep -vE '/(alarms|check|export[a-z_]*|keygen|main|passwd|probe[a-z_]*|prompt|run|signconfig|status|verify[a-z_]*|witness|witness_[a-z_]*)\.c$')
+roles=$(printf '%s\n' server/*.c | grep -vE '/(alarms|backup|backup_[a-z_]*|check|export[a-z_]*|keygen|main|passwd|probe[a-z_]*|prompt|restore|restore_[a-z_]*|run|signconfig|status|verify[a-z_]*|witness|witness_[a-z_]*)\.c$')
 {
     # shellcheck disable=SC2086
     grep -ohE '(log_(error|warn|info)|give_up|fail|fail_mend)\((&?[a-z]+, )?"[a-z][a-z-]*"' $roles | sed 's/.*"\(.*\)"/\1/'
