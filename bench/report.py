@@ -119,6 +119,7 @@ def latency_rows(r):
     yield ("age of the picture in Chromium, page by parts, ms: median", f"{near['median_ms']}", "", "", "below 1000")
     yield ("   p99, ms", f"{near['p99_ms']}", "", "", "below 1500")
     yield ("   times that it stood still", f"{near['stalls']}", "", "", "none")
+    yield ("   of its looks while it played by parts, %", f"{100 * near['by_parts']:.0f}", "", "", "100")
     yield (f"   hls.js with whole segments of {r['segment_s']:.1f} s, ms: median", f"{plain['median_ms']}", "", "", f"below {2000 * r['segment_s'] + 1000:.0f}")
     yield ("from click to picture, ms: median (most)", f"{sorted(r['click_ms'])[len(r['click_ms']) // 2]} ({max(r['click_ms'])})", "", "", "below 500")
 
