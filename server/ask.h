@@ -15,6 +15,7 @@
 #define ASK_EXPORT_USER "operator"
 /* Begins "alarms RUN NEXT", then a line each; the words behind it: "text now", "json now", "text since US" (wall clock), "json after RUN N". */
 #define ASK_ALARMS "alarms "
+#define ASK_INVENTORY "inventory"
 #define ASK_SHARE "share "          /* CAMERA FROM TO EXPIRES USER, "-" for none: answered with ID TOKEN ADDRESS */
 #define ASK_UNSHARE "unshare "      /* ID */
 #define ASK_SHARES "shares "        /* text or json, as ASK_SESSIONS */

@@ -9,6 +9,7 @@
 int cmd_audit(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_inventory(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);
 int cmd_probe(int argc, char **argv);

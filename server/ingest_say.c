@@ -81,7 +81,7 @@ void ingest_say_offer(struct ingest_camera *c)
 	if (!c->client || c->left)
 		return;
 	m.login = (uint8_t)rtsp_client_answered(c->client);
-	m.vendor = rtsp_client_vendor(c->client)->row;
+	m.signs = rtsp_client_vendor(c->client)->rows;
 	m.quirks = rtsp_client_quirks(c->client);
 	snprintf(m.media, sizeof m.media, "%s", rtsp_client_offered(c->client));
 	channel_say(c->site->parent, MSG_CAMERA_OFFER, &m, NULL, 0);

@@ -41,6 +41,7 @@ static const struct {
 	{"status", cmd_status, "ask the running server how it is"},
 	{"sessions", cmd_sessions, "say who is logged in, and end it"},
 	{"share", cmd_share, "make a link by which somebody sees one camera for a while"},
+	{"inventory", cmd_inventory, "say what the cameras are: maker, chip, and what is wrong with them"},
 	{"audit", cmd_audit, "print all that can be attacked of a site, on one page"},
 	{"verify", cmd_verify, "tell whether footage is whole, unchanged and in order"},
 	{"export", cmd_export, "copy a camera's footage of a time, with all that proves it"},

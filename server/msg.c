@@ -68,7 +68,7 @@ static const struct {
 		INT(msg_camera_state, pace_milli), INT(msg_camera_state, segment_ms), END}},
 	[MSG_CAMERA_GONE] = {"camera-gone", FIELDS{INT(msg_camera_gone, camera), END}},
 	[MSG_CAMERA_OFFER] = {"camera-offer", FIELDS{
-		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, vendor), INT(msg_camera_offer, quirks),
+		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, signs), INT(msg_camera_offer, quirks),
 		TEXT(msg_camera_offer, media), END}},
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
 		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), TEXT(msg_transcode_camera, site),

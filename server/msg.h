@@ -185,7 +185,7 @@ struct msg_camera_state {
 struct msg_camera_offer {
 	uint16_t camera;
 	uint8_t login;                               /* enum rtsp_client_answer, below MSG_LOGINS */
-	uint8_t vendor;                              /* row of net/vendor.h's table */
+	uint64_t signs;                              /* of who made it: rows of struct vendor_guess */
 	uint32_t quirks;                             /* bits of net/rtsp_quirk.h */
 	char media[512];                             /* all that it describes: "video H264 90000 Hz, application VND.ONVIF.METADATA", harmless letters */
 };

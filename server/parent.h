@@ -163,6 +163,7 @@ struct camera_live {
 	int64_t sei_second;               /* and how many SEIs it has asked for in it */
 	unsigned seis;
 	struct demand demand[RENDITIONS_MAX];
+	struct camera_offer { bool described; uint8_t login; uint64_t signs; uint32_t quirks; } offer;  /* as in msg_camera_offer */
 	struct alarm alarm[ALARM_CAMERA_KINDS];
 	int64_t streaming_us, recorded_us;  /* monotonic: since when it streams; when a segment of it came last */
 	struct camera_counts counts;
@@ -180,9 +181,9 @@ struct listener_live {
 struct parent_watch {
 	unsigned roles;                   /* bits of enum role_kind: which are started */
 	int64_t longest_us;               /* then it is over */
-	const char *password;             /* of its camera; NULL if none */
+	const char *password;             /* of its camera; NULL: as the site file says */
 	void (*state)(struct parent *p, const struct msg_camera_state *m);
-	void (*offer)(struct parent *p, const struct msg_camera_offer *m);
+	void (*offer)(struct parent *p, const struct msg_camera_offer *m);  /* or NULL */
 	void *ctx;
 };
 
@@ -473,6 +474,8 @@ struct status_view { bool colour; unsigned rows, columns; const char *camera; };
 /* "text" and "colour", with " ROWS COLUMNS" behind them or " camera NAME". False: there is no such camera. */
 bool status_question(struct parent *p, const char *words, struct buf *out);
 void status_text(struct parent *p, struct buf *out, const struct status_view *view);
+/* status_inventory.c: the answer to `casemate inventory` */
+void status_inventory(struct parent *p, struct buf *out);
 /* status_top.c: the answer to `casemate top` */
 void status_top(struct parent *p, struct buf *out);
 /* status_alarms.c: the answer to `casemate alarms`: words as server/ask.h has them; and what is on, for status */

@@ -231,13 +231,26 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 		event_add(cam->telling, &(struct timeval){0, wait_us});
 }
 
+/* A try that failed before the camera described anything does not undo what it said before. */
+static void take_offer(struct camera_offer *o, const struct msg_camera_offer *m)
+{
+	bool described = *m->media;
+
+	if (described || !o->described)
+		*o = (struct camera_offer){described, m->login, m->signs, m->quirks};
+}
+
 static void on_camera_offer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct child *c = ctx;
 
-	if (!owns_camera(c, m->camera_offer.camera) || m->camera_offer.login >= MSG_LOGINS)
+	if (!owns_camera(c, m->camera_offer.camera) || m->camera_offer.login >= MSG_LOGINS) {
 		child_kill(c, "spoke of a camera that is not its own");
-	else if (c->parent->watch)
+		return;
+	}
+	if (!is_gone(c, m->camera_offer.camera))
+		take_offer(&c->parent->camera[m->camera_offer.camera].offer, &m->camera_offer);
+	if (c->parent->watch && c->parent->watch->offer)
 		c->parent->watch->offer(c->parent, &m->camera_offer);
 }
 

@@ -118,6 +118,7 @@ static void forget(struct camera_live *cam)
 {
 	cam->known = cam->worker_known = cam->wants_sound = false;
 	cam->state = (struct msg_camera_state){.camera = (uint16_t)cam->index};
+	cam->offer = (struct camera_offer){0};
 	cam->worked = SITE_TRANSPORT_AUTO;
 	cam->longest_for_ms = 0;
 	cam->lost_why = GAP_NONE;

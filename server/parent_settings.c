@@ -169,7 +169,7 @@ static void take_password(const struct parent *p, const struct site_camera *cam,
 {
 	int rc = 0;
 
-	if (p->watch)
+	if (p->watch && p->watch->password)
 		TEXT(m->password, p->watch->password);
 	else
 		rc = site_read_password(cam, m->password);

@@ -105,7 +105,7 @@ static void print_clock(FILE *to, const struct msg_camera_state *s)
 
 static void print_offer(FILE *to, const struct msg_camera_offer *m, bool plays)
 {
-	const char *by = NULL, *vendor = vendor_name(&(struct vendor_guess){m->vendor}, &by);
+	const char *by = NULL, *vendor = vendor_name(&(struct vendor_guess){m->signs}, &by);
 	char media[4 * sizeof m->media];
 
 	if (vendor)

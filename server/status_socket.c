@@ -95,6 +95,8 @@ static void on_question(struct bufferevent *b, void *ctx)
 		status_top(ctx, &out);
 	else if (strcmp(line, "json") == 0)
 		status_json(ctx, &out);
+	else if (strcmp(line, ASK_INVENTORY) == 0)
+		status_inventory(ctx, &out);
 	else if (strcmp(line, "audit") == 0)
 		audit_tell(ctx, &out);
 	else if (!answer_of_viewers(ctx, line, &out))

@@ -35,7 +35,7 @@ while read -r command; do
 done < "$work/commands"
 
 # events: the first argument of what writes a line, the second of parent_log, and of what gives up with a line
-roles=$(printf '%s\n' server/*.c | grep -vE '/(alarms|backup|backup_[a-z_]*|check|export[a-z_]*|keygen|main|passwd|probe[a-z_]*|prompt|restore|restore_[a-z_]*|run|signconfig|status|verify[a-z_]*|witness|witness_[a-z_]*)\.c$')
+roles=$(printf '%s\n' server/*.c | grep -vE '/(alarms|backup|backup_[a-z_]*|check|inventory[a-z_]*|export[a-z_]*|keygen|main|passwd|probe[a-z_]*|prompt|restore|restore_[a-z_]*|run|signconfig|status|verify[a-z_]*|witness|witness_[a-z_]*)\.c$')
 {
     # shellcheck disable=SC2086
     grep -ohE '(log_(error|warn|info)|give_up|fail|fail_mend)\((&?[a-z]+, )?"[a-z][a-z-]*"' $roles | sed 's/.*"\(.*\)"/\1/'
@@ -59,6 +59,14 @@ compare metrics "$work/metrics" "$work/page"
 grep -ohE '(json_[a-z]+|hash_json)\(&?j, "[a-z_0-9]+"' server/audit_json.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys-audit"
 items doc/casemate-audit.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
 compare audit "$work/keys-audit" "$work/page"
+
+# keys of the inventory, and the words for what it flags
+grep -ohE 'json_[a-z]+\(&?j, "[a-z_0-9]+"' server/inventory_print.c | sed 's/.*"\(.*\)"/\1/' > "$work/keys-inventory"
+items doc/casemate-inventory.1 '.Sh JSON' '.Sh EXIT' > "$work/page"
+compare inventory "$work/keys-inventory" "$work/page"
+sed -n '/^const .*inventory_flag_name/,/^}/p' server/inventory_judge.c | grep -oE '= "[a-z0-9-]+"' | tr -d '= "' > "$work/flags"
+items doc/casemate-inventory.1 '.Sh FLAGS' '.Sh JSON' > "$work/page"
+compare "inventory's flags" "$work/flags" "$work/page"
 
 # words of the status: camera's phases, reasons, layers of the sandbox
 {
