@@ -130,9 +130,20 @@ def watch_rows(r):
     yield ("   CPU of the generator, % of a core", f"{r['cpu_percent']:.0f}", "", "", "below 100")
 
 
+def limits_rows(l):
+    of = f"{l['size']} {l['fps']}/s {l['bitrate_bps'] / 1e6:.0f} Mb/s, {l['cpus']} processors"
+    for name, label in (("copy", "copied"), ("one", "with one rendition"), ("three", "with three renditions")):
+        if name in l:
+            yield (f"cameras {label}, beside themselves ({of})", f"{l[name]['cameras']}", f"{l[name]['by_cpu']} by CPU", "", "more")
+            yield ("   of a core each", f"{l[name]['cores_per_camera']:.4f}", "", "", "less")
+    if "viewers" in l:
+        yield ("viewers of a copy by HTTPS, beside themselves", f"{l['viewers']['viewers']}", f"{l['viewers']['by_cpu']} by CPU", "", "more")
+        yield ("   of a core each", f"{l['viewers']['cores_per_viewer']:.5f}", "", "", "less")
+
+
 def rows(results):
     for part, make in (("load", load_rows), ("start", start_rows), ("tls", tls_rows), ("fleet", fleet_rows), ("transcode", transcode_rows), ("evidence", evidence_rows), ("rtsp", rtsp_rows),
-                       ("latency", latency_rows), ("watch", watch_rows)):
+                       ("latency", latency_rows), ("watch", watch_rows), ("limits", limits_rows)):
         if part in results:
             yield from make(results[part])
 

@@ -45,7 +45,7 @@ class Cameras:
 
 
 class Server:
-    """A site, and `casemate run` on it."""
+    """A site, and `casemate run` on it. encode: True for a small rendition, or a list of renditions."""
 
     def __init__(self, casemate, folder, urls, encode=False, serve=1, transport=None, max_size="2 GB", rtsps=False):
         self.casemate, self.folder, self.urls = casemate, folder, urls
@@ -67,10 +67,13 @@ class Server:
 
     def write_site(self, encode, serve, transport, max_size):
         user = proc.run([self.casemate, "passwd", USER], input=self.password + "\n")
-        small = f"\n    renditions:\n      {SMALL['name']}: {{size: {SMALL['width']}x{SMALL['height']}, bitrate: {SMALL['bitrate_bps'] // 1000} kb/s}}"
+        renditions = [SMALL] if encode is True else encode or []
+        encoded = "\n    renditions:" if renditions else ""
+        for r in renditions:
+            encoded += f"\n      {r['name']}: {{size: {r['width']}x{r['height']}, bitrate: {r['bitrate_bps'] // 1000} kb/s}}"
         way = f"\n    transport: {transport}" if transport else ""
         rtsps = f"rtsps: 127.0.0.1:{self.rtsps}\n" if self.rtsps else ""
-        cameras = "\n".join(f"  {name}:\n    source: {url}{way}{small if encode else ''}" for name, url in zip(self.names, self.urls))
+        cameras = "\n".join(f"  {name}:\n    source: {url}{way}{encoded}" for name, url in zip(self.names, self.urls))
         with open(self.path("site.yaml"), "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
             f.write(f"site: bench.example/casemate\nlisten: 127.0.0.1:{self.port}\n{rtsps}tls: {{certificate: tls.crt, key: tls.key}}\nkey: site.key\n"
                     f"archive: {{path: archive, max_size: {max_size}}}\nprocesses: {{serve: {serve}, ingest: 1}}\nusers:\n{user}cameras:\n{cameras}\n")
