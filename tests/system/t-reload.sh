@@ -157,7 +157,14 @@ mkdir "$site/cameras.d"
 out=$(reloaded "$work/signed.yaml")
 equal "a file that asks for a signature and has none is refused" $? 1
 matches "with the mend" "$out" 'site.yaml.sig: No such file.*casemate sign-config'
+check_key() { said=$(timeout 20 "$casemate" check -c "$site/site.yaml" --admin-key "$1" 2>&1); }
+check_key "$work/admin.key.pub"
+equal "check --admin-key: not signed is not good" $? 1
 sign || bail "sign-config: $(cat "$work/signed")"
+check "check --admin-key: signed is" check_key "$work/admin.key.pub"
+check_key "$site/site.key.pub"
+equal "check --admin-key: by another key is not" $? 1
+matches "and it says so" "$said" 'site.yaml: .*sign'
 out=$(reload)
 equal "signed it is taken" $? 0
 matches "with its version" "$out" 'signed by admin.example as version 1'
