@@ -459,6 +459,8 @@ void parent_export(struct parent *p, const char *words, struct buf *out);
 void parent_log(const char *level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* From here on nothing is written: a command that tells of it in its own words. */
 void parent_log_quiet(void);
+/* Looks where standard error goes: into the journal with the priority of each line. */
+void parent_log_begin(void);
 /* A role's line, "level event key=value", of which no byte is trusted; index -1: there is one of that role. */
 void parent_log_line(const char *role, int index, const char *text, size_t n);
 /* parent_log_child.c */

@@ -3,7 +3,7 @@
  * The log: one line a thing that happened, on standard error, the parent's own
  * and those of the roles (parent_log_child.c):
  *     2026-11-22T15:30:00.040Z info ingest[0] camera-lost camera=gate-1 why=refused
- * Nobody else writes there.
+ * Nobody else writes there. The journal, which has times and levels of its own, is told the level as it wants it too.
  */
 #include <poll.h>
 #include <stdarg.h>
@@ -13,13 +13,27 @@
 
 #include "base/clock.h"
 #include "server/parent.h"
+#include "server/service.h"
 
-static bool quiet;
+static bool quiet, journal;
 static unsigned lost;  /* lines that could not be written */
 
 void parent_log_quiet(void)
 {
 	quiet = true;
+}
+
+void parent_log_begin(void)
+{
+	journal = service_logs_to_journal(STDERR_FILENO);
+}
+
+/* As sd-daemon(3) has it, before a line of that level; "" where it would only be seen. */
+static const char *priority(const char *level, size_t n)
+{
+	if (!journal)
+		return "";
+	return n == 5 && !memcmp(level, "error", 5) ? "<3>" : n == 4 && !memcmp(level, "warn", 4) ? "<4>" : "<6>";
 }
 
 /* Who reads the log may be slow, and must not hold the server up: a line that cannot be taken at once is left out, and counted. */
@@ -56,9 +70,9 @@ void parent_log_line(const char *role, int index, const char *text, size_t n)
 	size_t level = blank ? (size_t)(blank - text) : n;
 
 	if (index >= 0)
-		head = snprintf(line, sizeof line - 1, "%s %.*s %s[%d]", now, (int)level, text, role, index);
+		head = snprintf(line, sizeof line - 1, "%s%s %.*s %s[%d]", priority(text, level), now, (int)level, text, role, index);
 	else
-		head = snprintf(line, sizeof line - 1, "%s %.*s %s", now, (int)level, text, role);
+		head = snprintf(line, sizeof line - 1, "%s%s %.*s %s", priority(text, level), now, (int)level, text, role);
 	len = (size_t)head;
 	for (size_t i = level; i < n && len < sizeof line - 6; i++) {
 		unsigned char c = (unsigned char)text[i];

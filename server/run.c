@@ -266,5 +266,6 @@ int cmd_run(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	take_descriptors();
+	parent_log_begin();
 	return run(file, cpu, admin_key, rollback);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -80,4 +81,15 @@ uint64_t service_watchdog_us(void)
 	uint64_t pid = number("WATCHDOG_PID", INT32_MAX);
 
 	return pid && pid != (uint64_t)getpid() ? 0 : number("WATCHDOG_USEC", WATCHDOG_MAX_US);
+}
+
+/* systemd.exec(5): "DEVICE:INODE" of what it gave as standard error. */
+bool service_logs_to_journal(int fd)
+{
+	const char *s = getenv("JOURNAL_STREAM"), *colon = s ? strchr(s, ':') : NULL;
+	uint64_t device, inode;
+	struct stat st;
+
+	return colon && text_u64(s, (size_t)(colon - s), UINT64_MAX, &device) == 0 && text_u64(colon + 1, strlen(colon + 1), UINT64_MAX, &inode) == 0 &&
+	       fstat(fd, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }

@@ -7,6 +7,7 @@
  * that its loop still turns (sd_watchdog_enabled(3)). Without a manager all of it
  * does nothing. No role has any part in it: roles have no environment.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SERVICE_SOCKETS_MAX 16
@@ -20,5 +21,8 @@ int service_sockets(int ret_fd[SERVICE_SOCKETS_MAX]);
 void service_notify(const char *state);
 /* It expects WATCHDOG=1 each so many microseconds; 0: it does not. */
 uint64_t service_watchdog_us(void);
+
+/* Whether what is written to fd is a line of the journal, which takes a priority from "<4>" at its beginning (sd-daemon(3)). */
+bool service_logs_to_journal(int fd);
 
 #endif

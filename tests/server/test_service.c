@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,4 +140,29 @@ Test(service, the_watchdog_is_for_this_process)
 	unsetenv("WATCHDOG_PID");
 	setenv("WATCHDOG_USEC", "1000000", 1);
 	cr_expect_eq(service_watchdog_us(), 1000000);
+}
+
+Test(service, the_journal_is_where_the_variable_says)
+{
+	FILE *file = tmpfile();
+	struct stat st;
+	char text[96];
+
+	cr_assert(file && fstat(fileno(file), &st) == 0);
+	unsetenv("JOURNAL_STREAM");
+	cr_expect(!service_logs_to_journal(fileno(file)));
+	snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", text, 1);
+	cr_expect(service_logs_to_journal(fileno(file)));
+	cr_expect(!service_logs_to_journal(-1));
+	snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino + 1);
+	setenv("JOURNAL_STREAM", text, 1);
+	cr_expect(!service_logs_to_journal(fileno(file)), "it goes elsewhere by now");
+	static const char *const bad[] = {"", ":", "1", "1:", ":1", "-1:1", "1:1:1", "99999999999999999999999:1"};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		setenv("JOURNAL_STREAM", bad[i], 1);
+		cr_expect(!service_logs_to_journal(fileno(file)), "%s", bad[i]);
+	}
+	fclose(file);
 }

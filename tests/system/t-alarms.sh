@@ -23,7 +23,12 @@ for c in goes mute well; do printf '  %s: {source: "rtsp://127.0.0.1:%s/cam"}\n'
 for c in dark still; do
     printf '  %s: {source: "rtsp://127.0.0.1:%s/cam", renditions: {small: {size: 160x90, bitrate: 100 kb/s, fps: 5}}}\n' $c "${scripted_port[$c]}"
 done >> "$site/site.yaml"
+# as if its log went to the journal
+: > "$site/log"
+JOURNAL_STREAM=$(stat -c %d:%i "$site/log")
+export JOURNAL_STREAM
 start_server goes mute dark still well
+unset JOURNAL_STREAM
 
 alarms() { timeout 20 "$casemate" alarms -s "$site/casemate.sock" "$@"; }
 timeout 300 "$casemate" alarms -s "$site/casemate.sock" --follow --since 1h --json > "$work/followed" 2> "$work/followed.err" &
@@ -107,6 +112,9 @@ for want in "begin down goes" "end down goes" "begin silent mute" "end silent mu
 done
 equal "since an hour ago: the same" "$(alarms --since 1h --json | jq -r '[.state, .alarm, .camera // "-"] | join(" ")' | sort | uniq -c | grep -cE 'begin (down goes|black dark|certificate -)|end down goes')" 4
 matches "the log of events names them" "$(cat "$site/log")" 'warn casemate site-alarm alarm=certificate detail="the certificate ends in [89] days"'
+
+matches "with the priority that the journal knows" "$(grep site-alarm "$site/log")" '^<4>20'
+matches "and what is no warning with another" "$(grep ' info ' "$site/log")" '^<6>20'
 
 # --- entries -------------------------------------------------------------------------------
 
