@@ -139,7 +139,7 @@ static int make_filters(struct scale *s, const struct convert_from *from, bool c
 	first->gain_num = !from->full_range ? 255 : chroma ? 224 : 219;
 	first->gain_den = 255;
 	second->gain_num = second->gain_den = 1;
-	rc = scale_filter_pairs(across_first ? &s->across[chroma] : &s->down[chroma], first);
+	rc = across_first ? scale_filter_pairs(&s->across[chroma], first) : scale_filter_pairs_down(&s->down[chroma], first);
 	if (!rc)
 		rc = scale_filter_weights(across_first ? &s->down[chroma] : &s->across[chroma], second);
 	return rc ? rc : scale_table_new(&s->table[chroma], s->across[chroma]);

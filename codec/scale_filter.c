@@ -22,6 +22,7 @@ struct window {
 /* What all windows of an axis have of the widest one: without the first `skip`, which are next to nothing in each. */
 struct extent {
 	unsigned skip, n;
+	bool used[SCALE_FILTER_TAPS_MAX + 2];  /* of these n: those that are more than that in any */
 };
 
 /* Five times the curve (it is scaled to a sum of one anyway), at x >= 0 in 1/ONE. */
@@ -93,27 +94,29 @@ static void open_window(const struct scale_axis *axis, unsigned i, struct window
 /* Windows rise by the same rule all along, so nothing is left out of one that another needs. */
 static struct extent extent_of(const struct scale_axis *axis)
 {
-	unsigned skip = SCALE_FILTER_TAPS_MAX, end = 0;
+	bool used[SCALE_FILTER_TAPS_MAX + 2] = {false};
+	struct extent e = {0};
 	struct window w;
 
 	for (unsigned i = 0; i < axis->to; i++) {
-		unsigned first = 0, last;
-
 		open_window(axis, i, &w);
-		for (last = w.n; last > 1 && abs(w.weight[last - 1]) < NOTHING;)
-			last--;
-		while (first + 1 < last && abs(w.weight[first]) < NOTHING)
-			first++;
-		skip = first < skip ? first : skip;
-		end = last > end ? last : end;
+		for (unsigned k = 0; k < w.n; k++)
+			used[k] = used[k] || abs(w.weight[k]) >= NOTHING;
 	}
-	return (struct extent){.skip = skip, .n = end - skip};
+	while (e.skip < SCALE_FILTER_TAPS_MAX && !used[e.skip])
+		e.skip++;
+	for (unsigned k = e.skip; k < SCALE_FILTER_TAPS_MAX + 2; k++) {
+		e.used[k - e.skip] = used[k];
+		if (used[k])
+			e.n = k + 1 - e.skip;
+	}
+	return e;
 }
 
 /* The window as `taps` weights that begin at *start, all inside: what lies outside goes to the last sample that there is. */
 static void fold(const struct scale_filter *f, const struct window *w, const struct extent *e, uint16_t *start, int32_t weight[SCALE_FILTER_TAPS_MAX + 2])
 {
-	int64_t low = f->weight ? -SCALE_FILTER_MARGIN : 0, high = (int64_t)f->from - 1 - low, first = w->start + e->skip, last = high + 1 - f->taps;
+	int64_t low = -(int64_t)f->margin, high = (int64_t)f->from - 1 - low, first = w->start + e->skip, last = high + 1 - f->taps;
 
 	first = first < low ? low : first > last ? last : first;
 	memset(weight, 0, (SCALE_FILTER_TAPS_MAX + 2) * sizeof weight[0]);
@@ -195,11 +198,14 @@ static void set_pairs(struct scale_filter *f, unsigned i, const int32_t *weight)
 	int32_t left = 0, most = 0;
 	unsigned heaviest = 0;
 
+	for (unsigned k = 0; k < f->taps; k++)
+		left += weight[k];
 	for (unsigned k = 0; k < f->pairs; k++) {
-		int32_t a = weight[2 * k], b = 2 * k + 1 < f->taps ? weight[2 * k + 1] : 0;
+		unsigned next = f->at[k] + 1;
+		bool alone = next >= f->taps || (k + 1 < f->pairs && f->at[k + 1] == next);
 
-		to[k] = pair_of(a, b);
-		left += a + b - to[k].gain * (to[k].a + to[k].b);
+		to[k] = pair_of(weight[f->at[k]], alone ? 0 : weight[next]);
+		left -= to[k].gain * (to[k].a + to[k].b);
 		if (to[k].gain * (to[k].a + to[k].b) > most) {
 			most = to[k].gain * (to[k].a + to[k].b);
 			heaviest = k;
@@ -250,17 +256,44 @@ static bool is_good(const struct scale_axis *axis)
 		4 * (uint64_t)axis->step_num <= SCALE_FILTER_TAPS_MAX * (uint64_t)axis->step_den;
 }
 
-static unsigned taps_of(const struct scale_axis *axis, unsigned n, bool pairs)
-{
-	unsigned there = axis->from + (pairs ? 0 : 2 * SCALE_FILTER_MARGIN);
+/* What a filter is for: it says how its samples are found. */
+enum kind { PAIRS_ACROSS, PAIRS_DOWN, WEIGHTS };
 
-	if (pairs)
+static void set_taps(struct scale_filter *f, unsigned n, enum kind kind)
+{
+	unsigned there = f->from + 2 * f->margin;
+
+	if (kind == PAIRS_ACROSS)
 		n = (n + 1) / 2 * 2;
-	return n < there ? n : there;
+	f->taps = n < there ? n : there;
 }
 
-static int make(struct scale_filter **ret, const struct scale_axis *axis, bool pairs)
+/* All side by side. */
+static void place_across(struct scale_filter *f)
 {
+	for (; 2 * f->pairs < f->taps; f->pairs++)
+		f->at[f->pairs] = (uint8_t)(2 * f->pairs);
+}
+
+/* Of an odd number in a row one in the middle stays alone: so the pairs around it are the same in the lines that follow, where three are gone on. */
+static void place_down(struct scale_filter *f, const struct extent *e)
+{
+	for (unsigned k = 0, end; k < f->taps; k = end) {
+		unsigned alone;
+
+		for (end = k; end < f->taps && e->used[end];)
+			end++;
+		alone = (end - k) % 2 ? k + ((end - k) / 2 & ~1u) : end;
+		for (; k < end; k += k == alone ? 1 : 2)
+			f->at[f->pairs++] = (uint8_t)k;
+		while (end < f->taps && !e->used[end])
+			end++;
+	}
+}
+
+static int make(struct scale_filter **ret, const struct scale_axis *axis, enum kind kind)
+{
+	static const unsigned margin[] = {[PAIRS_DOWN] = SCALE_FILTER_MARGIN_DOWN, [WEIGHTS] = SCALE_FILTER_MARGIN};
 	struct scale_filter *f;
 	struct extent e;
 
@@ -272,13 +305,18 @@ static int make(struct scale_filter **ret, const struct scale_axis *axis, bool p
 	e = extent_of(axis);
 	f->from = axis->from;
 	f->to = axis->to;
-	f->taps = taps_of(axis, e.n, pairs);
-	f->pairs = pairs ? (f->taps + 1) / 2 : 0;
+	f->margin = margin[kind];
+	f->whole_step = axis->step_num % axis->step_den ? 0 : axis->step_num / axis->step_den;
+	set_taps(f, e.n, kind);
 	f->start = calloc(f->to, sizeof *f->start);
-	if (pairs)
-		f->pair = calloc((size_t)f->to * f->pairs, sizeof *f->pair);
-	else
+	if (kind == PAIRS_ACROSS)
+		place_across(f);
+	if (kind == PAIRS_DOWN)
+		place_down(f, &e);
+	if (kind == WEIGHTS)
 		f->weight = calloc((size_t)f->to * f->taps, sizeof *f->weight);
+	else
+		f->pair = calloc((size_t)f->to * f->pairs, sizeof *f->pair);
 	if (!f->start || !(f->pair || f->weight)) {
 		scale_filter_free(&f);
 		return -ENOMEM;
@@ -290,12 +328,17 @@ static int make(struct scale_filter **ret, const struct scale_axis *axis, bool p
 
 int scale_filter_pairs(struct scale_filter **ret, const struct scale_axis *axis)
 {
-	return make(ret, axis, true);
+	return make(ret, axis, PAIRS_ACROSS);
+}
+
+int scale_filter_pairs_down(struct scale_filter **ret, const struct scale_axis *axis)
+{
+	return make(ret, axis, PAIRS_DOWN);
 }
 
 int scale_filter_weights(struct scale_filter **ret, const struct scale_axis *axis)
 {
-	return axis->gain_num == axis->gain_den ? make(ret, axis, false) : -EINVAL;
+	return axis->gain_num == axis->gain_den ? make(ret, axis, WEIGHTS) : -EINVAL;
 }
 
 void scale_filter_free(struct scale_filter **fp)

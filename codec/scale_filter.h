@@ -12,7 +12,8 @@
 
 #define SCALE_FILTER_SIDE_MAX 16384
 #define SCALE_FILTER_TAPS_MAX 64      /* shrinking to a sixteenth */
-#define SCALE_FILTER_MARGIN 1         /* the first and the last sample again: the edge's weight and what is beyond it may be more than 16 bits can say */
+#define SCALE_FILTER_MARGIN 1         /* of weights: the edge's and what is beyond it may be more than 16 bits can say */
+#define SCALE_FILTER_MARGIN_DOWN 33   /* of pairs down: lines are found by a pointer each, so all that lie beyond may be there */
 #define SCALE_FILTER_ONE (1 << 21)    /* what a * gain of a whole sample comes to */
 
 /*
@@ -27,9 +28,12 @@ struct scale_pair {
 
 struct scale_filter {
 	unsigned from, to;
-	unsigned taps;                /* samples that make one; for pairs even, or all that there are */
-	uint16_t *start;              /* [to] the first of them, rising; for weights in a line with SCALE_FILTER_MARGIN samples more at each end */
-	struct scale_pair *pair;      /* [to * pairs] of samples start + 2 k and the one behind it; when that is past the last sample, b is 0 */
+	unsigned taps;                /* samples that make one; for pairs across even, or all that there are */
+	unsigned margin;              /* samples more at each end of a line than from: copies of the first and the last */
+	unsigned whole_step;          /* samples from one window to the next when that is a whole number, else 0: windows within the margins are alike then */
+	uint16_t *start;              /* [to] the first of them, rising, in a line with its margins */
+	struct scale_pair *pair;      /* [to * pairs] of samples start + at and the one behind it; when that is past the last sample, b is 0 */
+	uint8_t at[SCALE_FILTER_TAPS_MAX / 2 + 1];  /* of each pair */
 	unsigned pairs;
 	int16_t (*weight)[2];         /* or: [to * taps] in 1/32768; each twice, which is what vector code loads */
 };
@@ -44,8 +48,12 @@ struct scale_axis {
 	unsigned gain_num, gain_den;  /* what a sample is multiplied with: at most 255, and at most 1 */
 };
 
-/* The gain of weights must be 1. 0, -EINVAL when it would take more than SCALE_FILTER_TAPS_MAX, or -ENOMEM. */
+/*
+ * Pairs across are side by side, without margins. Pairs down leave out what weighs nothing in any window: shrinking to a third, two lines of
+ * eleven. The gain of weights must be 1. 0, -EINVAL when it would take more than SCALE_FILTER_TAPS_MAX, or -ENOMEM.
+ */
 int scale_filter_pairs(struct scale_filter **ret, const struct scale_axis *axis);
+int scale_filter_pairs_down(struct scale_filter **ret, const struct scale_axis *axis);
 int scale_filter_weights(struct scale_filter **ret, const struct scale_axis *axis);
 void scale_filter_free(struct scale_filter **f);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/x86/scale_third.h"
 #include "codec/x86/scale_x86.h"
 
 #define ALIGN 64
@@ -52,7 +53,7 @@ size_t scale_plane_scratch(const struct scale_filter *across, const struct scale
 	size_t fast = 0;
 
 #if defined(__x86_64__)
-	fast = across->pair ? scale_rows_scratch(&p) : scale_columns_scratch(&p);
+	fast = across->pair ? scale_rows_scratch(&p) : scale_third_fits(across, down) ? scale_third_scratch(&p) : scale_columns_scratch(&p);
 #endif
 	return aligned(c * sizeof(int16_t) > fast ? c * sizeof(int16_t) : fast);
 }
@@ -80,8 +81,8 @@ static void down_first_line(const struct scale_plane *p, unsigned y, int16_t *to
 
 	memset(to, 0, p->across->from * sizeof *to);
 	for (unsigned k = 0; k < f->pairs; k++) {
-		unsigned line = f->start[y] + 2 * k;
-		const uint8_t *a = p->from + (ptrdiff_t)line * p->from_stride, *b = line + 1 < f->from ? a + p->from_stride : a;
+		const uint8_t *a = p->from + (ptrdiff_t)scale_plane_line(f, y, f->at[k]) * p->from_stride;
+		const uint8_t *b = p->from + (ptrdiff_t)scale_plane_line(f, y, f->at[k] + 1) * p->from_stride;
 
 		for (unsigned x = 0; x < p->across->from; x++)
 			to[x] = (int16_t)(to[x] + pair_of(f->pair[(size_t)y * f->pairs + k], a[x], b[x]));
@@ -124,7 +125,7 @@ static void across_first_line(const struct scale_filter *f, const uint8_t *from,
 		int sum = 0;
 
 		for (unsigned k = 0; k < f->pairs; k++) {
-			unsigned at = f->start[x] + 2 * k;
+			unsigned at = f->start[x] + f->at[k];
 
 			sum += pair_of(pair[k], from[at], from[at + 1 < f->from ? at + 1 : at]);
 		}
@@ -168,6 +169,8 @@ static bool run_fast(const struct scale_plane *p, enum cpu_level cpu)
 		return false;
 	if (p->across->pair)
 		scale_rows_x86(p, cpu);
+	else if (scale_third_fits(p->across, p->down))
+		scale_third_x86(p, cpu);
 	else if (cpu >= CPU_AVX512)
 		scale_columns_avx512(p);
 	else

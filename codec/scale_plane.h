@@ -11,7 +11,7 @@
  *
  * Which axis is first is told by the filters: across when a picture shrinks to no
  * less than half, since then one shuffle of 16 bytes finds what 8 new samples need;
- * else down. Nothing is read but the plane, nothing written but the new one.
+ * else down. So the windows down may have holes, and those across may not. Nothing is read but the plane, nothing written but the new one.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,12 +51,12 @@ void scale_plane(const struct scale_plane *p, enum cpu_level cpu);
  */
 #define SCALE_PLANE_LINES(down) ((down)->taps + 4)
 
-/* The lines that weights of new line y are for, from tap 0 on: the margins are the first and the last line again. */
+/* The line that tap `tap` of new line y takes: the margins are the first and the last line again. */
 static inline unsigned scale_plane_line(const struct scale_filter *down, unsigned y, unsigned tap)
 {
 	unsigned line = down->start[y] + tap;
 
-	line = line < SCALE_FILTER_MARGIN ? 0 : line - SCALE_FILTER_MARGIN;
+	line = line < down->margin ? 0 : line - down->margin;
 	return line < down->from ? line : down->from - 1;
 }
 

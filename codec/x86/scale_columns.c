@@ -37,21 +37,18 @@ static struct scale_fetch fetch_for(const struct scale_plane *p, const struct pa
 
 	if (y >= f->to)
 		return (struct scale_fetch){0};
-	line = i ? f->start[y - 1] + f->taps : f->start[y];
-	end = f->start[y] + f->taps;
+	line = i ? scale_plane_line(f, y - 1, f->taps - 1) + 1 : scale_plane_line(f, y, 0);
+	end = scale_plane_line(f, y, f->taps - 1) + 1;
 	return (struct scale_fetch){.at = p->from + (ptrdiff_t)line * p->from_stride + next->x, .stride = p->from_stride,
 		.lines = end > line ? end - line : 0};
 }
 
 static void set_from(const uint8_t **from, const struct scale_plane *p, unsigned y, unsigned x)
 {
-	const uint8_t *at = p->from + (ptrdiff_t)p->down->start[y] * p->from_stride + x;
-	unsigned taps = p->down->taps;
+	const struct scale_filter *f = p->down;
 
-	for (unsigned k = 0; k < taps; k++)
-		from[k] = at + (ptrdiff_t)k * p->from_stride;
-	if (taps % 2)
-		from[taps] = from[taps - 1];  /* its weight is 0 */
+	for (unsigned k = 0; k < 2 * f->pairs; k++)
+		from[k] = p->from + (ptrdiff_t)scale_plane_line(f, y, f->at[k / 2] + k % 2) * p->from_stride + x;
 }
 
 /* Lines i.. of a part. */

@@ -21,10 +21,10 @@ struct scale_fetch {
 
 /* One line of a block to be scaled down. */
 struct scale_line {
-	const uint8_t *from[SCALE_FILTER_TAPS_MAX];  /* for each pair two */
+	const uint8_t *from[SCALE_FILTER_TAPS_MAX + 2];  /* for each pair two */
 	const struct scale_pair *pair;
 	unsigned pairs;
-	unsigned n;                                  /* columns: SCALE_X86_FROM_MIN..SCALE_BLOCK */
+	unsigned n;                                      /* columns: SCALE_X86_FROM_MIN..SCALE_BLOCK */
 	struct scale_fetch fetch;
 };
 

@@ -51,7 +51,7 @@ AVX2_INLINE void store_sums(int16_t *to, const struct sums *s)
 
 /* A line's pairs, spread over vectors. */
 struct spread {
-	__m256i ab[SCALE_FILTER_TAPS_MAX / 2], gain[SCALE_FILTER_TAPS_MAX / 2];
+	__m256i ab[SCALE_FILTER_TAPS_MAX / 2 + 1], gain[SCALE_FILTER_TAPS_MAX / 2 + 1];
 };
 
 AVX2_INLINE void spread_pairs(struct spread *to, const struct scale_pair *pair, unsigned pairs)

@@ -141,11 +141,23 @@ AVX2 void scale_rows_down_avx2(uint8_t *to, const struct scale_down *d)
 	case 4:
 		down_taps(to, d, 4);
 		break;
+	case 5:
+		down_taps(to, d, 5);
+		break;
 	case 6:
 		down_taps(to, d, 6);
 		break;
+	case 7:
+		down_taps(to, d, 7);
+		break;
 	case 8:
 		down_taps(to, d, 8);
+		break;
+	case 9:
+		down_taps(to, d, 9);
+		break;
+	case 12:
+		down_taps(to, d, 12);
 		break;
 	default:
 		down_taps(to, d, d->taps);

@@ -53,7 +53,7 @@ static void tables_new(struct tables *t, unsigned from_w, unsigned from_h, unsig
 
 	first->gain_num = gain;
 	first->gain_den = 255;
-	if (scale_filter_pairs(across_first ? &t->across : &t->down, first) ||
+	if ((across_first ? scale_filter_pairs(&t->across, first) : scale_filter_pairs_down(&t->down, first)) ||
 	    scale_filter_weights(across_first ? &t->down : &t->across, across_first ? &down : &across))
 		exit(2);
 	if (scale_table_new(&t->table, t->across))
@@ -123,7 +123,7 @@ static bool all_sizes(enum cpu_level cpu)
 		{95, 35, 31, 34}, {96, 47, 33, 15}, {97, 48, 64, 16}, {127, 49, 65, 17}, {128, 96, 128, 96}, {129, 97, 255, 191},
 		{240, 90, 160, 60}, {240, 90, 120, 45}, {240, 90, 80, 30}, {240, 90, 60, 22}, {160, 60, 240, 90}, {80, 30, 240, 90},
 		{256, 64, 16, 4}, {257, 64, 17, 5}, {287, 65, 143, 66}, {288, 20, 20, 288}, {300, 200, 299, 201}, {320, 50, 1000, 31},
-		{511, 16, 512, 16}, {513, 16, 33, 1}, {520, 1, 260, 1}, {1000, 31, 320, 50}, {1024, 66, 64, 130},
+		{511, 16, 512, 16}, {96, 30, 32, 10}, {201, 36, 67, 12}, {303, 9, 101, 3}, {2160, 12, 720, 4}, {4242, 6, 1414, 2}, {513, 16, 33, 1}, {520, 1, 260, 1}, {1000, 31, 320, 50}, {1024, 66, 64, 130},
 	};
 	static const unsigned apart[] = {0, 1, 37, 64};
 
