@@ -70,8 +70,8 @@ static void set_timing(x264_param_t *p, const struct encoder_settings *s)
 }
 
 /*
- * No HRD parameters are written: they would ask for a timing message with every
- * picture (H.264 D.1.1, D.1.2), for receivers that none of ours is.
+ * No HRD parameters are written: they ask for a message with every picture of when it leaves the
+ * decoder's buffer (H.264 D.2.2, D.2.3), which x264 counts at the constant rate that it believes in.
  */
 static void set_rate(x264_param_t *p, const struct encoder_settings *s)
 {

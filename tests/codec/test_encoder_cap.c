@@ -80,6 +80,23 @@ static double worst_window(const struct seen *s)
 	return worst;
 }
 
+/*
+ * The coded picture buffer that a decoder needs (H.264 C.1.2), by a bucket of its own: bits flow in at cap_bps from before the first picture on,
+ * and each picture is taken out whole at its own time. The fullest that it has to be, in seconds of the cap.
+ */
+static double buffer_s(const struct seen *s, double cap_bps)
+{
+	double missing = 0, most = 0;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (i)
+			missing -= cap_bps * (double)(s->pts[i] - s->pts[i - 1]) / TIMESCALE_VIDEO;
+		missing = (missing > 0 ? missing : 0) + s->bits[i];
+		most = missing > most ? missing : most;
+	}
+	return most / cap_bps;
+}
+
 static void run(const struct timing *t, unsigned seconds, struct seen *ret)
 {
 	int64_t pts = 0, next_key = 0;
@@ -110,7 +127,7 @@ static void run(const struct timing *t, unsigned seconds, struct seen *ret)
 		see(ret, &au);
 }
 
-Test(encoder_cap, holds_over_any_two_seconds)
+Test(encoder_cap, holds_over_any_two_seconds_and_for_a_decoders_buffer)
 {
 	static const struct timing timings[] = {
 		{"noise for good", 25, {3600}, 0, 2000, false, {NOISE}},
@@ -131,13 +148,15 @@ Test(encoder_cap, holds_over_any_two_seconds)
 		for (unsigned c = 0; c < 2; c++) {
 			struct encoder_settings s = {.codec = CODEC_H264, .width = W, .height = H, .fps = timings[i].expected_fps,
 				.bitrate_bps = caps[(c + i) % 2], .latency = c ? ENCODER_NORMAL : ENCODER_LOW};
-			double used;
+			double used, buffer;
 
 			cr_assert_eq(encoder_open(&encoder, &s), 0);
 			run(&timings[i], 9, &seen);
 			used = worst_window(&seen) / (2.0 * s.bitrate_bps);
 			cr_assert_leq(used, 1.0, "%s, %u b/s, latency %u: %.3f of the cap", timings[i].name, s.bitrate_bps, c, used);
 			cr_assert_geq(used, 0.7, "%s, %u b/s, latency %u: %.3f of the cap", timings[i].name, s.bitrate_bps, c, used);
+			buffer = buffer_s(&seen, s.bitrate_bps);
+			cr_assert_leq(buffer, 0.6, "%s, %u b/s, latency %u: a buffer of %.3f s", timings[i].name, s.bitrate_bps, c, buffer);
 			encoder_free(&encoder);
 		}
 }
@@ -187,6 +206,7 @@ Test(encoder_budget, is_the_cap_for_who_takes_all_of_it)
 		encoder_budget_init(&b, 1000000);
 		spend_all(&b, steps[i], &seen);
 		cr_assert_leq(worst_window(&seen), 2000000, "steps of up to %u: %.0f", steps[i], worst_window(&seen));
+		cr_assert_leq(buffer_s(&seen, 1000000), 0.5, "steps of up to %u: a buffer of %.3f s", steps[i], buffer_s(&seen, 1000000));
 		/* With pauses of more than the bucket holds, nothing more can be asked than that it is full. */
 		for (unsigned n = 0; n < seen.n; n++)
 			sum += seen.bits[n];
