@@ -19,8 +19,8 @@
 #include "server/inventory.h"
 #include "server/parent.h"
 
-#define LONGEST_S 20
-#define TRY_S 15
+#define LONGEST_S 60
+#define TRY_S 60
 #define EXIT_REFUSED 3
 #define EXIT_NO_ANSWER 4
 

@@ -23,7 +23,7 @@ printf '28-57-BE   (hex)\t\tHangzhou Hikvision Digital Technology Co.,Ltd.\r\n' 
 
 # inventory ARGUMENT…: sets said and rc
 inventory() {
-    timeout 120 "$casemate" inventory -c "$site/site.yaml" --oui "$work/oui.txt" "$@" > "$work/said" 2> "$work/said.err" < /dev/null
+    timeout 300 "$casemate" inventory -c "$site/site.yaml" --oui "$work/oui.txt" "$@" > "$work/said" 2> "$work/said.err" < /dev/null
     rc=$?
 }
 of() { jq -r ".cameras[] | select(.camera == \"$1\") | $2" "$work/said"; }
