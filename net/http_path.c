@@ -120,7 +120,8 @@ struct http_path http_path_parse(struct span path)
 		{"/", HTTP_PATH_PAGE}, {"/login", HTTP_PATH_LOGIN}, {"/logout", HTTP_PATH_LOGOUT}, {"/verify.html", HTTP_PATH_VERIFIER}, {"/export", HTTP_PATH_EXPORT},
 		{"/api/site", HTTP_PATH_SITE}, {"/api/time", HTTP_PATH_TIME}, {"/log/checkpoint", HTTP_PATH_CHECKPOINT}, {"/log/keys", HTTP_PATH_KEYS},
 		{"/log/cosigned", HTTP_PATH_COSIGNED}, {"/log/pending", HTTP_PATH_PENDING}, {"/log/policy", HTTP_PATH_POLICY},
-		{"/log/cosignature", HTTP_PATH_COSIGNATURE},
+		{"/log/cosignature", HTTP_PATH_COSIGNATURE}, {"/api/status", HTTP_PATH_STATUS}, {"/api/alarms", HTTP_PATH_ALARMS},
+		{"/api/sessions", HTTP_PATH_SESSIONS}, {"/api/shares", HTTP_PATH_SHARES},
 	};
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
@@ -128,6 +129,8 @@ struct http_path http_path_parse(struct span path)
 			return (struct http_path){.kind = fixed[i].kind};
 	if (take_prefix(&path, "/live/"))
 		return parse_live(path);
+	if (take_prefix(&path, "/api/history/"))
+		return text_is_name(path.p, path.n) ? (struct http_path){.kind = HTTP_PATH_HISTORY, .camera = path} : none;
 	if (take_prefix(&path, "/assets/"))
 		return is_asset_name(path) ? (struct http_path){.kind = HTTP_PATH_ASSET, .rest = path} : none;
 	if (take_prefix(&path, "/log/") && path.n > 5 && memcmp(path.p, "tile/", 5) == 0)

@@ -6,7 +6,8 @@
  * path; nothing is decoded, cleaned or redirected, and whatever is not in the
  * table below is HTTP_PATH_NONE. Pure; spans borrow from the path.
  *
- *     /   /login   /logout   /api/site   /api/time   /verify.html   /export
+ *     /   /login   /logout   /verify.html   /export
+ *     /api/site   /api/time   /api/status   /api/alarms   /api/sessions   /api/shares   /api/history/CAMERA
  *     /assets/NAME                            [A-Za-z0-9._-]{1,64}, not beginning with '.'
  *     /live/CAMERA/index.m3u8   /live/CAMERA/manifest.mpd
  *     /live/CAMERA/RENDITION/index.m3u8
@@ -30,7 +31,8 @@ enum http_path_kind {
 	HTTP_PATH_NONE, HTTP_PATH_PAGE, HTTP_PATH_LOGIN, HTTP_PATH_LOGOUT, HTTP_PATH_SITE, HTTP_PATH_VERIFIER, HTTP_PATH_EXPORT, HTTP_PATH_ASSET,
 	HTTP_PATH_MULTIVARIANT, HTTP_PATH_MANIFEST, HTTP_PATH_TIME, HTTP_PATH_PLAYLIST, HTTP_PATH_INIT, HTTP_PATH_SEGMENT, HTTP_PATH_PROOF,
 	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_KEYS, HTTP_PATH_COSIGNED, HTTP_PATH_PENDING,
-	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE, HTTP_PATH_PART
+	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE, HTTP_PATH_PART,
+	HTTP_PATH_STATUS, HTTP_PATH_ALARMS, HTTP_PATH_HISTORY, HTTP_PATH_SESSIONS, HTTP_PATH_SHARES
 };
 
 struct http_path {

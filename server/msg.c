@@ -233,6 +233,10 @@ static const struct {
 	[MSG_SHARE] = {"share", FIELDS{
 		INT(msg_share, share), INT(msg_share, camera), INT(msg_share, user), INT(msg_share, version), BOOL(msg_share, gone), TEXT(msg_share, id),
 		BYTES(msg_share, token_sha256), INT(msg_share, from_us), INT(msg_share, to_us), INT(msg_share, expires_us), END}},
+	[MSG_QUESTION] = {"question", FIELDS{
+		INT(msg_question, request), INT(msg_question, what), INT(msg_question, user), BOOL(msg_question, all), TEXT(msg_question, words), END}},
+	[MSG_ANSWER] = {"answer", FIELDS{
+		INT(msg_answer, request), INT(msg_answer, result), INT(msg_answer, bytes), BYTES(msg_answer, sha256), TEXT(msg_answer, why), END}},
 };
 
 void msg_put_mask(struct msg_transcode_camera *m, const struct site_mask *mask)

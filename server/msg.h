@@ -120,6 +120,8 @@ enum msg_type {
 	MSG_SHARE,                 /* parent -> serve: a share link in its place, or that it is gone */
 	MSG_TURN_ASK,              /* sign -> parent: a token's key has to hand over to its successor */
 	MSG_TURN,                  /* its answer */
+	MSG_QUESTION,              /* serve -> parent: what somebody's page wants to know, or to have done */
+	MSG_ANSWER,                /* fd: sealed bytes, if result is MSG_ANSWER_DONE */
 	MSG_TYPE_COUNT
 };
 
@@ -395,6 +397,17 @@ struct msg_share {
 	uint8_t token_sha256[32];
 	int64_t from_us, to_us, expires_us;
 };
+/*
+ * What a viewer's page asks of the parent, as commands do over the local socket. serve has found out that he may; all: also of what is
+ * others'. words: a camera (history), a session's id (its end), a link's id (unshare), "CAMERA FROM TO EXPIRES" as ASK_SHARE has them.
+ */
+enum msg_question_what {
+	QUESTION_STATUS, QUESTION_ALARMS, QUESTION_HISTORY, QUESTION_SESSIONS, QUESTION_SESSION_END, QUESTION_SHARES, QUESTION_SHARE,
+	QUESTION_UNSHARE, QUESTION_COUNT
+};
+struct msg_question { uint32_t request; uint8_t what; uint16_t user; bool all; char words[200]; };
+enum msg_answer_result { MSG_ANSWER_DONE, MSG_ANSWER_REFUSED, MSG_ANSWER_LATER };
+struct msg_answer { uint32_t request; uint8_t result; uint64_t bytes; uint8_t sha256[32]; char why[200]; };  /* why: it is refused, for people */
 #define MSG_WATCHED_US 1000000
 #define MSG_SNAPSHOT_WORKERS_MAX 48  /* workers for snapshots alone, some 42 MB each: of cameras that have none otherwise */
 /* chunk_ms: 0 for whole segments; up to MSG_PICTURE_MS each picture is wanted as it comes; else parts of that target. */
@@ -577,6 +590,8 @@ union msg_body {
 	struct msg_viewing viewing;
 	struct msg_watch_entry watch_entry;
 	struct msg_share share;
+	struct msg_question question;
+	struct msg_answer answer;
 };
 
 /* One more mask; there is room for MSG_MASKS_MAX. */

@@ -20,6 +20,7 @@
 #include "server/alarm_forecast.h"
 #include "server/certified.h"
 #include "server/channel.h"
+#include "server/history.h"
 #include "server/login_book.h"
 #include "server/parent_certificate.h"
 #include "server/parent_metrics.h"
@@ -95,6 +96,8 @@ struct child {
 	/* serve: logins that it told of */
 	int64_t session_second;
 	unsigned sessions;
+	int64_t question_second;
+	unsigned questions;
 	struct msg_serve_state serve;
 	struct child_counts counts;
 };
@@ -167,6 +170,7 @@ struct camera_live {
 	struct alarm alarm[ALARM_CAMERA_KINDS];
 	int64_t streaming_us, recorded_us;  /* monotonic: since when it streams; when a segment of it came last */
 	struct camera_counts counts;
+	struct history history;
 };
 
 struct listener_live {
@@ -441,6 +445,18 @@ void parent_session_end(struct parent *p, const uint8_t token_sha256[32]);
 void parent_end_user_sessions(struct parent *p, unsigned viewer);
 /* The questions of server/ask.h. words: "id ID" or "user NAME" */
 void parent_sessions_list(const struct parent *p, bool json, struct buf *out);
+/* Those of a viewer, all of them with PARENT_EVERYBODY, as an array. */
+#define PARENT_EVERYBODY (-1)
+void parent_sessions_json(const struct parent *p, int viewer, struct buf *out);
+/* Whether there is one of that id that is his. */
+bool parent_has_session(const struct parent *p, unsigned viewer, const char *id);
+/* Whether he has one at all. */
+bool parent_is_logged_in(const struct parent *p, unsigned viewer);
+/* parent_history.c: how cameras did in the last hour; the sweep once a second. False: there is no camera of that name */
+void parent_history_sweep(struct parent *p, int64_t mono_us);
+bool parent_history_json(const struct parent *p, const char *camera, struct buf *out);
+/* parent_question.c: what a page asks by way of serve */
+void parent_question(struct child *serve, const struct msg_question *m);
 void parent_sessions_end(struct parent *p, const char *words, struct buf *out);
 /* "0.0.0.0:8443", "[::]:8443" */
 void parent_name_address(const struct sockaddr_storage *at, char *out, size_t cap);
@@ -482,6 +498,9 @@ void status_inventory(struct parent *p, struct buf *out);
 void status_top(struct parent *p, struct buf *out);
 /* status_alarms.c: the answer to `casemate alarms`: words as server/ask.h has them; and what is on, for status */
 void status_alarms(const struct parent *p, const char *words, struct buf *out);
+/* What was said last of alarms, as an array, the newest first; at most so many. */
+#define STATUS_ALARMS_LAST 200
+void status_alarms_last(const struct parent *p, struct buf *out);
 /* status_socket.c */
 int status_listen(struct parent *p);
 void status_unlisten(struct parent *p);

@@ -406,6 +406,11 @@ static void on_viewing(void *ctx, struct channel *from, const union msg_body *m,
 	parent_viewing(ctx, &m->viewing);
 }
 
+static void on_question(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_question(ctx, &m->question);
+}
+
 static void on_serve_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	((struct child *)ctx)->serve = m->serve_state;
@@ -438,5 +443,6 @@ const struct channel_answer parent_answers[] = {
 	{MSG_LOGIN, on_login},
 	{MSG_VIEWING, on_viewing},
 	{MSG_SERVE_STATE, on_serve_state},
+	{MSG_QUESTION, on_question},
 	{MSG_NONE, NULL},
 };

@@ -134,8 +134,9 @@ static void list_text(const struct parent *p, int64_t now_us, struct buf *out)
 	}
 }
 
-static void list_json(const struct parent *p, int64_t now_us, struct buf *out)
+void parent_sessions_json(const struct parent *p, int viewer, struct buf *out)
 {
+	int64_t now_us = clock_wall_us();
 	struct json j = json_init(out);
 
 	json_open(&j, NULL, '[');
@@ -143,7 +144,7 @@ static void list_json(const struct parent *p, int64_t now_us, struct buf *out)
 		const struct msg_session *s = &p->session[i];
 		char id[SESSION_ID], since[CLOCK_TEXT], until[CLOCK_TEXT];
 
-		if (s->expires_us <= now_us)
+		if (s->expires_us <= now_us || (viewer != PARENT_EVERYBODY && s->user != viewer))
 			continue;
 		session_id(s->token_sha256, id);
 		clock_text(s->begun_us, since);
@@ -164,7 +165,7 @@ void parent_sessions_list(const struct parent *p, bool json, struct buf *out)
 {
 	buf_append_str(out, ASK_DONE);
 	if (json)
-		list_json(p, clock_wall_us(), out);
+		parent_sessions_json(p, PARENT_EVERYBODY, out);
 	else
 		list_text(p, clock_wall_us(), out);
 }
@@ -175,6 +176,22 @@ static bool is_named(const struct parent *p, const struct msg_session *s, bool b
 
 	session_id(s->token_sha256, id);
 	return strcmp(by_id ? id : parent_viewer_name(p, s->user), name) == 0;
+}
+
+bool parent_has_session(const struct parent *p, unsigned viewer, const char *id)
+{
+	for (unsigned i = 0; i < p->nsessions; i++)
+		if (p->session[i].user == viewer && is_named(p, &p->session[i], true, id))
+			return true;
+	return false;
+}
+
+bool parent_is_logged_in(const struct parent *p, unsigned viewer)
+{
+	for (unsigned i = 0; i < p->nsessions; i++)
+		if (p->session[i].user == viewer && p->session[i].expires_us > clock_wall_us())
+			return true;
+	return false;
 }
 
 void parent_sessions_end(struct parent *p, const char *words, struct buf *out)

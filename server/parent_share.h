@@ -23,6 +23,8 @@ struct parent_share {
 
 struct parent_shares {
 	struct parent_share at[SITE_SHARES_MAX];
+	int64_t page_minute;          /* in which so many were made from the page: */
+	unsigned from_page;
 	uint8_t *key;                 /* SHARE_KEY bytes of secret memory; NULL: none yet */
 };
 

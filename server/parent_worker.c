@@ -136,6 +136,7 @@ void parent_watch_workers(int fd, short what, void *arg)
 	parent_viewing_sweep(p, false);
 	parent_metrics_sweep(p);
 	parent_share_sweep(p);
+	parent_history_sweep(p, now_us);
 }
 
 void parent_restart_worker(struct child *c)

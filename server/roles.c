@@ -103,6 +103,8 @@ static const struct rule {
 	{MSG_VIEWING,         TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_WATCH_ENTRY,     TO(PARENT),    TO(STORE),    0, 0},
 	{MSG_SHARE,           TO(PARENT),    TO(SERVE),    0, 0},
+	{MSG_QUESTION,        TO(SERVE),     TO(PARENT),   0, 0},
+	{MSG_ANSWER,          TO(PARENT),    TO(SERVE),    0, 1},
 };
 
 const char *role_kind_name(unsigned kind)

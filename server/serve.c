@@ -221,6 +221,12 @@ static void on_metrics(void *ctx, struct channel *from, const union msg_body *m,
 		log_warn("no-memory", "at=metrics");
 }
 
+static void on_answer(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	if (serve_question_answered(&serve.questions, &m->answer, fds[0], clock_mono_us()) < 0)
+		log_warn("no-memory", "at=answer");
+}
+
 static void on_session(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	need_site();
@@ -421,6 +427,7 @@ static const struct channel_answer running[] = {
 	{MSG_SESSION, on_session},
 	{MSG_SESSION_END, on_session_end},
 	{MSG_METRICS, on_metrics},
+	{MSG_ANSWER, on_answer},
 	{MSG_NONE, NULL},
 };
 

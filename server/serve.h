@@ -13,6 +13,7 @@
 #include "server/serve_limit.h"
 #include "server/serve_media.h"
 #include "server/serve_metrics.h"
+#include "server/serve_question.h"
 #include "server/serve_rights.h"
 #include "server/serve_session.h"
 #include "server/serve_users.h"
@@ -35,6 +36,7 @@ struct serve {
 	struct serve_wants *wants;
 	struct serve_witness *witness;
 	struct serve_metrics metrics;
+	struct serve_questions questions;
 	struct serve_conns *conns;
 	LIST_HEAD(, serve_rtsp) rtsp;      /* connections by RTSP */
 	unsigned conns_max;                /* connections in all */

@@ -57,6 +57,13 @@ void serve_answer_asset(struct serve_ask *a);
 void serve_answer_site(struct serve_ask *a);
 void serve_answer_export(struct serve_ask *a);
 
+/* What the parent is asked [server/serve_answer_parent.c]. */
+void serve_answer_overview(struct serve_ask *a);
+void serve_answer_alarms(struct serve_ask *a);
+void serve_answer_history(struct serve_ask *a);
+void serve_answer_sessions(struct serve_ask *a);
+void serve_answer_shares(struct serve_ask *a);
+
 /* Playlists, segments, pictures [server/serve_answer_live.c]. */
 void serve_answer_multivariant(struct serve_ask *a);
 void serve_answer_manifest(struct serve_ask *a);

@@ -48,6 +48,7 @@ void serve_exchange_forget(struct serve_exchange *x)
 	serve_auth_cancel(&x->wait.auth);
 	serve_want_cancel(&x->wait.want);
 	serve_witness_cancel(&x->wait.cosignature);
+	serve_question_cancel(&x->wait.question);
 	serve_bytes_unref(&x->wait.bytes);
 	explicit_bzero(&x->wait, sizeof x->wait);
 }

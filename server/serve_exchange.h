@@ -17,9 +17,10 @@
 #include "net/http.h"
 #include "server/serve.h"
 #include "server/serve_address.h"
+#include "server/serve_question.h"
 #include "server/serve_reply.h"
 
-enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION, SERVE_WAIT_EXPORT, SERVE_WAIT_PART };
+enum serve_wait { SERVE_WAIT_NONE, SERVE_WAIT_PASSWORD, SERVE_WAIT_STORE, SERVE_WAIT_SEGMENT, SERVE_WAIT_DEMAND, SERVE_WAIT_SESSION, SERVE_WAIT_EXPORT, SERVE_WAIT_PART, SERVE_WAIT_PARENT };
 
 /* Who is at the other end of a connection: the same for all its exchanges. */
 struct serve_peer {
@@ -52,6 +53,7 @@ struct serve_waiting {
 	bool has_result;
 	enum msg_cosigned_result result;
 	struct serve_bytes *bytes;
+	struct serve_question_waiter question;
 	bool has_token, has_session;     /* a login */
 	uint8_t token[32], token_sha256[32];
 };

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "media/codec_string.h"
 #include "server/serve_watch.h"
+#include "server/session_id.h"
 
 /* The newest track and its codec string; what the site file says, and "", before there is one. */
 static struct track newest_track(const struct serve_rendition *r, char ret_codec[CODEC_STRING_MAX])
@@ -111,15 +112,28 @@ static void write_camera(struct json *j, const struct serve *s, const struct ser
 	json_int(j, "rate_bps", is->rate_bps);
 	json_int(j, "reconnects", (int64_t)is->reconnects);
 	json_int(j, "retry_ms", is->retry_ms);
+	json_int(j, "since_ms", is->since_us / 1000);
+	json_int(j, "packets", (int64_t)is->packets);
+	json_int(j, "lost", (int64_t)is->lost);
 	write_rights(j, s, v, c->set.camera, wall_us);
 	write_alarms(j, c->alarm, past ? 0 : ALARM_CAMERA_KINDS);
 	write_renditions(j, c, past);
 	json_close(j, '}');
 }
 
+/* His own one, as /api/sessions names it; null for who has none. Who came by a link is not told of sessions. */
+static void write_session(struct json *j, const struct serve_viewer *v)
+{
+	char id[SESSION_ID];
+
+	session_id(v->session, id);
+	json_str(j, "session", v->by_session && v->user < SITE_USERS_MAX ? id : NULL);
+}
+
 int serve_site_json(const struct serve *s, const struct serve_viewer *v, struct buf *out)
 {
 	int64_t wall_us = clock_wall_us();
+	bool admin = serve_rights_may(s, v, SERVE_RIGHT_ADMIN, SERVE_RIGHTS_NO_CAMERA, wall_us);
 	struct json j = json_init(out);
 
 	json_open(&j, NULL, '{');
@@ -127,8 +141,10 @@ int serve_site_json(const struct serve *s, const struct serve_viewer *v, struct 
 	json_str(&j, "version", s->site.version);
 	json_str(&j, "vkey", s->vkey);
 	json_str(&j, "user", serve_auth_name(s->auth, (unsigned)v->user));
+	write_session(&j, v);
 	json_int(&j, "checkpoint", (int64_t)s->media->checkpoint_size);
-	if (serve_rights_may(s, v, SERVE_RIGHT_ADMIN, SERVE_RIGHTS_NO_CAMERA, wall_us))
+	json_bool(&j, "admin", admin);
+	if (admin)
 		write_alarms(&j, s->media->alarm, ALARM_KINDS);
 	json_open(&j, "cameras", '[');
 	for (unsigned i = 0; i < s->media->ncameras; i++)

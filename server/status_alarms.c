@@ -101,18 +101,38 @@ static void event_text(struct buf *out, const struct alarm_event *e)
 	buf_append_fmt(out, "%s %-5s %-11s %-*s %s\n", at, e->begin ? "begin" : "end", msg_alarm_name(e->kind), SITE_NAME - 1, *e->camera ? e->camera : "-", e->detail);
 }
 
+static void write_event(struct json *j, const struct alarm_event *e)
+{
+	json_open(j, NULL, '{');
+	status_json_time(j, "time", e->at_us);
+	json_str(j, "state", e->begin ? "begin" : "end");
+	json_str(j, "alarm", msg_alarm_name(e->kind));
+	json_str(j, "camera", *e->camera ? e->camera : NULL);
+	json_str(j, "detail", e->detail);
+	json_close(j, '}');
+}
+
 static void event_json(struct buf *out, const struct alarm_event *e)
 {
 	struct json j = json_init(out);
 
-	json_open(&j, NULL, '{');
-	status_json_time(&j, "time", e->at_us);
-	json_str(&j, "state", e->begin ? "begin" : "end");
-	json_str(&j, "alarm", msg_alarm_name(e->kind));
-	json_str(&j, "camera", *e->camera ? e->camera : NULL);
-	json_str(&j, "detail", e->detail);
-	json_close(&j, '}');
+	write_event(&j, e);
 	buf_append_str(out, "\n");
+}
+
+void status_alarms_last(const struct parent *p, struct buf *out)
+{
+	uint64_t oldest = alarm_book_oldest(&p->alarms), n = p->alarms.next;
+	struct json j = json_init(out);
+
+	json_open(&j, NULL, '[');
+	for (unsigned told = 0; n > oldest && told < STATUS_ALARMS_LAST; told++) {
+		const struct alarm_event *e = alarm_book_event(&p->alarms, --n);
+
+		if (e)
+			write_event(&j, e);
+	}
+	json_close(&j, ']');
 }
 
 static bool take(const char **words, const char *word)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cameras, a card each. Cards are kept and refilled, so that focus and reader's place stay. */
+/* The cameras, a card each. Cards are kept, refilled and moved, so that focus and reader's place stay. */
 import {Posters} from "./posters.js";
-import {factsOf, stateOf} from "./site.js";
+import {blankOf, conditionOf, factsOf, stateOf} from "./site.js";
 
 export class Grid {
 	#list;
@@ -14,8 +14,11 @@ export class Grid {
 		this.#template = template;
 	}
 
-	/* failed(name): whether the page has found something wrong with the camera's footage. seen: somebody looks at the cards. */
-	show(cameras, failed, seen) {
+	/*
+	 * cameras: all, in their order; failed(name): whether the page has found something wrong with the camera's footage; seen: somebody looks
+	 * at the cards; found: names of those to be shown.
+	 */
+	show(cameras, failed, seen, found) {
 		const names = new Set(cameras.map((c) => c.name));
 
 		for (const [name, card] of this.#cards)
@@ -24,9 +27,35 @@ export class Grid {
 				card.remove();
 				this.#cards.delete(name);
 			}
-		for (const camera of cameras)
-			this.#fill(this.#cards.get(camera.name) ?? this.#add(camera.name), camera, failed(camera.name));
-		this.#posters.tick(Date.now(), new Set(seen ? cameras.filter((c) => stateOf(c).live).map((c) => c.name) : []));
+		for (const camera of cameras) {
+			const card = this.#cards.get(camera.name) ?? this.#add(camera.name);
+
+			this.#fill(card, camera, failed(camera.name));
+			card.hidden = !found.has(camera.name);
+		}
+		this.#arrange(cameras);
+		this.#posters.tick(Date.now(), new Set(seen ? cameras.filter((c) => stateOf(c).live && found.has(c.name)).map((c) => c.name) : []));
+	}
+
+	focus(name) {
+		this.#cards.get(name)?.querySelector("a").focus();
+	}
+
+	/* Only what stands in another place is moved; who had the focus gets it back. */
+	#arrange(cameras) {
+		const focused = document.activeElement;
+		let at = this.#list.firstElementChild;
+
+		for (const {name} of cameras) {
+			const card = this.#cards.get(name);
+
+			if (card === at)
+				at = at.nextElementSibling;
+			else
+				this.#list.insertBefore(card, at);
+		}
+		if (focused !== document.activeElement)
+			focused.focus({preventScroll: true});
 	}
 
 	#add(name) {
@@ -45,9 +74,11 @@ export class Grid {
 		const state = stateOf(camera);
 
 		card.dataset.state = state.live ? "live" : camera.phase;
+		card.dataset.condition = failed ? "failed" : conditionOf(camera);
 		this.#text(card, ".state", state.word);
-		this.#text(card, ".facts", factsOf(camera));
-		this.#text(card, ".detail", state.detail);
+		this.#text(card, ".blank", blankOf(camera));
+		this.#text(card, ".facts", state.live && !state.detail ? factsOf(camera) : "");
+		this.#text(card, ".detail", [state.detail, state.since].filter(Boolean).join(" · "));
 		this.#text(card, ".retry", state.retry);
 		this.#text(card, ".failed", failed ? "Not verified: open it to see what failed" : "");
 	}

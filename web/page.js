@@ -1,33 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The page behind the login: "#" shows the cameras, "#NAME" plays one. Ties the
+ * The page behind the login: "#" shows the cameras, "#NAME" plays one, "#/site" is the site as a whole. Ties the
  * parts together; all text reaches the page by textContent.
  */
 import {showBadge, showFailures, showLast, showUnable, UNABLE} from "./badge.js";
 import {setUp as setUpExport} from "./export.js";
-import {Grid} from "./grid.js";
+import {Health} from "./health.js";
+import {setUp as setUpHelp} from "./help.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
 import {canVerify, openCheckpoint, parseNote, parseVkey} from "./note.js";
 import {unplayable} from "./playable.js";
+import {Panels} from "./panels.js";
 import {Player} from "./player.js";
 import {judgePolicy, parsePolicy} from "./policy.js";
+import {setUp as setUpProve} from "./prove.js";
 import {ask, dateText, factsOf, poll, sentence, stateOf, timeText, troublesOf} from "./site.js";
 import {SiteKeys} from "./sitekeys.js";
+import {Wall} from "./wall.js";
 import {Watch} from "./watch.js";
 import {SERVED, quorumText, witnessText} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const video = $("video");
-const grid = new Grid($("grid"), $("card"));
+const wall = new Wall($("cameras"), $("card"), storage("localStorage"));
+const health = new Health($("health"));
+const panels = new Panels();
 const keyring = new Keyring(storage("localStorage"));
 const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
+const NAME = /^[a-z0-9-]{1,32}$/;
 const TROUBLES_MAX = 12;        // lines of alarms
 const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
 let site = null, keys = null, able = false;
 let said = "";                  // the key that the server said last
 let player = null, playing = "", failedBefore = 0;
+let view = "grid";              // or "player", "site"
+let silentUntilMs = 0;          // the server is asked again then; 0: it answers
+const setProvable = setUpProve($("prove"), () => ({keys: able ? keys : null, camera: playing}));
 
 function storage(name) {
 	try {
@@ -217,6 +227,7 @@ function open(name) {
 	$("levels").replaceChildren(new Option("Auto", "auto"));
 	$("failures").replaceChildren();
 	failedBefore = 0;
+	health.open(name);
 	if (Player.isSupported())
 		player = new Player(name, video, watchOf(name), showLevels);
 	else
@@ -232,6 +243,7 @@ function close() {
 	playing = "";
 	document.title = "casemate";
 	$("export").open = false;
+	health.close();
 }
 
 /* The viewer has taken note of what failed: the camera is watched from now on as if it were new. */
@@ -284,29 +296,35 @@ function showNotice(camera, state) {
 			$(id).textContent = lines[i] ?? "";
 }
 
-/* What the server found wrong, with the site as a whole (who is no admin is not told) and with cameras. */
+/* What the server found wrong, with the site as a whole (who is no admin is not told) and with cameras. Of few, each is said; of many, how many. */
 function showTroubles() {
 	const all = troublesOf(site);
 	const shown = all.slice(0, TROUBLES_MAX);
 
 	if (all.length > TROUBLES_MAX)
 		shown.push(`And ${all.length - TROUBLES_MAX} more: casemate alarms lists them`);
-	$("troubles").replaceChildren(...shown.map((text) => {
+	$("troubles").querySelector("ul").replaceChildren(...shown.map((text) => {
 		const li = document.createElement("li");
 
 		li.textContent = `${text}.`;
 		return li;
 	}));
+	$("troubles").querySelector("summary").textContent = all.length === 1 ? `${all[0]}.` : `${all.length} alarms`;
 	$("troubles").hidden = all.length === 0;
 }
 
-function showTimes() {
+function behindS() {
 	const capturedMs = player?.capturedMs ?? null;
-	const behindS = capturedMs === null ? NaN : (Date.now() - capturedMs) / 1000;
+
+	return capturedMs === null ? NaN : (Date.now() - capturedMs) / 1000;
+}
+
+function showTimes() {
+	const capturedMs = player?.capturedMs ?? null, seconds = behindS();
 
 	$("captured").textContent = capturedMs === null ? "" : timeText(capturedMs);
-	$("behind").textContent = behindS >= 0 ? `${behindS.toFixed(1)} s behind` : "";
-	$("behind").dataset.far = String(behindS > 20);
+	$("behind").textContent = seconds >= 0 ? `${seconds.toFixed(1)} s behind` : "";
+	$("behind").dataset.far = String(seconds > 20);
 	$("behind").dataset.near = String(player?.isNear === true);
 }
 
@@ -337,44 +355,83 @@ function showButtons() {
 	$("sound").setAttribute("aria-label", video.muted ? "Turn sound on" : "Turn sound off");
 }
 
-/* All that may have changed. */
-function show() {
-	if (!site)
-		return;
-	grid.show(site.cameras, (name) => watches.get(name)?.status.state === "failed", !playing && !document.hidden);
-	$("none").hidden = site.cameras.length > 0;
-	showTroubles();
-	$("log-size").textContent = keyring.held ? `${keyring.held.size} entries signed` : "";
-	document.body.dataset.view = playing ? "player" : "grid";
-	if (!playing)
-		return;
+const hasFailed = (name) => watches.get(name)?.status.state === "failed";
+
+function showSilence() {
+	const seconds = Math.ceil((silentUntilMs - Date.now()) / 1000);
+
+	$("silence").hidden = silentUntilMs === 0;
+	document.body.dataset.away = String(silentUntilMs !== 0);
+	$("silence-again").textContent = seconds > 0 ? `Trying again in ${seconds} s…` : "Trying again…";
+}
+
+/* Who has no right at what a part of the view is for does not see it. */
+function showRights() {
+	const isLink = site.user.startsWith("share-");
+
+	$("to-site").hidden = isLink;
+	$("to-site").textContent = $("site-title").textContent = site.admin ? "Site" : "Sessions";
+	for (const a of document.querySelectorAll("nav a"))
+		a.toggleAttribute("aria-current", a.dataset.of === view);
+}
+
+function showCamera() {
 	const camera = site.cameras.find((c) => c.name === playing);
 	const state = camera && stateOf(camera);
 
 	player?.tick(Date.now(), state?.live === true);
 	$("facts").textContent = camera ? [factsOf(camera), state.live ? state.detail : ""].filter(Boolean).join(" · ") : "";
+	$("export").hidden = !camera?.may.includes("export");
 	showNotice(camera, state);
 	showTimes();
 	showEvidence();
 	showButtons();
+	setProvable(camera ? camera.renditions.map((r) => r.name) : []);
+	health.tick(Date.now(), camera?.may.includes("live") === true, behindS());
+}
+
+/* All that may have changed. */
+function show() {
+	showSilence();
+	if (!site)
+		return;
+	document.body.dataset.view = view;
+	showRights();
+	showTroubles();
+	$("log-size").textContent = keyring.held ? `${keyring.held.size} entries signed` : "";
+	wall.show(site.cameras, hasFailed, view === "grid" && !document.hidden);
+	if (view === "player")
+		showCamera();
+	else if (view === "site" && !document.hidden)
+		panels.tick(Date.now(), site);
 }
 
 /* What the viewer does */
 
 function route() {
-	const name = location.hash.slice(1);
+	const name = location.hash.slice(1), before = playing;
 
 	if (name.startsWith("share=")) {
 		location.replace(`/login${location.hash}`);
 		return;
 	}
-	if (!site || name === playing)
+	if (!site || (name === playing && view === "player"))
 		return;
 	if (playing)
 		close();
-	if (/^[a-z0-9-]{1,32}$/.test(name))
+	view = "grid";
+	if (name === "/site" && !site.user.startsWith("share-")) {
+		view = "site";
+		panels.open();
+	} else if (NAME.test(name)) {
+		view = "player";
 		open(name);
+	}
 	show();
+	if (view === "grid" && before)
+		wall.focus(before);
+	else
+		scrollTo(0, 0);
 }
 
 function togglePlay() {
@@ -399,20 +456,44 @@ function toggleFull() {
 		video.webkitEnterFullscreen?.();
 }
 
-function onKey(event) {
-	const act = {k: togglePlay, " ": togglePlay, m: toggleSound, f: toggleFull, Escape: () => { location.hash = ""; }}[event.key];
+const go = (hash) => { location.hash = hash; };
+const ANYWHERE = {"?": setUpHelp($("help"), $("help-open")), s: () => go("/site")};
+const IN_PLAYER = {k: togglePlay, " ": togglePlay, m: toggleSound, f: toggleFull, Escape: () => go(""),
+	n: () => go(wall.after(playing, 1)), p: () => go(wall.after(playing, -1))};
+const IN_SITE = {Escape: () => go("")};
 
-	if (!playing || !act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea, button, a, summary"))
+/* Escape leaves the search; all else in a field is the field's own. */
+function onFieldKey(event) {
+	if (event.key !== "Escape" || event.target.id !== "search")
 		return;
-	event.preventDefault();
-	act();
+	wall.clear();
+	event.target.blur();
+}
+
+function onKey(event) {
+	const act = {grid: {}, player: IN_PLAYER, site: IN_SITE}[view][event.key] ?? ANYWHERE[event.key];
+
+	if (!site || event.ctrlKey || event.altKey || event.metaKey || $("help").open)
+		return;
+	if (event.target.closest("input, select, textarea")) {
+		onFieldKey(event);
+		return;
+	}
+	if (event.key === " " && event.target.closest("button, a, summary"))
+		return;
+	if (view === "grid" && wall.key(event)) {
+		event.preventDefault();
+	} else if (act) {
+		event.preventDefault();
+		act();
+	}
 }
 
 async function onSite(answer) {
 	const first = site === null;
 
 	site = answer;
-	$("silence").hidden = true;
+	silentUntilMs = 0;
 	$("origin").textContent = site.origin;
 	$("user").textContent = site.user;
 	$("version").textContent = site.version;
@@ -420,7 +501,8 @@ async function onSite(answer) {
 		await meetKey();
 	if (first)
 		route();
-	show();
+	else
+		show();
 }
 
 $("play").addEventListener("click", togglePlay);
@@ -439,4 +521,4 @@ addEventListener("hashchange", route);
 addEventListener("keydown", onKey);
 setInterval(show, 500);
 able = await canVerify();
-poll(onSite, () => { $("silence").hidden = false; });
+poll(onSite, (ms) => { silentUntilMs = Date.now() + ms; show(); });

@@ -78,6 +78,32 @@ static void on_viewing(void *ctx, struct channel *from, const union msg_body *m,
 	w->viewing[w->nviewings++ % 32] = m->viewing;
 }
 
+static void on_question(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	struct world *w = ctx;
+	struct msg_answer a = {.request = m->question.request, .result = (uint8_t)w->answer};
+	int fd = -1;
+
+	w->question = m->question;
+	w->questions++;
+	if (w->answer == MSG_ANSWER_DONE) {
+		a.bytes = strlen(w->answered);
+		cr_assert(EVP_Digest(w->answered, a.bytes, a.sha256, NULL, EVP_sha256(), NULL));
+		cr_assert_eq(io_seal_bytes("answer", w->answered, a.bytes, &fd), 0);
+	} else {
+		snprintf(a.why, sizeof a.why, "%s", w->answered);
+	}
+	cr_assert_eq(channel_say(from, MSG_ANSWER, &a, &fd, fd >= 0), 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+void world_answer(struct world *w, enum msg_answer_result result, const char *text)
+{
+	w->answer = result;
+	snprintf(w->answered, sizeof w->answered, "%s", text);
+}
+
 static void on_watched(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct world *w = ctx;
@@ -136,7 +162,8 @@ static void on_gone(void *ctx, struct channel *c, const char *why)
 
 static const struct channel_answer parent_answers[] = {
 	{MSG_READY, on_ready}, {MSG_BAD_PEER, on_bad_peer}, {MSG_SESSION, on_session}, {MSG_SESSION_END, on_session_end},
-	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_VIEWING, on_viewing}, {MSG_NONE, NULL}};
+	{MSG_SERVE_STATE, on_state}, {MSG_WATCHED, on_watched}, {MSG_LOGIN, on_login}, {MSG_VIEWING, on_viewing}, {MSG_QUESTION, on_question},
+	{MSG_NONE, NULL}};
 static const struct channel_answer store_answers[] = {{MSG_WANT, on_want}, {MSG_COSIGNATURE, on_cosignature}, {MSG_CLIP_MAKE, on_clip_make},
 	{MSG_CLIP_NEXT, on_clip_next}, {MSG_CLIP_END, on_clip_end}, {MSG_NONE, NULL}};
 

@@ -33,6 +33,10 @@ struct world {
 	unsigned cosignatures;
 	struct msg_clip_make clip;           /* the last one */
 	unsigned clips, clip_nexts, clip_ends;
+	struct msg_question question;        /* the last one */
+	unsigned questions;
+	enum msg_answer_result answer;       /* to each of them */
+	char answered[100];
 	unsigned ended;                      /* how often serve said that a session is over */
 	struct msg_viewing viewing[32];      /* who watched what, as serve said */
 	unsigned nviewings;
@@ -53,6 +57,8 @@ void world_user(struct world *w, unsigned user, const char *name, const char *pa
 void world_user_may(struct world *w, unsigned user, uint32_t version, const char *name, const char *password, unsigned rights, unsigned camera);
 /* A share link with that token, in its place; gone: none. */
 void world_share(struct world *w, struct msg_share m, const char *token);
+/* What every question is answered from now on. */
+void world_answer(struct world *w, enum msg_answer_result result, const char *text);
 /* The first answer about the clip, and pieces of it, to serve 0. */
 void world_clip(struct world *w, uint64_t total);
 void world_clip_piece(struct world *w, const char *text);

@@ -60,6 +60,8 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 	CARRIED(MSG_TURN, turn, .note_len = 3, .note = {1, 2, 3});
 	CARRIED(MSG_SHARE, share, .share = 255, .camera = 999, .user = MSG_LOGIN_NOBODY, .version = UINT32_MAX, .gone = true, .id = "share-abcdef",
 		.token_sha256 = {1, [31] = 2}, .from_us = 1, .to_us = 2, .expires_us = 3);
+	CARRIED(MSG_QUESTION, question, .request = UINT32_MAX, .what = QUESTION_SHARE, .user = 255, .all = true, .words = "gate - - 2026");
+	CARRIED(MSG_ANSWER, answer, .request = 1, .result = MSG_ANSWER_REFUSED, .bytes = UINT64_MAX, .sha256 = {1, [31] = 2}, .why = "there is no such link");
 	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
 	CARRIED(MSG_PART, part, .camera = 999, .rendition = 2, .number = INT64_MAX, .tag = UINT32_MAX, .discontinuity = 7, .part = MSG_NO_PART,
 		.ends = true, .last = true, .independent = true, .start_us = -1, .duration = 18000, .timescale = 90000, .offset = 1ull << 40,
@@ -104,7 +106,8 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 		{ROLE_SERVE, ROLE_PARENT, MSG_PART_LENGTH, false}, {ROLE_SERVE, ROLE_PARENT, MSG_VIEWING, true}, {ROLE_SERVE, ROLE_STORE, MSG_WATCH_ENTRY, false},
 		{ROLE_PARENT, ROLE_STORE, MSG_WATCH_ENTRY, true}, {ROLE_PARENT, ROLE_SERVE, MSG_SHARE, true}, {ROLE_SERVE, ROLE_PARENT, MSG_SHARE, false},
 		{ROLE_SIGN, ROLE_PARENT, MSG_TURN_ASK, true}, {ROLE_STORE, ROLE_PARENT, MSG_TURN_ASK, false}, {ROLE_PARENT, ROLE_SIGN, MSG_TURN, true},
-		{ROLE_SERVE, ROLE_SERVE, MSG_SHARE, false}, {ROLE_STORE, ROLE_SERVE, MSG_PART, false}, {ROLE_SERVE, ROLE_STORE, MSG_PART, false}};
+		{ROLE_SERVE, ROLE_PARENT, MSG_QUESTION, true}, {ROLE_STORE, ROLE_PARENT, MSG_QUESTION, false}, {ROLE_PARENT, ROLE_SERVE, MSG_ANSWER, true},
+		{ROLE_SERVE, ROLE_SERVE, MSG_ANSWER, false}, {ROLE_SERVE, ROLE_SERVE, MSG_SHARE, false}, {ROLE_STORE, ROLE_SERVE, MSG_PART, false}, {ROLE_SERVE, ROLE_STORE, MSG_PART, false}};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
 		cr_expect_eq(roles_may_say(said[i].from, said[i].to, said[i].type, 0), said[i].may, "%s to %s: %s", role_kind_name(said[i].from),

@@ -154,7 +154,7 @@ static const struct channel_answer answers[] = {
 	{MSG_SIGN_SITE, on_sign_site}, {MSG_SIGN_MEDIA, nothing}, {MSG_SEI_ASK, nothing}, {MSG_SEI, nothing}, {MSG_TURN, nothing}, {MSG_PEER, on_peer},
 	{MSG_SERVE_SITE, nothing}, {MSG_SERVE_LISTENER, on_listener}, {MSG_SERVE_USER, nothing}, {MSG_SERVE_CAMERA, nothing},
 	{MSG_SERVE_RENDITION, nothing}, {MSG_SERVE_VKEY, nothing}, {MSG_SESSION, nothing}, {MSG_SESSION_END, nothing},
-	{MSG_CAMERA_STATE, nothing}, {MSG_RENDITION_RUN, nothing}, {MSG_METRICS, nothing},
+	{MSG_CAMERA_STATE, nothing}, {MSG_RENDITION_RUN, nothing}, {MSG_METRICS, nothing}, {MSG_ANSWER, nothing},
 	{MSG_NONE, NULL},
 };
 
