@@ -144,19 +144,23 @@ static void on_peer(void *ctx, struct channel *from, const union msg_body *m, in
 		t.peer[m->peer.role] = keep(&fds[0]);
 }
 
-static const struct channel_answer answers[] = {
-	{MSG_INGEST_CAMERA, on_ingest_camera}, {MSG_RING_STORE, on_ring}, {MSG_RING_TRANSCODE, nothing}, {MSG_DIALED, on_dialed},
-	{MSG_UDP_OPENED, nothing}, {MSG_UDP_CONNECTED, nothing},
-	{MSG_TRANSCODE_CAMERA, on_transcode_camera}, {MSG_TRANSCODE_RENDITION, nothing}, {MSG_TRANSCODE_RINGS, on_transcode_rings},
-	{MSG_STORE_SITE, on_store_site}, {MSG_STORE_CAMERA, nothing}, {MSG_STORE_RENDITION, nothing}, {MSG_RING_FROM, on_ring}, {MSG_ALARM, nothing},
-	{MSG_STORE_CONFIG, nothing}, {MSG_STORE_ENCODER, nothing}, {MSG_STORE_POLICY, nothing}, {MSG_EXPORT, nothing}, {MSG_LOGIN_ENTRY, nothing},
-	{MSG_WATCH_ENTRY, nothing}, {MSG_SHARE, nothing},
-	{MSG_SIGN_SITE, on_sign_site}, {MSG_SIGN_MEDIA, nothing}, {MSG_SEI_ASK, nothing}, {MSG_SEI, nothing}, {MSG_TURN, nothing}, {MSG_PEER, on_peer},
-	{MSG_SERVE_SITE, nothing}, {MSG_SERVE_LISTENER, on_listener}, {MSG_SERVE_USER, nothing}, {MSG_SERVE_CAMERA, nothing},
-	{MSG_SERVE_RENDITION, nothing}, {MSG_SERVE_VKEY, nothing}, {MSG_SESSION, nothing}, {MSG_SESSION_END, nothing},
-	{MSG_CAMERA_STATE, nothing}, {MSG_RENDITION_RUN, nothing}, {MSG_METRICS, nothing}, {MSG_ANSWER, nothing},
-	{MSG_NONE, NULL},
+static const struct channel_answer heeded[] = {
+	{MSG_INGEST_CAMERA, on_ingest_camera}, {MSG_RING_STORE, on_ring}, {MSG_DIALED, on_dialed}, {MSG_TRANSCODE_CAMERA, on_transcode_camera},
+	{MSG_TRANSCODE_RINGS, on_transcode_rings}, {MSG_STORE_SITE, on_store_site}, {MSG_RING_FROM, on_ring}, {MSG_SIGN_SITE, on_sign_site},
+	{MSG_PEER, on_peer}, {MSG_SERVE_LISTENER, on_listener},
 };
+
+/* Whatever else there is to say, it hears and does not care. */
+static const struct channel_answer *answers_to_all(void)
+{
+	static struct channel_answer answers[MSG_TYPE_COUNT];
+
+	for (unsigned type = 1; type < MSG_TYPE_COUNT; type++)
+		answers[type - 1] = (struct channel_answer){(enum msg_type)type, nothing};
+	for (size_t i = 0; i < sizeof heeded / sizeof *heeded; i++)
+		answers[heeded[i].type - 1] = heeded[i];
+	return answers;
+}
 
 /* --- its life ----------------------------------------------------------------------------- */
 
@@ -223,6 +227,7 @@ static void make_bells(const struct policy *p)
 static void live(enum role_kind me)
 {
 	struct event_base *base = me == ROLE_TRANSCODE ? NULL : event_base_new();
+	const struct channel_answer *answers = answers_to_all();
 
 	role_begin(&t.role, me, base);
 	role_settings(&t.role, answers, &t);
