@@ -193,7 +193,8 @@ static void end(struct serve_conn *c)
 		return;
 	while (!TAILQ_EMPTY(&h->streams))
 		serve_http2_stream_free(TAILQ_FIRST(&h->streams));
-	nghttp2_session_del(h->session);
+	if (!h->broken)
+		nghttp2_session_del(h->session);
 	for (unsigned i = 0; i < h->pieces; i++)
 		serve_bytes_unref(&h->piece[i].owner);
 	buf_free(&h->out);
@@ -217,6 +218,17 @@ static int begin(struct serve_conn *c)
 	return set_up(h);
 }
 
+/*
+ * Where memory fails it as a body's first frame is queued, nghttp2 1.52 frees that frame and keeps it in the stream, to be freed again
+ * with the session (nghttp2_session_del). So a session that had no memory is left where it lies: what that costs is bounded by the
+ * process's own cap, and there is less than that already.
+ */
+static bool failed(struct serve_http2 *h, ssize_t rc)
+{
+	h->broken |= rc == NGHTTP2_ERR_NOMEM;
+	return rc < 0;
+}
+
 /* Frames until there is enough for a write. */
 static int gather(struct serve_http2 *h)
 {
@@ -225,7 +237,7 @@ static int gather(struct serve_http2 *h)
 
 	while (n > 0 && h->waiting < GATHERED) {
 		n = nghttp2_session_mem_send(h->session, &p);
-		if (n < 0 || (n > 0 && put_frames(h, p, (size_t)n) < 0))
+		if (failed(h, n) || (n > 0 && put_frames(h, p, (size_t)n) < 0))
 			return -EPIPE;
 	}
 	return 0;
@@ -360,7 +372,7 @@ static void read_some(struct serve_http2 *h)
 
 		if (n == -EAGAIN)
 			return;
-		if (n <= 0 || nghttp2_session_mem_recv(h->session, input, (size_t)n) < 0)
+		if (n <= 0 || failed(h, nghttp2_session_mem_recv(h->session, input, (size_t)n)))
 			c->dead = true;
 		if (n > 0)
 			explicit_bzero(input, (size_t)n);

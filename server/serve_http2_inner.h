@@ -55,6 +55,7 @@ struct serve_http2 {
 	size_t behind;                   /* bytes of out that go behind the last piece */
 	size_t waiting;                  /* bytes of both */
 	bool calm, ending, said, blocked, idle;  /* said: that it ends */
+	bool broken;                     /* session had no memory, and is not touched any more */
 	bool busy;                       /* its event or turn is under way: what happens meanwhile goes out with that */
 	uint32_t resets, noise;          /* what is left in the purses */
 };
