@@ -149,6 +149,32 @@ static void say_value(struct against *a, const struct diff_item *item, enum agai
 	against_say(a, item, group, "%s: %s -> %s%s%s", item->what == DIFF_SITE ? item->key->path : schema_leaf(item->key), was, is, *more ? ": " : "", more);
 }
 
+/* Of a key that lets somebody in: what that opens, what it closes, and whom it may end. */
+static const struct {
+	const char *path, *opens, *closes, *ends;
+} ways_in[] = {
+	{"tls.client_ca", "certificates of these authorities are good for users who have one (users[].certificate)", "certificates of other authorities are good no more",
+		"whoever is there by a certificate that is good no more"},
+	{"require_signed", "site files that no admin has signed are taken too", "only site files that an admin has signed are taken", NULL},
+	{"admin_key", "who has this key signs the next site files", "the other key's signature is good no more", NULL},
+};
+
+static bool say_way_in(struct against *a, const struct diff_item *item)
+{
+	for (size_t i = 0; i < sizeof ways_in / sizeof *ways_in; i++) {
+		if (strcmp(ways_in[i].path, item->key->path))
+			continue;
+		if (item->effects & DIFF_OPENS)
+			say_value(a, item, AGAINST_OPENS, ways_in[i].opens);
+		if (item->effects & DIFF_CLOSES)
+			say_value(a, item, AGAINST_CLOSES, ways_in[i].closes);
+		if (item->effects & DIFF_CLOSES && ways_in[i].ends)
+			against_say(a, item, AGAINST_DISCONNECTS, "%s: %s", item->key->path, ways_in[i].ends);
+		return true;
+	}
+	return false;
+}
+
 static const struct {
 	const char *path, *what;
 } site_words[] = {
@@ -170,6 +196,8 @@ static const char *words_of(const struct schema_key *k)
 
 static void say_site(struct against *a, const struct diff_item *item)
 {
+	if (say_way_in(a, item))
+		return;
 	if (item->effects & DIFF_DELETES)
 		say_value(a, item, AGAINST_DELETES, "what is above it goes for good, the oldest first");
 	else if (item->key->type == SCHEMA_SANDBOX && item->effects & DIFF_OPENS)

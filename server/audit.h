@@ -93,6 +93,7 @@ struct audit {
 	unsigned nparts;
 	char *state_file;                /* owned: of what was signed; NULL if not known */
 	bool site_file_differs;          /* from what the server has */
+	unsigned shares;                 /* share links in force */
 	uint32_t parent_layers;
 	struct audit_process *process;   /* owned; the parent first */
 	unsigned nprocesses;
@@ -128,6 +129,11 @@ void audit_json(const struct audit *a, struct buf *out);
 /* audit_words.c: in words, for both forms */
 const char *audit_weight_name(enum audit_weight weight);
 const char *audit_fd_name(enum audit_fd kind);
+/* "https", "rtsp" … */
+const char *audit_listener_speaks(enum listener_kind kind);
+/* Users who may log in so. */
+unsigned audit_certificate_users(const struct site *s);
+unsigned audit_rtsp_users(const struct site *s);
 /* "what cameras send; holds their passwords" */
 const char *audit_role_does(enum role_kind kind);
 /* "in the clear", "by its certificate sha256:9f86d081..." */

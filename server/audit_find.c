@@ -122,7 +122,7 @@ static void find_in_files(struct audit *a)
 	for (unsigned kind = 0; kind < ROLE_COUNT; kind++)
 		find_in_file(a, &a->program[kind].file, AUDIT_NOTE);
 	if (a->live && a->site_file_differs)
-		find(a, AUDIT_WARNING, "%s is not what the server runs with: casemate check --against tells what casemate reload would change", a->site_file);
+		find(a, AUDIT_WARNING, "%s is not what the server runs with: casemate check --against SOCKET tells what casemate reload would change", a->site_file);
 	if (a->site->nusers && a->nfiles && a->file[0].mode & 04)
 		find(a, AUDIT_WARNING, "%s holds hashes of passwords, and everybody may read it: chmod o=", a->site_file);
 	if (!a->site->nusers)
@@ -282,6 +282,10 @@ static void find_in_listeners(struct audit *a)
 		if (a->site->listener[i].kind == LISTENER_RTSP)
 			find(a, AUDIT_WARNING, "%s: pictures and sound leave in clear text, for everybody on the way to see and to change: rtsps: in place of rtsp:",
 			     a->site->listener[i].text);
+	if (a->site->tls_client_ca && !audit_certificate_users(a->site))
+		find(a, AUDIT_NOTE, "certificates of %s let nobody in, since no user has one (users[].certificate)", a->site->tls_client_ca);
+	if (a->shares)
+		find(a, AUDIT_NOTE, "%u share link%s: whoever has the address watches, without a login, until it ends or casemate share --revoke ends it", a->shares, a->shares == 1 ? "" : "s");
 	for (unsigned i = 0; i < a->site->nusers; i++)
 		if (a->site->user[i].allow_md5)
 			find(a, AUDIT_NOTE, "user %s may log in by RTSP with MD5: allow_md5: false where his client knows SHA-256", a->site->user[i].name);

@@ -141,6 +141,11 @@ static void role_json(struct json *j, const struct audit *a, enum role_kind kind
 	json_close(j, '}');
 }
 
+static bool is_clear(enum listener_kind kind)
+{
+	return kind == LISTENER_RTSP || kind == LISTENER_METRICS;
+}
+
 static void listeners_json(struct json *j, const struct audit *a)
 {
 	json_open(j, "listeners", '[');
@@ -148,11 +153,16 @@ static void listeners_json(struct json *j, const struct audit *a)
 		json_open(j, NULL, '{');
 		json_str(j, "address", a->listener[i].text);
 		json_bool(j, "open", a->listener[i].open);
-		json_str(j, "tls", a->site->listener[i].kind == LISTENER_RTSP ? NULL : "1.3");
+		json_str(j, "speaks", audit_listener_speaks(a->site->listener[i].kind));
+		json_str(j, "tls", is_clear(a->site->listener[i].kind) ? NULL : "1.3");
 		json_close(j, '}');
 	}
 	json_close(j, ']');
 	json_int(j, "users", a->site->nusers);
+	json_str(j, "client_ca", a->site->tls_client_ca);
+	json_int(j, "certificate_users", audit_certificate_users(a->site));
+	json_int(j, "rtsp_users", audit_rtsp_users(a->site));
+	json_int(j, "shares", a->shares);
 	json_str(j, "certificate_ends", *a->certificate_ends ? a->certificate_ends : NULL);
 }
 

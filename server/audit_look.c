@@ -240,24 +240,25 @@ static void look_at_files(struct audit *a)
 	}
 }
 
-static bool part_differs(const struct site *s, unsigned i)
+static bool same_parts(const struct site *a, const struct site *b)
 {
-	const struct site_part *part = &s->part[i];
-	char path[PATH_MAX + SITE_PART_NAME];
-	struct buf now;
-	bool differs;
-
-	site_place(s, s->file, (int)i * SITE_LINES, path, sizeof path);
-	buf_init(&now, SITE_FILE_MAX);
-	differs = io_read_file(AT_FDCWD, path, &now) || now.len != part->len || (now.len && memcmp(buf_data(&now), buf_data(&s->bytes) + part->at, now.len));
-	buf_free(&now);
-	return differs;
+	if (a->nparts != b->nparts || a->bytes.len != b->bytes.len || memcmp(buf_data(&a->bytes), buf_data(&b->bytes), a->bytes.len))
+		return false;
+	for (unsigned i = 0; i < a->nparts; i++)
+		if (a->part[i].len != b->part[i].len || strcmp(a->part[i].name, b->part[i].name))
+			return false;
+	return true;
 }
 
+/* A file that came into a folder of included ones is a difference too, so all is read as a reload would read it. */
 static void look_at_site_file(struct audit *a)
 {
-	for (unsigned i = 0; i < a->site->nparts; i++)
-		a->site_file_differs |= part_differs(a->site, i);
+	struct site_report *report = calloc(1, sizeof *report);
+	struct site *now = NULL;
+
+	a->site_file_differs = !report || site_load_text(a->site->file, &now, report) || !same_parts(a->site, now);
+	site_free(&now);
+	free(report);
 }
 
 static void look_at_program(struct audit_program *p, const struct stat *st)

@@ -63,6 +63,27 @@ static void head(const struct audit *a, struct buf *out)
 	buf_append_fmt(out, "sandbox: %s\n", a->site->sandbox_best_effort ? "best-effort" : "strict");
 }
 
+/* The ways in beside a password on the page. */
+static void other_ways_in(const struct audit *a, struct buf *out)
+{
+	const struct site *s = a->site;
+	char text[600], path[300];
+
+	if (s->tls_client_ca) {
+		text_escape(s->tls_client_ca, strlen(s->tls_client_ca), path, sizeof path);
+		snprintf(text, sizeof text, "%u of them by a certificate of an authority in %s, shown in each handshake", audit_certificate_users(s), path);
+		audit_wrap(out, "  by certificate             ", text);
+	}
+	if (audit_rtsp_users(s)) {
+		snprintf(text, sizeof text, "%u of them by RTSP with Digest, for which their rtsp_digest_file is as good as the password", audit_rtsp_users(s));
+		audit_wrap(out, "  by Digest                  ", text);
+	}
+	if (a->live) {
+		snprintf(text, sizeof text, "%u in force, each for whoever has its address, and for one camera; casemate share --list names them", a->shares);
+		audit_wrap(out, "  by share links             ", text);
+	}
+}
+
 static void listeners(const struct audit *a, struct buf *out)
 {
 	static const char *const by[] = {[LISTENER_HTTPS] = "HTTPS, TLS 1.3 alone", [LISTENER_RTSPS] = "RTSP inside TLS 1.3", [LISTENER_RTSP] = "RTSP, IN CLEAR TEXT",
@@ -76,6 +97,7 @@ static void listeners(const struct audit *a, struct buf *out)
 	snprintf(text, sizeof text, "whoever gets there, until he logs in: the login page and nothing else; then %u user%s, %s",
 		 s->nusers, s->nusers == 1 ? "" : "s", s->ngroups ? "each with the rights of his groups" : "all with the same rights: every camera, the whole log");
 	audit_wrap(out, "  who                        ", text);
+	other_ways_in(a, out);
 	snprintf(text, sizeof text,
 		 "%d connections an address; a user has a quarter of the connections and at most %d sessions; a request has %d s, an answer must take "
 		 "%u KiB in %d s; after %d wrong passwords 1 to %d s each",

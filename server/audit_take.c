@@ -148,6 +148,16 @@ static bool take_camera(struct audit *a, struct words *w)
 	return true;
 }
 
+static bool take_shares(struct audit *a, struct words *w)
+{
+	uint64_t n;
+
+	if (!take_number(w, SITE_SHARES_MAX, &n))
+		return false;
+	a->shares = (unsigned)n;
+	return true;
+}
+
 /* The rest of the line: a part's folder may have blanks in its name. */
 static bool take_name(struct words *w, char *out, size_t cap)
 {
@@ -178,7 +188,8 @@ static const struct {
 	bool (*take)(struct audit *a, struct words *w);
 } lines[] = {
 	{"casemate", take_version}, {"file", take_file}, {"state", take_state}, {"credentials", take_credentials}, {"program", take_program},
-	{"role", take_process}, {"listener", take_listener}, {"camera", take_camera}, {"include", take_include},
+	{"role", take_process}, {"listener", take_listener}, {"camera", take_camera}, {"shares", take_shares},
+	{"include", take_include},
 };
 
 static bool take_line(struct audit *a, struct words w)

@@ -38,6 +38,15 @@ static void tell_listener(const struct parent *p, unsigned i, struct buf *out)
 			buf_append_fmt(out, "listener %u %s %s\n", i, l->fd[0] >= 0 ? "open" : "closed", l->fd[0] >= 0 ? l->text : text);
 }
 
+static unsigned shares_in_force(const struct parent *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SITE_SHARES_MAX; i++)
+		n += p->shares.at[i].used;
+	return n;
+}
+
 static void tell_camera(const struct parent *p, unsigned i, struct buf *out)
 {
 	const struct msg_camera_state *s = &p->camera[i].state;
@@ -77,6 +86,7 @@ void audit_tell(const struct parent *p, struct buf *out)
 		tell_listener(p, i, out);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		tell_camera(p, i, out);
+	buf_append_fmt(out, "shares %u\n", shares_in_force(p));
 	for (unsigned i = 1; i < p->site->nparts; i++)
 		buf_append_fmt(out, "include %zu %s\n", p->site->part[i].len, p->site->part[i].name);
 	buf_append_fmt(out, "site %zu\n", p->site->bytes.len);

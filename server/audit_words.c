@@ -19,6 +19,32 @@ const char *audit_fd_name(enum audit_fd kind)
 	return name[kind];
 }
 
+const char *audit_listener_speaks(enum listener_kind kind)
+{
+	static const char *const name[LISTENER_KINDS] = {
+		[LISTENER_HTTPS] = "https", [LISTENER_RTSPS] = "rtsps", [LISTENER_RTSP] = "rtsp", [LISTENER_METRICS] = "http metrics", [LISTENER_METRICS_TLS] = "https metrics"};
+
+	return name[kind];
+}
+
+unsigned audit_certificate_users(const struct site *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->nusers; i++)
+		n += s->user[i].certificate != NULL;
+	return n;
+}
+
+unsigned audit_rtsp_users(const struct site *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->nusers; i++)
+		n += s->user[i].rtsp_digest_file != NULL;
+	return n;
+}
+
 const char *audit_role_does(enum role_kind kind)
 {
 	static const char *const does[ROLE_COUNT] = {

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "conf/complaint.h"
 #include "server/admin.h"
-#include "server/against.h"
 #include "server/check.h"
 #include "server/check_inner.h"
 #include "server/check_print.h"
@@ -18,7 +17,7 @@
 
 static const char usage[] =
 	"usage: casemate check [--effective | --json] [--admin-key FILE] [-c SITE-FILE]\n"
-	"       casemate check --against OLD-FILE [--json] NEW-FILE\n"
+	"       casemate check --against OLD-FILE|SOCKET [--json] NEW-FILE\n"
 	"\n"
 	"Reads the site file and looks at the files and folders it names, and says\n"
 	"everything that is wrong with them, with the place and the mend; or what the\n"
@@ -27,7 +26,8 @@ static const char usage[] =
 	"and who is disconnected by it.\n"
 	"\n"
 	"  -c, --config FILE  the site file (default " SITE_FILE_DEFAULT ")\n"
-	"      --against FILE the site file that is in use\n"
+	"      --against FILE the site file that is in use, or the socket of the server that\n"
+	"                     runs: what it runs with, with all that is included, is asked\n"
 	"      --admin-key FILE\n"
 	"                     whether this key has signed the site file, and no earlier version\n"
 	"                     than was in force here, as run --admin-key will ask\n"
@@ -107,11 +107,11 @@ unsigned check_named_files(FILE *to, const char *path, const struct site *site)
 	return c.problems;
 }
 
-/* 0 with *ret, 1 when it says what is wrong, 2. With look, at the files that the site names too. */
-static int load(struct check *c, bool look, struct site **ret)
+/* As check_load says. */
+static int load(struct check *c, enum check_depth depth, struct site **ret)
 {
 	struct site_report *report = calloc(1, sizeof *report);
-	int rc = report ? (look ? site_load : site_load_text)(c->path, ret, report) : -ENOMEM, status = 1;
+	int rc = report ? (depth == CHECK_TEXT ? site_load_text : site_load)(c->path, ret, report) : -ENOMEM, status = 1;
 
 	if (rc == -EINVAL || rc == -EFBIG) {
 		complaint_print(c->to, c->path, report);
@@ -121,11 +121,11 @@ static int load(struct check *c, bool look, struct site **ret)
 		status = 2;
 	} else {
 		c->site = *ret;
-		if (look)
+		if (depth == CHECK_ALL)
 			check_everything(c);
-		if (look)
+		if (depth == CHECK_ALL)
 			check_signature(c);
-		if (look && (c->problems || c->warnings))
+		if (c->problems || c->warnings)
 			summary(c, 0, false);
 		status = c->problems > 0;
 	}
@@ -133,12 +133,19 @@ static int load(struct check *c, bool look, struct site **ret)
 	return status;
 }
 
+int check_load(FILE *to, const char *path, enum check_depth depth, struct site **ret)
+{
+	struct check c = {.path = path, .to = to};
+
+	return load(&c, depth, ret);
+}
+
 /* What is printed of a good one. Whatever is wrong goes where it can't be taken for JSON or for a site file. */
 static int check_site(const char *path, const char *admin_key, bool effective, bool json)
 {
 	struct check c = {.path = path, .admin_key = admin_key, .to = effective || json ? stderr : stdout};
 	struct site *site = NULL;
-	int status = load(&c, !effective, &site);
+	int status = load(&c, effective ? CHECK_TEXT : CHECK_ALL, &site);
 
 	if (!status && !c.warnings && !effective && !json)
 		summary(&c, 0, false);
@@ -147,32 +154,6 @@ static int check_site(const char *path, const char *admin_key, bool effective, b
 		status = 2;
 	}
 	site_free(&site);
-	return status;
-}
-
-/* What is wrong with either file goes where it cannot be taken for JSON. */
-static int check_against(const char *old, const char *new, bool json)
-{
-	struct check was = {.path = old, .to = json ? stderr : stdout}, is = {.path = new, .to = was.to};
-	struct site *old_site = NULL, *new_site = NULL;
-	struct against *a = NULL;
-	struct buf out;
-	int status = load(&was, false, &old_site) | load(&is, true, &new_site) ? 2 : 0;
-
-	buf_init(&out, AGAINST_MAX);
-	if (!status && against_sites(old_site, new_site, &a) < 0) {
-		fputs("casemate check: there is not enough memory\n", stderr);
-		status = 2;
-	}
-	if (!status) {
-		(json ? against_json : against_text)(a, old, new, &out);
-		fwrite(buf_data(&out), 1, out.len, stdout);
-		status = against_matters(a);
-	}
-	buf_free(&out);
-	against_free(&a);
-	site_free(&old_site);
-	site_free(&new_site);
 	return status;
 }
 
@@ -219,7 +200,7 @@ int cmd_check(int argc, char **argv)
 	if (effective)
 		fputs("casemate check: --effective is by itself: casemate check --effective -c SITE-FILE\n", stderr);
 	else if (old)
-		fputs("casemate check: wanted is casemate check --against OLD-FILE NEW-FILE\n", stderr);
+		fputs("casemate check: wanted is casemate check --against OLD-FILE NEW-FILE, or a socket in place of the old file\n", stderr);
 	else
 		fprintf(stderr, "casemate check: the site file is named by -c: casemate check -c %s\n", argv[optind]);
 	return 2;

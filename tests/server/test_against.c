@@ -117,6 +117,13 @@ static const struct change changes[] = {
 		"disconnects\n  new.yaml:11: user tom: is logged out, wherever he is logged in\n"},
 	{"processes:", "rtsp: 127.0.0.1:8554\nprocesses:", "opens\n"
 		"  new.yaml:8: listener rtsp://127.0.0.1:8554: viewers may connect there by RTSP, which encrypts nothing\n"},
+	{"processes:", "metrics: 127.0.0.1:9464\nprocesses:", "opens\n"
+		"  new.yaml:8: listener http://127.0.0.1:9464: viewers may connect there by HTTP, for metrics\n"},
+	{"key: tls.key}", "key: tls.key, client_ca: ca.crt}", "opens\n"
+		"  new.yaml:3: tls.client_ca: none -> /etc/casemate/ca.crt: certificates of these authorities are good for users who have one (users[].certificate)\n"},
+	{"processes:", "admin_key: 'a+1+b'\nrequire_signed: true\nprocesses:", "opens\n"
+		"  new.yaml:8: admin_key: none -> a+1+b: who has this key signs the next site files\n"
+		"closes\n  new.yaml:9: require_signed: false -> true: only site files that an admin has signed are taken\n"},
 	/* cameras that come, go and move */
 	{"  yard:\n", "  dock: {source: 'rtsp://192.0.2.13', user: u, password_file: p, allow_basic: true}\n  yard:\n", "opens\n"
 		"  new.yaml:22: camera dock: 192.0.2.13:554 is dialled: RTSP in the clear\n"

@@ -293,6 +293,30 @@ Test(audit, page_says_who_may_do_what)
 	drop(&a);
 }
 
+Test(audit, names_every_way_in)
+{
+	static const char words[] = WORDS "listener 1 open http://127.0.0.1:9464\nshares 3\n";
+	static const char site[] = "site: museum.example\nlisten: ['0.0.0.0:8443']\nmetrics: 127.0.0.1:9464\nrtsp: 127.0.0.1:8554\n"
+		"tls: {certificate: tls.crt, key: tls.key, client_ca: ca.crt}\nkey: site.key\narchive: {path: archive, max_size: 500 GB}\nprocesses: {serve: 1}\n"
+		"users: [{name: anna, certificate: anna@museum.example}, {name: tom, rtsp_digest_file: d, password_hash: '" HASH "'}]\n" CAMERAS;
+	struct audit *a = kept(SITE CAMERAS);
+	char *page;
+
+	audit_clear(a);
+	cr_assert_eq(take(a, words, site), 0);
+	page = page_of(a, false);
+	cr_expect(strstr(page, "metrics in clear text, to this machine alone\n"), "%s", page);
+	cr_expect(strstr(page, "RTSP, IN CLEAR TEXT\n"), "%s", page);
+	cr_expect(strstr(page, "  by certificate             1 of them by a certificate of an authority in /etc/casemate/ca.crt,"), "%s", page);
+	cr_expect(strstr(page, "  by Digest                  1 of them by RTSP"), "%s", page);
+	cr_expect(strstr(page, "  by share links             3 in force,"), "%s", page);
+	cr_expect(has_finding(a, AUDIT_NOTE, "3 share links: whoever has the address watches"));
+	cr_expect(!has_finding(a, AUDIT_NOTE, "certificates of "));
+	expect_narrow(page);
+	free(page);
+	drop(&a);
+}
+
 /* Every call of every role's policy, and those that casemate itself may not make. */
 Test(audit, lists_all_calls_when_asked)
 {

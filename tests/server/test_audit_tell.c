@@ -31,6 +31,7 @@ Test(audit_tell, is_taken_by_the_auditor)
 	*p = (struct parent){.site = site, .child = child, .nchildren = 4, .camera = camera, .layers = LAYER_SECCOMP};
 	listener.want = site->listener[0];
 	p->listener[0] = listener;
+	p->shares.at[0].used = p->shares.at[SITE_SHARES_MAX - 1].used = true;
 	memset(p->programs.sha256[ROLE_STORE], 0xab, 32);
 	buf_init(&out, 1 << 20);
 	audit_tell(p, &out);
@@ -45,6 +46,7 @@ Test(audit_tell, is_taken_by_the_auditor)
 	cr_expect(!strcmp(a->camera[0].link, "udp") && !strcmp(a->camera[1].state, "waiting") && !*a->camera[1].link);
 	cr_expect(a->program[ROLE_STORE].told && a->program[ROLE_STORE].runs[31] == 0xab);
 	cr_expect_eq(a->site->ncameras, 2);
+	cr_expect_eq(a->shares, 2);
 	buf_free(&out);
 	audit_clear(a);
 	site_free(&site);

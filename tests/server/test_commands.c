@@ -562,6 +562,18 @@ Test(check, against_says_by_its_exit_whether_a_change_matters)
 	cr_expect_eq(run(cmd_check, ARGS("check", "--against", in_dir("old.yaml"), "-c", in_dir("site.yaml")), "", 0), 1);
 }
 
+/* Passwords are compared by what is in the files, so they are read of both. */
+Test(check, against_sees_no_change_in_a_password_that_is_the_same)
+{
+	static const char site[] = SITE("1 MB", "footage") "  yard: {source: 'rtsp://192.0.2.2/', user: u, password_file: pw}\n";
+
+	put("pw", "secret\n", 0600);
+	put("site.yaml", site, 0600);
+	put("old.yaml", site, 0600);
+	cr_expect_eq(check_against(NULL), 0, "%s%s", out, err);
+	cr_expect(strstr(out, "old.yaml: nothing changes\n"), "%s", out);
+}
+
 Test(check, against_wants_two_good_files)
 {
 	put("old.yaml", "site: a.example\n", 0600);

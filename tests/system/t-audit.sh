@@ -11,6 +11,8 @@ printf '%s\n' "$camera_password" > "$site/camera-password"
 chmod 600 "$site/camera-password"
 start_camera --user tom --password-file "$site/camera-password"
 site_camera gate "$camera_source" 'user: tom' 'password_file: camera-password'
+mkdir "$site/more"
+sed -i '1a include: more/*.yaml' "$site/site.yaml"
 
 # audit [ARGUMENT…]: the page to $work/page, as JSON to $work/audit; sets page_exit
 audit() {
@@ -100,6 +102,26 @@ sed 's/^  gate:/  gate-2:/' "$site/site.yaml" > "$site/new.yaml"
 against=$(timeout 20 "$casemate" check --against "$site/site.yaml" "$site/new.yaml")
 equal "a change that opens something exits 1" $? 1
 matches "and is named with its line" "$against" 'new\.yaml:[0-9]+: camera gate-2: 127\.0\.0\.1:[0-9]+ is dialled, as for gate before: RTSP in the clear$'
+
+
+# against what runs: it knows what was in the folder when it read it
+against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
+equal "against the running server nothing opens" $? 0
+matches "nor changes, its password neither" "$against" 'site\.yaml against .*/casemate\.sock: nothing changes$'
+printf 'cameras:\n  dock: {source: "rtsp://127.0.0.9:554/"}\n' > "$site/more/dock.yaml"
+against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
+equal "a new file in a folder that is included opens something" $? 1
+matches "which is named with its place" "$against" 'more/dock\.yaml:2: camera dock: 127\.0\.0\.9:554 is dialled: RTSP in the clear$'
+timeout 20 "$casemate" audit -s "$site/casemate.sock" --json > "$work/audit"
+check "and audit says that the server does not run with it" found warning 'site.yaml is not what the server runs with'
+rm "$site/more/dock.yaml"
+
+# a share link is a way in
+link=$(timeout 20 "$casemate" share --camera gate --live --expires '1 h' -s "$site/casemate.sock")
+matches "a share link is made" "$link" '^https://'
+timeout 20 "$casemate" audit -s "$site/casemate.sock" --json > "$work/audit"
+equal "and is counted among the ways in" "$(au .shares)" 1
+check "and named" found note '^1 share link: whoever has the address'
 
 stop_server
 without=$build/tests/system/without
