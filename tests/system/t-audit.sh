@@ -117,7 +117,7 @@ check "and audit says that the server does not run with it" found warning 'site.
 rm "$site/more/dock.yaml"
 
 # a share link is a way in
-link=$(timeout 20 "$casemate" share --camera gate --live --expires '1 h' -s "$site/casemate.sock")
+link=$(timeout 20 "$casemate" share --camera gate --live --expires '1 h' -s "$site/casemate.sock" 2> "$work/share.err")
 matches "a share link is made" "$link" '^https://'
 timeout 20 "$casemate" audit -s "$site/casemate.sock" --json > "$work/audit"
 equal "and is counted among the ways in" "$(au .shares)" 1
