@@ -295,6 +295,7 @@ struct serve_http2_stream *serve_http2_stream_new(struct serve_http2 *h, int32_t
 	s->deadline_us = clock_mono_us() + SERVE_HEAD_US;
 	TAILQ_INSERT_TAIL(&h->streams, s, next);
 	h->n++;
+	h->idle = false;  /* also when it is answered before anybody looks again */
 	return s;
 }
 

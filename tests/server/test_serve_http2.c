@@ -240,6 +240,16 @@ Test(serve_http2, who_never_opens_his_window_is_ended)
 	cr_expect(http2_world.closed[SERVE_CLOSED_SLOW] == 1 && http2_world_session()->n == 0 && http2_world_is_open());
 }
 
+/* Also where the answer is out in the same turn: who asks every few seconds is not idle. */
+Test(serve_http2, each_request_begins_the_wait_for_the_next_anew)
+{
+	http2_world.conn.deadline_us = 1;
+	ask(1, "/");
+	send_all();
+	cr_expect(hear().answers == 1 && http2_world_session()->idle);
+	cr_expect_gt(http2_world.conn.deadline_us, 1);
+}
+
 Test(serve_http2, a_request_that_never_ends_is_late)
 {
 	struct heard h;
