@@ -106,6 +106,12 @@ static void set_lines(struct scale_down *d, const struct scale_plane *p, unsigne
 	}
 }
 
+/* Whether the next new line is made of the same lines. */
+static bool is_twin(const struct scale_plane *p, unsigned y)
+{
+	return p->down->taps == 4 && y + 1 < p->down->to && p->down->start[y] == p->down->start[y + 1];
+}
+
 void scale_rows_x86(const struct scale_plane *p, enum cpu_level cpu)
 {
 	const struct scale_across a = {.to = p->across->to, .pairs = p->across->pairs, .place = p->table,
@@ -121,8 +127,12 @@ void scale_rows_x86(const struct scale_plane *p, enum cpu_level cpu)
 		d.weight = (const int16_t (*)[2])p->down->weight + (size_t)y * d.taps;
 		if (cpu >= CPU_AVX512 && d.n >= 64)
 			scale_rows_down_avx512(p->to + y * p->to_stride, &d);
-		else
+		else if (!is_twin(p, y))
 			scale_rows_down_avx2(p->to + y * p->to_stride, &d);
+		else {
+			scale_rows_down_two_avx2(p->to + y * p->to_stride, p->to + (y + 1) * p->to_stride, &d);
+			y++;
+		}
 	}
 }
 

@@ -47,6 +47,8 @@ struct scale_down {
 };
 
 void scale_rows_down_avx2(uint8_t *to, const struct scale_down *d);
+/* Two new lines of the same 4 lines, as there are when a picture grows: the weights of the second follow those of the first. */
+void scale_rows_down_two_avx2(uint8_t *to, uint8_t *second, const struct scale_down *d);
 /* At least 64 samples. */
 void scale_rows_down_avx512(uint8_t *to, const struct scale_down *d);
 

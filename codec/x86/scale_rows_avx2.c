@@ -114,6 +114,12 @@ AVX2_INLINE __m256i add_tap(__m256i sum, const int16_t *line, __m256i weight)
 	return in_order(_mm256_add_epi16(sum, _mm256_mulhrs_epi16(_mm256_loadu_si256((const __m256i *)(const void *)line), weight)));
 }
 
+AVX2_INLINE void store_32(uint8_t *to, __m256i left, __m256i right)
+{
+	left = _mm256_packus_epi16(_mm256_srai_epi16(left, 6), _mm256_srai_epi16(right, 6));
+	_mm256_storeu_si256((__m256i *)(void *)to, _mm256_permute4x64_epi64(left, 0xd8));
+}
+
 /* The number of taps is constant wherever that helps. */
 AVX2_INLINE void down_taps(uint8_t *restrict to, const struct scale_down *d, unsigned taps)
 {
@@ -130,8 +136,7 @@ AVX2_INLINE void down_taps(uint8_t *restrict to, const struct scale_down *d, uns
 			left = add_tap(left, d->line[k] + x, weight[k]);
 			right = add_tap(right, d->line[k] + x + 16, weight[k]);
 		}
-		left = _mm256_packus_epi16(_mm256_srai_epi16(left, 6), _mm256_srai_epi16(right, 6));
-		_mm256_storeu_si256((__m256i *)(void *)(to + x), _mm256_permute4x64_epi64(left, 0xd8));
+		store_32(to + x, left, right);
 	}
 }
 
@@ -161,6 +166,36 @@ AVX2 void scale_rows_down_avx2(uint8_t *to, const struct scale_down *d)
 		break;
 	default:
 		down_taps(to, d, d->taps);
+	}
+}
+
+/* 16 samples of both. */
+AVX2_INLINE void add_both(__m256i sum[2], const struct scale_down *d, unsigned x, const __m256i weight[8])
+{
+	UNROLL for (unsigned k = 0; k < 4; k++) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(d->line[k] + x));
+
+		sum[0] = in_order(_mm256_add_epi16(sum[0], _mm256_mulhrs_epi16(v, weight[k])));
+		sum[1] = in_order(_mm256_add_epi16(sum[1], _mm256_mulhrs_epi16(v, weight[4 + k])));
+	}
+}
+
+AVX2 void scale_rows_down_two_avx2(uint8_t *to, uint8_t *second, const struct scale_down *original)
+{
+	const struct scale_down copy = *original, *d = &copy;  /* for all the compiler knows the stores below might change the original */
+	__m256i weight[8] __attribute__((uninitialized)), bias = _mm256_set1_epi16((int16_t)d->bias);
+
+	UNROLL for (unsigned k = 0; k < 8; k++)
+		weight[k] = twice(d->weight[k]);
+	for (unsigned x = 0; x < d->n; x += 32) {
+		__m256i left[2] = {bias, bias}, right[2] = {bias, bias};
+
+		if (x + 32 > d->n)
+			x = d->n - 32;
+		add_both(left, d, x, weight);
+		add_both(right, d, x + 16, weight);
+		store_32(to + x, left[0], right[0]);
+		store_32(second + x, left[1], right[1]);
 	}
 }
 
