@@ -171,7 +171,7 @@ export class Panels {
 	}
 
 	#showSessions(list) {
-		table($("sessions"), ["Who", "From", "Since", "Until", ""], list.toSorted((a, b) => b.since.localeCompare(a.since)).map((s) =>
+		table($("sessions"), ["Who", "From", "Since", "Until", ""], [...list].sort((a, b) => b.since.localeCompare(a.since)).map((s) =>
 			[s.user, s.address, time(s.since), time(s.until), s.id === this.#site.session ? "this one" :
 				button("End", `End the session of ${s.user} from ${s.address}`, () => this.#end(s))]), "Nobody is logged in by a session.");
 	}

@@ -11,7 +11,7 @@ export function ordered(cameras, order, failed) {
 	const rank = (c) => failed(c.name) ? -1 : CONDITIONS.findIndex(({id}) => id === conditionOf(c));
 	const by = (a, b) => a.name.localeCompare(b.name, undefined, {numeric: true});
 
-	return order === "name" ? cameras.toSorted(by) : cameras.toSorted((a, b) => rank(a) - rank(b) || by(a, b));
+	return [...cameras].sort(order === "name" ? by : (a, b) => rank(a) - rank(b) || by(a, b));
 }
 
 export function isFound(camera, text, condition) {

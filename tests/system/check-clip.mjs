@@ -2,10 +2,11 @@
 // check-clip.mjs CLIP KEY: whether a clip is what the holder of that key sealed (doc/evidence.5), by WebCrypto and nothing of casemate's:
 // written from the formats alone, beside seal/ and web/, so that all three would have to be wrong in the same way.
 // Prints what it has seen, or the first thing that is wrong; exit status 0 or 1.
+import { webcrypto } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const { subtle } = globalThis.crypto
+const { subtle } = webcrypto
 
 class Wrong extends Error {}
 const must = (condition, what) => { if (!condition) throw new Wrong(what) }

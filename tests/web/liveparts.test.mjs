@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 import assert from "node:assert/strict";
-import {createHash} from "node:crypto";
+import {createHash, webcrypto} from "node:crypto";
 import test from "node:test";
 
 import {Refused} from "../../web/bytes.js";
 import {LiveParts} from "../../web/liveparts.js";
+
+/* Node 18 has it, but not under this name. */
+globalThis.crypto ??= webcrypto;
 
 /* A part: a box of that many bytes, all of one value but for the header. */
 function box(value, bytes = 24) {
