@@ -127,14 +127,18 @@ export class LiveParts {
 		return sha256(whole);
 	}
 
-	/* A server that does not answer is waited for; one that does, and has no such segment, showed what it does not answer for. */
+	/*
+	 * A server that does not answer, or whose answer breaks off, is waited for; one that does, and has no such segment, showed what it does not
+	 * answer for.
+	 */
 	async #fetchWhole(url) {
 		for (let tries = 0, waitMs = RETRY_MS;; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
 			const response = await this.#env.fetch(url).catch(() => null);
+			const whole = response?.ok ? await response.arrayBuffer().catch(() => null) : null;
 
-			if (response?.ok)
-				return new Uint8Array(await response.arrayBuffer());
-			tries += response ? 1 : 0;
+			if (whole)
+				return new Uint8Array(whole);
+			tries += response && !response.ok ? 1 : 0;
 			if (tries === TRIES)
 				throw new Refused(`parts of it were shown, but it never came whole: the server answers ${response.status}`);
 			await this.#env.sleep(waitMs);

@@ -24,7 +24,7 @@ const copyOf = (bytes) => Uint8Array.from(bytes).buffer;
 
 /* What came whole, by "rendition number": a hash, or why not. */
 class World {
-	answers = [];            // for each fetch: bytes, a status, or null for none; the last goes on
+	answers = [];            // for each fetch: bytes, a status, "broken" for a body that breaks off, or null for none; the last goes on
 	fetched = [];
 	slept = 0;
 	whole = new Map();
@@ -41,6 +41,8 @@ class World {
 		this.fetched.push(url);
 		if (answer === null)
 			throw new TypeError("fetch failed");
+		if (answer === "broken")
+			return new Response(new ReadableStream({pull(body) { body.error(new TypeError("network error")); }}));
 		return typeof answer === "number" ? new Response("", {status: answer}) : new Response(answer);
 	}
 
@@ -113,12 +115,14 @@ test("liveparts: so is one that lost its parts, and one of a rendition that was 
 
 test("liveparts: a server that does not answer is waited for, one that has no such segment is found out", async () => {
 	const patient = new World(null, null, null, null, null, null, null, null, 503, WHOLE), gone = new World(404);
+	const broken = new World(...Array(8).fill("broken"), WHOLE);
 
-	for (const w of [patient, gone]) {
+	for (const w of [patient, gone, broken]) {
 		w.part(7, 0);
 		w.listed(8);
 	}
 	assert.equal(await patient.said(7), hash(WHOLE));
+	assert.equal(await broken.said(7), hash(WHOLE), "a network that went away says nothing of the footage");
 	assert.equal(await gone.said(7), "Refused: parts of it were shown, but it never came whole: the server answers 404");
 	assert.equal(gone.fetched.length, 6);
 	assert.ok(gone.slept >= 20000);
