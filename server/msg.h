@@ -405,6 +405,7 @@ enum msg_question_what {
 	QUESTION_STATUS, QUESTION_ALARMS, QUESTION_HISTORY, QUESTION_SESSIONS, QUESTION_SESSION_END, QUESTION_SHARES, QUESTION_SHARE,
 	QUESTION_UNSHARE, QUESTION_COUNT
 };
+static inline bool msg_question_changes(uint8_t what) { return what == QUESTION_SESSION_END || what == QUESTION_SHARE || what == QUESTION_UNSHARE; }
 struct msg_question { uint32_t request; uint8_t what; uint16_t user; bool all; char words[200]; };
 enum msg_answer_result { MSG_ANSWER_DONE, MSG_ANSWER_REFUSED, MSG_ANSWER_LATER };
 struct msg_answer { uint32_t request; uint8_t result; uint64_t bytes; uint8_t sha256[32]; char why[200]; };  /* why: it is refused, for people */

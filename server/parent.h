@@ -97,7 +97,7 @@ struct child {
 	int64_t session_second;
 	unsigned sessions;
 	int64_t question_second;
-	unsigned questions;
+	unsigned looks, changes;          /* what it asked in that one */
 	struct msg_serve_state serve;
 	struct child_counts counts;
 };

@@ -17,7 +17,10 @@
 #include "server/ask.h"
 #include "server/parent.h"
 
-#define QUESTIONS_PER_S 20                        /* of a serve process */
+/* Of a serve process. What changes something is counted apart: however many look, an admin can revoke a link. */
+#define LOOKS_PER_S 40
+#define LOOKS_STATUS 5                            /* as much work as so many others, and serve asks for it anew every 2 s alone */
+#define CHANGES_PER_S 20
 #define SHARES_A_MINUTE 10
 #define SHARE_LASTS_US (31ll * 86400 * 1000000)
 
@@ -113,14 +116,17 @@ static void (*const answers[QUESTION_COUNT])(struct parent *p, const struct msg_
 	[QUESTION_STATUS] = on_status, [QUESTION_ALARMS] = on_alarms, [QUESTION_HISTORY] = on_history, [QUESTION_SESSIONS] = on_sessions,
 	[QUESTION_SESSION_END] = on_session_end, [QUESTION_SHARES] = on_shares, [QUESTION_SHARE] = on_share, [QUESTION_UNSHARE] = on_unshare};
 
-static bool too_soon(struct child *c)
+static bool too_soon(struct child *c, uint8_t what)
 {
 	int64_t second = clock_mono_us() / 1000000;
 
 	if (second != c->question_second)
-		c->questions = 0;
+		c->looks = c->changes = 0;
 	c->question_second = second;
-	return ++c->questions > QUESTIONS_PER_S;
+	if (msg_question_changes(what))
+		return ++c->changes > CHANGES_PER_S;
+	c->looks += what == QUESTION_STATUS ? LOOKS_STATUS : 1;
+	return c->looks > LOOKS_PER_S;
 }
 
 /* Takes what begins with ASK_DONE or ASK_REFUSED apart. *ret_fd: sealed memory, where it is done. */
@@ -155,7 +161,7 @@ void parent_question(struct child *c, const struct msg_question *m)
 		return;
 	}
 	buf_init(&out, ASK_ANSWER_MAX);
-	if (!too_soon(c) && parent_viewer_name(c->parent, m->user)) {
+	if (!too_soon(c, m->what) && parent_viewer_name(c->parent, m->user)) {
 		answers[m->what](c->parent, m, &out);
 		seal(&out, &a, &fd);
 	}

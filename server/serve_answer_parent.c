@@ -58,10 +58,15 @@ static void ask(struct serve_ask *a, enum msg_question_what what, const char *te
 	struct serve_question_waiter *w = &a->x->wait.question;
 	struct serve *s = a->x->serve;
 	struct msg_question m = {.what = (uint8_t)what, .user = (uint16_t)a->user, .all = sees_all(a)};
+	int rc = 0;
 
 	snprintf(m.words, sizeof m.words, "%s", text);
 	w->done = on_answer;
-	if (!w->asked && serve_question_ask(&s->questions, s->role.parent, &m, w, clock_mono_us()) < 0) {
+	if (!w->asked)
+		rc = serve_question_ask(&s->questions, &s->users, s->role.parent, &m, w, clock_mono_us());
+	if (rc == -EDQUOT)
+		serve_answer_refused_by(a, SERVE_LIMIT_USER);
+	if (rc < 0) {
 		serve_answer_later(a, "Not now: try again.\n", 1, false);
 		return;
 	}

@@ -10,7 +10,7 @@
 #define SERVE_LIMIT_LOG_US 10000000
 
 /*
- * ADDRESS: connections of one address. USER: connections, held requests, questions to store, snapshots, or cosignatures of one user.
+ * ADDRESS: connections of one address. USER: connections, held requests, questions to store or the parent, snapshots, or cosignatures of one user.
  * LOGIN: passwords that have to wait. DEMAND: held requests, or snapshots, of all users together.
  */
 enum serve_limit { SERVE_LIMIT_ADDRESS, SERVE_LIMIT_USER, SERVE_LIMIT_LOGIN, SERVE_LIMIT_DEMAND, SERVE_LIMIT_COUNT };

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "server/channel.h"
+#include "server/serve_users.h"
 
 static bool has_status(const struct serve_questions *s, const struct msg_question *m, int64_t now_us)
 {
 	return m->what == QUESTION_STATUS && s->status && now_us - s->status_us < SERVE_STATUS_OLD_US;
 }
 
-int serve_question_ask(struct serve_questions *s, struct channel *parent, struct msg_question *m, struct serve_question_waiter *w, int64_t now_us)
+int serve_question_ask(struct serve_questions *s, struct serve_users *users, struct channel *parent, struct msg_question *m, struct serve_question_waiter *w, int64_t now_us)
 {
 	w->asked = true;
 	if (has_status(s, m, now_us)) {
@@ -20,6 +21,8 @@ int serve_question_ask(struct serve_questions *s, struct channel *parent, struct
 		w->bytes = serve_bytes_ref(s->status);
 		return 0;
 	}
+	if (!serve_users_add_question(users, m->user, msg_question_changes(m->what), now_us))
+		return -EDQUOT;
 	s->last_request += s->last_request == UINT32_MAX ? 2 : 1;
 	m->request = s->last_request;
 	if (s->n >= SERVE_QUESTIONS_MAX || channel_say(parent, MSG_QUESTION, m, NULL, 0) < 0)

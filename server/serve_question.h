@@ -16,6 +16,7 @@
 #define SERVE_STATUS_OLD_US 2000000
 
 struct channel;
+struct serve_users;
 
 /* Somebody who waits for an answer; the owner's memory, zeroed. */
 struct serve_question_waiter {
@@ -38,10 +39,10 @@ struct serve_questions {
 };
 
 /*
- * Asks; request is filled in. 0: w waits, done is called once; or w is answered already, and done is not called. -ENOBUFS when too many wait, or
- * the parent cannot be told.
+ * Asks; request is filled in. 0: w waits, done is called once; or w is answered already, and done is not called. -EDQUOT when that user has
+ * asked enough in this second, -ENOBUFS when too many wait, or the parent cannot be told.
  */
-int serve_question_ask(struct serve_questions *s, struct channel *parent, struct msg_question *m, struct serve_question_waiter *w, int64_t now_us);
+int serve_question_ask(struct serve_questions *s, struct serve_users *users, struct channel *parent, struct msg_question *m, struct serve_question_waiter *w, int64_t now_us);
 /* Gives back what it has; takes one that does not wait. */
 void serve_question_cancel(struct serve_question_waiter *w);
 /* The parent's: fd is not kept. 0, or as serve_bytes_map; who waits is told MSG_ANSWER_LATER then. */

@@ -91,7 +91,7 @@ static enum msg_answer_result ask_as(unsigned who, bool all, enum msg_question_w
 	enum msg_type type;
 
 	snprintf(m.words, sizeof m.words, "%s", words);
-	serve.questions = 0;
+	serve.looks = serve.changes = 0;
 	parent_question(&serve, &m);
 	cr_assert_eq(channel_wait(end, &type), 0);
 	cr_assert(type == MSG_ANSWER && answer.request == 7);
@@ -183,6 +183,10 @@ Test(parent_question, answers_later_when_too_much_is_asked_or_nobody_asks)
 		done += answer.result == MSG_ANSWER_DONE;
 	}
 	cr_expect(done >= 20 && done < 200, "%u", done);
+	m = (struct msg_question){.what = QUESTION_UNSHARE, .words = "share-abcde2"};
+	parent_question(&serve, &m);
+	cr_assert_eq(channel_wait(end, &type), 0);
+	cr_expect_eq(answer.result, MSG_ANSWER_REFUSED, "what changes something is counted apart");
 	cr_expect_eq(ask_as(2, true, QUESTION_ALARMS, ""), MSG_ANSWER_LATER, "a user that there is none of");
 	cr_expect_eq(ask_as(MSG_LOGIN_NOBODY - 1, true, QUESTION_ALARMS, ""), MSG_ANSWER_LATER);
 }

@@ -165,6 +165,22 @@ Test(serve_users, has_his_share_and_no_more)
 	cr_assert_not(serve_users_add_conn(&u, SITE_USERS_MAX + SITE_SHARES_MAX, max));
 }
 
+Test(serve_users, asks_the_parent_a_few_things_a_second_and_changes_are_counted_apart)
+{
+	static struct serve_users u;
+
+	for (unsigned round = 1; round < 3; round++) {
+		for (unsigned i = 0; i < SERVE_USER_LOOKS; i++)
+			cr_assert(serve_users_add_question(&u, 7, false, round * S + i));
+		cr_assert_not(serve_users_add_question(&u, 7, false, round * S + S - 1));
+		for (unsigned i = 0; i < SERVE_USER_CHANGES; i++)
+			cr_assert(serve_users_add_question(&u, 7, true, round * S));
+		cr_assert_not(serve_users_add_question(&u, 7, true, round * S));
+		cr_assert(serve_users_add_question(&u, 8, false, round * S) && serve_users_add_question(&u, 8, true, round * S));
+	}
+	cr_assert_not(serve_users_add_question(&u, SITE_USERS_MAX + SITE_SHARES_MAX, true, S));
+}
+
 Test(serve_users, has_a_few_connections_even_when_there_are_few)
 {
 	static struct serve_users u;
