@@ -161,7 +161,8 @@ else
     site_camera gate "$camera_source"
     mkdir "$work/swtpm"
     start_tpm() {
-        tpm_port=$(free_port)   # its control channel is the port after it
+        tpm_port=$(free_port)   # its control channel is the port after it, which has to be free too, and stays its own
+        until mkdir "$work/port-$((tpm_port + 1))" 2> /dev/null && ! ss -Hltn "sport = :$((tpm_port + 1))" | grep -q .; do tpm_port=$(free_port); done
         swtpm socket --tpm2 --tpmstate "dir=$1" --server "type=tcp,port=$tpm_port" --ctrl "type=tcp,port=$((tpm_port + 1))" \
             --flags not-need-init,startup-clear > "$work/swtpm.out" 2>&1 &
         started_pids+=($!)
