@@ -81,7 +81,7 @@ end_boot() {
 trap 'end_boot; cleanup' EXIT
 init=''
 found_init() { init=$(pgrep -P $boot) && [ -n "$init" ]; }
-inside() { timeout -k 5 "${seconds:-60}" nsenter -t "$init" -m -p -C -n -u -i -r -w -- env -i LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" < /dev/null; }
+inside() { timeout -k 5 "${seconds:-180}" nsenter -t "$init" -m -p -C -n -u -i -r -w -- env -i LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" < /dev/null; }
 answers() { found_init && inside systemctl show --property=Version; }
 wait_for 30 answers || { skip "installing: a systemd does not start here: $(tail -2 "$work/systemd.log" | tr '\n' ' ')"; finish; }
 property() { inside systemctl show casemate.service --property="$1" --value; }
@@ -98,14 +98,14 @@ newest() { told | jq '[.cameras[0].renditions[] | select(.name == "copy") | .new
 has_newest() { [ "$(newest)" -gt 0 ]; }
 grows() { [ "$(newest)" -ge $(($1 + 2)) ]; }
 # Two segments more than there are.
-records() { wait_for 60 has_newest && wait_for 120 grows "$(newest)"; }
+records() { wait_for 180 has_newest && wait_for 180 grows "$(newest)"; }
 verified() { seconds=120 inside casemate verify /var/lib/casemate/archive --key /etc/casemate/site.key.pub; }
 fails() { ! "$@"; }
 
 # --- installed ---
 check "apt installs it" apt install --no-install-recommends "$(package 'casemate_*-1_*.deb')" || finish
 check "and its documents" apt install "$(package 'casemate-doc_*-1_*.deb')"
-check "the service runs" wait_for 60 is_active || note "$(inside tail -5 /run/log.txt)"
+check "the service runs" wait_for 180 is_active || note "$(inside tail -5 /run/log.txt)"
 equal "and will at the next boot" "$(inside systemctl is-enabled casemate.service)" enabled
 equal "nothing in its units that systemd does not understand" \
     "$(inside systemd-analyze verify --man=no /lib/systemd/system/casemate.service /lib/systemd/system/casemate-first-site.service 2>&1 | grep -F casemate)" ''
@@ -124,7 +124,7 @@ started_pids+=($!)
 wait_for 60 grep -q '^rtsp://' "$work/camera.out" || bail "the camera: $(cat "$work/camera.out")"
 inside sh -c "sed -i 's|^cameras:|&\n  gate: {source: $(grep -o 'rtsp://[^ ]*' "$work/camera.out" | head -1)}|' /etc/casemate/site.yaml && echo long-enough-a-word | casemate passwd anna >> /etc/casemate/site.yaml"
 check "reloaded by systemctl" inside systemctl reload casemate || note "$(inside tail -5 /run/log.txt)"
-check "its camera streams" wait_for 60 streams || note "$(told | jq -c .cameras)"
+check "its camera streams" wait_for 180 streams || note "$(told | jq -c .cameras)"
 check "and is recorded" records || note "$(inside tail -5 /run/log.txt)"
 keys() { sum /etc/casemate/site.key /etc/casemate/tls.key /etc/casemate/site.yaml; }
 were=$(keys)
@@ -133,10 +133,10 @@ were=$(keys)
 before=$(property MainPID) entries=$(size)
 check "apt upgrades it" apt install "$(package 'casemate_*-2_*.deb')"
 matches "to the next version" "$(installed casemate)" '^ii .*-2$'
-check "the service runs again" wait_for 60 is_active
+check "the service runs again" wait_for 180 is_active
 check "started anew" [ "$(property MainPID)" != "$before" ]
 equal "with the same keys and site file" "$(keys)" "$were"
-check "its camera streams again" wait_for 60 streams
+check "its camera streams again" wait_for 180 streams
 check "and is recorded again" records || note "$(inside tail -5 /run/log.txt)"
 check "footage of before and after is whole" verified
 check "in one log" [ "$(size)" -gt "$entries" ]
@@ -156,7 +156,7 @@ check "restored" passphrase restore /run/site.backup
 equal "keys and site file are the same" "$(keys)" "$were"
 equal "and whose they were" "$(of /etc/casemate/site.yaml) $(of /etc/casemate/site.key) $(of /var/lib/casemate/site.key.state)" '640 root:casemate 600 root:root 600 casemate:casemate'
 check "the service starts" inside systemctl start casemate || note "$(inside tail -5 /run/log.txt)"
-check "and streams" wait_for 60 streams
+check "and streams" wait_for 180 streams
 check "and records" records || note "$(inside tail -5 /run/log.txt)"
 check "and goes on with its log" [ "$(size)" -gt "$entries" ]
 check "which is whole" verified
