@@ -12,6 +12,7 @@ const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "
 export async function open(options = {}) {
 	const browser = await chromium.launch({executablePath: CHROMIUM, args: ARGS});
 	const context = await browser.newContext({ignoreHTTPSErrors: true, viewport: {width: 1280, height: 900}, ...options});
+	context.setDefaultTimeout(PATIENCE_MS);
 	const page = await context.newPage();
 	const complaints = [];
 

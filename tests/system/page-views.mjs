@@ -58,13 +58,13 @@ async function inEachLook(name) {
 	await page.setViewportSize(DESK);
 }
 
-/* A wall of cameras in every state, each of gate's own shape, with gate's own picture. */
+/* A wall of cameras in every state, each of gate's own shape, with gate's own picture, but not in gate's own state: that one may be in trouble on a busy machine. */
 const STATES = [
-	{},
+	{phase: "streaming", alarms: []},
 	{phase: "waiting", why: "camera-offline", detail: "does not answer", since_ms: Date.now() - 7200000, retry_ms: 8000, rate_bps: 0},
-	{alarms: [{alarm: "frozen", detail: "the same picture for 60 s"}]},
+	{phase: "streaming", alarms: [{alarm: "frozen", detail: "the same picture for 60 s"}]},
 	{phase: "connecting", rate_bps: 0},
-	{demand: true},
+	{phase: "streaming", alarms: [], demand: true},
 	{phase: "idle", rate_bps: 0},
 ];
 const stateAt = (i) => i % 23 === 5 ? STATES[1] : i % 37 === 7 ? STATES[2] : i % 41 === 9 ? STATES[3] : i % 11 === 10 ? STATES[4] : i % 53 === 3 ? STATES[5] : STATES[0];
@@ -103,18 +103,22 @@ async function answerWall(count) {
 	await page.route(/\/live\/cam-[0-9]+\/snapshot\.jpg/, (route) => route.fulfill({body: jpeg, contentType: "image/jpeg"}));
 }
 
+const isPicture = (u) => u.includes("/live/");
+
 async function wall() {
-	const asked = [];
-	let bytes = 0;
+	const asked = [], bytesOf = new Map();
 
 	await answerWall(WALL);
 	page.on("request", (r) => asked.push(r.url()));
-	page.on("response", async (r) => { bytes += (await r.body().catch(() => "")).length; });
+	/* Without cameras' pictures, and of each address once: how many have come by then, and how often it was asked again, is a matter of time. */
+	page.on("response", async (r) => { bytesOf.set(r.url(), isPicture(r.url()) ? 0 : (await r.body().catch(() => "")).length); });
 	const beganMs = Date.now();
 	await page.reload();
 	await until((n) => document.querySelectorAll("#grid [data-camera]").length === n, WALL);
-	const seenMs = Date.now() - beganMs, first = asked.filter((u) => !u.includes("/live/"));
+	const seenMs = Date.now() - beganMs, first = asked.filter((u) => !isPicture(u));
 	await until(() => document.querySelectorAll("#grid .picture:not([hidden])").length >= 12);
+
+	const bytes = Array.from(bytesOf.values()).reduce((sum, n) => sum + n, 0);
 
 	await check("200 cameras come by a bounded number of requests and bytes, all of them to the server itself", () => {
 		assert.ok(first.length <= FIRST_REQUESTS_MAX, `${first.length} requests`);
@@ -253,6 +257,8 @@ async function oneCamera() {
 
 async function site() {
 	const stranger = await browser.newContext({ignoreHTTPSErrors: true, viewport: DESK});
+
+	stranger.setDefaultTimeout(PATIENCE_MS);
 	const other = await stranger.newPage();
 
 	await go("#/site");

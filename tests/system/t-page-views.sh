@@ -37,7 +37,7 @@ while IFS= read -r line; do
     esac
 done <<< "$said"
 [ $rc = 0 ] || [ $failed -gt 0 ] || not_ok "page-views.mjs ended with $rc"
-check "a link that was made on the page is in the log, with its user" grep -raq "share-[a-z2-7]*: made: yard user $user\|made: yard user $user" "$site/archive/log"
+check "a link that was made on the page is in the log, with its user" wait_for 60 grep -raq "share-[a-z2-7]*: made: yard user $user\|made: yard user $user" "$site/archive/log"
 stop_server
 check "the archive verifies" verify
 finish
