@@ -124,6 +124,7 @@ Test(makers, conf_makers_is_good)
 	fclose(f);
 	cr_assert_eq(makers_parse(text, n, &m, &line, &why), 0, "%u: %s", line, why);
 	cr_expect_eq(makers_find(&m, "hisilicon")->rule, MAKERS_AFFILIATE);
+	cr_expect_eq(makers_find(&m, "imou")->rule, MAKERS_REBRAND, "sold by Dahua");
 	cr_expect_eq(makers_find(&m, "axis")->rule, MAKERS_FREE);
 	for (unsigned i = 0; i < m.n; i++)
 		cr_expect_neq(makers_rule_name(m.row[i].rule)[0], 0);
