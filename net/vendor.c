@@ -14,10 +14,10 @@ static const struct {
 	const char *words, *name, *maker, *chip;
 	enum vendor_certainty certainty;
 } table[] = {
-	{VENDOR_TOOL, "*anjvision", "Anjvision (a HiSilicon board)", "anjvision", "hisilicon", VENDOR_SURE},
-	{VENDOR_SESSION_NAME, "*anjvision", "Anjvision (a HiSilicon board)", "anjvision", "hisilicon", VENDOR_SURE},
-	{VENDOR_SERVER, "H264DVR", "Xiongmai (a HiSilicon board, sold under many names)", "xiongmai", "hisilicon", VENDOR_SURE},
-	{VENDOR_SERVER, "Hipcam RealServer", "a HiSilicon board with Hipcam firmware, sold under many names", "hipcam", "hisilicon", VENDOR_SURE},
+	{VENDOR_TOOL, "*anjvision", "Anjvision (often on a HiSilicon chip)", "anjvision", "hisilicon", VENDOR_SURE},
+	{VENDOR_SESSION_NAME, "*anjvision", "Anjvision (often on a HiSilicon chip)", "anjvision", "hisilicon", VENDOR_SURE},
+	{VENDOR_SERVER, "H264DVR", "Xiongmai (often on a HiSilicon chip, sold under many names)", "xiongmai", "hisilicon", VENDOR_SURE},
+	{VENDOR_SERVER, "Hipcam RealServer", "Hipcam firmware (often on a HiSilicon chip, sold under many names)", "hipcam", "hisilicon", VENDOR_SURE},
 	{VENDOR_SERVER, "*Hikvision", "Hikvision", "hikvision", NULL, VENDOR_SURE},
 	{VENDOR_REALM, "*Hikvision", "Hikvision", "hikvision", NULL, VENDOR_SURE},
 	{VENDOR_SERVER, "*Dahua", "Dahua", "dahua", NULL, VENDOR_SURE},
@@ -50,7 +50,7 @@ static const struct {
 	{VENDOR_SERVER, "casemate", "the test camera of casemate", NULL, NULL, VENDOR_LIKELY},
 	{VENDOR_SERVER, "*GStreamer RTSP", "a GStreamer server (Axis among others)", NULL, NULL, VENDOR_WEAK},
 	{VENDOR_SESSION_NAME, "IP Camera Video", "Foscam", "foscam", NULL, VENDOR_WEAK},
-	{VENDOR_REALM, "Surveillance Server", "Longse (a HiSilicon board, sold under many names)", "longse", "hisilicon", VENDOR_WEAK},
+	{VENDOR_REALM, "Surveillance Server", "Longse (often on a HiSilicon chip, sold under many names)", "longse", "hisilicon", VENDOR_WEAK},
 	{VENDOR_SESSION_NAME, "Media Presentation", "Hikvision, or one of its rebrands", "hikvision", NULL, VENDOR_WEAK},
 	{VENDOR_SESSION_NAME, "Media Server", "Dahua, or one of its rebrands", "dahua", NULL, VENDOR_WEAK},
 	{VENDOR_SERVER, "Rtsp Server/2.0", "Reolink", "reolink", NULL, VENDOR_WEAK},
@@ -62,7 +62,7 @@ static const struct {
 	{VENDOR_PATH, "/h264Preview_", "Reolink", "reolink", NULL, VENDOR_WEAK},
 	{VENDOR_PATH, "/unicast/c", "Uniview", "uniview", NULL, VENDOR_WEAK},
 	{VENDOR_PATH, "/videoMain", "Foscam", "foscam", NULL, VENDOR_WEAK},
-	{VENDOR_PARAMETER_SETS, "zeros", "a HiSilicon board perhaps", NULL, "hisilicon", VENDOR_WEAK},
+	{VENDOR_PARAMETER_SETS, "zeros", "a HiSilicon chip perhaps", NULL, "hisilicon", VENDOR_WEAK},
 };
 #define ROWS (sizeof table / sizeof *table)
 static_assert(ROWS <= VENDOR_ROWS_MAX, "a bit each");

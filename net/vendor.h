@@ -35,10 +35,10 @@ struct vendor_guess {
 };
 
 struct vendor_reason {
-	const char *maker, *chip;         /* keys of conf/makers.txt, NULL where it does not tell */
+	const char *maker, *chip;         /* keys of conf/makers.txt, NULL where it does not tell; the chip is what is often behind it, no more */
 	const char *name;                 /* "Hikvision, or one of its rebrands" */
 	const char *by;                   /* "its session's name" */
-	enum vendor_certainty certainty;
+	enum vendor_certainty certainty;  /* of the maker; of a chip it is never more than weak */
 };
 
 void vendor_see(struct vendor_guess *g, enum vendor_sign sign, struct span value);

@@ -126,6 +126,7 @@ static void name_maker(const struct makers *m, struct inventory_camera *c)
 		c->chip = row ? row->name : chip->chip;
 }
 
+/* Makers build with chips of several, and change them without a word: a chip is never more than weak. */
 static void judge_rule(const struct makers *m, struct inventory_camera *c)
 {
 	c->rule = NULL;
@@ -135,10 +136,11 @@ static void judge_rule(const struct makers *m, struct inventory_camera *c)
 
 		for (size_t k = 0; k < 2; k++) {
 			const struct makers_row *row = makers_find(m, keys[k]);
+			enum vendor_certainty sure = k ? VENDOR_WEAK : r->certainty;
 
-			if (row && row->rule != MAKERS_FREE && (!c->rule || r->certainty > c->rule_certainty)) {
+			if (row && row->rule != MAKERS_FREE && (!c->rule || sure > c->rule_certainty)) {
 				c->rule = row;
-				c->rule_certainty = r->certainty;
+				c->rule_certainty = sure;
 			}
 		}
 	}

@@ -54,7 +54,7 @@ static int text_camera(const struct inventory_camera *c, struct buf *out)
 	int rc = buf_append_fmt(out, "%s  %s\n", c->conf->name, c->conf->host);
 
 	if (!rc && c->maker)
-		rc = buf_append_fmt(out, "  made by  %s (%s)%s%s\n", c->maker, c->certainty, c->chip ? "; chip: " : "", c->chip ? c->chip : "");
+		rc = buf_append_fmt(out, "  made by  %s (%s)%s%s\n", c->maker, c->certainty, c->chip ? "; chip perhaps: " : "", c->chip ? c->chip : "");
 	else if (!rc)
 		rc = buf_append_fmt(out, "  made by  %s\n", c->heard ? "not known" : "not known: it has said nothing");
 	if (!rc && c->has_mac) {

@@ -9,8 +9,8 @@ Test(vendor, is_guessed_by_the_surest_sign)
 		enum vendor_sign sign;
 		const char *value, *name;
 	} t[] = {
-		{VENDOR_SERVER, "H264DVR 1.0", "Xiongmai (a HiSilicon board, sold under many names)"},
-		{VENDOR_SERVER, "h264dvr", "Xiongmai (a HiSilicon board, sold under many names)"},
+		{VENDOR_SERVER, "H264DVR 1.0", "Xiongmai (often on a HiSilicon chip, sold under many names)"},
+		{VENDOR_SERVER, "h264dvr", "Xiongmai (often on a HiSilicon chip, sold under many names)"},
 		{VENDOR_REALM, "Login to 3E01A", "Dahua, or one of its rebrands"},
 		{VENDOR_REALM, "IP Camera(C1234)", "Hikvision, or one of its rebrands"},
 		{VENDOR_REALM, "AXIS_ACCC8E000000", "Axis"},
@@ -94,5 +94,5 @@ Test(vendor, a_weaker_sign_does_not_replace_a_surer_one)
 	vendor_see(&g, VENDOR_TOOL, span_str("LIVE555"));
 	cr_expect_str_eq(vendor_name(&g, &by), "Reolink");
 	vendor_see(&g, VENDOR_TOOL, span_str("v2011.05.25 CHAM.LI@ANJVISION.COM"));
-	cr_expect_str_eq(vendor_name(&g, &by), "Anjvision (a HiSilicon board)");
+	cr_expect_str_eq(vendor_name(&g, &by), "Anjvision (often on a HiSilicon chip)");
 }

@@ -83,7 +83,7 @@ Test(inventory, makers_are_judged)
 		{"", "Hangzhou Ezviz Software", "EZVIZ", "likely", NULL, "EZVIZ", false},
 		{"", "Axis Communications AB", "Axis", "likely", NULL, NULL, false},
 		{"", "Nobody Ltd", NULL, NULL, NULL, NULL, false},
-		{anjvision, "", "Anjvision (a HiSilicon board)", "sure", "HiSilicon", "HiSilicon", false},
+		{anjvision, "", "Anjvision (often on a HiSilicon chip)", "sure", "HiSilicon", "HiSilicon", false},
 		{"a=tool:LIVE555\r\n", "", "one built on LIVE555", "weak", NULL, NULL, false},
 		{"s=Media Presentation\r\n", "", "Hikvision, or one of its rebrands", "weak", NULL, "Hikvision", false},
 	};
@@ -98,6 +98,17 @@ Test(inventory, makers_are_judged)
 		cr_expect_eq(c->flags >> INVENTORY_889 & 1, t[i].rule != NULL, "row %zu", i);
 		cr_expect_eq(c->flags >> INVENTORY_DISAGREES & 1, t[i].disagrees, "row %zu", i);
 	}
+}
+
+Test(inventory, a_chip_is_weak_however_sure_the_maker_is)
+{
+	const struct inventory_camera *c = with("s=RTSP/RTP stream from anjvision ipcamera\r\n", "");
+
+	cr_expect_str_eq(c->certainty, "sure");
+	cr_expect_eq(c->rule_certainty, VENDOR_WEAK);
+	c = with("s=RTSP/RTP stream from anjvision ipcamera\r\na=Media_header:MEDIAINFO=494D4B48\r\n", "");
+	cr_expect_str_eq(c->rule->name, "Hikvision");
+	cr_expect_eq(c->rule_certainty, VENDOR_LIKELY);
 }
 
 Test(inventory, ways_are_judged)

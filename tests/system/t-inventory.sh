@@ -35,7 +35,7 @@ equal "without a server: who asked" "$(jq -r .seen_by "$work/said")" inventory
 equal "hik: its maker is known by its realm alone" "$(of hik '[.maker, .certainty, .section_889.maker, .section_889.rule] | join("; ")')" \
     "Hikvision, or one of its rebrands; likely; Hikvision; named"
 equal "hik: what is wrong" "$(of hik '[.flags[].flag] | sort | join(" ")')" "889 clear-media md5-only"
-equal "board: maker and chip" "$(of board '[.certainty, .chip, .section_889.maker] | join("; ")')" "sure; HiSilicon; HiSilicon"
+equal "board: maker and chip" "$(of board '[.certainty, .chip, .section_889.maker, .section_889.certainty] | join("; ")')" "sure; HiSilicon; HiSilicon; weak"
 equal "board: asks for no password" "$(of board '[.flags[].flag] | index("no-password") != null')" true
 equal "hostile: nobody is named" "$(of hostile '[.heard, .maker] | map(tostring) | join(" ")')" "true null"
 equal "test: nobody is named" "$(of test '[.heard, .maker] | map(tostring) | join(" ")')" "true null"
