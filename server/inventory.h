@@ -80,6 +80,8 @@ void inventory_look(struct inventory *v, const char *arp, const char *oui);
 /* inventory_judge.c: what follows. What it says is static, or the makers'. */
 void inventory_judge(struct inventory *v);
 void inventory_judge_camera(const struct makers *m, struct inventory_camera *c);
+/* The camera before it at whose door, the same address and port, a password was tried: a recorder has one account for all its channels. NULL: none. */
+const struct inventory_camera *inventory_tried_there(const struct inventory *v, unsigned camera);
 const char *inventory_certainty_name(enum vendor_certainty c);
 /* "889", "default-password" …; and a sentence for people. */
 const char *inventory_flag_name(enum inventory_flag f);
@@ -91,7 +93,7 @@ int inventory_csv(const struct inventory *v, struct buf *out);
 int inventory_json(const struct inventory *v, struct buf *out);
 /* inventory_probe.c: asks all cameras of the site, without a server. 0, or 2 after a message. */
 int inventory_probe(struct inventory *v, struct site **site, const char *libexec);
-/* Tries the maker's password at each camera whose maker has one, once. */
+/* Tries the maker's password at each camera whose maker has one, once at each address and port. */
 int inventory_try(struct inventory *v, const char *libexec);
 /* Whether the site's own password is it: no camera is asked. */
 void inventory_in_use(struct inventory *v);

@@ -32,6 +32,17 @@ const char *inventory_flag_name(enum inventory_flag f)
 	return name[f];
 }
 
+const struct inventory_camera *inventory_tried_there(const struct inventory *v, unsigned camera)
+{
+	for (unsigned i = 0; i < camera; i++) {
+		enum inventory_login tried = v->camera[i].tried;
+
+		if (tried != INVENTORY_NOT_TRIED && tried != INVENTORY_IN_USE && !strcmp(v->camera[i].conf->host, v->camera[camera].conf->host))
+			return &v->camera[i];
+	}
+	return NULL;
+}
+
 static const char *rule_words(enum makers_rule rule)
 {
 	static const char *const words[] = {[MAKERS_FREE] = "", [MAKERS_NAMED] = "is named by it", [MAKERS_AFFILIATE] = "belongs to one that is named by it",

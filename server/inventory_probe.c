@@ -140,11 +140,17 @@ int inventory_try(struct inventory *v, const char *libexec)
 {
 	for (unsigned i = 0; i < v->n; i++) {
 		struct inventory_camera *c = &v->camera[i];
+		const struct inventory_camera *there = inventory_tried_there(v, i);
 		int status;
 		pid_t pid;
 
 		if (!may_try(c))
 			continue;
+		/* What another login would have come to is not found out: each try counts against the same account. */
+		if (there) {
+			c->tried = there->row == c->row ? there->tried : INVENTORY_NOT_TRIED;
+			continue;
+		}
 		pid = fork();
 		if (pid == 0)
 			_exit(try_one(v, c, libexec));

@@ -238,6 +238,19 @@ Test(inventory, an_ipv6_address_that_was_made_of_a_mac_tells_it)
 	cr_expect_eq(inventory_find(&v, "cam-0")->mac[0], 0x28);
 }
 
+Test(inventory, a_password_is_tried_once_at_an_address)
+{
+	begin();
+	cr_expect_null(inventory_tried_there(&v, 2));
+	v.camera[0].tried = INVENTORY_REFUSED;
+	cr_expect_null(inventory_tried_there(&v, 2), "another address");
+	snprintf(camera[0].host, sizeof camera[0].host, "%s", camera[2].host);
+	cr_expect_eq(inventory_tried_there(&v, 2), &v.camera[0]);
+	cr_expect_null(inventory_tried_there(&v, 0), "itself");
+	v.camera[0].tried = INVENTORY_IN_USE;
+	cr_expect_null(inventory_tried_there(&v, 2), "nothing was tried");
+}
+
 static char *printed(int (*print)(const struct inventory *v, struct buf *out))
 {
 	struct buf out;

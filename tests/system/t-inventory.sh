@@ -17,6 +17,7 @@ while read -r name port; do
     [ "$name" != ready ] || continue
     printf '  %s: {source: "rtsp://127.0.0.1:%s/1"%s}\n' "$name" "$port" \
         "$([ "$name" != hostile ] || echo ', user: anna, password_file: hostile-password')" >> "$site/site.yaml"
+    [ "$name" != kept ] || printf '  second: {source: "rtsp://127.0.0.1:%s/2"}\n' "$port" >> "$site/site.yaml"
 done < "$work/cameras"
 printf '  test: {source: "%s"}\n' "$camera_source" >> "$site/site.yaml"
 printf '28-57-BE   (hex)\t\tHangzhou Hikvision Digital Technology Co.,Ltd.\r\n' > "$work/oui.txt"
@@ -42,19 +43,20 @@ equal "test: nobody is named" "$(of test '[.heard, .maker] | map(tostring) | joi
 equal "no password was tried" "$(grep -cv '^hostile' "$work/tries")" 0
 check "nothing that a camera sent is in it" harmless
 inventory --csv
-equal "CSV: a line each" "$(wc -l < "$work/said")" 6
+equal "CSV: a line each" "$(wc -l < "$work/said")" 7
 check "CSV: nothing that a camera sent is in it" harmless
 
 : > "$work/tries"
 inventory --json --try-defaults
 equal "--try-defaults: a password that was left as it is sold" "$(of hik .default_login)" accepted
 equal "--try-defaults: one that was changed" "$(of kept .default_login)" refused
+equal "--try-defaults: another channel there" "$(of second .default_login)" refused
 equal "--try-defaults: who asks for none is not tried" "$(of board .default_login)" not-tried
 equal "--try-defaults: once, where it is wrong" "$(grep '^kept' "$work/tries")" "kept DESCRIBE wrong"
 equal "--try-defaults: nowhere else" "$(awk '{print $1}' "$work/tries" | sort -u | tr '\n' ' ')" "hik hostile kept "
 
 run_server
-wait_for 60 st_is '.cameras | length' 5 || bail "the server does not run: $(tail -5 "$site/log")"
+wait_for 60 st_is '.cameras | length' 6 || bail "the server does not run: $(tail -5 "$site/log")"
 heard() { inventory --json; [ "$(of hostile .heard) $(of board .heard) $(of test .heard) $(of hik .heard)" = "true true true true" ]; }
 check "a running server tells what it has heard" wait_for 60 heard
 equal "with a server: who asked" "$(jq -r .seen_by "$work/said")" server
