@@ -15,6 +15,7 @@
 struct differ {
 	struct ytree *was_text, *is_text;
 	struct diff *diff;
+	bool was_grouped, is_grouped;
 	unsigned room;
 	int rc;
 };
@@ -48,7 +49,6 @@ static struct diff_item *add_item(struct differ *d, const struct place *at, enum
 	snprintf(item->name, sizeof item->name, "%s", at->name);
 	snprintf(item->rendition, sizeof item->rendition, "%s", at->rendition);
 	item->effects = diff_effect(item);
-	d->diff->effects |= item->effects;
 	return item;
 }
 
@@ -158,6 +158,20 @@ static const void *find(const struct list *l, const void *array, unsigned n, con
 
 static void compare_lists(struct differ *d, const struct list *l, const char *camera, const void *was, unsigned nwas, const void *is, unsigned nis);
 
+/* Without any group every user may everything, whatever groups he is of: who gets the first one may less, and more when the last one goes. */
+static void compare_grouping(struct differ *d, const struct place *at)
+{
+	const struct schema_key *k = key_of("users[].groups");
+	struct diff_item *item = NULL;
+
+	for (unsigned i = d->diff->n; i-- && !item && d->diff->item[i].is == at->is;)
+		item = d->diff->item[i].key == k ? &d->diff->item[i] : NULL;
+	if (!item)
+		item = add_item(d, at, DIFF_CHANGED, k);
+	if (item)
+		item->effects = DIFF_DISCONNECTS | (d->is_grouped ? DIFF_CLOSES : DIFF_OPENS);
+}
+
 /* A thing that is in one file or in both. */
 static void compare_one(struct differ *d, const struct list *l, const char *camera, const void *was, const void *is)
 {
@@ -170,6 +184,8 @@ static void compare_one(struct differ *d, const struct list *l, const char *came
 		compare_keys(d, &at);
 	else
 		add_item(d, &at, is ? DIFF_ADDED : DIFF_REMOVED, key_of(l->holder));
+	if (was && is && l->what == DIFF_USER && d->was_grouped != d->is_grouped)
+		compare_grouping(d, &at);
 	if (was && is && l->what == DIFF_CAMERA)
 		compare_lists(d, &renditions, name, a->rendition, a->nrenditions, b->rendition, b->nrenditions);
 }
@@ -197,7 +213,7 @@ static void compare_site(struct differ *d, const struct site *was, const struct 
 
 int diff_sites(const struct site *was, const struct site *is, struct diff **ret)
 {
-	struct differ d = {.diff = calloc(1, sizeof *d.diff)};
+	struct differ d = {.diff = calloc(1, sizeof *d.diff), .was_grouped = was->ngroups > 0, .is_grouped = is->ngroups > 0};
 	struct site_report *report = calloc(1, sizeof *report);
 
 	d.rc = d.diff && report ? merge_read(was, &d.was_text, report) : -ENOMEM;
@@ -210,6 +226,8 @@ int diff_sites(const struct site *was, const struct site *is, struct diff **ret)
 		compare_lists(&d, &users, NULL, was->user, was->nusers, is->user, is->nusers);
 		compare_lists(&d, &cameras, NULL, was->camera, was->ncameras, is->camera, is->ncameras);
 	}
+	for (unsigned i = 0; !d.rc && i < d.diff->n; i++)
+		d.diff->effects |= d.diff->item[i].effects;
 	ytree_free(&d.was_text);
 	ytree_free(&d.is_text);
 	free(report);

@@ -95,6 +95,16 @@ static void say_rights(struct against *a, const struct diff_item *item, const ch
 	against_say(a, item, AGAINST_DISCONNECTS, "%s %s: is logged out, wherever he is logged in", who, item->name);
 }
 
+/* The first group there is, or the last that goes. */
+static void say_grouping(struct against *a, const struct diff_item *item)
+{
+	if (item->effects & DIFF_OPENS)
+		against_say(a, item, AGAINST_OPENS, "user %s: there is no group any more: may watch every camera and read the log", item->name);
+	else
+		against_say(a, item, AGAINST_CLOSES, "user %s: there are groups now: may what his groups may, and no more", item->name);
+	against_say(a, item, AGAINST_DISCONNECTS, "user %s: is logged out, wherever he is logged in", item->name);
+}
+
 static void say_group(struct against *a, const struct diff_item *item)
 {
 	if (item->kind == DIFF_CHANGED)
@@ -117,6 +127,10 @@ static void say_user(struct against *a, const struct diff_item *item)
 {
 	if (item->kind == DIFF_CHANGED && item->key->type == SCHEMA_DIGEST_FILE) {
 		say_digest(a, item);
+		return;
+	}
+	if (item->kind == DIFF_CHANGED && item->key->type == SCHEMA_NAMES && !a->was->ngroups != !a->is->ngroups) {
+		say_grouping(a, item);
 		return;
 	}
 	if (item->kind == DIFF_CHANGED && item->key->type != SCHEMA_HASH) {

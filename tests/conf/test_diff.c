@@ -295,6 +295,17 @@ Test(diff, things_come_and_go_by_name)
 		     "rendition a/y: bitrate 0 10:9; rendition a/z added 1 0:10; rendition a/x removed 6 9:0");
 }
 
+/* Users without a group are let in nowhere while there is one, and everywhere once there is none. */
+Test(diff, the_first_group_closes_and_the_last_that_goes_opens)
+{
+	static const char none[] = HEAD "users:\n  - {name: a, password_hash: '" HASH_A "'}\n  - {name: b, password_hash: '" HASH_A "'}\n",
+		one[] = HEAD "users:\n  - {name: a, password_hash: '" HASH_A "', groups: g}\n  - {name: b, password_hash: '" HASH_A "'}\n"
+			"groups: {g: {rights: live, cameras: '*'}}\n";
+
+	expect_texts(none, one, "group g added 0 0:8; user a: groups 6 6:6; user b: groups 6 7:7");
+	expect_texts(one, none, "group g removed 0 8:0; user a: groups 5 6:6; user b: groups 5 7:7");
+}
+
 Test(diff, order_and_ways_of_writing_are_none)
 {
 	expect_texts(HEAD "listen: [8443, '[::1]:1']\ncameras:\n  a: {source: rtsp://192.0.2.1}\n  b: {source: 'rtsp://[2001:db8::1]/'}\n",

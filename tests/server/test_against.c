@@ -115,6 +115,11 @@ static const struct change changes[] = {
 	{"tom, password_hash: '" HASH, "tom, rtsp_digest_file: d, allow_md5: true, password_hash: '" HASH, "opens\n"
 		"  new.yaml:11: user tom: allow_md5: false -> true: may what he could not before\n"
 		"disconnects\n  new.yaml:11: user tom: is logged out, wherever he is logged in\n"},
+	{"users:\n", "groups: {g: {rights: live, cameras: '*'}}\nusers:\n", "closes\n"
+		"  new.yaml:11: user anna: there are groups now: may what his groups may, and no more\n"
+		"  new.yaml:12: user tom: there are groups now: may what his groups may, and no more\n"
+		"disconnects\n  new.yaml:11: user anna: is logged out, wherever he is logged in\n  new.yaml:12: user tom: is logged out, wherever he is logged in\n"
+		"changes\n  new.yaml:9: group g: is new\n"},
 	{"processes:", "rtsp: 127.0.0.1:8554\nprocesses:", "opens\n"
 		"  new.yaml:8: listener rtsp://127.0.0.1:8554: viewers may connect there by RTSP, which encrypts nothing\n"},
 	{"processes:", "metrics: 127.0.0.1:9464\nprocesses:", "opens\n"
@@ -198,6 +203,20 @@ Test(against, one_change_at_a_time)
 		cr_expect_str_eq(strchr(text, '\n') + 1, changes[i].lines, "%s -> %s:\n%s", changes[i].from, changes[i].to, text);
 		free(to);
 	}
+	buf_free(&out);
+}
+
+/* Tom was let in nowhere, and nothing of his own lines differs. */
+Test(against, the_last_group_that_goes_opens_for_everybody)
+{
+	char *from = with("users:\n", "groups: {g: {rights: live, cameras: '*'}}\nusers:\n");
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	print(from, base, false, &out);
+	cr_expect(strstr((char *)buf_data(&out), "opens\n  new.yaml:10: user anna: there is no group any more: may watch every camera and read the log\n"
+		"  new.yaml:11: user tom: there is no group any more: may watch every camera and read the log\ndisconnects\n"), "%s", (char *)buf_data(&out));
+	free(from);
 	buf_free(&out);
 }
 
