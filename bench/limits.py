@@ -2,6 +2,7 @@
 """How much one machine carries: cameras that are copied, with one and with three renditions, and viewers of one; raised until it does not."""
 import json
 import os
+import shutil
 import time
 
 import footage
@@ -78,6 +79,7 @@ def trial(casemate, clip, folder, renditions, count, seconds):
         if server and server.child:
             server.stop()
         cameras.stop()
+        shutil.rmtree(os.path.join(folder, "archive"), ignore_errors=True)  # a later try is not to find the disk full
 
 
 def raise_until(attempt, first, most):
