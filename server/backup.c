@@ -64,7 +64,8 @@ static void owners(const struct stat *st, char owner[BACKUP_NAME], char group[BA
 static int pack(struct buf *plain, const char *path, const struct stat *st, const struct buf *bytes)
 {
 	char owner[BACKUP_NAME], group[BACKUP_NAME];
-	struct backup_entry e = {.folder = !bytes, .mode = st->st_mode & 0777, .owner = owner, .group = group, .path = path};
+	/* Of a folder like /tmp no more than is safe without its sticky bit. */
+	struct backup_entry e = {.folder = !bytes, .mode = st->st_mode & (st->st_mode & S_ISVTX ? 0755 : 0777), .owner = owner, .group = group, .path = path};
 
 	owners(st, owner, group);
 	if (bytes) {
@@ -74,27 +75,37 @@ static int pack(struct buf *plain, const char *path, const struct stat *st, cons
 	return backup_pack(plain, &e);
 }
 
-/* The folder that a file is in, unless one before it was in the same. */
-static int pack_folder(struct buf *plain, const struct backup_paths *p, unsigned i)
+/* Whether a file that was taken before lies below the folder, too: the first n bytes of the path. */
+static bool has_folder(const struct backup_paths *p, const struct stat *seen, unsigned i, size_t n)
 {
-	const char *path = p->at[i].path;
-	size_t n = (size_t)(strrchr(path, '/') - path);
-	char folder[PATH_MAX];
-	struct stat st;
-
 	for (unsigned k = 0; k < i; k++)
-		if (!strncmp(p->at[k].path, path, n + 1) && !strchr(p->at[k].path + n + 1, '/'))
-			return 0;
-	snprintf(folder, sizeof folder, "%.*s", (int)n, path);
-	if (n == 0 || stat(folder, &st) < 0)
-		return n ? -errno : 0;
-	return pack(plain, folder, &st, NULL);
+		if (seen[k].st_ino && !strncmp(p->at[k].path, p->at[i].path, n) && p->at[k].path[n] == '/')
+			return true;
+	return false;
 }
 
-/* 0 with *st of what was read; 1: it is not there and need not be. */
-static int take(struct buf *plain, struct buf *bytes, const struct backup_paths *p, unsigned i, struct stat *st)
+/* The folders that a file is in, the outermost first: none of them may be there when it is put back, and each has an owner and a mode. */
+static int pack_folders(struct buf *plain, const struct backup_paths *p, const struct stat *seen, unsigned i)
+{
+	const char *path = p->at[i].path;
+	char folder[PATH_MAX];
+	struct stat st;
+	int rc = 0;
+
+	for (const char *end = strchr(path + 1, '/'); end && !rc; end = strchr(end + 1, '/')) {
+		if (has_folder(p, seen, i, (size_t)(end - path)))
+			continue;
+		snprintf(folder, sizeof folder, "%.*s", (int)(end - path), path);
+		rc = stat(folder, &st) < 0 ? -errno : pack(plain, folder, &st, NULL);
+	}
+	return rc;
+}
+
+/* 0 with seen[i] of what was read; 1: it is not there and need not be. */
+static int take(struct buf *plain, struct buf *bytes, const struct backup_paths *p, unsigned i, struct stat *seen)
 {
 	const struct backup_path *it = &p->at[i];
+	struct stat *st = &seen[i];
 	int fd = io_open_regular(AT_FDCWD, it->path, O_RDONLY, 0), rc;
 
 	*st = (struct stat){.st_ino = 0};
@@ -106,7 +117,7 @@ static int take(struct buf *plain, struct buf *bytes, const struct backup_paths 
 	rc = fstat(fd, st) < 0 ? -errno : io_read_all(fd, bytes);
 	close(fd);
 	if (!rc)
-		rc = pack_folder(plain, p, i);
+		rc = pack_folders(plain, p, seen, i);
 	return rc ? rc : pack(plain, it->path, st, bytes);
 }
 
@@ -128,7 +139,7 @@ static int take_all(const struct backup_paths *p, struct buf *plain, struct buf 
 	*ret_n = 0;
 	for (unsigned i = 0; i < p->n; i++) {
 		*ret_path = p->at[i].path;
-		rc = take(plain, bytes, p, i, &seen[i]);
+		rc = take(plain, bytes, p, i, seen);
 		if (rc < 0)
 			return rc;
 		*ret_n += rc == 0;
