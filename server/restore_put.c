@@ -47,8 +47,9 @@ static bool has_signed_more(int fd, const struct backup_entry *e)
 {
 	struct sign_state is, was;
 	int memory = in_memory(e);
-	bool more = memory >= 0 && !sign_state_open(&is, fd) && !sign_state_is_new(&is) && !sign_state_open(&was, memory) && is.tree.size >= was.tree.size &&
-		    is.counter >= was.counter;
+	/* The counter tells how far a change of keys has come; a state that was begun anew counts from 0, however much it has signed. */
+	bool more = memory >= 0 && !sign_state_open(&is, fd) && !sign_state_is_new(&is) && !sign_state_open(&was, memory) &&
+		    (is.tree.size > was.tree.size || (is.tree.size == was.tree.size && is.counter >= was.counter));
 
 	if (memory >= 0)
 		close(memory);

@@ -232,8 +232,8 @@ Test(restore, a_link_is_not_written_through, .init = make_folder, .fini = remove
 	cr_expect_str_eq(text("/link"), "new");
 }
 
-/* The state of a key that has signed n leaves, as bytes in memory that the entry borrows. */
-static struct backup_entry state_of(unsigned n, struct buf *b)
+/* The state of a key that has signed n leaves, so many at a time, as bytes in memory that the entry borrows. */
+static struct backup_entry state_of(unsigned n, unsigned at_a_time, struct buf *b)
 {
 	struct backup_entry e = {.mode = 0600, .owner = "root", .group = "root", .path = "/site.key.state"};
 	struct sign_state s;
@@ -246,7 +246,8 @@ static struct backup_entry state_of(unsigned n, struct buf *b)
 	for (unsigned i = 0; i < n; i++) {
 		hash_bytes(&i, sizeof i, &leaf);
 		tree_append(&t, &leaf);
-		cr_assert_eq(sign_state_save(&s, &t), 0);
+		if ((i + 1) % at_a_time == 0)
+			cr_assert_eq(sign_state_save(&s, &t), 0);
 	}
 	buf_init(b, 1 << 16);
 	cr_assert(lseek(fileno(f), 0, SEEK_SET) == 0 && !io_read_all(fileno(f), b));
@@ -271,8 +272,8 @@ static uint64_t signed_there(void)
 
 Test(restore, what_a_key_has_signed_never_becomes_less, .init = make_folder, .fini = remove_folder)
 {
-	struct buf few_bytes, many_bytes;
-	struct backup_entry few = state_of(3, &few_bytes), many = state_of(9, &many_bytes);
+	struct buf few_bytes, many_bytes, anew_bytes;
+	struct backup_entry few = state_of(3, 1, &few_bytes), many = state_of(9, 1, &many_bytes), anew = state_of(12, 12, &anew_bytes);
 	struct restore how = {.to = folder, .force = true};
 
 	cr_assert_eq(restore_put(&how, &many), 0);
@@ -287,14 +288,18 @@ Test(restore, what_a_key_has_signed_never_becomes_less, .init = make_folder, .fi
 	cr_expect_eq(restore_try(&how, &many), 1);
 	how.force = true;
 	cr_expect(!restore_put(&how, &many) && signed_there() == 9);
+	remove_folder();
+	cr_assert_eq(mkdir(folder, 0700), 0);
+	cr_expect(!restore_put(&how, &anew) && !restore_put(&how, &many) && signed_there() == 12, "nor where it was lost, and begun anew from the archive");
 	buf_free(&few_bytes);
 	buf_free(&many_bytes);
+	buf_free(&anew_bytes);
 }
 
 Test(restore, not_below_a_server_that_signs, .init = make_folder, .fini = remove_folder)
 {
 	struct buf bytes, newer;
-	struct backup_entry e = state_of(3, &bytes), more = state_of(4, &newer);
+	struct backup_entry e = state_of(3, 1, &bytes), more = state_of(4, 1, &newer);
 	struct restore how = {.to = folder, .force = true};
 	char path[128];
 	int fd;
