@@ -171,7 +171,7 @@ static void begin_turn(struct sign *s)
 		give_up("sign-state", "it is being handed over to a key that is not there", "put the file of the next key (.next) back");
 	if (rc) {
 		log_error("key-rotation", "error=\"%s\" mend=\"free or mend the disk of the key's folder, and reload\"", strerror(-rc));
-		key_free(&s->keys.next);
+		sign_keys_drop_next(&s->keys);
 		return;
 	}
 	if (s->state.turn.size)
@@ -359,7 +359,7 @@ static void on_key_kept(void *ctx, struct channel *from, const union msg_body *m
 {
 	struct sign *s = ctx;
 
-	if (!s->unkept || strcmp(m->key_kept.vkey, has_turned(s) ? sign_keys_heir(&s->keys) : s->keys.vkey) != 0)
+	if (!s->unkept || !s->keys.note_len || strcmp(m->key_kept.vkey, has_turned(s) ? sign_keys_heir(&s->keys) : s->keys.vkey) != 0)
 		return;
 	s->unkept = false;
 	if (has_turned(s)) {

@@ -157,6 +157,12 @@ int sign_keys_take_note(struct sign_keys *k, const struct sign_state *state, con
 	return 0;
 }
 
+void sign_keys_drop_next(struct sign_keys *k)
+{
+	key_free(&k->next);
+	*k->next_vkey = *k->next_certifier = 0;
+}
+
 void sign_keys_free(struct sign_keys *k)
 {
 	key_free(&k->now);

@@ -43,6 +43,8 @@ int sign_keys_turn_note(struct sign_keys *k, const struct sign_state *state);
 int sign_keys_take_note(struct sign_keys *k, const struct sign_state *state, const uint8_t *note, size_t n);
 /* next signs from here on; the one before is wiped. */
 void sign_keys_turn(struct sign_keys *k);
+/* There is no next one; store is asked for no entry that names it. */
+void sign_keys_drop_next(struct sign_keys *k);
 void sign_keys_free(struct sign_keys *k);
 
 #endif

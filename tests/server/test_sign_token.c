@@ -17,6 +17,7 @@ TestSuite(sign_token, .init = setup, .fini = teardown, .timeout = 3600);
 static bool has_hello(struct sign_world *x) { return x->hellos > 0; }
 static bool has_asked(struct sign_world *x) { return x->asked > 0; }
 static bool is_refused(struct sign_world *x) { return *x->state.refusal != 0; }
+static bool has_bad_peer(struct sign_world *x) { return x->bad_peers > 0; }
 
 /* It is kept. */
 static bool has_rotation_note(struct sign_world *x)
@@ -155,6 +156,27 @@ Test(sign_token, nothing_is_signed_while_the_token_does_not_hand_over)
 	start_and_sign(2);
 	cr_assert(is_turned(&w));
 	cr_assert_eq(w.tree.size, 13);
+}
+
+/* As a store says that was taken over: that a note is kept which nobody has signed. */
+Test(sign_token, the_next_one_signs_nothing_before_there_is_a_note)
+{
+	struct msg_key_kept kept;
+
+	begin(TOKEN_TO_TOKEN);
+	w.no_token = true;
+	cr_assert(world_start(&w));
+	cr_assert(world_until(&w, is_refused));
+	memcpy(kept.vkey, w.next, sizeof kept.vkey);
+	cr_assert_eq(channel_say(w.store, MSG_KEY_KEPT, &kept, NULL, 0), 0);
+	world_lie(&w, 0, 1);
+	cr_assert(world_until(&w, has_bad_peer), "what was said before it has been heard");
+	world_kill(&w);
+	w.no_token = false;
+	start_and_sign(2);
+	cr_assert_geq(w.asked, 2, "the token still has to hand over");
+	cr_assert(is_turned(&w));
+	cr_assert(has_rotation_note(&w));
 }
 
 /* The token is asked to hand over once: what it said stands in log/keys. */
