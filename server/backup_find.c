@@ -2,11 +2,15 @@
 #include "server/backup_find.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/io.h"
+#include "server/token.h"
 
 #define OWN_FILES 32        /* more than add_state, add_keys and add_site name, the site's parts left out */
 
@@ -84,12 +88,41 @@ static void add_state(struct finder *f)
 	add(f, f->site->file, ".admin", IF_THERE);
 }
 
+/* A file that says where a token's key is names others: the PIN's, and the TPM's own, which nothing else holds. */
+static void add_token(struct finder *f, const char *tail)
+{
+	char path[PATH_MAX], key[PATH_MAX];
+	const char *why;
+	struct token t;
+	struct buf b;
+	int fd;
+
+	if ((size_t)snprintf(key, sizeof key, "%s%s", source(f, f->site->key, path), tail) >= sizeof key)
+		return;
+	fd = io_open_regular(AT_FDCWD, key, O_RDONLY, 0);
+	if (fd < 0)
+		return;
+	buf_init(&b, TOKEN_BYTES_MAX);
+	if (io_read_all(fd, &b) == 0 && token_parse(buf_data(&b), b.len, &t, &why) == 0) {
+		if (*t.pin)
+			add(f, t.pin, "", IF_THERE);
+		if (!strncmp(t.uri, "file:/", 6))
+			add(f, t.uri + 5, "", IF_THERE);
+	}
+	if (b.mem)
+		explicit_bzero(b.mem, b.cap);
+	buf_free(&b);
+	close(fd);
+}
+
 static void add_keys(struct finder *f)
 {
 	static const char *const tail[] = {".pub", ".next", ".next.pub"};
 	const struct site *s = f->site;
 
 	add_file(f, s->key, "", 0);
+	add_token(f, "");
+	add_token(f, ".next");
 	for (unsigned i = 0; i < sizeof tail / sizeof *tail; i++)
 		add_file(f, s->key, tail[i], IF_THERE);
 	add_file(f, s->tls_certificate, "", 0);
