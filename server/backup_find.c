@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -31,6 +32,28 @@ static bool is_found(const struct backup_paths *p, const char *path)
 	return false;
 }
 
+/* The same place without "." and "..", which no path in a backup has; as it is where a link makes that another place. */
+static void make_plain(char path[PATH_MAX])
+{
+	char plain[PATH_MAX];
+	struct stat is, was;
+	size_t n = 0, len;
+
+	for (const char *s = path; *s; s += len + 1) {
+		len = strcspn(s + 1, "/");
+		if (len == 2 && s[1] == '.' && s[2] == '.')
+			while (n && plain[--n] != '/')
+				;
+		else if (len && (len > 1 || s[1] != '.')) {
+			memcpy(plain + n, s, len + 1);
+			n += len + 1;
+		}
+	}
+	plain[n] = 0;
+	if (stat(path, &was) < 0 ? stat(plain, &is) < 0 : stat(plain, &is) == 0 && is.st_dev == was.st_dev && is.st_ino == was.st_ino)
+		memcpy(path, plain, n + 1);
+}
+
 /* The path and, behind it, tail. There is room for all that a site can name. */
 static void add(struct finder *f, const char *path, const char *tail, unsigned how)
 {
@@ -38,7 +61,10 @@ static void add(struct finder *f, const char *path, const char *tail, unsigned h
 
 	if (!f->rc && (size_t)snprintf(whole, sizeof whole, "%s%s", path, tail) >= sizeof whole)
 		f->rc = -ENAMETOOLONG;
-	if (f->rc || is_found(f->found, whole))
+	if (f->rc)
+		return;
+	make_plain(whole);
+	if (is_found(f->found, whole))
 		return;
 	copy = strdup(whole);
 	if (copy)
