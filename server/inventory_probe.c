@@ -30,7 +30,15 @@ struct asked {
 	int status;                       /* of the one that a password is tried at */
 };
 
-/* As soon as one plays or has failed it has said what it will. Who is told what there is has been let in. */
+/* Who was asked for a password, and is told what there is, has been let in: but by cameras that describe to all, and ask later. */
+static int came_to(const struct msg_camera_state *m, const struct camera_offer *offer)
+{
+	if (m->why == GAP_AUTHENTICATION)
+		return EXIT_REFUSED;
+	return (m->phase == CAMERA_STREAMING || offer->described) && offer->login != RTSP_CLIENT_NOBODY ? 0 : EXIT_NO_ANSWER;
+}
+
+/* As soon as one plays or has failed it has said what it will. */
 static void on_state(struct parent *p, const struct msg_camera_state *m)
 {
 	struct asked *a = p->watch->ctx;
@@ -38,7 +46,7 @@ static void on_state(struct parent *p, const struct msg_camera_state *m)
 	if ((m->phase != CAMERA_STREAMING && m->phase != CAMERA_WAITING) || a->over[m->camera])
 		return;
 	a->over[m->camera] = true;
-	a->status = m->phase == CAMERA_STREAMING || p->camera[m->camera].offer.described ? 0 : m->why == GAP_AUTHENTICATION ? EXIT_REFUSED : EXIT_NO_ANSWER;
+	a->status = came_to(m, &p->camera[m->camera].offer);
 	if (--a->left == 0 && !p->stopping)
 		parent_stop(p, "seen enough");
 }

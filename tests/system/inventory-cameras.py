@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 usage: inventory-cameras.py LOG
-Cameras for t-inventory, one port each: they answer as makers do up to DESCRIBE, and have no stream. Prints "NAME PORT" for each and
-then "ready"; writes "NAME METHOD" to LOG for each request with an Authorization, and which of them had the right one.
+Cameras for t-inventory, one port each: they answer as makers do up to DESCRIBE, and have no stream; late asks for a
+password at SETUP alone. Prints "NAME PORT" for each and then "ready"; writes "NAME METHOD" to LOG for each request with an Authorization,
+and which of them had the right one.
 """
 import hashlib
 import re
@@ -16,6 +17,7 @@ CAMERAS = {
     # name: realm, server, user, password, session name, attributes
     "hik": ("IP Camera(C1234)", None, "admin", "12345", "Media Presentation", ["a=Media_header:MEDIAINFO=494D4B480101"]),
     "kept": ("IP Camera(C1234)", None, "admin", "another", "Media Presentation", ["a=Media_header:MEDIAINFO=494D4B480101"]),
+    "late": ("IP Camera(C1234)", None, "anna", "secret", "Media Presentation", ["a=Media_header:MEDIAINFO=494D4B480101"]),
     "board": (None, "H264DVR 1.0", None, None, "RTSP Session", []),
     "hostile": ("=cmd|'/C calc'!A0<script>", HOSTILE, "anna", "secret", HOSTILE, ["a=tool:" + HOSTILE]),
 }
@@ -41,7 +43,7 @@ class Camera(socketserver.StreamRequestHandler):
             print(self.server.name, method, "right" if good else "wrong", file=log)
         if method == "OPTIONS":
             extra = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n"
-        elif user and not (authorization and good):
+        elif user and not (authorization and good) and not (self.server.name == "late" and method == "DESCRIBE"):
             status, extra = "401 Unauthorized", f'WWW-Authenticate: Digest realm="{realm}", nonce="0badcafe"\r\n'
         elif method == "DESCRIBE":
             lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", f"s={session}", "t=0 0", *attributes, "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000",
