@@ -17,6 +17,7 @@ const LATE_MS = 5000;
 const GIVE_UP_MS = 30000;
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 4000;
+const TURN_MAX_MS = 10000;   // what counts of one answer and the wait behind it: a machine sleeps, a page that nobody looks at wakes once a minute
 const PENDING_MAX = 40;
 const NEIGHBOURS_MAX = 64;
 const FAILURES_MAX = 100;
@@ -163,7 +164,7 @@ export class Watch {
 				return answer.bytes;
 			await this.#env.sleep(answer.retryMs || waitMs);
 			if (answer.status)
-				spentMs += this.#env.now() - began;
+				spentMs += Math.min(this.#env.now() - began, TURN_MAX_MS);
 			this.#refuseUnless(spentMs < GIVE_UP_MS, `no proof came: the server answers ${answer.status}`);
 			this.#refuseUnless(!this.#isOverrun(id), `no proof came, while ${PENDING_MAX} later segments did`);
 		}

@@ -137,6 +137,18 @@ test("watch: a proof that is late is waited for, and one that never comes fails"
 	assert.ok(w.clock < 60000);
 });
 
+test("watch: nobody's sleep is the server's silence", async () => {
+	const w = await world();
+
+	w.seal("copy", 1);
+	w.answer = (_, number, tries) => {
+		w.clock += tries <= 2 ? 3600000 : 0;
+		return tries <= 2 ? new Response("", {status: 503}) : undefined;
+	};
+	await w.play("copy", 1);
+	assert.deepEqual([w.watch.status.state, w.tries.get("copy 1")], ["verified", 3]);
+});
+
 test("watch: a server that is away is no evidence, one that only hides proofs is", async () => {
 	const w = await world();
 
