@@ -245,6 +245,15 @@ stop_server() {
     end_process "$server"
 }
 
+# kill_server: all at once. Its roles end by themselves, and until then nobody else gets the archive.
+kill_server() {
+    local roles
+    mapfile -t roles < <(role_pids)
+    kill -KILL "$server"
+    wait "$server" 2> /dev/null
+    wait_for 60 all_gone "${roles[@]}" || not_ok "roles live on without their server"
+}
+
 status() { timeout 10 "$casemate" status -s "$site/casemate.sock" --json; }
 st() { status | jq -r "$1"; }
 st_is() { [ "$(st "$1")" = "$2" ]; }

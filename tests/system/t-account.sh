@@ -55,8 +55,7 @@ check "it ends when the camera is removed" wait_for 60 has_entry '^why removed$'
 
 # The whole server is cut off, and starts without one of its cameras.
 n=$(newest gate copy)
-kill -KILL "$server"
-wait_for 60 all_gone "$server"
+kill_server
 sed -i '/^  never:/,$d' "$site/site.yaml"
 start_server gate
 check "it records again" wait_for 60 newest_at_least gate copy $((n + 2))

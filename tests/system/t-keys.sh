@@ -58,10 +58,12 @@ mv "$site/site.key.next" "$site/site.key"
 mv "$site/site.key.next.pub" "$site/site.key.pub"
 timeout 20 "$casemate" keygen --rotate -o "$site/site.key" > /dev/null 2>&1
 third=$(pub site.key.next.pub)
+mapfile -t orphans < <(role_pids)
 reload > /dev/null &
 reloading=$!
 kill -KILL "$server"
 wait "$server" $reloading 2> /dev/null
+wait_for 60 all_gone "${orphans[@]}"
 run_server
 wait_for 60 key_is "$third" || bail "the third key does not sign: $(said_key) $(tail -5 "$site/log")"
 wait_for 60 streaming gate

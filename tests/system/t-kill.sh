@@ -87,7 +87,7 @@ killed_at[parent]=$(now_utc)
 mapfile -t orphans < <(role_pids)
 kill -KILL "$server"
 wait "$server" 2> /dev/null
-if wait_for 2 all_gone "${orphans[@]}"; then ok "the parent killed: its roles end with it"; else not_ok "the parent killed: roles live on"; fi
+if wait_for 60 all_gone "${orphans[@]}"; then ok "the parent killed: its roles end with it"; else not_ok "the parent killed: roles live on"; fi
 at=$(now_ms)
 run_server
 back "the parent killed and started again" copy "$at"

@@ -84,8 +84,7 @@ hands_over() {  # WHAT FIRST.pub NOTES: so many rotations are in log/keys then
     next=$(< "$site/site.key.next.pub")
     wait_for 60 signs_with "$next" && ok "$1: the next key signs" || not_ok "$1: $(said_key) signs: $(tail -5 "$site/log" | tr '\n' '|')"
     equal "$1: by one key note" "$(rotations)" "$3"
-    kill -KILL "$server"
-    wait "$server" 2> /dev/null
+    kill_server
     start_server gate
     check "$1: it goes on after a kill" wait_for 60 signs_with "$next"
     equal "$1: without another note" "$(rotations)" "$3"
