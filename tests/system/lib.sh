@@ -179,7 +179,7 @@ start_camera() {
     "$casemate" camera --listen 127.0.0.1:0 "$@" > "$out" 2> "$out.err" &
     camera_pid=$!
     started_pids+=("$camera_pid")
-    wait_for 15 grep -q '^rtsp://' "$out" || bail "casemate camera $*: $(cat "$out.err")"
+    wait_for 60 grep -q '^rtsp://' "$out" || bail "casemate camera $*: $(cat "$out.err")"
     camera_source=$(grep -o 'rtsp://[^ ]*' "$out" | head -1)
 }
 
@@ -189,7 +189,7 @@ start_gst_camera() {
     out=$(mktemp "$work/gst.XXXXXX")
     "$gst_camera" "$@" > "$out" 2> "$out.err" &
     started_pids+=($!)
-    wait_for 15 grep -q '^[0-9]' "$out" || bail "gst-camera $*: $(cat "$out.err")"
+    wait_for 60 grep -q '^[0-9]' "$out" || bail "gst-camera $*: $(cat "$out.err")"
     gst_port=$(head -1 "$out")
 }
 
@@ -224,7 +224,7 @@ start_scripted() {
     "${scripted_in[@]}" node "$here/scripted-camera.mjs" "$1" "$scripted_log" < "$out.orders" > "$out" 2> "$out.err" &
     scripted_pid=$!
     started_pids+=("$scripted_pid")
-    wait_for 15 grep -q '^ready' "$out" || bail "the scripted cameras do not start: $(cat "$out.err")"
+    wait_for 60 grep -q '^ready' "$out" || bail "the scripted cameras do not start: $(cat "$out.err")"
     while read -r name p; do
         [ "$name" = ready ] || scripted_port[$name]=$p
     done < "$out"
@@ -268,7 +268,7 @@ start_server() {
     local c
     run_server
     for c in "$@"; do
-        wait_for 20 streaming "$c" || bail "camera $c does not stream: $(status | jq -c .cameras) $(tail -5 "$site/log")"
+        wait_for 60 streaming "$c" || bail "camera $c does not stream: $(status | jq -c .cameras) $(tail -5 "$site/log")"
     done
 }
 
