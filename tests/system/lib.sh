@@ -102,7 +102,8 @@ end_process() {
 cleanup() {
     local rc=$? p
     trap - EXIT
-    [ -z "$ended_checks" ] || { not_ok "$test_name: ended before its end, $ended_checks"; rc=1; }
+    [ -z "$ended_checks" ] || not_ok "$test_name: ended before its end, $ended_checks"
+    [ $failed = 0 ] || rc=1  # whatever a test does at its end
     for p in "${started_pids[@]}"; do end_process "$p"; done
     wait 2> /dev/null
     if [ $failed != 0 ] && [ -n "${KEEP_FAILED:-}" ]; then
