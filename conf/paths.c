@@ -216,6 +216,8 @@ static void check_file(struct loader *l, const struct loader_file *f)
 			      schema_leaf(f->key), name.text, st.st_mode & 07777, name.text);
 	else if (st.st_size == 0)
 		loader_complain(l, f->key, f->at, "%s is empty", name.text);
+	else if (st.st_size > SITE_NAMED_MAX)
+		loader_complain(l, f->key, f->at, "%s has more than %u bytes", name.text, SITE_NAMED_MAX);
 	else if (f->user)
 		digest_file_mark(l, f, fd);
 	else if (f->mark)

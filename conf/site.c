@@ -537,7 +537,8 @@ static int load_file(const char *path, bool look, struct site **ret, struct site
 	} else if (rc == -EINVAL) {
 		complaint_add(report, (struct complaint_at){0}, NULL, "this is not a file, but a folder, a pipe or a device: -c names a site file");
 	} else if (rc) {
-		complaint_add(report, (struct complaint_at){0}, NULL, "%s", strerror(-rc));
+		complaint_add(report, (struct complaint_at){0}, NULL, "%s%s", strerror(-rc),
+			      rc == -ENOENT ? "; -c names another site file" : rc == -EACCES ? "; the user that runs casemate must be able to read it" : "");
 	} else {
 		rc = load(site, true, look, report);
 	}

@@ -27,6 +27,7 @@
 #define SITE_SHARES_MAX 256         /* share links at a time; they are not in the file */
 #define SITE_LISTENERS_MAX 8
 #define SITE_FILE_MAX (1u << 20)    /* bytes, with all that is included */
+#define SITE_NAMED_MAX (1u << 20)   /* bytes of a file that it names: a key, a certificate with its authorities, a password */
 #define SITE_PARTS_MAX 1001         /* the site file and what it includes */
 #define SITE_PART_NAME 200          /* of an included file, with its folder and a NUL */
 #define SITE_LINES (1 << 21)        /* more than a file of that size has: line L of part P is kept as P * SITE_LINES + L */

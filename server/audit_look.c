@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "server/audit.h"
+#include "server/check.h"
 #include "server/libexec.h"
 #include "server/programs.h"
 
@@ -298,7 +299,7 @@ static void look_at_programs(struct audit *a)
 
 static void look_at_certificate(struct audit *a)
 {
-	FILE *f = fopen(a->site->tls_certificate, "re");
+	FILE *f = check_open_pem(a->site->tls_certificate);
 	X509 *x = f ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
 	struct tm tm;
 	int seconds;

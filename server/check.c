@@ -117,7 +117,7 @@ static int load(struct check *c, enum check_depth depth, struct site **ret)
 		complaint_print(c->to, c->path, report);
 		summary(c, report->n, report->more);
 	} else if (rc) {
-		fprintf(stderr, "casemate check: %s: %s%s\n", c->path, strerror(-rc), rc == -ENOENT ? "; -c names another site file" : "");
+		fprintf(stderr, "casemate check: %s: %s\n", c->path, report && report->n ? report->complaint->text : strerror(-rc));
 		status = 2;
 	} else {
 		c->site = *ret;

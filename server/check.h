@@ -11,6 +11,9 @@
 /* Prints what is wrong, each with its line and the mend, and warnings; path is the site file's name in them. How many of them are no warnings. */
 unsigned check_named_files(FILE *to, const char *path, const struct site *site);
 
+/* A PEM file to read from, or NULL; no device or pipe, and none of more than SITE_NAMED_MAX. Closed by the caller. */
+FILE *check_open_pem(const char *path);
+
 /* How much of a site is looked at: its text, also the secrets in files that it names, everything. */
 enum check_depth { CHECK_TEXT, CHECK_SECRETS, CHECK_ALL };
 

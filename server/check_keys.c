@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -23,10 +24,12 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 	return -1;
 }
 
-static FILE *open_pem(const char *path)
+/* OpenSSL would look for where it begins to the end of the file, however far that is. */
+FILE *check_open_pem(const char *path)
 {
 	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	struct stat st;
+	FILE *f = fd < 0 || fstat(fd, &st) < 0 || st.st_size > SITE_NAMED_MAX ? NULL : fdopen(fd, "r");
 
 	if (fd >= 0 && !f)
 		close(fd);
@@ -35,7 +38,7 @@ static FILE *open_pem(const char *path)
 
 static X509 *read_certificate(const char *path)
 {
-	FILE *f = open_pem(path);
+	FILE *f = check_open_pem(path);
 	X509 *x = f ? PEM_read_X509(f, NULL, no_passphrase, NULL) : NULL;
 
 	if (f)
@@ -46,7 +49,7 @@ static X509 *read_certificate(const char *path)
 
 static EVP_PKEY *read_key(const char *path)
 {
-	FILE *f = open_pem(path);
+	FILE *f = check_open_pem(path);
 	EVP_PKEY *k = f ? PEM_read_PrivateKey(f, NULL, no_passphrase, NULL) : NULL;
 
 	if (f)
@@ -99,12 +102,12 @@ static void check_client_ca(struct check *c)
 	const char *path = c->site->tls_client_ca;
 	STACK_OF(X509_INFO) *all;
 	unsigned authorities = 0;
-	BIO *bio;
+	FILE *f;
 
 	if (!path)
 		return;
-	bio = BIO_new_file(path, "r");
-	all = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, (void *)(uintptr_t)"") : NULL;
+	f = check_open_pem(path);
+	all = f ? PEM_X509_INFO_read(f, NULL, no_passphrase, NULL) : NULL;
 	for (int i = 0; i < sk_X509_INFO_num(all); i++) {
 		const X509_INFO *info = sk_X509_INFO_value(all, i);
 
@@ -118,7 +121,8 @@ static void check_client_ca(struct check *c)
 	if (!authorities)
 		check_say(c, CHECK_PROBLEM, c->site->tls_line, "%s holds no authority's certificate in PEM", check_shown(path).text);
 	sk_X509_INFO_pop_free(all, X509_INFO_free);
-	BIO_free(bio);
+	if (f)
+		fclose(f);
 	ERR_clear_error();
 }
 

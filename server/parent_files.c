@@ -55,8 +55,7 @@ void files_digest(const char *const *path, unsigned n, uint8_t ret[32])
 /* Wall clock; 0 where there is none to be read. */
 static int64_t certificate_end(const char *path)
 {
-	int fd = io_open_regular(AT_FDCWD, path, O_RDONLY, 0);
-	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+	FILE *f = check_open_pem(path);
 	X509 *x = f ? PEM_read_X509(f, NULL, NULL, (void *)(uintptr_t)"") : NULL;
 	struct tm tm;
 	int64_t us = 0;
@@ -66,8 +65,6 @@ static int64_t certificate_end(const char *path)
 	X509_free(x);
 	if (f)
 		fclose(f);
-	else if (fd >= 0)
-		close(fd);
 	return us;
 }
 

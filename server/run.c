@@ -165,7 +165,7 @@ static int run(const char *file, enum cpu_level cpu, const char *admin_key, bool
 	if (rc < 0) {
 		complaint_print(stderr, file, &report);
 		fprintf(stderr, "casemate: %s has %u fault%s and is not used\n", file, report.n, report.n == 1 ? "" : "s");
-		return rc == -EINVAL ? 1 : 2;
+		return rc == -EINVAL || rc == -EFBIG ? 1 : 2;
 	}
 	parent.site = site;
 	parent.cpu = cpu;

@@ -299,6 +299,8 @@ Test(files, trouble_is_named_with_its_mend)
 		{"p", 0, 5, "password_file: %s: No such file"},
 		{"c", S_IFDIR, 2, "certificate: %s is not a file"},
 		{"s", S_IFIFO, 3, "key: %s is not a file"},
+		{"k", S_IFREG, 2, "key: %s has more than 1048576 bytes"},
+		{"p", S_IFREG, 5, "password_file: %s has more than 1048576 bytes"},
 	};
 
 	put("site.yaml", WITH_PASSWORD, strlen(WITH_PASSWORD), 0644);
@@ -316,7 +318,9 @@ Test(files, trouble_is_named_with_its_mend)
 		else if (c[i].mode == S_IFIFO)
 			cr_assert_eq(mkfifo(path, 0600), 0);
 		else if (c[i].mode)
-			put(c[i].name, "x", 1, c[i].mode);
+			put(c[i].name, "x", 1, c[i].mode == S_IFREG ? 0600 : c[i].mode);
+		if (c[i].mode == S_IFREG)
+			cr_assert_eq(truncate(path, (1 << 20) + 1), 0);
 		cr_expect_eq(site_load(in_dir("site.yaml"), &s, &report), -EINVAL);
 		cr_expect(report.n == 1 && report.complaint->line == c[i].line && strstr(report.complaint->text, want), "%u, %d: %s\n%s", report.n,
 			  report.complaint->line, report.complaint->text, want);

@@ -3,12 +3,12 @@
 # What goes wrong at a site: a one-line reason with the mend, and the rest of the site runs on.
 # It runs in namespaces of its own, where anybody may mount a small disk and make an address that never answers (a cable, known to
 # lead to it, at whose end nobody listens).
-# takes: 57 s
+# takes: 60 s
 if [ -z "${CASEMATE_APART:-}" ] && unshare --user --map-root-user --net --mount true 2> /dev/null; then
     CASEMATE_APART=1 exec unshare --user --map-root-user --net --mount --kill-child "$0" "$@"
 fi
 source "$(dirname "$0")/lib.sh"
-wants jq curl ss setpriv ip
+wants jq curl ss setpriv prlimit ip
 apart=${CASEMATE_APART:-}
 [ -z "$apart" ] || { ip link set lo up && ip link add away type veth peer name far && ip addr add 192.0.2.1/24 dev away && ip link set away up && ip link set far up &&
     ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev away; } || apart=''
@@ -29,11 +29,12 @@ plays() {
     n=$(newest "$1" copy)
     if wait_for 60 newest_at_least "$1" copy $((n + 2)); then ok "${2:-camera $1 goes on}"; else not_ok "${2:-camera $1 goes on}: nothing after segment $n"; fi
 }
+data_max=67108864       # bytes that a start may take to say what is wrong
 # does_not_start NAME PATTERN EXIT COMMAND…: run says why in one line, and exits
 does_not_start() {
     local name=$1 pattern=$2 want=$3 said rc
     shift 3
-    said=$(cd "$site" && timeout 20 "$@" "$casemate" run -c site.yaml 2>&1)
+    said=$(cd "$site" && timeout 20 prlimit --data=$data_max "$@" "$casemate" run -c site.yaml 2>&1)
     rc=$?
     equal "$name: exit status" $rc "$want"
     matches "$name: said with the mend" "$said" "$pattern"
@@ -65,9 +66,28 @@ rm "$site/more/bad.yaml" && printf 'cameras: {}\n' > "$site/more/bad.yaml" && ch
 does_not_start "one that nobody may read" '^more/bad.yaml: Permission denied: the user that runs casemate must be able to read it' 1 setpriv --bounding-set=-all --inh-caps=-all
 rm -r "$site/more"
 does_not_start "no folder of them" 'site.yaml:[0-9]+:10: include: the folder more: No such file' 1
-rm "$site/site.yaml"
-does_not_start "no site file" 'site.yaml' 2
-mkfifo "$site/site.yaml"
+mv "$site/site.yaml" "$work/whole.yaml"
+does_not_start "no site file" 'site.yaml: No such file.*-c names another' 2
+ln -s nowhere "$site/site.yaml"
+does_not_start "a link to nowhere in its place" 'site.yaml: No such file.*-c names another' 2
+ln -sf site.yaml "$site/site.yaml"
+does_not_start "a link to itself" 'site.yaml: Too many levels of symbolic links' 2
+# instead NAME PATTERN EXIT COMMAND…: the command's output is the site file
+instead() { rm -rf "$site/site.yaml"; "${@:4}" > "$site/site.yaml"; does_not_start "$1" "$2" "$3"; }
+instead "100 MB of text" '^site.yaml: a site file has at most 1048576 bytes' 1 head -c 100000000 <(yes '# more')
+instead "100,000 cameras" '^site.yaml: a site file has at most 1048576 bytes' 1 seq -f '  c%g: {source: "rtsp://192.0.2.1/"}' 100000
+instead "80,000 cameras that fit" '^site.yaml:[0-9]+:1: 80000 cameras: at most 1000 are possible' 1 sh -c "cat '$work/whole.yaml'; echo; seq -f '  c%g:' 79999"
+instead "maps in maps in maps" '^site.yaml:1:[0-9]+: nested more than 16 deep' 1 sh -c "yes '{a: ' | head -100000 | tr -d '\\n'"
+instead "UTF-16" '^site.yaml:1:1: not text in UTF-8' 1 printf '\377\376s\000i\000'
+instead "NULs" '^site.yaml:1:7: not text in UTF-8: control characters' 1 printf 'site: \000a\n'
+instead "nothing" '^site.yaml:1:1: "site" is missing' 1 true
+chmod 000 "$site/site.yaml"
+does_not_start "one that nobody may read" 'site.yaml: Permission denied; the user that runs casemate must be able to read it' 2 setpriv --bounding-set=-all --inh-caps=-all
+rm "$site/site.yaml" && mkdir "$site/site.yaml"
+does_not_start "a folder in its place" 'site.yaml: this is not a file' 1
+rmdir "$site/site.yaml" && ln -s /dev/zero "$site/site.yaml"
+does_not_start "a device in its place" 'site.yaml: this is not a file' 1
+rm "$site/site.yaml" && mkfifo "$site/site.yaml"
 does_not_start "a named pipe in its place" 'site.yaml: this is not a file' 1
 rm "$site/site.yaml"
 
@@ -102,6 +122,12 @@ broken() {
     rm -f "$site/log"
 }
 mv "$work/site.key" "$site/site.key"
+for f in tls.crt tls.key site.key; do
+    mv "$site/$f" "$work/$f"
+    (umask 077 && truncate -s 50G "$site/$f")
+    does_not_start "50 GB in place of $f" "^site.yaml:[34]:[0-9]+: .*$f has more than 1048576 bytes" 1
+    mv -f "$work/$f" "$site/$f"
+done
 broken "a key that is none" site.key sign
 broken "a TLS key that is none" tls.key serve
 chmod 644 "$site/site.key"
