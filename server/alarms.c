@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* casemate alarms: what is wrong now, what was, and what comes, for people and for what reads lines. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "conf/site.h"
 #include "conf/units.h"
@@ -26,18 +26,16 @@ struct alarms {
 	uint64_t run, next;      /* where the last answer ended */
 };
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate alarms [-c SITE.yaml | -s SOCKET] [--since WHEN] [--follow] [--json]\n"
-	      "Says which alarms are on, a line each.\n"
-	      "  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
-	      "  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
-	      "      --since WHEN    instead, what began and ended since then: a time, or how long ago (2 h)\n"
-	      "      --follow        goes on with what begins and ends, until it is interrupted\n"
-	      "      --json          a JSON object a line\n"
-	      "Exit: 0 none is on, 1 some are, or the server does not run, 2 usage or no such file;\n"
-	      "with --since or --follow 0 and not 1 for alarms.\n", to);
-}
+static const char usage[] =
+	"usage: casemate alarms [-c SITE.yaml | -s SOCKET] [--since WHEN] [--follow] [--json]\n"
+	"Says which alarms are on, a line each.\n"
+	"  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
+	"  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
+	"      --since WHEN    instead, what began and ended since then: a time, or how long ago (2 h)\n"
+	"      --follow        goes on with what begins and ends, until it is interrupted\n"
+	"      --json          a JSON object a line\n"
+	"Exit: 0 none is on, 1 some are, or the server does not run, 2 usage or no such file;\n"
+	"with --since or --follow 0 and not 1 for alarms.\n";
 
 /* "2 h", or a time. */
 static bool take_since(struct alarms *a, const char *s)
@@ -133,50 +131,17 @@ static int run(struct alarms *a)
 
 int cmd_alarms(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'}, {"since", required_argument, NULL, 'w'},
-		{"follow", no_argument, NULL, 'f'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	const char *config = SITE_FILE_DEFAULT, *socket_path = NULL;
+	const char *config = SITE_FILE_DEFAULT, *socket = NULL, *since = NULL;
 	struct alarms a = {0};
-	int o;
+	const struct options_row rows[] = {{"config", 'c', .value = &config}, {"socket", 's', .value = &socket}, {"since", .value = &since},
+		{"follow", .flag = &a.follow}, {"json", .flag = &a.json}, {0}};
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'c':
-			config = optarg;
-			break;
-		case 's':
-			socket_path = optarg;
-			break;
-		case 'w':
-			if (!take_since(&a, optarg)) {
-				fprintf(stderr, "casemate alarms: --since %s: what is wanted is a time (2026-11-23T14:00:00Z) or how long ago (30 min, 2 h, 1 d)\n", optarg);
-				return 2;
-			}
-			break;
-		case 'f':
-			a.follow = true;
-			break;
-		case 'j':
-			a.json = true;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc) {
-		help(stderr);
+	if (!options_read("alarms", usage, rows, 0, argc, argv, &status))
+		return status;
+	if (since && !take_since(&a, since)) {
+		fprintf(stderr, "casemate alarms: --since %s: what is wanted is a time (2026-11-23T14:00:00Z) or how long ago (30 min, 2 h, 1 d)\n", since);
 		return 2;
 	}
-	if (socket_path && ask_socket_given(socket_path, a.path) < 0) {
-		ask_complain("alarms", socket_path, -ENAMETOOLONG);
-		return 2;
-	}
-	if (!socket_path && ask_socket_of_site(config, a.path) < 0)
-		return 2;
-	return run(&a);
+	return ask_site("alarms", config, socket, a.path) ? 2 : run(&a);
 }

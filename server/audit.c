@@ -3,13 +3,13 @@
 #include "server/audit.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/options.h"
 #include "conf/complaint.h"
 #include "server/ask.h"
 #include "server/commands.h"
@@ -17,18 +17,16 @@
 
 #define PAGE_MAX (64u << 20)   /* bytes, however it is printed */
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate audit [-c SITE.yaml | -s SOCKET] [--calls] [--json]\n"
-	      "Prints all that can be attacked of a site: who may talk to it, whom it talks to, what each role\n"
-	      "can do, what lies where; and what is wrong or weak, the worst first. Asks the running server and\n"
-	      "looks at it from outside; root sees most. Without a server it prints what the site file would make.\n"
-	      "  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT ")\n"
-	      "  -s, --socket PATH   the running server's local socket, instead of a site file\n"
-	      "      --calls         every system call of each role, not only the notable ones\n"
-	      "      --json          everything, as JSON (casemate-audit(1) describes it)\n"
-	      "Exit: 0 neither alarm nor warning, 1 some, 2 could not tell.\n", to);
-}
+static const char usage[] =
+	"usage: casemate audit [-c SITE.yaml | -s SOCKET] [--calls] [--json]\n"
+	"Prints all that can be attacked of a site: who may talk to it, whom it talks to, what each role\n"
+	"can do, what lies where; and what is wrong or weak, the worst first. Asks the running server and\n"
+	"looks at it from outside; root sees most. Without a server it prints what the site file would make.\n"
+	"  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT ")\n"
+	"  -s, --socket PATH   the running server's local socket, instead of a site file\n"
+	"      --calls         every system call of each role, not only the notable ones\n"
+	"      --json          everything, as JSON (casemate-audit(1) describes it)\n"
+	"Exit: 0 neither alarm nor warning, 1 some, 2 could not tell.\n";
 
 /* The file is looked at as a start would: who may not read all of it cannot tell. */
 static int load(const char *file, struct site **ret)
@@ -112,38 +110,11 @@ static int audit(const char *file, const char *socket, bool calls, bool json)
 
 int cmd_audit(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'}, {"calls", no_argument, NULL, 'C'},
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	const char *file = SITE_FILE_DEFAULT, *socket = NULL;
 	bool calls = false, json = false;
-	int o;
+	const struct options_row rows[] = {{"config", 'c', .value = &file}, {"socket", 's', .value = &socket}, {"calls", .flag = &calls},
+		{"json", .flag = &json}, {0}};
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'c':
-			file = optarg;
-			break;
-		case 's':
-			socket = optarg;
-			break;
-		case 'C':
-			calls = true;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc) {
-		help(stderr);
-		return 2;
-	}
-	return audit(file, socket, calls, json);
+	return options_read("audit", usage, rows, 0, argc, argv, &status) ? audit(file, socket, calls, json) : status;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/options.h"
 #include "conf/complaint.h"
 #include "server/ask.h"
 #include "server/commands.h"
@@ -30,22 +30,20 @@ struct options {
 	bool try_defaults;
 };
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate inventory [-c SITE.yaml] [--text | --csv | --json] [--try-defaults]\n"
-	      "                          [--makers FILE] [--oui FILE]\n"
-	      "Says of each camera who probably made it, on whose chip, how sure that is and by what; and what\n"
-	      "rules of procurement, or who looks after it, should know. Asks the running server what the cameras\n"
-	      "said; without one the cameras themselves.\n"
-	      "  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT ")\n"
-	      "      --text          for people (the default)\n"
-	      "      --csv           a line a camera\n"
-	      "      --json          everything (casemate-inventory(1) describes it)\n"
-	      "      --try-defaults  tries at each camera, once, the password that its maker sells it with\n"
-	      "      --makers FILE   other facts of makers than those it was built with\n"
-	      "      --oui FILE      the IEEE's register (default " OUI_FILE ", of Debian's ieee-data)\n"
-	      "Exit: 0 nothing is flagged, 1 something is, 2 could not tell.\n", to);
-}
+static const char usage[] =
+	"usage: casemate inventory [-c SITE.yaml] [--text | --csv | --json] [--try-defaults]\n"
+	"                          [--makers FILE] [--oui FILE]\n"
+	"Says of each camera who probably made it, on whose chip, how sure that is and by what; and what\n"
+	"rules of procurement, or who looks after it, should know. Asks the running server what the cameras\n"
+	"said; without one the cameras themselves.\n"
+	"  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT ")\n"
+	"      --text          for people (the default)\n"
+	"      --csv           a line a camera\n"
+	"      --json          everything (casemate-inventory(1) describes it)\n"
+	"      --try-defaults  tries at each camera, once, the password that its maker sells it with\n"
+	"      --makers FILE   other facts of makers than those it was built with\n"
+	"      --oui FILE      the IEEE's register (default " OUI_FILE ", of Debian's ieee-data)\n"
+	"Exit: 0 nothing is flagged, 1 something is, 2 could not tell.\n";
 
 static int load_makers(struct makers *ret, const char *path)
 {
@@ -146,37 +144,20 @@ static int begin(const struct options *o)
 	return status;
 }
 
-enum { OPTION_TEXT = 256, OPTION_CSV, OPTION_JSON, OPTION_TRY, OPTION_MAKERS, OPTION_OUI };
-
 int cmd_inventory(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"text", no_argument, NULL, OPTION_TEXT}, {"csv", no_argument, NULL, OPTION_CSV},
-		{"json", no_argument, NULL, OPTION_JSON}, {"try-defaults", no_argument, NULL, OPTION_TRY}, {"makers", required_argument, NULL, OPTION_MAKERS},
-		{"oui", required_argument, NULL, OPTION_OUI}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	struct options want = {.config = SITE_FILE_DEFAULT, .oui = OUI_FILE, .print = inventory_text};
-	int o;
+	struct options want = {.config = SITE_FILE_DEFAULT, .oui = OUI_FILE};
+	bool text = false, csv = false, json = false;
+	const struct options_row rows[] = {{"config", 'c', .value = &want.config}, {"text", .flag = &text}, {"csv", .flag = &csv}, {"json", .flag = &json},
+		{"try-defaults", .flag = &want.try_defaults}, {"makers", .value = &want.makers}, {"oui", .value = &want.oui}, {0}};
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'c': want.config = optarg; break;
-		case OPTION_TEXT: want.print = inventory_text; break;
-		case OPTION_CSV: want.print = inventory_csv; break;
-		case OPTION_JSON: want.print = inventory_json; break;
-		case OPTION_TRY: want.try_defaults = true; break;
-		case OPTION_MAKERS: want.makers = optarg; break;
-		case OPTION_OUI: want.oui = optarg; break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc) {
-		help(stderr);
+	if (!options_read("inventory", usage, rows, 0, argc, argv, &status))
+		return status;
+	if (text + csv + json > 1) {
+		fputs("casemate inventory: --text, --csv, --json: one of them, please\n", stderr);
 		return 2;
 	}
+	want.print = csv ? inventory_csv : json ? inventory_json : inventory_text;
 	return begin(&want);
 }

@@ -2,7 +2,6 @@
 /* casemate run: reads the site file, opens what the roles will be given, and becomes the parent. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "conf/complaint.h"
 #include "config.h"
 #include "server/commands.h"
@@ -21,17 +21,15 @@
 #include "server/openssl.h"
 #include "server/parent.h"
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate run [-c SITE.yaml] [--cpu LEVEL] [--admin-key FILE] [--allow-rollback]\n"
-	      "Starts the server and stays in the foreground; the log goes to standard error.\n"
-	      "  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT "); try it first with casemate check\n"
-	      "  --cpu LEVEL         c, avx2 or avx512: which instructions transcoding may use (default: the best there are)\n"
-	      "  --admin-key FILE    only site files that this key has signed (casemate sign-config) come into force\n"
-	      "  --allow-rollback    the site file may be an earlier version than the one that was in force last\n"
-	      "Stops on SIGTERM or Ctrl-C (twice: at once). casemate status tells how it is.\n"
-	      "Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file.\n", to);
-}
+static const char usage[] =
+	"usage: casemate run [-c SITE.yaml] [--cpu LEVEL] [--admin-key FILE] [--allow-rollback]\n"
+	"Starts the server and stays in the foreground; the log goes to standard error.\n"
+	"  -c, --config FILE   the site file (default " SITE_FILE_DEFAULT "); try it first with casemate check\n"
+	"  --cpu LEVEL         c, avx2 or avx512: which instructions transcoding may use (default: the best there are)\n"
+	"  --admin-key FILE    only site files that this key has signed (casemate sign-config) come into force\n"
+	"  --allow-rollback    the site file may be an earlier version than the one that was in force last\n"
+	"Stops on SIGTERM or Ctrl-C (twice: at once). casemate status tells how it is.\n"
+	"Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file.\n";
 
 static int say(const char *what, const char *path, int error, const char *mend)
 {
@@ -228,41 +226,17 @@ static bool take_cpu(const char *name, enum cpu_level *ret)
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"cpu", required_argument, NULL, 'C'}, {"admin-key", required_argument, NULL, 'k'},
-		{"allow-rollback", no_argument, NULL, 'R'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	const char *file = SITE_FILE_DEFAULT, *admin_key = NULL;
+	const char *file = SITE_FILE_DEFAULT, *admin_key = NULL, *level = NULL;
 	bool rollback = false;
+	const struct options_row rows[] = {{"config", 'c', .value = &file}, {"cpu", .value = &level}, {"admin-key", .value = &admin_key},
+		{"allow-rollback", .flag = &rollback}, {0}};
 	enum cpu_level cpu = cpu_best();
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'C':
-			if (!take_cpu(optarg, &cpu))
-				return 2;
-			break;
-		case 'k':
-			admin_key = optarg;
-			break;
-		case 'R':
-			rollback = true;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc) {
-		help(stderr);
+	if (!options_read("run", usage, rows, 0, argc, argv, &status))
+		return status;
+	if (level && !take_cpu(level, &cpu))
 		return 2;
-	}
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	take_descriptors();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* casemate status: asks the running server over its local socket. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "conf/site.h"
 #include "server/ask.h"
@@ -16,18 +16,16 @@
 
 #define ROWS_LEAST 10        /* in fewer nothing is left out: it scrolls anyway */
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate status [-c SITE.yaml | -s SOCKET] [--all | --camera NAME | --json] [--color WHEN]\n"
-	      "Asks the running server how it is: roles, cameras, log, archive.\n"
-	      "  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
-	      "  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
-	      "      --all           every camera and role, also on a terminal, where what is well is only counted\n"
-	      "      --camera NAME   that camera alone\n"
-	      "      --color WHEN    always, never, or auto: on a terminal, unless NO_COLOR is set (default auto)\n"
-	      "      --json          everything, as JSON (casemate-status(1) describes it)\n"
-	      "Exit: 0 answered, 1 the server does not run, 2 usage or no such file.\n", to);
-}
+static const char usage[] =
+	"usage: casemate status [-c SITE.yaml | -s SOCKET] [--all | --camera NAME | --json] [--color WHEN]\n"
+	"Asks the running server how it is: roles, cameras, log, archive.\n"
+	"  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
+	"  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
+	"      --all           every camera and role, also on a terminal, where what is well is only counted\n"
+	"      --camera NAME   that camera alone\n"
+	"      --color WHEN    always, never, or auto: on a terminal, unless NO_COLOR is set (default auto)\n"
+	"      --json          everything, as JSON (casemate-status(1) describes it)\n"
+	"Exit: 0 answered, 1 the server does not run, 2 usage or no such file.\n";
 
 struct options {
 	bool json, all, colour;
@@ -83,52 +81,22 @@ static bool take_colour(const char *when, bool *ret)
 
 int cmd_status(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"all", no_argument, NULL, 'a'}, {"camera", required_argument, NULL, 'n'}, {"color", required_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	const char *config = SITE_FILE_DEFAULT, *socket_path = NULL, *when = "auto";
+	const char *config = SITE_FILE_DEFAULT, *socket = NULL, *when = "auto";
 	struct options want = {0};
+	const struct options_row rows[] = {{"config", 'c', .value = &config}, {"socket", 's', .value = &socket}, {"json", .flag = &want.json},
+		{"all", .flag = &want.all}, {"camera", .value = &want.camera}, {"color", .value = &when}, {0}};
 	char path[ASK_PATH];
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'c':
-			config = optarg;
-			break;
-		case 's':
-			socket_path = optarg;
-			break;
-		case 'j':
-			want.json = true;
-			break;
-		case 'a':
-			want.all = true;
-			break;
-		case 'n':
-			want.camera = optarg;
-			break;
-		case 'k':
-			when = optarg;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc || !take_colour(when, &want.colour) || (want.camera && !text_is_name(want.camera, strlen(want.camera)))) {
-		help(stderr);
+	if (!options_read("status", usage, rows, 0, argc, argv, &status))
+		return status;
+	if (!take_colour(when, &want.colour)) {
+		fprintf(stderr, "casemate status: --color %.20s: there are always, never and auto\n", when);
 		return 2;
 	}
-	if (socket_path && ask_socket_given(socket_path, path) < 0) {
-		ask_complain("status", socket_path, -ENAMETOOLONG);
+	if (want.camera && !text_is_name(want.camera, strlen(want.camera))) {
+		fprintf(stderr, "casemate status: --camera %.40s: this is no camera's name\n", want.camera);
 		return 2;
 	}
-	if (!socket_path && ask_socket_of_site(config, path) < 0)
-		return 2;
-	return print_answer(path, &want);
+	return ask_site("status", config, socket, path) ? 2 : print_answer(path, &want);
 }

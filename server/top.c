@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* casemate top: what the running server does, live. The terminal is left as it was found, however it ends. */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "conf/site.h"
 #include "server/ask.h"
 #include "server/commands.h"
@@ -29,15 +29,13 @@
 static struct termios found;
 static volatile sig_atomic_t over;
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate top [-c SITE.yaml | -s SOCKET]\n"
-	      "What the running server does, once a second, on the whole terminal.\n"
-	      "  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
-	      "  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
-	      "Keys: c r l a n sort by cpu, rate, loss, age of the newest recording, name; space, b, j, k scroll; q ends.\n"
-	      "Exit: 0 ended, 1 the server does not run, 2 usage, no such file, or no terminal.\n", to);
-}
+static const char usage[] =
+	"usage: casemate top [-c SITE.yaml | -s SOCKET]\n"
+	"What the running server does, once a second, on the whole terminal.\n"
+	"  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
+	"  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
+	"Keys: c r l a n sort by cpu, rate, loss, age of the newest recording, name; space, b, j, k scroll; q ends.\n"
+	"Exit: 0 ended, 1 the server does not run, 2 usage, no such file, or no terminal.\n";
 
 static void on_end(int sig)
 {
@@ -188,41 +186,16 @@ static int run(const char *path)
 
 int cmd_top(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	const char *config = SITE_FILE_DEFAULT, *socket_path = NULL;
+	const char *config = SITE_FILE_DEFAULT, *socket = NULL;
+	const struct options_row rows[] = {{"config", 'c', .value = &config}, {"socket", 's', .value = &socket}, {0}};
 	char path[ASK_PATH];
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'c':
-			config = optarg;
-			break;
-		case 's':
-			socket_path = optarg;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
-			return 2;
-		}
-	}
-	if (optind != argc) {
-		help(stderr);
-		return 2;
-	}
+	if (!options_read("top", usage, rows, 0, argc, argv, &status))
+		return status;
 	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &found) < 0) {
 		fputs("casemate top: this is no terminal: casemate status tells the same once\n", stderr);
 		return 2;
 	}
-	if (socket_path && ask_socket_given(socket_path, path) < 0) {
-		ask_complain("top", socket_path, -ENAMETOOLONG);
-		return 2;
-	}
-	if (!socket_path && ask_socket_of_site(config, path) < 0)
-		return 2;
-	return run(path);
+	return ask_site("top", config, socket, path) ? 2 : run(path);
 }

@@ -2,12 +2,12 @@
 /* casemate version: what this is, and what it is made of. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/options.h"
 #include "config.h"
 #include "server/commands.h"
 #include "server/libexec.h"
@@ -15,12 +15,10 @@
 
 #define SBOM_MAX_BYTES (4u << 20)
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate version [--sbom]\n"
-	      "Prints the version.\n"
-	      "  --sbom   print what the programs are made of instead: CycloneDX JSON, with the hash of each program and library\n", to);
-}
+static const char usage[] =
+	"usage: casemate version [--sbom]\n"
+	"Prints the version.\n"
+	"  --sbom   print what the programs are made of instead: CycloneDX JSON, with the hash of each program and library\n";
 
 static int print_sbom(void)
 {
@@ -43,25 +41,12 @@ static int print_sbom(void)
 
 int cmd_version(int argc, char **argv)
 {
-	static const struct option options[] = {{"sbom", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool sbom = false;
-	int o;
+	const struct options_row rows[] = {{"sbom", .flag = &sbom}, {0}};
+	int status;
 
-	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (o == 'h') {
-			help(stdout);
-			return 0;
-		}
-		if (o != 's') {
-			help(stderr);
-			return 2;
-		}
-		sbom = true;
-	}
-	if (optind != argc) {
-		help(stderr);
-		return 2;
-	}
+	if (!options_read("version", usage, rows, 0, argc, argv, &status))
+		return status;
 	if (sbom)
 		return print_sbom();
 	puts(PACKAGE_STRING);
