@@ -52,6 +52,17 @@ static int sync_folder_of(int dirfd, const char *path)
 	return rc;
 }
 
+/* What lies there may be another's, open to others, or a second name of some file: it is never written into. Most often it is left of a crash. */
+static int create_anew(int dirfd, const char *path, unsigned mode)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(dirfd, path, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, path, 0) == 0)
+		fd = openat(dirfd, path, flags, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 int io_replace_file(int dirfd, const char *path, const void *p, size_t n, unsigned mode)
 {
 	char tmp[4096];
@@ -59,9 +70,9 @@ int io_replace_file(int dirfd, const char *path, const void *p, size_t n, unsign
 
 	if ((size_t)snprintf(tmp, sizeof tmp, "%s.tmp", path) >= sizeof tmp)
 		return -ENAMETOOLONG;
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	fd = create_anew(dirfd, tmp, mode);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	rc = io_write_all(fd, p, n);
 	if (!rc && fdatasync(fd) < 0)
 		rc = -errno;

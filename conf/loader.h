@@ -65,7 +65,7 @@ void rights_check(struct loader *l);
 
 /* Looks at every file that was named, and marks the passwords. */
 void paths_check_files(struct loader *l);
-/* Under a key that this process has for as long as it lives: what one secret is like, nobody can tell from it. Owned; NULL without memory. */
+/* Under the key of site_mark_key: without it nobody can tell what the secret is like. Owned; NULL without memory. */
 char *paths_mark(const void *secret, size_t n);
 
 /* Reads a user's digest from its file, and marks it, or complains. */

@@ -153,15 +153,28 @@ int site_read_password(const struct site_camera *c, char ret[SITE_PASSWORD])
 	return rc;
 }
 
+static struct { uint8_t key[16]; bool has_key; } marks;
+
+void site_mark_key(uint8_t ret[16])
+{
+	if (!marks.has_key && getrandom(marks.key, sizeof marks.key, 0) != sizeof marks.key)
+		abort();  /* getrandom(2): 16 bytes are given whole */
+	marks.has_key = true;
+	memcpy(ret, marks.key, sizeof marks.key);
+}
+
+void site_mark_with(const uint8_t key[16])
+{
+	memcpy(marks.key, key, sizeof marks.key);
+	marks.has_key = true;
+}
+
 char *paths_mark(const void *secret, size_t n)
 {
-	static uint8_t key[16];
-	static bool has_key;
 	char *mark = NULL;
+	uint8_t key[16];
 
-	if (!has_key && getrandom(key, sizeof key, 0) != sizeof key)
-		abort();  /* getrandom(2): 16 bytes are given whole */
-	has_key = true;
+	site_mark_key(key);
 	return asprintf(&mark, "%016llx", (unsigned long long)siphash(key, secret, n)) < 0 ? NULL : mark;
 }
 

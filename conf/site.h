@@ -78,7 +78,7 @@ struct site_camera {
 	char *url;                        /* rtsp://HOST/path?query (or rtsps) without user information; what DESCRIBE asks for */
 	char *user;                       /* NULL if none */
 	char *password_file;              /* path; NULL if none. The password itself is not kept: site_read_password */
-	char *password_mark;              /* two that this process read have the same mark if they are the same; NULL if none was read */
+	char *password_mark;              /* two that were read with one key (site_mark_key) have the same mark if they are the same; NULL if none was read */
 	enum site_transport transport;
 	enum site_tls tls;
 	bool unverified;
@@ -131,7 +131,7 @@ struct site_user {
 	char *password_hash;              /* argon2id, encoded form; NULL: none, he has a certificate */
 	char *certificate;                /* "sha256:" and small hex digits, or a name in it; NULL: none */
 	char *rtsp_digest_file;           /* path; NULL if none. What is in it is not kept: site_read_digest */
-	char *rtsp_digest_mark;           /* two that this process read have the same mark if they say the same; NULL if none was read */
+	char *rtsp_digest_mark;           /* likewise, if they say the same */
 	bool allow_md5;                   /* his Digest may be made with MD5 */
 	char group[SITE_USER_GROUPS_MAX][SITE_NAME];  /* names of the site's groups */
 	unsigned ngroups;
@@ -262,6 +262,13 @@ struct site_digest {
  * 0, or -errno; -EINVAL with a static *why when it holds none of his for this site. The caller wipes it.
  */
 int site_read_digest(const struct site *site, const struct site_user *u, struct site_digest *ret, const char **why);
+/*
+ * The key of the marks that this process makes (password_mark, rtsp_digest_mark); chosen at random, and as old as the process. Who reads with
+ * another process's can compare its marks; who knows key and marks can try passwords on them, as on the files themselves.
+ */
+#define SITE_MARK 17  /* bytes, with the NUL */
+void site_mark_key(uint8_t ret[16]);
+void site_mark_with(const uint8_t key[16]);
 /*
  * Whether a file that the site names is a credential of the service manager (credential:NAME, systemd.exec(5)): then its folder
  * is there only while the unit runs, and nobody writes to it.

@@ -84,6 +84,13 @@ struct audit_program {
 	char path[4200];
 };
 
+/* Of what is in a user's rtsp_digest_file or a camera's password_file (conf/site.h). */
+struct audit_mark {
+	bool user;                       /* or else a camera */
+	char name[SITE_NAME], mark[SITE_MARK];
+};
+#define AUDIT_MARKS_MAX (SITE_USERS_MAX + SITE_CAMERAS_MAX)
+
 struct audit {
 	bool live;                       /* a server answered */
 	char version[32];                /* of the server */
@@ -91,6 +98,8 @@ struct audit {
 	char *site_file;                 /* owned: its path */
 	struct site_part *part;          /* owned: what it was read from; the site file's own is the first */
 	unsigned nparts;
+	struct audit_mark *mark;         /* owned: as the server told them; they are in site too */
+	unsigned nmarks;
 	char *state_file;                /* owned: of what was signed; NULL if not known */
 	bool site_file_differs;          /* from what the server has */
 	unsigned shares;                 /* share links in force */

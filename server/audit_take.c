@@ -158,6 +158,30 @@ static bool take_shares(struct audit *a, struct words *w)
 	return true;
 }
 
+/* So that what is read from now on gets marks that can be held against the server's. */
+static bool take_mark_key(struct audit *a, struct words *w)
+{
+	char hex[33];
+	uint8_t key[16];
+
+	if (!take_word(w, hex, sizeof hex) || hex_decode(hex, strlen(hex), key, sizeof key))
+		return false;
+	site_mark_with(key);
+	return true;
+}
+
+static bool take_mark(struct audit *a, struct words *w)
+{
+	struct audit_mark m = {0};
+	char of[8];
+
+	if (a->nmarks == AUDIT_MARKS_MAX || !take_word(w, of, sizeof of) || !take_word(w, m.name, sizeof m.name) || !take_word(w, m.mark, sizeof m.mark))
+		return false;
+	m.user = !strcmp(of, "user");
+	a->mark[a->nmarks++] = m;
+	return m.user || !strcmp(of, "camera");
+}
+
 /* The rest of the line: a part's folder may have blanks in its name. */
 static bool take_name(struct words *w, char *out, size_t cap)
 {
@@ -189,7 +213,7 @@ static const struct {
 } lines[] = {
 	{"casemate", take_version}, {"file", take_file}, {"state", take_state}, {"credentials", take_credentials}, {"program", take_program},
 	{"role", take_process}, {"listener", take_listener}, {"camera", take_camera}, {"shares", take_shares},
-	{"include", take_include},
+	{"include", take_include}, {"marks", take_mark_key}, {"mark", take_mark},
 };
 
 static bool take_line(struct audit *a, struct words w)
@@ -202,6 +226,32 @@ static bool take_line(struct audit *a, struct words w)
 		if (!strcmp(first, lines[i].word))
 			return lines[i].take(a, &w) && w.at == w.end;
 	return false;
+}
+
+/* Where a user or camera of that name keeps its mark, of a file of which none was looked at yet; or NULL. */
+static char **place_of(struct site *site, const struct audit_mark *m)
+{
+	for (unsigned i = 0; m->user && i < site->nusers; i++)
+		if (!strcmp(site->user[i].name, m->name))
+			return site->user[i].rtsp_digest_file && !site->user[i].rtsp_digest_mark ? &site->user[i].rtsp_digest_mark : NULL;
+	for (unsigned i = 0; !m->user && i < site->ncameras; i++)
+		if (!strcmp(site->camera[i].name, m->name))
+			return site->camera[i].password_file && !site->camera[i].password_mark ? &site->camera[i].password_mark : NULL;
+	return NULL;
+}
+
+static int put_marks(struct audit *a)
+{
+	for (unsigned i = 0; i < a->nmarks; i++) {
+		char **place = place_of(a->site, &a->mark[i]);
+
+		if (!place)
+			return -EINVAL;
+		*place = strdup(a->mark[i].mark);
+		if (!*place)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int take_bytes(struct audit *a, struct words w, const char *bytes, size_t n)
@@ -224,7 +274,7 @@ static int take_bytes(struct audit *a, struct words w, const char *bytes, size_t
 	report = calloc(1, sizeof *report);
 	rc = report ? site_parse_parts(a->site_file, bytes, a->part, a->nparts, &a->site, report) : -ENOMEM;
 	free(report);
-	return rc;
+	return rc ? rc : put_marks(a);
 }
 
 static int make_room(struct audit *a)
@@ -232,8 +282,9 @@ static int make_room(struct audit *a)
 	a->process = calloc(AUDIT_PROCESSES_MAX, sizeof *a->process);
 	a->camera = calloc(SITE_CAMERAS_MAX, sizeof *a->camera);
 	a->part = calloc(SITE_PARTS_MAX, sizeof *a->part);
+	a->mark = calloc(AUDIT_MARKS_MAX, sizeof *a->mark);
 	a->nparts = 1;
-	return a->process && a->camera && a->part ? 0 : -ENOMEM;
+	return a->process && a->camera && a->part && a->mark ? 0 : -ENOMEM;
 }
 
 int audit_take(struct audit *a, const void *answer, size_t n, const char **why)
@@ -300,5 +351,6 @@ void audit_clear(struct audit *a)
 	free(a->process);
 	free(a->camera);
 	free(a->part);
+	free(a->mark);
 	*a = (struct audit){0};
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parent tells an auditor: lines of words, and then the site file as it was read. It has no secret but the hashes of
- * passwords in the site file, and goes to the user who runs the server, who can read that, and to root.
+ * What the parent tells an auditor: lines of words, and then the site file as it was read. It has no secret but the hashes of passwords in
+ * the site file, and marks of what is in files of passwords, with their key, so that a changed one is noticed. It goes to the user who runs
+ * the server, who can read all of these, and to root.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,28 @@ static void tell_camera(const struct parent *p, unsigned i, struct buf *out)
 		       s->transport == SITE_TRANSPORT_UDP ? "udp" : s->transport == SITE_TRANSPORT_TCP ? "tcp" : "-", s->transport && s->tls ? "+tls" : "");
 }
 
+static void tell_mark(const char *of, const char *name, const char *mark, struct buf *out)
+{
+	if (mark)
+		buf_append_fmt(out, "mark %s %s %s\n", of, name, mark);
+}
+
+static void tell_marks(const struct site *site, struct buf *out)
+{
+	uint8_t key[16];
+	char hex[33];
+
+	site_mark_key(key);
+	hex_encode(key, sizeof key, hex);
+	buf_append_fmt(out, "marks %s\n", hex);
+	for (unsigned i = 0; i < site->nusers; i++)
+		if (!site->user[i].gone)
+			tell_mark("user", site->user[i].name, site->user[i].rtsp_digest_mark, out);
+	for (unsigned i = 0; i < site->ncameras; i++)
+		if (!site->camera[i].gone)
+			tell_mark("camera", site->camera[i].name, site->camera[i].password_mark, out);
+}
+
 /* What depends on how the server was started, and not on the site file alone. */
 static void tell_paths(const struct parent *p, struct buf *out)
 {
@@ -87,6 +110,7 @@ void audit_tell(const struct parent *p, struct buf *out)
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		tell_camera(p, i, out);
 	buf_append_fmt(out, "shares %u\n", shares_in_force(p));
+	tell_marks(p->site, out);
 	for (unsigned i = 1; i < p->site->nparts; i++)
 		buf_append_fmt(out, "include %zu %s\n", p->site->part[i].len, p->site->part[i].name);
 	buf_append_fmt(out, "site %zu\n", p->site->bytes.len);

@@ -114,6 +114,8 @@ static int ask(const char *mode, const char *origin, int token_fd, int key_fd, s
 		;
 	if (!rc && WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		fputs("casemate: token: libexec/casemate/certify cannot be started: install it again\n", stderr);
+	if (!rc && WIFEXITED(status) && WEXITSTATUS(status) == CERTIFIED_EXIT_PIN)
+		return -EKEYREJECTED;
 	return rc ? rc : status ? -EIO : 0;
 }
 

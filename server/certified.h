@@ -15,9 +15,12 @@ struct certified {
 	size_t note_len;
 };
 
+/* certify's exit status when a token refused its PIN: tokens count that, and lock after a few. Its other failures are 1. */
+#define CERTIFIED_EXIT_PIN 3
+
 /*
  * token_fd: the file that says where the token is. 0, or -errno after certify has said why on standard error
- * (-ETIMEDOUT: the token did not answer; said here).
+ * (-EKEYREJECTED: its PIN was refused; -ETIMEDOUT: the token did not answer; said here).
  */
 int certified_run(int token_fd, const char *origin, struct certified *ret);
 /* Only the token's public key. */

@@ -9,7 +9,8 @@
  *     certify turn ORIGIN VKEY TIME SIZE
  *                             prints the token's public key and the note by which it hands over to VKEY (TIME in microseconds)
  *
- * Standard input is the file that says where the token is (server/token.h). Exit status: 0, or 1 after a line that says why.
+ * Standard input is the file that says where the token is (server/token.h). Exit status: 0, or after a line that says why 1, or
+ * CERTIFIED_EXIT_PIN when the token refused its PIN.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED  /* engines: PKCS#11 has no provider in Debian 12 */
 #include <errno.h>
@@ -34,6 +35,7 @@
 #include "base/text.h"
 #include "seal/keychain.h"
 #include "seal/tree.h"
+#include "server/certified.h"
 #include "server/token.h"
 
 #define KEY_FD 3
@@ -47,15 +49,28 @@ struct certify {
 	struct key_public root;
 };
 
+static bool tpm_has_pin;         /* it was told, for a key that is there */
+
+/* Of libp11, which hands PKCS#11's own numbers on: CKR_PIN_INCORRECT, _INVALID, _LEN_RANGE, _EXPIRED, _LOCKED. */
+static bool is_about_pin(unsigned long e)
+{
+	const char *library = ERR_lib_error_string(e);
+
+	return library && !strcmp(library, "PKCS#11 module") && ERR_GET_REASON(e) >= 0xa0 && ERR_GET_REASON(e) <= 0xa4;
+}
+
 static _Noreturn void give_up(const char *what, const char *why)
 {
+	bool refused = tpm_has_pin;
 	char text[256] = "";
 	unsigned long e = ERR_peek_last_error();
 
 	if (e)
 		ERR_error_string_n(e, text, sizeof text);
-	fprintf(stderr, "casemate: token: %s: %s%s%s\n", what, why, *text ? ": " : "", text);
-	exit(1);
+	while ((e = ERR_get_error()) != 0)
+		refused |= is_about_pin(e);
+	fprintf(stderr, "casemate: token: %s: %s%s%s%s\n", what, refused ? "the PIN is refused, or " : "", why, *text ? ": " : "", text);
+	exit(refused ? CERTIFIED_EXIT_PIN : 1);
 }
 
 static void read_token(struct certify *c)
@@ -121,6 +136,7 @@ static int say_pin(char *buf, int size, int rwflag, void *ctx)
 
 	if (n > (size_t)size)
 		return -1;
+	tpm_has_pin = true;
 	memcpy(buf, c->pin, n);
 	return (int)n;
 }

@@ -43,54 +43,21 @@ static int ask_running(const char *socket, struct site **ret)
 	return rc ? 2 : 0;
 }
 
-/* A server tells no secret, nor a mark of one: what is in a file that both name counts as the same. */
-static int same_secret(const char *was_path, char **was_mark, const char *is_path, const char *is_mark)
-{
-	const char *mark = is_path && !strcmp(was_path, is_path) && is_mark ? is_mark : "";
-
-	if (!*was_mark)
-		*was_mark = strdup(mark);
-	return *was_mark ? 0 : -ENOMEM;
-}
-
-static int same_secrets(struct site *was, const struct site *is)
-{
-	int rc = 0;
-
-	for (unsigned i = 0; i < was->ncameras; i++) {
-		struct site_camera *old = &was->camera[i];
-		const struct site_camera *new = NULL;
-
-		for (unsigned k = 0; k < is->ncameras && !new; k++)
-			new = strcmp(is->camera[k].name, old->name) ? NULL : &is->camera[k];
-		if (old->password_file)
-			rc |= same_secret(old->password_file, &old->password_mark, new ? new->password_file : NULL, new ? new->password_mark : NULL);
-	}
-	for (unsigned i = 0; i < was->nusers; i++) {
-		struct site_user *old = &was->user[i];
-		const struct site_user *new = NULL;
-
-		for (unsigned k = 0; k < is->nusers && !new; k++)
-			new = strcmp(is->user[k].name, old->name) ? NULL : &is->user[k];
-		if (old->rtsp_digest_file)
-			rc |= same_secret(old->rtsp_digest_file, &old->rtsp_digest_mark, new ? new->rtsp_digest_file : NULL, new ? new->rtsp_digest_mark : NULL);
-	}
-	return rc;
-}
-
-/* What is wrong with either goes where it cannot be taken for JSON. The server is asked first: it says where its credentials are. */
+/*
+ * What is wrong with either goes where it cannot be taken for JSON. The server is asked first: it says where its credentials are, and what key
+ * its marks of passwords have.
+ */
 int check_against(const char *old, const char *new, bool json)
 {
 	FILE *to = json ? stderr : stdout;
 	struct site *was = NULL, *is = NULL;
 	struct against *a = NULL;
-	bool running = is_socket(old);
 	struct buf out;
-	int status = running ? ask_running(old, &was) : check_load(to, old, CHECK_SECRETS, &was);
+	int status = is_socket(old) ? ask_running(old, &was) : check_load(to, old, CHECK_SECRETS, &was);
 
 	status = check_load(to, new, CHECK_ALL, &is) | status ? 2 : 0;
 	buf_init(&out, AGAINST_MAX);
-	if (!status && ((running && same_secrets(was, is) < 0) || against_sites(was, is, &a) < 0)) {
+	if (!status && against_sites(was, is, &a) < 0) {
 		fputs("casemate check: there is not enough memory\n", stderr);
 		status = 2;
 	}

@@ -239,6 +239,7 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 		if (p->child[i].pid > 0 && waitpid(p->child[i].pid, &status, WNOHANG) == p->child[i].pid)
 			ended(&p->child[i], status);
 	}
+	parent_turn_reap(p);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)

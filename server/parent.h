@@ -287,7 +287,7 @@ void sign_state_path(const struct site *site, char *out, size_t cap);
 void parent_next_key_path(const struct site *site, char *out, size_t cap);
 /* What verifiers are given: the key that signs, or the one in the token that certifies it. "" before sign has said. */
 static inline const char *parent_vkey(const struct parent *p) { return *p->sign.vkey && *p->certified.root ? p->certified.root : p->sign.vkey; }
-/* Of key files that name a token: has it certify a key for this run, and the next key's too. 0, or -errno when the reason was said. */
+/* Of key files that name a token: has it certify a key for this run, and the next key's too. 0, or -errno when the reason was said (certified_run). */
 int parent_certify(struct parent *p);
 /* The file of the key that signs, from where sign has come to; p->certified is its own then. */
 void parent_key_path(struct parent *p, char *out, size_t cap);
@@ -297,6 +297,10 @@ int parent_open_next_key(struct parent *p, const char *now);
 bool parent_next_key_waits(const struct parent *p);
 /* parent_turn.c: sign asks for the note by which its token hands over. */
 void parent_turn_ask(struct child *sign, const struct msg_turn_ask *m);
+/* A child has ended; it may be the one that asks the token. */
+void parent_turn_reap(struct parent *p);
+/* A token that refused its PIN may be asked again; true when there is one. */
+bool parent_turn_again(struct parent *p);
 void parent_turn_end(struct parent *p);
 /* Whether another file is there than sign was given. */
 bool parent_has_new_key(const struct parent *p);

@@ -338,6 +338,8 @@ static void say_files(struct reload *r)
 /* Store hears of the change before sign's next hello. */
 static void say_key(struct reload *r)
 {
+	if (parent_turn_again(r->p))
+		fprintf(r->out, "  key: the token that refused its PIN is asked once more, within a minute\n");
 	if (!parent_has_new_key(r->p))
 		return;
 	if (parent_next_key_waits(r->p)) {

@@ -21,6 +21,8 @@
 #include "server/openssl.h"
 #include "server/parent.h"
 
+#define RUN_EXIT_PIN 78   /* sysexits.h's EX_CONFIG; of its own, so that whoever starts us anew (conf/casemate.service) does not lock the token */
+
 static const char usage[] =
 	"usage: casemate run [-c SITE.yaml] [--cpu LEVEL] [--admin-key FILE] [--allow-rollback]\n"
 	"Starts the server and stays in the foreground; the log goes to standard error.\n"
@@ -29,7 +31,7 @@ static const char usage[] =
 	"  --admin-key FILE    only site files that this key has signed (casemate sign-config) come into force\n"
 	"  --allow-rollback    the site file may be an earlier version than the one that was in force last\n"
 	"Stops on SIGTERM or Ctrl-C (twice: at once). casemate status tells how it is.\n"
-	"Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file.\n";
+	"Exit: 0 stopped when asked, 1 could not start, 2 usage or no such file, 78 the key's token refused its PIN.\n";
 
 static int say(const char *what, const char *path, int error, const char *mend)
 {
@@ -187,7 +189,7 @@ static int run(const char *file, enum cpu_level cpu, const char *admin_key, bool
 	}
 	parent_share_end(&parent);
 	site_free(&parent.site);
-	return rc < 0 ? 1 : parent.exit_status;
+	return rc == -EKEYREJECTED ? RUN_EXIT_PIN : rc < 0 ? 1 : parent.exit_status;
 }
 
 /*

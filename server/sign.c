@@ -350,7 +350,7 @@ static void on_turn(void *ctx, struct channel *from, const union msg_body *m, in
 		return;
 	}
 	s->due_us = clock_mono_us() + TOKEN_RETRY_US;
-	say_state(s, "signs nothing until the token of the key before has handed over to the next one; it is asked each minute");
+	say_state(s, "signs nothing until the token of the key before has handed over to the next one");
 	arm(s);
 }
 

@@ -277,7 +277,8 @@ static void done_hello(struct work *work)
 	struct hello_work *w = (struct hello_work *)work;
 	struct store *s = w->store;
 
-	if (s->sign_run != w->sign_run) {
+	/* It may have ended meanwhile, and no other have come. */
+	if (!s->sign || s->sign_run != w->sign_run) {
 		free(w);
 		return;
 	}

@@ -99,3 +99,55 @@ Test(io, does_not_wait_at_what_is_no_file)
 	cr_assert_eq(io_open_regular(AT_FDCWD, folder, O_RDONLY, 0), -EINVAL);
 	rmdir(folder);
 }
+
+static void assert_holds(const char *path, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 100);
+	cr_assert_eq(io_read_file(AT_FDCWD, path, &b), 0, "%s", path);
+	cr_expect(b.len == strlen(want) && !memcmp(buf_data(&b), want, b.len), "%s: %.*s", path, (int)b.len, (const char *)buf_data(&b));
+	buf_free(&b);
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(io_write_all(fd, text, strlen(text)), 0);
+	cr_assert_eq(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+/* Left of a crash, or put there by another: open to others, a second name of a file, a link to one. */
+Test(io, replaces_without_writing_into_what_lies_where_its_temporary_file_goes)
+{
+	char folder[] = "/tmp/casemate-test-io.XXXXXX", path[64], tmp[64], other[64];
+	struct stat st;
+
+	cr_assert(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/key", folder);
+	snprintf(tmp, sizeof tmp, "%s/key.tmp", folder);
+	snprintf(other, sizeof other, "%s/other", folder);
+	put(other, "theirs", 0600);
+	for (int what = 0; what < 3; what++) {
+		if (what == 0)
+			put(tmp, "half of a longer one", 0666);
+		else
+			cr_assert_eq(what == 1 ? link(other, tmp) : symlink(other, tmp), 0);
+		cr_assert_eq(io_replace_file(AT_FDCWD, path, "ours", 4, 0600), 0, "%d", what);
+		assert_holds(path, "ours");
+		assert_holds(other, "theirs");
+		cr_assert_eq(lstat(path, &st), 0);
+		cr_expect(S_ISREG(st.st_mode) && (st.st_mode & 0777) == 0600 && st.st_nlink == 1, "%d: mode %o", what, st.st_mode);
+		cr_assert_eq(lstat(tmp, &st), -1);
+	}
+	cr_assert_eq(mkdir(tmp, 0700), 0);
+	cr_expect_lt(io_replace_file(AT_FDCWD, path, "none", 4, 0600), 0);
+	assert_holds(path, "ours");
+	rmdir(tmp);
+	unlink(path);
+	unlink(other);
+	rmdir(folder);
+}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parent tells an auditor is what he takes. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/loader.h"
 #include "server/audit.h"
 #include "server/parent.h"
 
@@ -53,4 +55,88 @@ Test(audit_tell, is_taken_by_the_auditor)
 	free(report);
 	free(a);
 	free(p);
+}
+
+#define HASH "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$WPhmvzbbr4qk0JhPqKnyHhx0EWPH0GBTSnpTmYGPzZw"
+#define WITH_FILES "site: a.example\nlisten: ['127.0.0.1:8443']\ntls: {certificate: c, key: k}\nkey: s\narchive: {path: f, max_size: 1 GB}\n" \
+	"users: [{name: anna, rtsp_digest_file: d, password_hash: '" HASH "'}]\n" \
+	"cameras:\n  gate: {source: 'rtsp://192.0.2.1/', user: u, password_file: p}\n  yard: {source: 'rtsp://192.0.2.2/'}\n"
+
+/* What the server says when these are its marks, and then `more`. */
+static int take(struct audit *a, char *of_anna, char *of_gate, const char *more)
+{
+	struct site_report *report = calloc(1, sizeof *report);
+	struct parent *p = calloc(1, sizeof *p);
+	struct camera_live camera[2] = {{.known = false}};
+	struct site *site = NULL;
+	const char *why = "";
+	struct buf out, all;
+	char *at;
+	int rc;
+
+	cr_assert(report && p);
+	cr_assert_eq(site_parse("/etc/site.yaml", WITH_FILES, strlen(WITH_FILES), &site, report), 0, "%s", report->complaint[0].text);
+	site->user[0].rtsp_digest_mark = of_anna;
+	site->camera[0].password_mark = of_gate;
+	*p = (struct parent){.site = site, .camera = camera};
+	buf_init(&out, 1 << 20);
+	buf_init(&all, 1 << 20);
+	audit_tell(p, &out);
+	cr_assert_eq(buf_append(&out, "", 1), 0);
+	at = strstr((const char *)buf_data(&out), "\nsite ") + 1;
+	cr_assert_eq(buf_append_fmt(&all, "%.*s%s%s", (int)(at - (char *)buf_data(&out)), (const char *)buf_data(&out), more, at), 0);
+	site->user[0].rtsp_digest_mark = site->camera[0].password_mark = NULL;
+	rc = audit_take(a, buf_data(&all), all.len, &why);
+	buf_free(&out);
+	buf_free(&all);
+	site_free(&site);
+	free(report);
+	free(p);
+	return rc;
+}
+
+/* A file of passwords that holds something else under its old name: the marks tell, made with the key that the server has. */
+Test(audit_tell, marks_of_secrets_can_be_compared)
+{
+	static const uint8_t other[16] = {1};
+	struct audit *a = calloc(1, sizeof *a);
+	uint8_t theirs[16], ours[16];
+	char *anna = paths_mark("digest", 6), *gate = paths_mark("password", 8), *again;
+
+	cr_assert(a && anna && gate);
+	site_mark_key(theirs);
+	cr_assert_eq(take(a, anna, gate, ""), 0);
+	cr_expect_str_eq(a->site->user[0].rtsp_digest_mark, anna);
+	cr_expect_str_eq(a->site->camera[0].password_mark, gate);
+	cr_expect_null(a->site->camera[1].password_mark);
+	audit_clear(a);
+	site_mark_with(other);
+	again = paths_mark("digest", 6);
+	cr_expect_str_neq(again, anna, "by another key");
+	free(again);
+	site_mark_with(theirs);
+	cr_assert_eq(take(a, anna, NULL, ""), 0);
+	site_mark_key(ours);
+	cr_expect_arr_eq(ours, theirs, 16, "it goes on with the server's");
+	cr_expect_null(a->site->camera[0].password_mark);
+	audit_clear(a);
+	free(anna);
+	free(gate);
+	free(a);
+}
+
+/* Of nobody, of one without such a file, twice, of neither, too long; a key that is none. */
+Test(audit_tell, marks_are_of_those_who_have_such_a_file)
+{
+	static const char *const bad[] = {"mark user tom 0123456789abcdef\n", "mark camera yard 0123456789abcdef\n", "mark user anna 0\nmark user anna 0\n",
+		"mark door gate 0\n", "mark camera gate 0123456789abcdef0\n", "mark camera gate\n", "marks 00\n", "marks 000102030405060708090a0b0c0d0e0\n"};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct audit *a = calloc(1, sizeof *a);
+
+		cr_assert(a);
+		cr_expect_eq(take(a, NULL, NULL, bad[i]), -EINVAL, "%s", bad[i]);
+		audit_clear(a);
+		free(a);
+	}
 }

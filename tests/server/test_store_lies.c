@@ -271,6 +271,34 @@ Test(store_lies, sign_cannot_end_store_by_what_it_says_it_has_signed)
 	rig_assert_clean(&r, 2);
 }
 
+/* Killed right behind its hello: store looks up what that says, behind what its disk is to take, and finds nobody to send the leaves to. */
+Test(store_lies, sign_may_end_behind_its_hello)
+{
+	struct msg_sign_hello hello = {.size = 0};
+	struct channel *c;
+
+	rig_start(&r);
+	begin_anew();
+	cr_assert(rig_settle(&r));
+	hash_bytes("", 0, (struct hash *)(void *)hello.root);
+	snprintf(hello.vkey, sizeof hello.vkey, "%s", r.vkey);
+	for (unsigned i = 0; i < 40; i++) {
+		rig_feed(&r, 1, 7, 100);
+		rig_run(&r, (int)i % 20);
+		c = link_as(ROLE_SIGN, ROLE_STORE, &r.store, nothing);
+		cr_assert_eq(channel_say(c, MSG_SIGN_HELLO, &hello, NULL, 0), 0);
+		channel_free(&c);
+		rig_run(&r, 20);
+		cr_assert_not(r.store.gone, "%u: status %x", i, r.store.status);
+	}
+	cr_assert_eq(r.store.bad_peers, 0, "%s", r.store.why);
+	rig_link_sign(&r);
+	begin_anew();
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 2);
+}
+
 /* It may have ended between making its state sure and sending; and no further entry may come for long. */
 Test(store_lies, sign_says_its_last_checkpoint_again)
 {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Nothing leaves the box but to configured cameras and connected viewers: server, cameras and viewers in network namespaces of their own, a
 # default route that would carry anything anywhere, and the peers' own captures of a whole scenario: start, cameras by TCP and UDP, hostile ones,
-# viewers, crashes of every role, a changed site file, stop. The same scenario with two roles that leak must be caught.
+# viewers by HTTP/1.1 and HTTP/2, with a password or a certificate, who reads metrics, crashes of every role, a changed site file, stop. The
+# same scenario with two roles that leak must be caught.
 # takes: 36 s
 if [ -z "${IN_NAMESPACE:-}" ]; then
     how=(unshare -n)
@@ -76,7 +77,7 @@ capture() {
         started_pids+=($!)
         wait_for 10 grep -q 'listening on' "$work/$1-$side.err" || skip_all "tcpdump cannot listen: $(tail -1 "$work/$1-$side.err")"
     done
-    # and on loopback, where nothing of ours has any business but this test's own questions, of which there are none
+    # and on loopback, where nothing of ours has any business but this test's own questions, to the metrics that are in clear text there
     tcpdump -n -U -Z root -i lo -w "$work/$1-lo.pcap" 2> "$work/$1-lo.err" &
     captures+=($!)
     started_pids+=($!)
@@ -88,26 +89,41 @@ captured() {
     for p in "${captures[@]}"; do end_process "$p" INT; done
 }
 
-from_viewers() { "${in_viewers[@]}" timeout 10 curl -sS -o /dev/null -w '%{http_code}\n' --cacert "$site/tls.crt" "$@"; }
+ask=(timeout 10 curl -sS -o /dev/null -w '%{http_version}:%{http_code}\n')
+from_viewers() { "${in_viewers[@]}" "${ask[@]}" --cacert "$site/tls.crt" "$@"; }
 watch_a_little() {
-    local c at=https://$server_view_ip:$port n
-    for c in tcp udp; do
-        from_viewers -K "$site/curlrc" "$at/live/$c/index.m3u8"
-        from_viewers -K "$site/curlrc" "$at/live/$c/360p/index.m3u8"
-        n=$(newest $c copy)
-        from_viewers -K "$site/curlrc" "$at/live/$c/copy/$n.m4s"
+    local c at=https://$server_view_ip:$port n version
+    local -a admin=(-K "$site/curlrc") anna=(--cert "$site/anna.crt" --key "$site/anna.key")
+    local -a elsewhere=(-H 'Host: 203.0.113.99' -H 'X-Forwarded-Host: 203.0.113.99' -H 'Referer: https://203.0.113.99/')
+    for version in --http1.1 --http2; do
+        for c in tcp udp; do
+            from_viewers $version "${admin[@]}" "$at/live/$c/index.m3u8"
+            from_viewers $version "${anna[@]}" "$at/live/$c/index.m3u8"
+            n=$(newest $c copy)
+            # by HTTP/2 as two streams of one connection
+            from_viewers $version --no-progress-meter -Z "${admin[@]}" "$at/live/$c/360p/index.m3u8" -o /dev/null "$at/live/$c/copy/$n.m4s"
+        done
+        from_viewers $version "$at/"
+        from_viewers $version -u nobody:wrong "$at/live/tcp/index.m3u8"
+        from_viewers $version "${admin[@]}" "${elsewhere[@]}" "$at/log/checkpoint"
     done
-    from_viewers "$at/"
-    from_viewers -u nobody:wrong "$at/live/tcp/index.m3u8"
-    from_viewers -K "$site/curlrc" -H 'Host: 203.0.113.99' -H 'X-Forwarded-Host: 203.0.113.99' -H 'Referer: https://203.0.113.99/' "$at/log/checkpoint"
+    from_viewers "${admin[@]}" "https://$server_view_ip:$metrics/metrics"
+    from_viewers "${elsewhere[@]}" "https://$server_view_ip:$metrics/metrics"
+    "${ask[@]}" "http://127.0.0.1:$metrics/metrics"
 }
 
 # scenario: the whole of it, by whatever $casemate is
 scenario() {
     local role n
     make_site "$1"
-    (cd "$site" && "$casemate" keygen --tls localhost $server_view_ip -o tls2) > /dev/null 2>&1 || bail "keygen --tls"
-    sed -i "s/^listen: .*/listen: \"$server_view_ip:$port\"/; s/tls\.crt/tls2.crt/; s/tls\.key/tls2.key/" "$site/site.yaml"
+    metrics=$(free_port)
+    (cd "$site" && "$casemate" keygen --tls localhost $server_view_ip -o tls2 && "$casemate" keygen --tls-ca Clients -o clients &&
+        "$casemate" keygen --tls-client anna@museum.example -o anna --ca clients) > "$site/keygen.out" 2>&1 || bail "keygen: $(cat "$site/keygen.out")"
+    sed -i "s/^listen: .*/listen: \"$server_view_ip:$port\"\nmetrics: [\"$server_view_ip:$metrics\", \"127.0.0.1:$metrics\"]/
+        s/^tls: .*/tls: {certificate: tls2.crt, key: tls2.key, client_ca: clients.crt}/
+        s/^users:/groups: {admins: {rights: [live, history, admin], cameras: \"*\"}}\n&/
+        s/^  - name: $user/&\n    groups: [admins]/
+        s/^cameras:/  - {name: anna, groups: [admins], certificate: anna@museum.example}\n&/" "$site/site.yaml"
     cp "$site/tls2.crt" "$site/tls.crt"
     for n in $(jq -r '.[] | select(.trap or .name == "late" | not) | .name' "$work/cameras.json"); do
         site_camera "$n" "rtsp://$camera_ip:${scripted_port[$n]}/cam"
@@ -120,7 +136,8 @@ scenario() {
     site_camera nobody-there "rtsp://$camera_ip:9/cam"
     start_server tcp udp
     wait_for 15 newest_at_least tcp 360p 2
-    equal "$1: viewers are served, one without a password is not" "$(watch_a_little | sort | uniq -c | awk '{printf "%s*%s ", $1, $2}')" '8*200 1*401 '
+    equal "$1: viewers are served, one without a password is not" "$(watch_a_little | sort | uniq -c | awk '{printf "%s*%s ", $1, $2}')" \
+        '11*1.1:200 1*1.1:401 11*2:200 2*2:401 '
     for role in ingest transcode store sign serve; do
         # shellcheck disable=SC2046
         kill -KILL $(st ".roles[] | select(.role == \"$role\") | .pid")
@@ -148,8 +165,8 @@ allowed() {
     done
     case $1 in
     cameras) echo "arp or (src host $server_cam_ip and dst host $camera_ip and ((tcp and (dst port 9$tcp)) or (udp and (dst port 0$udp)) or (icmp[icmptype] == icmp-unreach)))" ;;
-    viewers) echo "arp or (src host $server_view_ip and dst host $viewer_ip and tcp and src port $port and not (tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn))" ;;
-    lo) echo "not ip" ;;
+    viewers) echo "arp or (src host $server_view_ip and dst host $viewer_ip and tcp and (src port $port or src port $metrics) and not (tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn))" ;;
+    lo) echo "not ip or (tcp port $metrics and ((dst port $metrics and src portrange 32768-60999) or (src port $metrics and not (tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn))))" ;;
     esac
 }
 packets() { tcpdump -n -r "$1" "${@:2}" 2> /dev/null | wc -l; }
@@ -176,8 +193,9 @@ done
 scenario site
 captured
 check "the cameras say which ports they named" scripted_told_ports
-check "the captures hold the scenario: $(packets "$work/honest-cameras.pcap") packets to cameras, $(packets "$work/honest-viewers.pcap") to viewers" \
-    [ "$(packets "$work/honest-cameras.pcap" "tcp")" -gt 100 -a "$(packets "$work/honest-cameras.pcap" "udp")" -gt 1 -a "$(packets "$work/honest-viewers.pcap" tcp)" -gt 50 ]
+check "the captures hold the scenario: $(packets "$work/honest-cameras.pcap") packets to cameras, $(packets "$work/honest-viewers.pcap") to viewers, $(packets "$work/honest-viewers.pcap" "src port $metrics") of metrics" \
+    [ "$(packets "$work/honest-cameras.pcap" "tcp")" -gt 100 -a "$(packets "$work/honest-cameras.pcap" "udp")" -gt 1 -a "$(packets "$work/honest-viewers.pcap" tcp)" -gt 50 \
+    -a "$(packets "$work/honest-viewers.pcap" "src port $metrics")" -gt 10 -a "$(packets "$work/honest-lo.pcap" "src port $metrics")" -gt 4 ]
 equal "not one packet that is not configured" "$(strangers honest)" ''
 equal "nobody came to where the cameras pointed" "$(seen trap '.what == "trapped"')" 0
 if [ -n "$counted" ]; then

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# testssl.sh against a running site: no finding above LOW. The certificate is such as an authority gives: by an authority of the test's
+# testssl.sh against a running site, which offers HTTP/2 beside HTTP/1.1: no finding above LOW. The certificate is such as an authority gives: by an authority of the test's
 # own, for 90 days, with names and a place for its revocations, so that nothing has to be excused.
 # takes: 40 s
 source "$(dirname "$0")/lib.sh"
-wants jq openssl testssl
+wants jq curl openssl testssl
 
 # authority: makes $work/ca.crt, and tls.crt and tls.key of the site by it
 authority() {
@@ -53,6 +53,10 @@ note "$(jq -r 'length as $n | [group_by(.severity)[] | "\(length) \(.[0].severit
 note "LOW: $(jq -r '[.[] | select(.severity == "LOW") | "\(.id): \(.finding)"] | join("; ")' <<< "$findings")"
 matches "TLS 1.3 is spoken" "$(jq -r '.[] | select(.id == "TLS1_3") | .finding' <<< "$findings")" 'offered'
 equal "and nothing older" "$(jq -r '.[] | select(.id | IN("TLS1_2", "TLS1_1", "TLS1", "SSLv3", "SSLv2")) | select(.finding | startswith("not offered") | not) | .id' <<< "$findings")" ''
+finding() { jq -r --arg id "$1" '.[] | select(.id == $id) | .finding' <<< "$findings"; }
+equal "HTTP/2 is offered beside HTTP/1.1" "$(finding ALPN_HTTP2) $(finding ALPN)" 'h2 http/1.1'
+equal "which has the same wish for TLS alone" "$(curl -sS --http2 --cacert "$work/ca.crt" -o /dev/null --max-time 20 -w '%{http_version} %header{strict-transport-security}' "https://localhost:$port/login")" \
+    "2 $(curl -sS --http1.1 --cacert "$work/ca.crt" -o /dev/null --max-time 20 -w '%header{strict-transport-security}' "https://localhost:$port/login" | grep max-age=)"
 equal "the same serve as before" "$(role_pids)" "$pids"
 equal "no role was complained of" "$(grep -E 'bad-peer|role-killed|role-ended' "$site/log")" ''
 stop_server

@@ -25,12 +25,12 @@ loaded() {
     done
     return 1
 }
-# refuses WHAT PATTERN: the start ends by itself, and says why
+# refuses WHAT PATTERN [EXIT]: the start ends by itself, and says why
 refuses() {
     local rc
     (cd "$site" && timeout -k 2 60 "$casemate" run -c site.yaml) > "$work/refused" 2>&1 < /dev/null
     rc=$?
-    [ $rc = 1 ] && grep -qE -- "$2" "$work/refused" && ok "$1" || not_ok "$1: exit $rc, $(tail -5 "$work/refused" | tr '\n' '|')"
+    [ $rc = "${3:-1}" ] && grep -qE -- "$2" "$work/refused" && ok "$1" || not_ok "$1: exit $rc, $(tail -5 "$work/refused" | tr '\n' '|')"
 }
 # The witness is given the token's public key alone, and knows by it the key of whichever run.
 said=''
@@ -130,7 +130,8 @@ else
     ! grep -rqs 48151623 "$site/archive" "$site/log" "$site/site.key" && ok 'PKCS#11: the PIN stands in none of our files' || not_ok 'the PIN was written down'
     cp -p "$site/site.key" "$work/good.key"
     sed "s|^pin .*|pin $site/wrong-pin|" "$work/good.key" > "$site/site.key"
-    refuses 'PKCS#11: a wrong PIN stops the start' 'token: pkcs11:.*no private key'
+    refuses 'PKCS#11: a wrong PIN stops the start, for good: systemd would try it each 5 s' 'token: pkcs11:.*the PIN is refused, or no private key' 78
+    check 'PKCS#11: the unit knows that status' grep -qx RestartPreventExitStatus=78 "$top/conf/casemate.service"
     sed 's/object=root/object=none/' "$work/good.key" > "$site/site.key"
     refuses 'PKCS#11: so does a token without the key' 'token: pkcs11:.*no private key'
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/second.pem" 2> /dev/null
@@ -145,6 +146,31 @@ else
     check 'token to token: casemate check takes it' timeout 20 "$casemate" check -c "$site/site.yaml"
     start_server gate
     hands_over 'token to token' "$work/first.pub" 1
+
+    # --- to a file, when the token's PIN is not the one it was at the start
+    start_server gate
+    echo 11111111 > "$site/pin"
+    check 'token to file: keygen makes the next key' timeout 20 "$casemate" keygen --rotate -o "$site/site.key"
+    matches 'token to file: a reload takes it' "$(timeout 30 "$casemate" reload -s "$site/casemate.sock" 2>&1)" 'next key is there'
+    refusals() { grep -c ' key-rotation .*it refused the PIN' "$site/log"; }
+    refused_pin() { [ "$(refusals)" -ge 1 ]; }
+    waits() { matches_now "$(st '[.. | .refusal? // empty][0]')" 'until the token of the key before'; }
+    matches_now() { grep -qE -- "$2" <<< "$1"; }
+    check 'token to file: a PIN that is refused is said' wait_for 60 refused_pin
+    check 'token to file: and status says that nothing is signed' wait_for 20 waits
+    new_sign() {  # it asks the parent at once
+        was=$(st '.roles[] | select(.role == "sign") | .pid')
+        kill -KILL "$was"
+        another() { st_is '.roles[] | select(.role == "sign") | "\(.state) \(.pid != '"$was"')"' 'running true'; }
+        wait_for 30 another
+    }
+    check 'token to file: another sign' new_sign
+    check 'token to file: waits like the one before' wait_for 20 waits
+    equal 'token to file: and the token is not asked again, for it counts' "$(refusals) $(grep -c 'the PIN is refused' "$site/log")" '1 1'
+    echo 48151623 > "$site/pin"
+    matches 'token to file: but after a reload' "$(timeout 30 "$casemate" reload -s "$site/casemate.sock" 2>&1)" 'refused its PIN is asked once more'
+    check 'token to file: sooner by another sign' new_sign
+    hands_over 'token to file' "$work/first.pub" 2
     cp -p "$work/good.key" "$site/site.key"
     run_server
     refused() { grep -qE ' (sign-state|key-replaced) ' "$site/log"; }
