@@ -3,7 +3,7 @@
 # A ladder of renditions: sizes, rates, profiles and caps as the site says, key frames at the camera's own cuts in all of them, pictures as
 # good as the camera's; masks, overlay and noise reduction seen in what a viewer gets. ffmpeg and VLC are the viewers.
 # takes: 29 s
-# alone: its encoders want a processor to themselves
+# quiet: its encoders want a processor to themselves
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffmpeg ffprobe
 

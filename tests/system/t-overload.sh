@@ -3,7 +3,7 @@
 # A worker that gets ever less of its time: frame rate is given up, then renditions, the lowest priority first; status, log and alarm/v1
 # say so; what the camera sent goes on whole, memory does not grow; and everything is taken back when there is time again.
 # takes: 44 s
-# alone: it counts what a worker gets of a processor
+# quiet: it counts what a worker gets of a processor
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss
 

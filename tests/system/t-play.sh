@@ -3,7 +3,7 @@
 # Cameras that we did not write (GStreamer's RTSP server), a viewer that we did not write (ffmpeg): a minute of each rendition without
 # a warning; copy is the camera's own slices byte for byte; ffprobe and GStreamer's qtdemux take single segments.
 # takes: 97 s
-# alone: its encoders want a processor to themselves
+# quiet: its encoders want a processor to themselves
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffmpeg ffprobe gst-launch-1.0 python3
 [ -x "$gst_camera" ] || skip_all "gst-camera is not built (libgstrtspserver-1.0-dev)"
