@@ -283,6 +283,7 @@ void serve_conn_tick(struct serve_conns *l, int64_t now_us)
 	serve_listen_pause(l, l->n >= l->serve->conns_max);
 	for (c = TAILQ_FIRST(&l->all); c; c = next) {
 		next = TAILQ_NEXT(c, all);
+		serve_tls_tick(&c->tls);
 		if (c->deadline_us <= now_us)
 			overdue(c);
 		else if (c->state == SERVE_CONN_OPEN)

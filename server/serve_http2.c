@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server/serve_http2_inner.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/wr.h"
 
 #define READS_BATCH 16           /* of one connection, before others get their turn */
 #define WRITES_BATCH 8
@@ -16,6 +18,8 @@
 #define OUT_MAX (256u << 10)     /* nghttp2 gives one frame at a time, and one is at most a head */
 #define SMALL_PIECE 2048         /* of a body: goes into one record with the frames around it */
 #define WINDOW_BYTES 65535
+#define FRAME_HEAD 9             /* bytes (RFC 9113 4.1) */
+#define FRAME_MAX 16384          /* of what follows it, which every client takes (4.2) */
 
 /* What was read last; all connections share it, since nghttp2 keeps what it needs. */
 static uint8_t input[SERVE_TLS_RECORD];
@@ -99,12 +103,18 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 	return 0;
 }
 
+/* A frame is about to be given: of an answer, the status. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
+	struct serve_http2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 	struct serve_http2 *h = ctx;
 
 	if (frame->hd.type == NGHTTP2_RST_STREAM)
 		h->calm |= !pay(&h->resets);
+	if (frame->hd.type == NGHTTP2_HEADERS && s) {
+		h->head = s->head;  /* the stream may be gone before we have the frame */
+		buf_init(&s->head, s->head.max);
+	}
 	return 0;
 }
 
@@ -136,7 +146,7 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	if (h->pieces == SERVE_HTTP2_PIECES || h->waiting >= GATHERED)
 		return NGHTTP2_ERR_WOULDBLOCK;
 	copied = s->copy.len || n <= SMALL_PIECE;  /* a copy may be gone with its stream before it is out */
-	if (put_frames(h, head, 9) < 0 || (copied && put_frames(h, s->body, n) < 0))
+	if (put_frames(h, head, FRAME_HEAD) < 0 || (copied && put_frames(h, s->body, n) < 0))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	if (!copied) {
 		h->piece[h->pieces++] = (struct serve_http2_piece){.before = h->behind, .owner = serve_bytes_ref(s->owner), .p = s->body, .n = n};
@@ -168,7 +178,7 @@ static int set_up(struct serve_http2 *h)
 		nghttp2_session_callbacks_del(calls);
 		return -ENOMEM;
 	}
-	nghttp2_option_set_max_outbound_ack(option, sizeof input / 9 + SERVE_HTTP2_NOISE);  /* the purse ends it first, and says so */
+	nghttp2_option_set_max_outbound_ack(option, sizeof input / FRAME_HEAD + SERVE_HTTP2_NOISE);  /* the purse ends it first, and says so */
 	nghttp2_session_callbacks_set_on_begin_frame_callback(calls, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(calls, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(calls, on_header);
@@ -177,7 +187,7 @@ static int set_up(struct serve_http2 *h)
 	nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_close);
 	nghttp2_session_callbacks_set_send_data_callback(calls, on_send_data);
-	rc = nghttp2_session_server_new2(&h->session, calls, h, option);
+	rc = nghttp2_session_server_new3(&h->session, calls, h, option, &h->memory.mem);
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(calls);
 	if (!rc)
@@ -195,8 +205,10 @@ static void end(struct serve_conn *c)
 		serve_http2_stream_free(TAILQ_FIRST(&h->streams));
 	if (!h->broken)
 		nghttp2_session_del(h->session);
+	serve_http2_memory_free(&h->memory);
 	for (unsigned i = 0; i < h->pieces; i++)
 		serve_bytes_unref(&h->piece[i].owner);
+	buf_free(&h->head);
 	buf_free(&h->out);
 	free(h);
 	c->speaker = NULL;
@@ -214,19 +226,35 @@ static int begin(struct serve_conn *c)
 	TAILQ_INIT(&h->streams);
 	TAILQ_INIT(&h->woken);
 	buf_init(&h->out, OUT_MAX);
+	serve_http2_memory_init(&h->memory);
 	c->speaker = h;
 	return set_up(h);
 }
 
 /*
  * Where memory fails it as a body's first frame is queued, nghttp2 1.52 frees that frame and keeps it in the stream, to be freed again
- * with the session (nghttp2_session_del). So a session that had no memory is left where it lies: what that costs is bounded by the
- * process's own cap, and there is less than that already.
+ * with the session (nghttp2_session_del). So of a session that had no memory only the memory is freed (serve_http2_memory_free).
  */
 static bool failed(struct serve_http2 *h, ssize_t rc)
 {
 	h->broken |= rc == NGHTTP2_ERR_NOMEM;
 	return rc < 0;
+}
+
+/* The frame of an answer's status, with its other fields behind: they use no table, so that it stays nghttp2's (RFC 7541 2.3.2). */
+static int put_answer(struct serve_http2 *h, const uint8_t *p, size_t n)
+{
+	size_t len = n - FRAME_HEAD + h->head.len;
+	uint8_t head[FRAME_HEAD];
+	struct wr w = wr_init(head, sizeof head);
+	int rc;
+
+	assert(p[3] == NGHTTP2_HEADERS && (p[4] & NGHTTP2_FLAG_END_HEADERS) && len <= FRAME_MAX);
+	wr_u24(&w, (uint32_t)len);
+	wr_bytes(&w, p + w.len, sizeof head - w.len);
+	rc = put_frames(h, head, sizeof head) < 0 || put_frames(h, p + FRAME_HEAD, n - FRAME_HEAD) < 0 || put_frames(h, buf_data(&h->head), h->head.len) < 0;
+	buf_free(&h->head);
+	return rc ? -ENOBUFS : 0;
 }
 
 /* Frames until there is enough for a write. */
@@ -237,7 +265,7 @@ static int gather(struct serve_http2 *h)
 
 	while (n > 0 && h->waiting < GATHERED) {
 		n = nghttp2_session_mem_send(h->session, &p);
-		if (failed(h, n) || (n > 0 && put_frames(h, p, (size_t)n) < 0))
+		if (failed(h, n) || (n > 0 && (h->head.len ? put_answer(h, p, (size_t)n) : put_frames(h, p, (size_t)n)) < 0))
 			return -EPIPE;
 	}
 	return 0;

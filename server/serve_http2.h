@@ -5,7 +5,7 @@
  * HTTP/2 (RFC 9113) on a connection that chose it by ALPN. nghttp2 speaks the
  * frames; each stream is an exchange. A request's fields are set down as the head
  * of HTTP/1.1 and read by the same parser, so both are refused alike; an answer's
- * head is the one of HTTP/1.1, cut up again. Bodies go from sealed memory into TLS
+ * head is the one of HTTP/1.1, cut up again (server/serve_http2_head.h). Bodies go from sealed memory into TLS
  * records: nghttp2 never sees them.
  */
 #include "server/serve_conn.h"

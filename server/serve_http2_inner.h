@@ -7,6 +7,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "server/serve_http2.h"
+#include "server/serve_http2_memory.h"
 
 struct serve_http2_stream {
 	TAILQ_ENTRY(serve_http2_stream) next, woken;
@@ -19,6 +20,7 @@ struct serve_http2_stream {
 	bool has_authority;
 	size_t decoded;                  /* of all its fields, also of those that are not kept */
 	struct buf in;                   /* the request, as HTTP/1.1 would have it */
+	struct buf head;                 /* the answer's fields, until its frame goes out */
 	struct buf copy;                 /* a small answer's body */
 	bool whole, answered;
 	struct http_refusal bad;         /* status 0: nothing is wrong so far */
@@ -46,16 +48,18 @@ struct serve_http2_piece {
 struct serve_http2 {
 	struct serve_conn *conn;
 	nghttp2_session *session;
+	struct serve_http2_memory memory;  /* the session's */
 	struct serve_http2_streams streams, woken;
 	unsigned n;                      /* streams */
 	size_t in_bytes;                 /* of all their requests */
+	struct buf head;                 /* fields of the answer whose frame nghttp2 is about to give */
 	struct buf out;                  /* frames, without the bodies that are in pieces */
 	struct serve_http2_piece piece[SERVE_HTTP2_PIECES];
 	unsigned pieces;
 	size_t behind;                   /* bytes of out that go behind the last piece */
 	size_t waiting;                  /* bytes of both */
 	bool calm, ending, said, blocked, idle;  /* said: that it ends */
-	bool broken;                     /* session had no memory, and is not touched any more */
+	bool broken;                     /* session had no memory */
 	bool busy;                       /* its event or turn is under way: what happens meanwhile goes out with that */
 	uint32_t resets, noise;          /* what is left in the purses */
 };

@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "server/serve_export.h"
+#include "server/serve_http2_head.h"
 #include "server/serve_route.h"
 
-#define REPLY_HEAD_MAX (8u << 10)
-#define HEAD_TYPICAL 1024        /* of a request */
-#define FIELDS_MAX 40            /* of an answer */
+#define REPLY_HEAD_MAX (8u << 10) /* of an answer; with its status it is one frame of the least size that a client takes (RFC 9113 4.2) */
+#define HEAD_TYPICAL 1024        /* of a request, and of an answer */
 #define SMALL_BODY 2048          /* is copied, since what it is in may be gone */
 #define URGENT 1                 /* RFC 9218: small answers, as playlists, go before segments */
 #define USUAL 3
@@ -184,44 +184,36 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size
 	return (ssize_t)(n < s->body_len ? n : s->body_len);
 }
 
-/* The lines of a head as fields, within it; how many, or negative. */
-static int cut_head(struct span head, nghttp2_nv nv[FIELDS_MAX])
+/* nghttp2 is told the status alone: the other fields go behind it when its frame goes out. */
+static int make_head(struct serve_http2_stream *s, const struct serve_reply *reply, char ret_status[3])
 {
-	struct span status = span_cut(&head, '\n'), text = head;
-	int n = 1;
+	struct buf text;
+	struct span fields;
+	int rc;
 
-	nv[0] = (nghttp2_nv){.name = (uint8_t *)(uintptr_t)":status", .namelen = 7,
-		.value = (uint8_t *)(uintptr_t)(status.p + sizeof "HTTP/1.1"), .valuelen = 3};
-	while (text.n > 2) {
-		struct span value = span_cut(&text, '\n'), name = span_cut(&value, ':');
-
-		if (n == FIELDS_MAX)
-			return -ENOBUFS;
-		value = span_trim(span_of(value.p, value.n - 1));
-		for (size_t i = 0; i < name.n; i++)
-			((char *)(uintptr_t)name.p)[i] |= name.p[i] >= 'A' && name.p[i] <= 'Z' ? 0x20 : 0;
-		nv[n++] = (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name.p, .namelen = name.n, .value = (uint8_t *)(uintptr_t)value.p, .valuelen = value.n};
+	buf_init(&text, REPLY_HEAD_MAX);
+	rc = buf_reserve(&text, HEAD_TYPICAL) ? serve_reply_head(&text, reply, s->of->conn->serve->date, true) : -ENOMEM;
+	if (!rc) {
+		fields = span_of(buf_data(&text), text.len);
+		memcpy(ret_status, span_cut(&fields, '\n').p + sizeof "HTTP/1.1", 3);
+		rc = serve_http2_head(&s->head, fields);
 	}
-	return n;
+	buf_free(&text);
+	return rc;
 }
 
 static int submit(struct serve_http2_stream *s, const struct serve_reply *reply)
 {
 	nghttp2_data_provider body = {.source.ptr = s, .read_callback = read_body};
 	nghttp2_extpri priority = {.urgency = s->body_len <= SERVE_TLS_RECORD ? URGENT : USUAL, .inc = 1};
-	nghttp2_nv nv[FIELDS_MAX];
-	struct buf head;
-	int n = -ENOBUFS;
+	char status[3];
+	nghttp2_nv nv = {.name = (uint8_t *)(uintptr_t)":status", .namelen = 7, .value = (uint8_t *)status, .valuelen = sizeof status};
+	int rc = make_head(s, reply, status);
 
-	buf_init(&head, REPLY_HEAD_MAX);
-	if (serve_reply_head(&head, reply, s->of->conn->serve->date, true) == 0)
-		n = cut_head(span_of(buf_data(&head), head.len), nv);
-	if (n > 0) {
-		nghttp2_session_change_extpri_stream_priority(s->of->session, s->id, &priority, 1);
-		n = nghttp2_submit_response(s->of->session, s->id, nv, (size_t)n, s->body_len || s->body_more ? &body : NULL);
-	}
-	buf_free(&head);
-	return n;
+	if (rc)
+		return rc;
+	nghttp2_session_change_extpri_stream_priority(s->of->session, s->id, &priority, 1);
+	return nghttp2_submit_response(s->of->session, s->id, &nv, 1, s->body_len || s->body_more ? &body : NULL);
 }
 
 static void begin_response(struct serve_http2_stream *s, const struct serve_reply *reply, bool with_body)
@@ -290,6 +282,7 @@ struct serve_http2_stream *serve_http2_stream_new(struct serve_http2 *h, int32_t
 	s->id = id;
 	buf_init(&s->line, HTTP_TARGET_MAX);
 	buf_init(&s->in, HTTP_INPUT_MAX + sizeof s->method + sizeof s->authority + 64);
+	buf_init(&s->head, REPLY_HEAD_MAX);
 	buf_init(&s->copy, SMALL_BODY);
 	serve_exchange_begin(&s->exchange, h->conn->serve, &h->conn->peer, &carrier);
 	s->deadline_us = clock_mono_us() + SERVE_HEAD_US;
@@ -307,6 +300,7 @@ void serve_http2_stream_free(struct serve_http2_stream *s)
 	TAILQ_REMOVE(&s->of->streams, s, next);
 	s->of->n--;
 	drop_input(s);
+	buf_free(&s->head);
 	buf_free(&s->copy);
 	serve_bytes_unref(&s->owner);
 	free(s);

@@ -23,6 +23,8 @@ static struct {
 	size_t n;
 } batch;
 
+static unsigned kept;            /* connections that keep their buffers */
+
 static int sink_write(BIO *bio, const char *p, size_t n, size_t *ret_n)
 {
 	if (n > sizeof batch.bytes - batch.n)
@@ -283,6 +285,32 @@ bool serve_tls_speaks_http2(const struct serve_tls *t)
 	return n == 2 && memcmp(name, "h2", 2) == 0;
 }
 
+static void keep_buffers(struct serve_tls *t)
+{
+	t->busy = true;
+	if (t->keeps || kept == SERVE_TLS_KEPT)
+		return;
+	SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+	t->keeps = true;
+	kept++;
+}
+
+static void forget_buffers(struct serve_tls *t)
+{
+	kept -= t->keeps;
+	t->keeps = false;
+}
+
+void serve_tls_tick(struct serve_tls *t)
+{
+	/* 0: a record is there in part */
+	if (t->keeps && !t->busy && SSL_free_buffers(t->ssl)) {
+		SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+		forget_buffers(t);
+	}
+	t->busy = false;
+}
+
 ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n)
 {
 	size_t got = 0;
@@ -296,6 +324,8 @@ ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n)
 		return -EPIPE;
 	if (result == -EPIPE)
 		return die(t);
+	if (result == 1)
+		keep_buffers(t);
 	return result == 1 ? (ssize_t)got : result;
 }
 
@@ -365,6 +395,7 @@ void serve_tls_end(struct serve_tls *t)
 
 void serve_tls_close(struct serve_tls *t)
 {
+	forget_buffers(t);
 	SSL_free(t->ssl);
 	buf_free(&t->pending);
 	*t = (struct serve_tls){.fd = -1, .dead = true};

@@ -4,7 +4,8 @@
 /*
  * TLS 1.3 on one non-blocking socket. Records are encrypted straight from the
  * caller's bytes (sealed memory) into one buffer that all connections share, and
- * leave by one large write: a connection at rest holds no buffer at all.
+ * leave by one large write: a connection at rest holds no buffer at all. OpenSSL's own two are kept from record to record by the first
+ * SERVE_TLS_KEPT connections that have something to say: to wipe 16 KiB for each request cost more than to read it.
  * libevent's bufferevent copies per viewer and writes record by record.
  */
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 
 #define SERVE_TLS_RECORD 16384               /* plain bytes of one record, at most */
 #define SERVE_TLS_BATCH (64u << 10)          /* encrypted bytes of one write */
+#define SERVE_TLS_KEPT 64                    /* connections of a process, at 33 KiB */
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -27,6 +29,7 @@ struct serve_tls {
 	struct buf pending;                  /* encrypted, and not yet taken by the socket */
 	uint64_t sent;                       /* bytes that the socket took */
 	bool dead;
+	bool keeps, busy;                    /* OpenSSL's buffers; it read since the last tick */
 };
 
 /*
@@ -57,6 +60,8 @@ int serve_tls_handshake(struct serve_tls *t);
 bool serve_tls_speaks_http2(const struct serve_tls *t);
 /* Bytes read, 0 at the other side's end, -EAGAIN, -EPIPE. */
 ssize_t serve_tls_read(struct serve_tls *t, void *p, size_t n);
+/* Once a second: who said nothing since the last one gives his buffers back. */
+void serve_tls_tick(struct serve_tls *t);
 /* Whether bytes that were read from the socket already wait inside. */
 bool serve_tls_has_input(const struct serve_tls *t);
 /* Encrypts and sends at most one batch; plain bytes taken (0 while an earlier batch still waits), or -EPIPE. */
