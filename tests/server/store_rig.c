@@ -2,7 +2,6 @@
 #include "tests/server/store_rig.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -20,12 +19,10 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "seal/tile.h"
 #include "tests/server/rig_role.h"
 
 #define START_MS 20000
 #define RING_BYTES (16u << 20)
-#define FPS 25
 
 /* --- what store and sign say ------------------------------------------------------------ */
 
@@ -447,120 +444,7 @@ void rig_end(struct rig *r)
 		nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* --- footage ---------------------------------------------------------------------------- */
-
-struct emit_to {
-	struct rig *r;
-	struct ring *ring;
-};
-
-void rig_put(struct ring *ring, const struct record *rec)
-{
-	/* Tests want every record in: wait for store as no role would. */
-	for (int i = 0; i < 2000 && record_put(ring, rec) == -ENOBUFS; i++) {
-		ring_kick(ring);
-		usleep(1000);
-	}
-	ring_kick(ring);
-}
-
-static int emit(void *ctx, const struct record *rec)
-{
-	rig_put(ctx, rec);
-	return 0;
-}
-
-static struct track track_of(unsigned rendition)
-{
-	struct track t = {.codec = CODEC_H264, .timescale = 90000, .width = 640, .height = 360, .profile = 66, .level = 30, .config_len = 11,
-		.config = {1, 66, 0, 30, 255, 225, 0, 0, 1, 0, 0}};
-
-	if (rendition == RENDITION_AUDIO)
-		t = (struct track){.codec = CODEC_AAC, .timescale = 16000, .rate = 16000, .channels = 1, .profile = 2, .config_len = 2, .config = {0x14, 0x08}};
-	if (rendition == RENDITION_ENCODED)
-		t.width = 320;
-	return t;
-}
-
-void rig_epoch(struct rig *r, int64_t start_us)
-{
-	uint64_t epoch = (uint64_t)start_us > r->epoch ? (uint64_t)start_us : r->epoch + 1;
-
-	r->epoch = epoch;
-	r->segment = 0;
-	r->start_us = start_us;
-	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
-		bool by_worker = i >= RENDITION_ENCODED || (i == RENDITION_AUDIO && r->worker_sound);
-		struct packager_hooks hooks = {.emit = emit, .ctx = by_worker ? &r->transcode : &r->ingest};
-		struct track t = track_of(i);
-
-		packager_free(&r->packager[i]);
-		if (r->without >> i & 1)
-			continue;
-		packager_init(&r->packager[i], &hooks, 400);
-		cr_assert_eq(packager_begin(&r->packager[i], 0, (uint8_t)i, epoch, &t), 0);
-	}
-}
-
-static void feed_one(struct rig *r, unsigned rendition, uint32_t segment, unsigned from, unsigned to, size_t au_bytes)
-{
-	uint32_t scale = track_of(rendition).timescale;
-	uint8_t *data = malloc(au_bytes + 4);
-
-	memset(data, (int)(segment * 31 + rendition), au_bytes + 4);
-	for (unsigned i = from; i < to; i++) {
-		struct au au = {.dts = (int64_t)((uint64_t)segment * FPS + i) * scale / FPS, .key = i == 0 || rendition == RENDITION_AUDIO,
-			.capture_us = r->start_us + (int64_t)segment * 1000000 + i * 1000000 / FPS, .data = data, .len = au_bytes + 4};
-
-		au.pts = au.dts;
-		data[0] = data[1] = 0;
-		data[2] = (uint8_t)(au_bytes >> 8);
-		data[3] = (uint8_t)au_bytes;
-		data[4] = au.key ? 0x65 : 0x41;
-		cr_assert_eq(packager_add(&r->packager[rendition], &au, segment), 0);
-	}
-	free(data);
-}
-
-void rig_feed_open(struct rig *r, unsigned with, size_t au_bytes)
-{
-	for (unsigned i = 0; i < RIG_RENDITIONS; i++)
-		if (with >> i & 1)
-			feed_one(r, i, r->segment, 0, FPS - 1, i == RENDITION_COPY ? au_bytes : 120);
-	r->segment++;
-}
-
-void rig_flush(struct rig *r)
-{
-	for (unsigned i = 0; i < RIG_RENDITIONS; i++) {
-		struct track t = track_of(i);
-
-		if (r->without >> i & 1)
-			continue;
-		packager_flush(&r->packager[i]);
-		packager_begin(&r->packager[i], 0, (uint8_t)i, r->epoch, &t);
-	}
-}
-
-void rig_feed(struct rig *r, unsigned segments, unsigned with, size_t au_bytes)
-{
-	while (segments--) {
-		for (unsigned i = 0; i < RIG_RENDITIONS; i++)
-			if (with >> i & 1)
-				feed_one(r, i, r->segment, 0, FPS, i == RENDITION_COPY ? au_bytes : 120);
-		r->segment++;
-	}
-	rig_flush(r);
-}
-
-void rig_gap(struct rig *r, enum gap_why why)
-{
-	struct record rec = {.kind = RECORD_GAP, .gap = {.epoch = r->epoch, .why = why, .at_us = r->start_us}};
-
-	rig_put(&r->ingest, &rec);
-}
-
-/* --- the verdict ------------------------------------------------------------------------ */
+/* --- what it is asked for --------------------------------------------------------------- */
 
 static bool settled(struct rig *r)
 {
@@ -577,77 +461,15 @@ bool rig_settle(struct rig *r)
 	return rig_until(r, settled, 10000);
 }
 
-static int get(void *ctx, const char *path, struct buf *out)
+static bool has_all(struct rig *r) { return r->segments[RENDITION_ENCODED] >= r->segment; }
+
+void rig_start_with(struct rig *r, unsigned segments)
 {
-	struct rig *r = ctx;
-
-	return io_read_file(r->archive, path, out);
-}
-
-static int hash_it(void *ctx, const char *path, uint64_t max_bytes, struct hasher *h, uint64_t *ret_bytes)
-{
-	struct buf b;
-	int rc;
-
-	buf_init(&b, max_bytes);
-	rc = get(ctx, path, &b);
-	if (!rc) {
-		hasher_update(h, buf_data(&b), b.len);
-		*ret_bytes = b.len;
-	}
-	buf_free(&b);
-	return rc == -ENOBUFS ? -EFBIG : rc;
-}
-
-static int list(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg)
-{
-	struct rig *r = ctx;
-	int fd = openat(r->archive, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
-
-	if (!dir)
-		return -errno;
-	while (!rc && (d = readdir(dir))) {
-		char path[512];
-		struct stat st;
-
-		if (d->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
-		if (fstatat(r->archive, path, &st, 0) < 0)
-			rc = -errno;
-		else
-			rc = S_ISDIR(st.st_mode) ? list(ctx, path, each, arg) : each(arg, path);
-	}
-	closedir(dir);
-	return rc;
-}
-
-struct verify_report *rig_verify(struct rig *r)
-{
-	struct verify_source src = {.get = get, .hash = hash_it, .list = list, .ctx = r};
-	struct verify_filter all = {.from_us = INT64_MIN, .to_us = INT64_MAX};
-	struct verify_report *report;
-
-	cr_assert_eq(verify_run(&src, &r->key, &all, &report), 0);
-	return report;
-}
-
-void rig_assert_clean(struct rig *r, uint64_t good_at_least)
-{
-	struct verify_report *report = rig_verify(r);
-	uint64_t good = 0;
-	struct buf b;
-
-	buf_init(&b, 1 << 20);
-	verify_print(report, &b);
-	for (size_t i = 0; i < report->nrenditions; i++)
-		good += report->rendition[i].good;
-	cr_assert_eq(verify_status(report), 0, "%s:\n%.*s", r->dir, (int)b.len, (const char *)buf_data(&b));
-	cr_assert_geq(good, good_at_least);
-	buf_free(&b);
-	verify_free(&report);
+	rig_start(r);
+	rig_epoch(r, clock_wall_us() - segments * 1000000ll);
+	rig_feed(r, segments, (1u << RIG_RENDITIONS) - 1, 500);
+	cr_assert(rig_until(r, has_all, 60000));
+	cr_assert(rig_settle(r));
 }
 
 static bool has_have(struct rig *r) { return r->has_have; }
@@ -666,27 +488,4 @@ bool rig_make_clip(struct rig *r, const struct msg_clip_make *m)
 	r->has_piece = false;
 	say(r->serve, MSG_CLIP_MAKE, m, NULL, 0);
 	return rig_until(r, has_piece, 60000);
-}
-
-unsigned rig_count_entries(struct rig *r, const char *text)
-{
-	unsigned found = 0;
-
-	for (uint64_t i = 0; i < r->checkpoint.size; i += TILE_WIDTH) {
-		struct tile t = {.entries = true, .index = i / TILE_WIDTH, .width = tile_width(r->checkpoint.size, 0, i / TILE_WIDTH)};
-		char path[TILE_PATH + 4] = "log/";
-		const uint8_t *p;
-		struct buf b;
-		struct rd rd;
-		size_t n;
-
-		tile_path(&t, path + 4);
-		buf_init(&b, TILE_BUNDLE_MAX_BYTES);
-		cr_assert_eq(io_read_file(r->archive, path, &b), 0, "%s", path);
-		rd = rd_init(buf_data(&b), b.len);
-		while (tile_bundle_next(&rd, &p, &n) == 1)
-			found += memmem(p, n, text, strlen(text)) != NULL;
-		buf_free(&b);
-	}
-	return found;
 }

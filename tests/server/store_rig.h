@@ -122,6 +122,8 @@ void rig_gap(struct rig *r, enum gap_why why);
 
 /* Until a checkpoint covers all that store says it has. */
 bool rig_settle(struct rig *r);
+/* rig_start, an epoch of so many segments of each rendition that ends now, and rig_settle. */
+void rig_start_with(struct rig *r, unsigned segments);
 /* The verdict of verify on the archive as it lies there; free it with verify_free. */
 struct verify_report *rig_verify(struct rig *r);
 /* Fails the test with all complaints unless the archive is clean. */
