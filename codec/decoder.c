@@ -41,6 +41,7 @@ static int open_context(struct decoder *d, const struct track *t, uint64_t max_p
 {
 	const AVCodec *codec = avcodec_find_decoder(t->codec == CODEC_H265 ? AV_CODEC_ID_HEVC : AV_CODEC_ID_H264);
 	AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
+	int rc;
 
 	if (!c)
 		return -ENOMEM;
@@ -54,7 +55,9 @@ static int open_context(struct decoder *d, const struct track *t, uint64_t max_p
 	c->max_pixels = (int64_t)max_pixels + PADDED;
 	c->thread_count = 1;
 	c->err_recognition = 0;
-	return avcodec_open2(c, codec, NULL) < 0 ? -EBADMSG : 0;
+	rc = avcodec_open2(c, codec, NULL);
+	/* The camera is to blame for the one, and nothing comes until it sends others; the other passes. */
+	return rc == AVERROR(ENOMEM) ? -ENOMEM : rc < 0 ? -EBADMSG : 0;
 }
 
 int decoder_open(struct decoder **ret, const struct track *track, uint64_t max_pixels)

@@ -7,7 +7,7 @@
 /*
  * In the new process (sandbox_fork returned 0): leaves it with /dev/null as standard input and output, log as standard error,
  * channel as ROLE_CHANNEL_FD, and nothing else: no other descriptor, no environment, no blocked signal, a session of its own. Then
- * runs the program of that descriptor; exits with 127 when it cannot.
+ * runs the program of that descriptor; when it cannot, says why in a line of the log and exits with 127.
  */
 _Noreturn void become_role(int program, enum role_kind role, int channel, int log);
 

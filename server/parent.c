@@ -377,6 +377,8 @@ int parent_run(struct parent *p)
 		rc = status_listen(p);
 	if (!rc && !p->watch)
 		rc = parent_service_begin(p);
+	if (rc == -ENOMEM)
+		parent_log("error", "no-memory", "role=casemate at=start");
 	if (rc)
 		return rc;
 	parent_note_site(p);

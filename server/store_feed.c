@@ -129,10 +129,9 @@ static const char *on_init(struct store *s, struct producer *p, const struct rec
 	/* Whoever hears of the track next has heard of all segments of the one before. */
 	if (r->camera->unhashed)
 		store_hash(s);
-	if (io_seal_bytes("init", in->init, in->len, &fd) < 0) {
-		r->has_init = false;
-		return NULL;
-	}
+	/* It comes once an epoch: without it nothing of the rendition could be taken until the camera is dialled anew. */
+	if (io_seal_bytes("init", in->init, in->len, &fd) < 0)
+		store_give_up("no-memory", "an init segment", "give the machine more memory");
 	/* Other parameters in the middle of an epoch: the players must be told as well. */
 	if (r->has_init && r->epoch == in->epoch && e)
 		e->discontinuity = ++c->discontinuity;
