@@ -4,7 +4,7 @@
  *     aim PAGE new                     makes the page: no fault
  *     aim PAGE at N KIND,… ACTION [FILE+ADDRESS]
  *                                      the N-th call of these kinds (from that place) from now on; ACTION: ENOMEM, EIO …, short, freeze
- *     aim PAGE wait MILLISECONDS       until it happened: prints "KIND FILE+ADDRESS"; exit 1 if it did not
+ *     aim PAGE wait MILLISECONDS       until it happened: prints "KIND FILE+ADDRESS"; exit 1 if it did not, "cannot" if calls came that no kernel answers so
  *     aim PAGE state                   idle, armed, fired or frozen
  *     aim PAGE off                     no fault; who is frozen goes on
  *     aim PAGE counts                  "KIND CALLS" lines
@@ -94,6 +94,7 @@ static int aim_at(struct fault_page *p, const char *number, char *kinds, const c
 	if (n <= 0 || !p->kinds || !p->action || (place && !p->only.at))
 		return usage();
 	atomic_store(&p->left, n);
+	atomic_store(&p->cannot, 0);
 	atomic_store(&p->state, FAULT_ARMED);
 	return 0;
 }
@@ -102,10 +103,15 @@ static int await(struct fault_page *p, long ms)
 {
 	uint32_t state;
 
-	while ((state = atomic_load(&p->state)) == FAULT_ARMED && ms-- > 0)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
-	if (state != FAULT_FIRED && state != FAULT_FROZEN)
+	while ((state = atomic_load(&p->state)) == FAULT_ARMED && ms > 0) {
+		nanosleep(&(struct timespec){0, 5000000}, NULL);
+		ms -= 5;
+	}
+	if (state != FAULT_FIRED && state != FAULT_FROZEN) {
+		if (atomic_load(&p->cannot))
+			puts("cannot");
 		return 1;
+	}
 	printf("%s %s+0x%" PRIx64 "\n", fault_name[atomic_load(&p->hit) % FAULT_KINDS], p->where.file, p->where.at);
 	return 0;
 }

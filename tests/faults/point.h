@@ -51,6 +51,7 @@ struct fault_page {
 	int32_t action;
 	_Atomic int64_t left;        /* calls until it happens */
 	_Atomic uint32_t hit;        /* the kind that it was */
+	_Atomic uint32_t cannot;     /* calls that would have been it, but that no kernel answers so */
 	struct fault_place where;
 	struct fault_place only;     /* calls from elsewhere do not count; at 0: all do */
 	_Atomic uint64_t count[FAULT_KINDS];

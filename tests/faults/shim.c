@@ -118,8 +118,11 @@ static int happens(enum fault_kind kind, bool may, const void *caller)
 		note_place(kind, caller);
 	if (atomic_load(&page->state) == FAULT_FROZEN)
 		stay();
-	if (atomic_load(&page->state) != FAULT_ARMED || !(page->kinds >> kind & 1) || !may || !is_only(caller) ||
-	    atomic_fetch_sub(&page->left, 1) != 1)
+	if (atomic_load(&page->state) != FAULT_ARMED || !(page->kinds >> kind & 1) || !is_only(caller))
+		return 0;
+	if (!may)
+		atomic_fetch_add(&page->cannot, 1);
+	if (!may || atomic_fetch_sub(&page->left, 1) != 1)
 		return 0;
 	atomic_store(&page->hit, (uint32_t)kind);
 	page->where = place_of(caller);
