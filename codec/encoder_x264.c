@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <x264.h>
 
 #include "codec/encoder_budget.h"
@@ -43,15 +42,6 @@ struct state {
 	struct encoder_budget budget;
 	double fill;                   /* bits that x264 believes to be in its buffer */
 };
-
-/*
- * From about 960x540 up x264 asks that its buffers be given huge pages. That is advice alone, but behind the worker's seal any
- * such call is death; here is where its library finds the name, so nobody is asked.
- */
-int madvise(void *at, size_t n, int advice)
-{
-	return 0;
-}
 
 /* x264 would print on standard error; what can go wrong comes back as an error. */
 static void silent(void *ctx, int level, const char *fmt, va_list ap)
