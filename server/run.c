@@ -160,7 +160,7 @@ static int run(const char *file, enum cpu_level cpu, const char *admin_key, bool
 	static struct site_report report;
 	static struct parent parent = {.archive_fd = -1, .status_fd = -1};
 	struct site *site = NULL;
-	int rc = site_load(file, &site, &report);
+	int rc = site_load(file, &site, &report), failed = 1;
 
 	if (rc < 0) {
 		complaint_print(stderr, file, &report);
@@ -181,15 +181,17 @@ static int run(const char *file, enum cpu_level cpu, const char *admin_key, bool
 		rc = read_witnesses(&parent);
 	if (!rc)
 		rc = read_shares(&parent);
-	if (!rc)
+	if (!rc) {
 		rc = parent_certify(&parent);
+		failed = rc == -EKEYREJECTED ? RUN_EXIT_PIN : 1;
+	}
 	if (!rc) {
 		parent_log("info", "start", "version=%s site=%s cameras=%u users=%u", PACKAGE_VERSION, site->origin, site->ncameras, site->nusers);
 		rc = parent_run(&parent);
 	}
 	parent_share_end(&parent);
 	site_free(&parent.site);
-	return rc == -EKEYREJECTED ? RUN_EXIT_PIN : rc < 0 ? 1 : parent.exit_status;
+	return rc < 0 ? failed : parent.exit_status;
 }
 
 /*

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-A crowd at the door: thousands of viewers who say nothing, who send their headers a byte at a time, who ask and do not read; each few
+A crowd at the door: thousands of viewers who say nothing, who send their request a byte at a time, who ask and do not read; each few
 of them from an address of their own in 127/8. Beside them one viewer who asks for what a player asks for, and is timed with and without them.
+So many in a hundred of them speak HTTP/2.
 
-usage: crowd.py PORT CA.crt USER:PASSWORD CONNECTIONS PID[,PID…]   (of the serves; prints `ok NAME`, `not ok NAME: what was seen`, `# note`)
+usage: crowd.py PORT CA.crt USER:PASSWORD CONNECTIONS PID[,PID…] HTTP2   (of the serves; prints `ok NAME`, `not ok NAME: what was seen`, `# note`)
 """
 import base64
 import re
@@ -12,12 +13,14 @@ import resource
 import select
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
 
 PORT, CA, USER, CROWD = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 PIDS = [int(p) for p in sys.argv[5].split(',')]
+HTTP2 = int(sys.argv[6])
 PER_ADDRESS = 256 * len(PIDS)    # each serve has its own count
 BOUND_BYTES = 48 << 10           # of serve's memory, for a connection at rest
 BOUND_BUSY_BYTES = 96 << 10      # for one with a request that is not whole
@@ -29,6 +32,8 @@ SAME = PER_ADDRESS * 3 // 2      # however the kernel spreads them, each serve g
 LOGIN = b'GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n'
 AUTHORIZATION = b'Authorization: Basic ' + base64.b64encode(USER.encode()) + b'\r\n'
 context = ssl.create_default_context(cafile=CA)
+context2 = ssl.create_default_context(cafile=CA)
+context2.set_alpn_protocols(['h2'])
 say_lock = threading.Lock()
 
 
@@ -60,8 +65,74 @@ def secure(s):
     return context.wrap_socket(s, server_hostname='localhost')
 
 
+def secure_as(i, s, wide=False):
+    """The i-th of a crowd."""
+    return Http2(s, wide) if i % 100 < HTTP2 else secure(s)
+
+
+def frame(kind, flags=0, stream=0, body=b''):
+    return struct.pack('>I', len(body))[1:] + bytes([kind, flags]) + struct.pack('>I', stream) + body
+
+
+def field(name, value):
+    """HPACK: never indexed, a new name, no Huffman code; both shorter than 127 bytes."""
+    return b'\x10' + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+DATA, HEADERS, SETTINGS, GOAWAY, WINDOW = 0, 1, 4, 7, 8
+ACK, END_STREAM, END_HEADERS = 1, 1, 4
+# the largest windows that there are: who does not read is stopped by TCP alone
+WIDE = frame(SETTINGS, body=struct.pack('>HI', 4, (1 << 31) - 1)) + frame(WINDOW, body=struct.pack('>I', (1 << 31) - 65536))
+
+
+class Http2:
+    """A connection whose end of the settings is settled; else as a socket."""
+
+    def __init__(self, s, wide):
+        self.s = context2.wrap_socket(s, server_hostname='localhost')
+        self.stream = 1
+        self.s.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + (WIDE if wide else frame(SETTINGS)))
+        while self.frame()[:2] != (SETTINGS, ACK):
+            pass
+
+    def __getattr__(self, name):
+        return getattr(self.s, name)
+
+    def request(self, path, *fields, method=b'GET', flags=END_STREAM | END_HEADERS):
+        head = b''.join(field(*f) for f in ((b':method', method), (b':scheme', b'https'), (b':path', path), (b':authority', b'localhost')) + fields)
+        self.stream += 2
+        return frame(HEADERS, flags, self.stream - 2, head)
+
+    def exactly(self, n):
+        out = b''
+        while len(out) < n:
+            got = self.s.recv(n - len(out))
+            if not got:
+                raise ConnectionError
+            out += got
+        return out
+
+    def frame(self):
+        h = self.exactly(9)
+        return h[3], h[4], self.exactly(int.from_bytes(h[:3], 'big'))
+
+    def answer(self):
+        """Status of the next answer, its body thrown away; 1 for one that is neither in the static table nor written out."""
+        status = 0
+        while True:
+            kind, flags, body = self.frame()
+            if kind == GOAWAY:
+                return 0
+            if kind == HEADERS:
+                status = 200 if body[0] == 0x88 else int(body[2:5]) if body[2:5].isdigit() else 1
+            if kind in (HEADERS, DATA) and flags & END_STREAM:
+                return status
+
+
 def answer(s):
     """Status of the next answer, its body thrown away; 0 when the connection ends."""
+    if isinstance(s, Http2):
+        return s.answer()
     data = b''
     while b'\r\n\r\n' not in data:
         got = s.recv(65536)
@@ -131,7 +202,7 @@ class Resting:
 
     def begin(self, i):
         try:
-            self.s[i] = secure(tcp(address_of(i // 5)))
+            self.s[i] = secure_as(i, tcp(address_of(i // 5)))
             self.since[i] = time.monotonic()
             if i % 4 == 0:
                 self.ask(i)
@@ -141,7 +212,7 @@ class Resting:
             self.refresh()
 
     def ask(self, i):
-        self.s[i].sendall(LOGIN)
+        self.s[i].sendall(self.s[i].request(b'/login') if isinstance(self.s[i], Http2) else LOGIN)
         self.since[i] = time.monotonic()
         if answer(self.s[i]) != 200:
             raise ConnectionError
@@ -244,8 +315,9 @@ class Slow:
         in_threads(self.begin, n)
 
     def begin(self, i):
-        self.s[i] = secure(tcp('127.71.%d.1' % (i // 5), 1))
-        self.s[i].sendall(get(self.path) * 60)
+        s = self.s[i] = secure_as(i, tcp('127.71.%d.1' % (i // 5), 1), wide=True)
+        login = (b'authorization', AUTHORIZATION[15:-2])
+        s.sendall(b''.join(s.request(self.path, login) for _ in range(60)) if isinstance(s, Http2) else get(self.path) * 60)
 
     def left(self):
         return sum(is_connected(s) for s in self.s)
@@ -265,8 +337,11 @@ class Drip:
         in_threads(self.begin, n)
 
     def begin(self, i):
-        self.s[i] = secure(tcp('127.72.%d.1' % (i // 5)))
-        self.s[i].sendall(b'GET /login HTTP/1.1\r\nHost: localhost\r\nX: ' + b'a' * 3000)
+        s = self.s[i] = secure_as(i, tcp('127.72.%d.1' % (i // 5)))
+        if isinstance(s, Http2):
+            s.sendall(s.request(b'/login', (b'content-length', b'3500'), method=b'POST', flags=END_HEADERS) + frame(DATA, 0, 1, b'a' * 3000))
+        else:
+            s.sendall(b'GET /login HTTP/1.1\r\nHost: localhost\r\nX: ' + b'a' * 3000)
 
     def step(self):
         for i, s in enumerate(self.s):
@@ -276,7 +351,7 @@ class Drip:
                 if readable(s):
                     self.told += answer(s) == 408
                     raise ConnectionError
-                s.sendall(b'a')
+                s.sendall(frame(DATA, 0, 1, b'a') if isinstance(s, Http2) else b'a')
             except OSError:
                 self.ended += 1
                 self.s[i] = None

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Five thousand viewers who say nothing, drip, or do not read: what each costs is bounded, who is too slow is closed, and neither the other
+# Five thousand viewers, half of them by HTTP/2 (CROWD_HTTP2: so many in a hundred), who say nothing, drip, or do not read: what each costs is bounded, who is too slow is closed, and neither the other
 # viewers nor the cameras notice. Fewer where a process may not have that many descriptors.
 # takes: 60 s
 # alone: it measures what other viewers notice
@@ -27,7 +27,7 @@ wait_for 20 newest_at_least gate copy 1 || bail "no segments: $(status | jq -c .
 pids=$(role_pids)
 serves=$(st '[.roles[] | select(.role == "serve") | .pid] | map(tostring) | join(",")')
 
-timeout -k 5 400 python3 "$here/crowd.py" "$port" "$site/tls.crt" "$user:$password" $crowd "$serves" > "$work/crowd" 2> "$work/crowd.err"
+timeout -k 5 400 python3 "$here/crowd.py" "$port" "$site/tls.crt" "$user:$password" $crowd "$serves" "${CROWD_HTTP2:-50}" > "$work/crowd" 2> "$work/crowd.err"
 equal "the crowd came and went" "$?$(tail -c 600 "$work/crowd.err")" 0
 while IFS= read -r line; do
     case $line in

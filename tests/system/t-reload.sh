@@ -186,12 +186,23 @@ sed '/^require_signed/d; /^admin_key/d' "$work/signed.yaml" > "$site/site.yaml"
 rm "$site/site.yaml.sig"
 out=$(reload)
 matches "a file that asks for none is refused just so" "$out" 'site.yaml.sig: No such file'
+# An earlier version beside more changes than an entry names.
+guests=$(for i in 1 2 3 4 5 6 7 8 9; do echo "${guest/guest/guest-$i}"; done)
+awk -v guests="$guests" '/^cameras:/ { print guests } { print }' "$site/site.yaml" > "$work/guests.yaml" && cp "$work/guests.yaml" "$site/site.yaml"
 sign -v 1 || bail "sign-config: $(cat "$work/signed")"
 out=$(reload)
 matches "an earlier version is refused" "$out" 'it is version 1, and version 2 was in force: --allow-rollback'
 out=$(timeout 30 "$casemate" reload --allow-rollback -s "$site/casemate.sock" 2>&1)
 equal "and taken where that is said" $? 0
 matches "which is a change" "$out" '^  site file rolled back from version 2 to 1$'
+matches "of many" "$out" '^1[0-9] changes are in force$'
+# changes_of_roll_back: how many the entry counts that names the roll-back before all others
+changes_of_roll_back() {
+    cat "$site/archive/log/journal" $(find "$site/archive/log/tile/entries" -type f 2> /dev/null) |
+        awk '/^changes / { n = $2; getline; if ($0 == "change site file rolled back from version 2 to 1") { print n; exit } }'
+}
+is_entered() { [ "$(changes_of_roll_back)" -ge 10 ]; }
+check "the log names it first, and counts the others" wait_for 20 is_entered
 in_force=$(LC_ALL=C; cd "$site" && sha256sum - cameras.d/*.yaml < site.yaml | sha256sum | cut -d' ' -f1)
 ln -s site.yaml "$site/cameras.d/more.yaml"
 out=$(reload)

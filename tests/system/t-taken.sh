@@ -4,7 +4,7 @@
 # calls, by messages, by the memory that it shares, by silence (tests/taken). The table below says of each attack how it must end. Nothing
 # may leave, no other role may end, no other camera may miss a segment, and the parent starts the role again, later each time, and says so.
 #
-# In one site four of five ingests, four of five serves, four of five workers, and sign are attacked, all at once; in three others store is,
+# In one site four of five ingests, four of five serves, four of five workers, and sign are attacked, all at once; in four others store is,
 # on which all depend. The attacks of a kind of role are a queue: whichever of its processes starts next makes the next one.
 # takes: 90 s
 # alone: five roles of each kind, all under attack
@@ -46,6 +46,13 @@ edges   ingest     ring-garbage         ${killed}store says:
 edges   ingest     foreign-footage      ${killed}store says: a record of a rendition that is not its own
 edges   ingest     race                 ${killed}store says: 
 edges   ingest     segment-flood        ${killed}store says: segments that come too fast
+edges   ingest     part-left-out        ${killed}store says: a part out of order
+edges   ingest     part-twice           ${killed}store says: a part out of order
+edges   ingest     part-of-before       ${killed}store says: a segment that goes back
+edges   ingest     part-behind-last     ${killed}store says: a part out of order
+edges   ingest     part-of-hours        ${killed}store says: a segment that lasts too long
+edges   ingest     part-all-head        ${killed}store says: a malformed record
+edges   ingest     part-flood           ${killed}store says: a segment of too many parts
 edges   ingest     gap-flood            $left
 edges   ingest     fill-bell            $left
 edges   ingest     bell-flood           $left
@@ -71,6 +78,8 @@ edges   transcode  head-beyond          ${killed}store says:
 edges   transcode  head-last            ${killed}store says: 
 edges   transcode  ring-garbage         ${killed}store says: 
 edges   transcode  foreign-footage      ${killed}store says: a record of a rendition that is not its own
+edges   transcode  part-of-hours        ${killed}store says: a segment that lasts too long
+edges   transcode  part-all-head        ${killed}store says: a malformed record
 edges   transcode  worker-copy          ${killed}store says: a record of a rendition that is not its own
 edges   transcode  fill-bell            $left
 edges   transcode  bell-flood           $left
@@ -141,6 +150,11 @@ store-3 store      flood                ${killed}says too much
 store-3 store      flood-serve          $left
 store-3 store      accuse-everybody     $left
 store-3 store      half-a-leaf          ${killed}sign says: 
+
+store-4 store      part-unsealed        $left
+store-4 store      part-beyond          $left
+store-4 store      part-overlaps        $left
+store-4 store      part-out-of-order    $left
 END
 )
 rows() { awk -v s="$1" -v r="${2:-}" '$1 == s && (r == "" || $2 == r) { print $2, $3 }' <<< "$table"; }
@@ -177,7 +191,7 @@ for n in $(seq 0 $((cameras - 1))); do
     *) plain_camera c$n ;;
     esac
 done
-stores='store-1 store-2 store-3'
+stores='store-1 store-2 store-3 store-4'
 for s in $stores; do
     casemate=$build/casemate
     begin_site $s
@@ -317,6 +331,8 @@ for s in $stores; do
     stop_server
     judge $s
     [ $s != store-1 ] || equal "serve took no memory that can change" "$(grep -c 'role-killed role=serve .*why="serve says: .*not sealed' "$site/log")" 2
+    [ $s != store-4 ] || equal "serve took no part that is none" "$(sed -n 's/.* role-killed role=serve .*why="serve says: \(.*\)"$/\1/p' "$site/log" | sort | uniq -c | awk '{$1 = $1; printf "%s; ", $0}')" \
+        '2 a part out of order; 1 memory of another size than said; 1 memory that is not sealed; '
     check "$s: the archive verifies" verify
 done
 equal "nobody came to where they would have sent something" "$(seen trap '.what == "trapped"')" 0

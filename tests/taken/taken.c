@@ -250,7 +250,7 @@ static void live(enum role_kind me)
 
 static const struct attack *find(const char *name, enum role_kind me)
 {
-	static const struct attack *const tables[] = {attacks_call, attacks_say, attacks_ring, attacks_hold};
+	static const struct attack *const tables[] = {attacks_call, attacks_say, attacks_ring, attacks_parts, attacks_hold};
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct attack *a = tables[i]; a->name; a++)

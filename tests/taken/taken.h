@@ -46,7 +46,7 @@ struct attack {
 	unsigned stay_s;
 };
 
-extern const struct attack attacks_call[], attacks_say[], attacks_ring[], attacks_hold[];
+extern const struct attack attacks_call[], attacks_say[], attacks_ring[], attacks_parts[], attacks_hold[];
 
 /* One packet with descriptors, as it is. 0 or -errno. */
 int taken_send(int fd, const void *bytes, size_t n, const int *fds, unsigned nfds);
