@@ -12,40 +12,9 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "server/sandbox.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define SEGMENT_BYTES 300000
-
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-
-static char basic_right[128], basic_wrong[128];
-
-static void basic(const char *name, const char *password, char ret[128])
-{
-	char pair[80], text[128];
-
-	snprintf(pair, sizeof pair, "%s:%s", name, password);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(ret, 128, "Authorization: Basic %.100s\r\n", text);
-}
-
-static void start(void)
-{
-	basic(WORLD_USER, WORLD_PASSWORD, basic_right);
-	basic(WORLD_USER, "wrong", basic_wrong);
-	world_start(&world, 1);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-}
-
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
 
 static void get(const char *path, const char *extra)
 {
@@ -55,7 +24,7 @@ static void get(const char *path, const char *extra)
 static void send_get(const char *path)
 {
 	char text[512];
-	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, basic_right);
+	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, ALICE);
 
 	viewer_send(&viewer, text, (size_t)n);
 }
@@ -98,12 +67,7 @@ static bool body_is_segment(uint64_t number, size_t first, size_t n)
 	return same;
 }
 
-static bool body_has(const char *text)
-{
-	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
-}
-
-TestSuite(serve, .init = start, .fini = stop, .timeout = 60);
+TestSuite(serve, .init = suite_start, .fini = suite_stop, .timeout = 60);
 
 Test(serve, is_sealed_before_the_first_byte)
 {
@@ -144,227 +108,26 @@ Test(serve, shows_nothing_without_a_user)
 	}
 }
 
-Test(serve, does_not_make_the_page_ask_for_a_password)
-{
-	get("/api/site", "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\n");
-	cr_assert_eq(got.status, 401);
-	cr_assert(has("WWW-Authenticate", "Session"));
-}
-
-Test(serve, knows_right_and_wrong_passwords)
-{
-	char other[128];
-
-	basic("mallory", WORLD_PASSWORD, other);
-	get("/api/site", basic_right);
-	cr_assert_eq(got.status, 200);
-	get("/api/site", basic_wrong);
-	cr_assert_eq(got.status, 401);
-	get("/api/site", other);
-	cr_assert_eq(got.status, 401);
-	get("/api/site", "Authorization: Basic %%%\r\n");
-	cr_assert_eq(got.status, 401);
-	get("/api/site", "Authorization: Bearer x\r\n");
-	cr_assert_eq(got.status, 401);
-	get("/api/site", basic_right);
-	cr_assert_eq(got.status, 200);
-}
-
-/* By what serve said until now. */
-static unsigned logins(unsigned user, bool accepted)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < world.nlogins; i++) {
-		cr_expect_str_eq(world.login[i].address, "127.0.0.1");
-		if (world.login[i].user == user && world.login[i].accepted == accepted)
-			n += world.login[i].count;
-	}
-	return n;
-}
-
-Test(serve, tells_of_logins_and_refusals_but_never_a_name_that_is_none)
-{
-	char other[128];
-
-	basic("mallory", WORLD_PASSWORD, other);
-	get("/api/site", basic_right);
-	get("/api/site", basic_right);
-	get("/api/site", other);
-	get("/api/site", basic_wrong);
-	world_wait(&world, &world.nlogins, 3);
-	cr_expect_eq(logins(0, true), 1, "the second time the password is remembered");
-	cr_expect_eq(logins(0, false), 1);
-	cr_expect_eq(logins(MSG_LOGIN_NOBODY, false), 1);
-	cr_expect_eq(world.nlogins, 3);
-}
-
-Test(serve, slows_down_guessing_but_not_who_is_known)
-{
-	get("/api/site", basic_right);
-	for (unsigned i = 0; i < 4; i++) {
-		get("/api/site", basic_wrong);
-		cr_assert_eq(got.status, 401, "try %u gave %u", i, got.status);
-	}
-	get("/api/site", basic_wrong);
-	cr_assert_eq(got.status, 429);
-	cr_assert(has("Retry-After", "1"));
-	get("/api/site", basic_right);
-	cr_assert_eq(got.status, 200);
-}
-
-Test(serve, gives_the_login_page_first)
-{
-	get("/", "");
-	cr_assert_eq(got.status, 200);
-	cr_assert(has("Content-Type", "text/html"));
-	cr_assert(has("Content-Security-Policy", "default-src 'none'"));
-	cr_assert(has("Cache-Control", "no-store"));
-	cr_assert(has("Strict-Transport-Security", "max-age="));
-	cr_assert(has("X-Content-Type-Options", "nosniff"));
-	cr_assert(has("Referrer-Policy", "no-referrer"));
-	cr_assert(has("Cross-Origin-Resource-Policy", "same-origin"));
-	cr_assert(response_header(&got, "Date"));
-	get("/verify.html", "");
-	cr_assert_eq(got.status, 200);
-	cr_assert(has("Content-Type", "text/html"));
-	cr_assert(has("Content-Security-Policy", "default-src 'none'; script-src 'sha256-"));
-	cr_assert(has("Content-Security-Policy", "connect-src 'none'"));
-	cr_assert(has("Content-Security-Policy", "frame-ancestors 'none'"));
-	get("/assets/none.js", "");
-	cr_assert_eq(got.status, 404);
-}
-
-static void post(const char *path, const char *extra, const char *body)
-{
-	char text[2048];
-	int n = snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
-		"Content-Type: application/x-www-form-urlencoded\r\n%s\r\n%s", path, strlen(body), extra, body);
-
-	viewer_send(&viewer, text, (size_t)n);
-	viewer_receive(&viewer, &got, false);
-}
-
-static void take_cookie(char ret[256])
-{
-	const char *set = response_header(&got, "Set-Cookie");
-
-	cr_assert(set);
-	cr_assert(strstr(set, "; Secure") && strstr(set, "; HttpOnly") && strstr(set, "; SameSite=Strict") && strstr(set, "; Path=/"));
-	snprintf(ret, 256, "Cookie: a=b; %.*s\r\n", (int)strcspn(set, ";"), set);
-}
-
-Test(serve_twice, logs_in_and_out_in_all_processes, .timeout = 60)
-{
-	char cookie[256];
-
-	world_start(&world, 2);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-	publish(1);
-	post("/login", "Sec-Fetch-Site: same-origin\r\n", "name=alice&password=open+sesame");
-	cr_assert_eq(got.status, 303);
-	cr_assert(has("Location", "/"));
-	take_cookie(cookie);
-	for (unsigned i = 0; i < 2; i++) {
-		reconnect(1 - i);
-		get("/api/site", cookie);
-		cr_assert_eq(got.status, 200);
-		cr_assert(body_has("\"user\":\"alice\""));
-		get("/live/yard/copy/5.m4s", cookie);
-		cr_assert_eq(got.status, 200);
-	}
-	post("/logout", cookie, "");
-	cr_assert_eq(got.status, 303);
-	cr_assert(has("Set-Cookie", "Max-Age=0"));
-	get("/api/site", cookie);
-	cr_assert_eq(got.status, 401);
-	stop();
-}
-
-/* The parent ends a process that says too much, and who has no session can ask to be logged out as often as he likes. */
-Test(serve_twice, tells_nobody_of_sessions_that_there_are_not, .timeout = 60)
-{
-	char cookie[256];
-
-	world_start(&world, 2);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-	publish(1);
-	for (int i = 0; i < 20; i++) {
-		post("/logout", "Cookie: __Host-session=00000000000000000000000000000000000000000000000000000000000000ab\r\n", "");
-		cr_assert_eq(got.status, 303);
-	}
-	post("/login", "", "name=alice&password=open+sesame");
-	cr_assert_eq(got.status, 303);
-	take_cookie(cookie);
-	post("/logout", cookie, "");
-	world_wait(&world, &world.ended, 1);
-	cr_expect_eq(world.ended, 1);
-	stop();
-}
-
-Test(serve_twice, knows_a_user_who_came_while_it_ran, .timeout = 60)
-{
-	char cookie[256];
-
-	world_start(&world, 2);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-	publish(1);
-	world_user(&world, 7, "bob", "another");
-	post("/login", "", "name=bob&password=another");
-	cr_assert_eq(got.status, 303);
-	take_cookie(cookie);
-	for (unsigned i = 0; i < 2; i++) {
-		reconnect(1 - i);
-		get("/api/site", cookie);
-		cr_expect_eq(got.status, 200);
-		cr_expect(body_has("\"user\":\"bob\""));
-	}
-	stop();
-}
-
-Test(serve, refuses_logins_that_are_not_ours)
-{
-	static const struct { const char *extra, *body; unsigned status; } try[] = {
-		{"", "name=alice&password=wrong", 403},
-		{"", "name=nobody&password=open+sesame", 403},
-		{"", "name=alice", 403},
-		{"", "name=alice&name=bob&password=open+sesame", 403},
-		{"", "", 403},
-		{"Sec-Fetch-Site: cross-site\r\n", "name=alice&password=open+sesame", 403},
-		{"Origin: https://evil.example\r\n", "name=alice&password=open+sesame", 403},
-		{"Origin: null\r\n", "name=alice&password=open+sesame", 403},
-		{"Origin: https://localhost\r\n", "name=alice&password=open+sesame", 303},
-	};
-
-	for (size_t i = 0; i < sizeof try / sizeof *try; i++) {
-		post("/login", try[i].extra, try[i].body);
-		cr_assert_eq(got.status, try[i].status, "try %zu gave %u", i, got.status);
-		cr_assert((response_header(&got, "Set-Cookie") != NULL) == (try[i].status == 303));
-	}
-	get("/api/site", "Cookie: __Host-session=0000000000000000000000000000000000000000000000000000000000000000\r\n");
-	cr_assert_eq(got.status, 401);
-}
-
 Test(serve, lists_the_newest_segments)
 {
-	get("/api/site", basic_right);
+	get("/api/site", ALICE);
 	publish(13);
-	get("/live/yard/index.m3u8", basic_right);
+	get("/live/yard/index.m3u8", ALICE);
 	cr_assert_eq(got.status, 200);
 	cr_assert(has("Content-Type", "application/vnd.apple.mpegurl"));
 	cr_assert(has("Cache-Control", "no-cache"));
 	cr_assert(body_has("copy/index.m3u8"));
 	cr_assert(body_has("360p/index.m3u8"));
 	cr_assert(body_has("audio/index.m3u8"));
-	get("/live/yard/copy/index.m3u8", basic_right);
+	get("/live/yard/copy/index.m3u8", ALICE);
 	cr_assert_eq(got.status, 200);
 	cr_assert(body_has("#EXT-X-MEDIA-SEQUENCE:8\n"));
 	cr_assert(body_has("#EXT-X-TARGETDURATION:2\n"));
 	cr_assert(body_has("17.m4s\n"));
 	cr_assert_not(body_has("\n7.m4s\n"));
-	get("/live/yard/gone/index.m3u8", basic_right);
+	get("/live/yard/gone/index.m3u8", ALICE);
 	cr_assert_eq(got.status, 404);
-	get("/live/none/index.m3u8", basic_right);
+	get("/live/none/index.m3u8", ALICE);
 	cr_assert_eq(got.status, 404);
 }
 
@@ -378,7 +141,7 @@ Test(serve, tells_the_page_how_cameras_do)
 
 	cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_STATE, &state, NULL, 0), 0);
 	publish(2);
-	get("/api/site", basic_right);
+	get("/api/site", ALICE);
 	cr_assert_eq(got.status, 200);
 	cr_assert(has("Content-Type", "application/json"));
 	cr_assert(has("Cache-Control", "no-store"));
@@ -389,9 +152,9 @@ Test(serve, tells_the_page_how_cameras_do)
 Test(serve, holds_a_playlist_until_the_first_segment)
 {
 	char text[512];
-	int n = snprintf(text, sizeof text, "GET /live/yard/copy/index.m3u8 HTTP/1.1\r\nHost: x\r\n%s\r\n", basic_right);
+	int n = snprintf(text, sizeof text, "GET /live/yard/copy/index.m3u8 HTTP/1.1\r\nHost: x\r\n%s\r\n", ALICE);
 
-	get("/api/site", basic_right);
+	get("/api/site", ALICE);
 	viewer_send(&viewer, text, (size_t)n);
 	world_track(&world, 0);
 	world_segment(&world, 0, 5, SEGMENT_BYTES, true);
@@ -406,18 +169,18 @@ Test(serve, holds_a_request_for_the_segment_that_is_next)
 	struct viewer other;
 
 	publish(2);
-	get("/live/yard/copy/6.m4s", basic_right);
+	get("/live/yard/copy/6.m4s", ALICE);
 	cr_assert_eq(got.status, 200);
 	send_get("/live/yard/copy/7.m4s");
 	/* Who comes after it is answered before it. */
 	cr_assert(viewer_open(&other, world.base, world.port[0], 0));
-	viewer_get(&other, "/live/yard/copy/6.m4s", basic_right, &got);
+	viewer_get(&other, "/live/yard/copy/6.m4s", ALICE, &got);
 	viewer_close(&other);
 	world_segment(&world, 0, 7, SEGMENT_BYTES, true);
 	viewer_receive(&viewer, &got, false);
 	cr_assert_eq(got.status, 200);
 	cr_assert(body_is_segment(7, 0, SEGMENT_BYTES));
-	get("/live/yard/copy/8.m4s.tlog-proof", basic_right);
+	get("/live/yard/copy/8.m4s.tlog-proof", ALICE);
 	cr_assert_eq(got.status, 404, "%u: it did not come in time", got.status);
 }
 
@@ -438,7 +201,7 @@ Test(serve, gives_segments_whole_and_in_part)
 	for (size_t i = 0; i < sizeof try / sizeof *try; i++) {
 		char extra[256];
 
-		snprintf(extra, sizeof extra, "%s%s", basic_right, try[i].range);
+		snprintf(extra, sizeof extra, "%s%s", ALICE, try[i].range);
 		get("/live/yard/copy/6.m4s", extra);
 		cr_assert_eq(got.status, try[i].status, "%s gave %u", try[i].range, got.status);
 		cr_assert(body_is_segment(6, try[i].first, try[i].n), "%s", try[i].range);
@@ -453,12 +216,12 @@ Test(serve, refuses_ranges_outside)
 	char extra[256];
 
 	publish(1);
-	snprintf(extra, sizeof extra, "%sRange: bytes=300000-\r\n", basic_right);
+	snprintf(extra, sizeof extra, "%sRange: bytes=300000-\r\n", ALICE);
 	get("/live/yard/copy/5.m4s", extra);
 	cr_assert_eq(got.status, 416);
 	cr_assert(has("Content-Range", "bytes */300000"));
 	cr_assert_eq(got.body.len, 0);
-	snprintf(extra, sizeof extra, "%sRange: bytes=-0\r\n", basic_right);
+	snprintf(extra, sizeof extra, "%sRange: bytes=-0\r\n", ALICE);
 	get("/live/yard/copy/5.m4s", extra);
 	cr_assert_eq(got.status, 416);
 }
@@ -469,12 +232,12 @@ Test(serve, names_the_digest_of_what_it_sends)
 	char text[64], etag[64], extra[256];
 
 	publish(1);
-	get("/live/yard/copy/5.m4s", basic_right);
+	get("/live/yard/copy/5.m4s", ALICE);
 	EVP_Digest(buf_data(&got.body), got.body.len, sha256, NULL, EVP_sha256(), NULL);
 	base64_encode(sha256, 32, text);
 	cr_assert(has("Content-Digest", text));
 	snprintf(etag, sizeof etag, "%s", response_header(&got, "ETag"));
-	snprintf(extra, sizeof extra, "%sIf-None-Match: \"x\", %s\r\n", basic_right, etag);
+	snprintf(extra, sizeof extra, "%sIf-None-Match: \"x\", %s\r\n", ALICE, etag);
 	get("/live/yard/copy/5.m4s", extra);
 	cr_assert_eq(got.status, 304);
 	cr_assert_eq(got.body.len, 0);
@@ -483,14 +246,14 @@ Test(serve, names_the_digest_of_what_it_sends)
 Test(serve, answers_head_without_a_body)
 {
 	char text[512];
-	int n = snprintf(text, sizeof text, "HEAD /live/yard/copy/5.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", basic_right);
+	int n = snprintf(text, sizeof text, "HEAD /live/yard/copy/5.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", ALICE);
 
 	publish(1);
 	viewer_send(&viewer, text, (size_t)n);
 	viewer_receive(&viewer, &got, true);
 	cr_assert_eq(got.status, 200);
 	cr_assert(has("Content-Length", "300000"));
-	get("/api/site", basic_right);
+	get("/api/site", ALICE);
 	cr_assert_eq(got.status, 200);
 }
 
@@ -501,7 +264,7 @@ Test(serve, answers_requests_in_order)
 
 	publish(3);
 	for (unsigned i = 0; i < 20; i++)
-		n += snprintf(text + n, sizeof text - (size_t)n, "GET /live/yard/copy/%u.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", 5 + i % 3, basic_right);
+		n += snprintf(text + n, sizeof text - (size_t)n, "GET /live/yard/copy/%u.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", 5 + i % 3, ALICE);
 	viewer_send(&viewer, text, (size_t)n);
 	for (unsigned i = 0; i < 20; i++) {
 		viewer_receive(&viewer, &got, false);
@@ -538,7 +301,7 @@ Test(serve, knows_no_other_paths)
 		"/live/yard/copy/05.m4s", "/live/yard/copy/init-0123456789ABCDEF.mp4", "/live/YARD/index.m3u8", "/index.html", "/log/tile", "/live"};
 
 	for (size_t i = 0; i < sizeof path / sizeof *path; i++) {
-		get(path[i], basic_right);
+		get(path[i], ALICE);
 		cr_assert_eq(got.status, 404, "%s gave %u", path[i], got.status);
 		cr_assert_null(response_header(&got, "Location"));
 	}
@@ -547,7 +310,7 @@ Test(serve, knows_no_other_paths)
 Test(serve, asks_store_once_for_what_it_does_not_hold)
 {
 	publish(2);
-	get("/api/site", basic_right);
+	get("/api/site", ALICE);
 	send_get("/live/yard/copy/3.m4s");
 	world_wait(&world, &world.nwants, 1);
 	cr_assert_eq(world.want[0].kind, MSG_WANT_SEGMENT);
@@ -556,10 +319,10 @@ Test(serve, asks_store_once_for_what_it_does_not_hold)
 	viewer_receive(&viewer, &got, false);
 	cr_assert_eq(got.status, 200);
 	cr_assert(body_has("an old segment"));
-	get("/live/yard/copy/3.m4s", basic_right);
+	get("/live/yard/copy/3.m4s", ALICE);
 	cr_assert_eq(got.status, 200);
 	cr_assert_eq(world.nwants, 1);
-	get("/live/yard/copy/9.m4s", basic_right);
+	get("/live/yard/copy/9.m4s", ALICE);
 	cr_assert_eq(got.status, 404);
 	send_get("/log/tile/entries/000.p/9");
 	world_wait(&world, &world.nwants, 2);
@@ -573,7 +336,7 @@ Test(serve, asks_store_once_for_what_it_does_not_hold)
 Test(serve, gives_proofs_once_the_checkpoint_covers_them)
 {
 	publish(1);
-	get("/api/site", basic_right);
+	get("/api/site", ALICE);
 	send_get("/live/yard/copy/5.m4s.tlog-proof");
 	world_checkpoint(&world, 6, "a checkpoint\n");
 	world_wait(&world, &world.nwants, 1);
@@ -581,7 +344,7 @@ Test(serve, gives_proofs_once_the_checkpoint_covers_them)
 	world_have(&world, 0, MSG_HAVE_OK, "c2sp.org/tlog-proof@v1\n");
 	viewer_receive(&viewer, &got, false);
 	cr_assert_eq(got.status, 200);
-	get("/log/checkpoint", basic_right);
+	get("/log/checkpoint", ALICE);
 	cr_assert_eq(got.status, 200);
 	cr_assert(body_has("a checkpoint\n"));
 	cr_assert(has("Cache-Control", "no-cache"));
@@ -593,11 +356,11 @@ Test(serve, asks_for_the_proof_of_what_retention_removed)
 	world_oldest(&world, 0, 4);
 	world_checkpoint(&world, 6, "a checkpoint\n");
 	do
-		get("/log/checkpoint", basic_right);  /* what store said before has been heard, once that is there */
+		get("/log/checkpoint", ALICE);  /* what store said before has been heard, once that is there */
 	while (got.status != 200);
-	get("/live/yard/copy/999.m4s.tlog-proof", basic_right);
+	get("/live/yard/copy/999.m4s.tlog-proof", ALICE);
 	cr_assert_eq(got.status, 404);
-	get("/live/yard/copy/3.m4s", basic_right);
+	get("/live/yard/copy/3.m4s", ALICE);
 	cr_assert_eq(got.status, 410);
 	send_get("/live/yard/copy/3.m4s.tlog-proof");
 	world_wait(&world, &world.nwants, 1);
@@ -639,7 +402,7 @@ Test(serve, takes_chunks_that_it_did_not_ask_for)
 Test(serve, starts_over_with_a_new_store)
 {
 	publish(3);
-	get("/live/yard/copy/7.m4s", basic_right);
+	get("/live/yard/copy/7.m4s", ALICE);
 	cr_assert_eq(got.status, 200);
 	world_give_store(&world, 0);
 	send_get("/live/yard/copy/index.m3u8");
@@ -678,17 +441,17 @@ Test(serve, holds_little_for_readers_that_do_not_read)
 	cr_skip("a sanitizer's memory is not ours");
 #endif
 	publish(12);
-	get("/live/yard/copy/5.m4s", basic_right);
+	get("/live/yard/copy/5.m4s", ALICE);
 	before = own_kib(world.pid[0]);
 	for (unsigned i = 0; i < SLOW; i++) {
 		cr_assert(viewer_open(&slow[i], world.base, world.port[0], 0));
 		for (unsigned k = 0; k < 60; k++) {
-			int n = snprintf(text, sizeof text, "GET /live/yard/copy/%u.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", 5 + k % 12, basic_right);
+			int n = snprintf(text, sizeof text, "GET /live/yard/copy/%u.m4s HTTP/1.1\r\nHost: x\r\n%s\r\n", 5 + k % 12, ALICE);
 
 			viewer_send(&slow[i], text, (size_t)n);
 		}
 	}
-	get("/live/yard/copy/6.m4s", basic_right);
+	get("/live/yard/copy/6.m4s", ALICE);
 	cr_assert_eq(got.status, 200);
 	more = own_kib(world.pid[0]) - before;
 	cr_assert_lt(more, SLOW * 200, "%ld KiB more for %u viewers", more, SLOW);

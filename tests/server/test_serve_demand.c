@@ -8,21 +8,14 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "media/au.h"
 #include "server/serve_users.h"
 #include "server/serve_watch.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define ATTIC 1
 #define SMALL RENDITION_ENCODED
 #define HIS_SHARE (SERVE_HOLDS_MAX / SERVE_USER_SHARE)
-
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-static char basic[128];
 
 static void tell_state(uint8_t phase)
 {
@@ -40,32 +33,14 @@ static void tell_run(bool run)
 
 static void start(void)
 {
-	char pair[80], text[100];
-
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
-	world_start(&world, 1);
+	suite_start();
 	world.camera = ATTIC;
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
 	tell_state(CAMERA_STREAMING);
-}
-
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-static bool body_has(const char *text)
-{
-	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
 }
 
 static void get(const char *path)
 {
-	viewer_get(&viewer, path, basic, &got);
+	viewer_get(&viewer, path, ALICE, &got);
 }
 
 /* A request whose answer is not waited for. */
@@ -73,10 +48,10 @@ static void ask(struct viewer *v, const char *path)
 {
 	char head[400];
 
-	viewer_send(v, head, (size_t)snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, basic));
+	viewer_send(v, head, (size_t)snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, ALICE));
 }
 
-TestSuite(serve_demand, .init = start, .fini = stop, .timeout = 60);
+TestSuite(serve_demand, .init = start, .fini = suite_stop, .timeout = 60);
 
 Test(serve_demand, lists_what_was_never_made_and_asks_for_nothing_by_that)
 {

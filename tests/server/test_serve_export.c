@@ -8,37 +8,15 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define TOTAL 100000u
 #define PIECES 1000u             /* of a byte each: a change is known long before so many are asked for */
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-static char login[200];
+static char cookie[200];               /* of who shows a session instead of a password */
 static struct msg_session session;
 
-static void start(void)
-{
-	char pair[80], text[100];
-
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(login, sizeof login, "Authorization: Basic %s\r\n", text);
-	world_start(&world, 1);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-}
-
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-TestSuite(serve_export, .init = start, .fini = stop, .timeout = 120);
+TestSuite(serve_export, .init = suite_start, .fini = suite_stop, .timeout = 120);
 
 static void ask(const char *more)
 {
@@ -46,7 +24,7 @@ static void ask(const char *more)
 	char text[900];
 
 	viewer_send(&viewer, text, (size_t)snprintf(text, sizeof text, "POST /export HTTP/1.1\r\nHost: localhost\r\n%s"
-		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n%s%s", login, strlen(time) + strlen(more), time, more));
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n%s%s", *cookie ? cookie : ALICE, strlen(time) + strlen(more), time, more));
 }
 
 /* The next piece is asked for, and given; false when the clip has ended instead. */
@@ -114,7 +92,7 @@ static void by_session(void)
 	char hex[65];
 
 	hex_encode(token, sizeof token, hex);
-	snprintf(login, sizeof login, "Cookie: __Host-session=%s\r\n", hex);
+	snprintf(cookie, sizeof cookie, "Cookie: __Host-session=%s\r\n", hex);
 	session = (struct msg_session){.expires_us = clock_wall_us() + MSG_SESSION_US};
 	cr_assert_eq(EVP_Digest(token, sizeof token, session.token_sha256, NULL, EVP_sha256(), NULL), 1);
 	cr_assert_eq(channel_say(world.parent[0], MSG_SESSION, &session, NULL, 0), 0);

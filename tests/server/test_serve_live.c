@@ -5,43 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "media/au.h"
 #include "server/serve_rate.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define BYTES 4000u
 #define PARTS 4u
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-static char basic[128];
-
 static void start(void)
 {
 	struct msg_camera_state state = {.longest_s = WORLD_TARGET_S, .video = CODEC_H264};
-	char pair[80], text[100];
 
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
-	world_start(&world, 1);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	suite_start();
 	for (state.fps_milli = 25000; state.fps_milli < 25000 + SERVE_RATE_SETTLE; state.fps_milli++)
 		cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_STATE, &state, NULL, 0), 0);
 	world_track(&world, 0);
 }
 
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-TestSuite(serve_live, .init = start, .fini = stop, .timeout = 240);
+TestSuite(serve_live, .init = start, .fini = suite_stop, .timeout = 240);
 
 static void parts(uint64_t number)
 {
@@ -61,7 +42,7 @@ Test(serve_live, a_segment_that_its_parts_were_not_is_refused)
 	world_track(&world, 0);
 	parts(5);
 	world_segment(&world, 0, 5, BYTES, true);
-	viewer_get(&viewer, "/live/yard/copy/5.m4s", basic, &got);
+	viewer_get(&viewer, "/live/yard/copy/5.m4s", ALICE, &got);
 	cr_expect_eq(got.status, 200);
 	cr_expect_eq(world.bad_peers, 1);
 }
@@ -69,14 +50,9 @@ Test(serve_live, a_segment_that_its_parts_were_not_is_refused)
 static void send_get(const char *path)
 {
 	char text[512];
-	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, basic);
+	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, ALICE);
 
 	viewer_send(&viewer, text, (size_t)n);
-}
-
-static bool body_has(const char *text)
-{
-	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
 }
 
 /* Segment 5 is whole, and two parts of 6 are there; the camera's state may come after store's word of them. */
@@ -156,12 +132,12 @@ Test(serve_live, what_cannot_be_is_said_at_once)
 	begin_watching();
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		snprintf(path, sizeof path, "/live/yard/copy/%s", table[i].file);
-		viewer_get(&viewer, path, basic, &got);
+		viewer_get(&viewer, path, ALICE, &got);
 		cr_expect_eq(got.status, table[i].status, "%s: %u", table[i].file, got.status);
 	}
 	viewer_get(&viewer, "/live/yard/copy/6.0.0000feed.m4s", "", &got);
 	cr_expect_eq(got.status, 401);
-	viewer_get(&viewer, "/live/yard/snapshot/6.0.0000feed.m4s", basic, &got);
+	viewer_get(&viewer, "/live/yard/snapshot/6.0.0000feed.m4s", ALICE, &got);
 	cr_expect_eq(got.status, 404);
 }
 

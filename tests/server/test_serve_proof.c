@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define SEGMENT_BYTES 3000
 /* Notes of two keys, as far as serve reads them. */
@@ -14,45 +12,22 @@
 #define FIRST "AAAB"
 #define SECOND "AAAC"
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-static char basic[128];
-
 static void start(void)
 {
-	char pair[80], text[100];
-
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
-	world_start(&world, 1);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	suite_start();
 	world_track(&world, 0);
 	for (uint64_t n = 1; n <= 5; n++)
 		world_segment(&world, 0, n, SEGMENT_BYTES, true);
 }
 
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-TestSuite(serve_proof, .init = start, .fini = stop, .timeout = 240);
-
-static bool body_has(const char *text)
-{
-	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
-}
+TestSuite(serve_proof, .init = start, .fini = suite_stop, .timeout = 240);
 
 /* The site's checkpoint is that one; serve has heard of it. */
 static void checkpoint(uint64_t size, const char *note)
 {
 	world_checkpoint(&world, size, note);
 	do
-		viewer_get(&viewer, "/log/checkpoint", basic, &got);
+		viewer_get(&viewer, "/log/checkpoint", ALICE, &got);
 	while (got.status != 200 || !body_has(note));
 }
 
@@ -60,7 +35,7 @@ static void ask(void)
 {
 	char head[400];
 
-	viewer_send(&viewer, head, (size_t)snprintf(head, sizeof head, "GET /live/yard/copy/4.m4s.tlog-proof HTTP/1.1\r\nHost: localhost\r\n%s\r\n", basic));
+	viewer_send(&viewer, head, (size_t)snprintf(head, sizeof head, "GET /live/yard/copy/4.m4s.tlog-proof HTTP/1.1\r\nHost: localhost\r\n%s\r\n", ALICE));
 }
 
 /* store is asked, as the n-th time, and says this. */
@@ -79,7 +54,7 @@ Test(serve_proof, is_kept_while_the_same_key_signs)
 	ask();
 	asked_anew(1, "by the first key\n");
 	checkpoint(7, NOTE("7", FIRST));
-	viewer_get(&viewer, "/live/yard/copy/4.m4s.tlog-proof", basic, &got);
+	viewer_get(&viewer, "/live/yard/copy/4.m4s.tlog-proof", ALICE, &got);
 	cr_assert(got.status == 200 && body_has("by the first key\n"));
 	cr_assert_eq(world.nwants, 1);
 }
@@ -92,7 +67,7 @@ Test(serve_proof, is_made_anew_for_another_key)
 	checkpoint(7, NOTE("7", SECOND));
 	ask();
 	asked_anew(2, "by the second key\n");
-	viewer_get(&viewer, "/live/yard/copy/4.m4s.tlog-proof", basic, &got);
+	viewer_get(&viewer, "/live/yard/copy/4.m4s.tlog-proof", ALICE, &got);
 	cr_assert(got.status == 200 && body_has("by the second key\n"));
 	cr_assert_eq(world.nwants, 2);
 }
@@ -107,7 +82,7 @@ Test(serve_proof, that_was_on_its_way_is_not_kept)
 	cr_assert(viewer_open(&other, world.base, world.port[0], 0));
 	world_checkpoint(&world, 7, NOTE("7", SECOND));
 	do
-		viewer_get(&other, "/log/checkpoint", basic, &got);
+		viewer_get(&other, "/log/checkpoint", ALICE, &got);
 	while (got.status != 200 || !body_has(NOTE("7", SECOND)));
 	viewer_close(&other);
 	asked_anew(1, "by the first key\n");

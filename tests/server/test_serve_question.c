@@ -5,47 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 #define FROM_US "Sec-Fetch-Site: same-origin\r\n"
 #define FROM_ELSEWHERE "Sec-Fetch-Site: cross-site\r\n"
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-
 static void start(void)
 {
-	world_start(&world, 1);
+	suite_start();
 	world_user_may(&world, 1, 1, "bert", "few rights", 1u << SITE_RIGHT_LIVE, 0);
 	world_answer(&world, MSG_ANSWER_DONE, "{\"said\":1}\n");
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
 }
 
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
+TestSuite(serve_question, .init = start, .fini = suite_stop, .timeout = 120);
 
-TestSuite(serve_question, .init = start, .fini = stop, .timeout = 120);
-
-static const char *basic(const char *name, const char *password)
-{
-	static char header[300];
-	char pair[150], text[250];
-
-	snprintf(pair, sizeof pair, "%s:%s", name, password);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(header, sizeof header, "Authorization: Basic %s\r\n", text);
-	return header;
-}
-
-#define ALICE basic(WORLD_USER, WORLD_PASSWORD)
 #define BERT basic("bert", "few rights")
 
 static unsigned get(const char *path, const char *who)

@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define LIVE (1u << SITE_RIGHT_LIVE)
 #define HISTORY (1u << SITE_RIGHT_HISTORY)
@@ -16,45 +14,22 @@
 #define YARD 0u
 #define ATTIC 1u
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-
 static void start(void)
 {
-	world_start(&world, 1);
+	suite_start();
 	for (unsigned k = 0; k < 3; k++) {
 		world_track(&world, k);
 		for (unsigned i = 5; i < 8; i++)
 			world_segment(&world, k, i, 1000, true);
 	}
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
 }
 
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-TestSuite(serve_rights, .init = start, .fini = stop, .timeout = 120);
-
-static const char *login(void)
-{
-	static char header[300];
-	char pair[100], text[200];
-
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(header, sizeof header, "Authorization: Basic %s\r\n", text);
-	return header;
-}
+TestSuite(serve_rights, .init = start, .fini = suite_stop, .timeout = 120);
 
 static unsigned status(const char *path)
 {
 	response_free(&got);
-	viewer_get(&viewer, path, login(), &got);
+	viewer_get(&viewer, path, ALICE, &got);
 	return got.status;
 }
 
@@ -157,7 +132,7 @@ Test(serve_rights, a_held_request_ends_with_the_right)
 
 	may(LIVE, ATTIC, "yard");
 	viewer_send(&viewer, text, (size_t)snprintf(text, sizeof text, "GET /live/attic/small/index.m3u8 HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
-		login()));
+		ALICE));
 	world_wait(&world, &world.watched, 1);
 	world_user_may(&world, 0, 1000, WORLD_USER, WORLD_PASSWORD, LIVE, YARD);
 	viewer_receive(&viewer, &got, false);
@@ -180,7 +155,7 @@ Test(serve_rights, tells_who_watched_what)
 	cr_assert_eq(status("/live/yard/copy/7.m4s"), 200);
 	world_wait(&world, &world.nviewings, 1);
 	cr_assert_eq(status("/live/yard/360p/6.m4s"), 200);
-	snprintf(extra, sizeof extra, "%sRange: bytes=10-19\r\n", login());
+	snprintf(extra, sizeof extra, "%sRange: bytes=10-19\r\n", ALICE);
 	response_free(&got);
 	viewer_get(&viewer, "/live/yard/copy/5.m4s", extra, &got);
 	cr_assert_eq(got.status, 206);

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
 #define TOKEN "0123456789abcdefghijABCDEFGHIJ_-0123456789a"
 #define ID "share-abcde2"
@@ -16,40 +14,17 @@
 #define ATTIC 1u
 #define LIVE (1u << SITE_RIGHT_LIVE)
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-
 static void start(void)
 {
-	world_start(&world, 1);
+	suite_start();
 	for (unsigned k = 0; k < 3; k++) {
 		world_track(&world, k);
 		for (unsigned i = 5; i < 8; i++)
 			world_segment(&world, k, i, 1000, true);
 	}
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
 }
 
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-TestSuite(serve_share, .init = start, .fini = stop, .timeout = 120);
-
-static const char *basic(const char *name, const char *password)
-{
-	static char header[300];
-	char pair[150], text[250];
-
-	snprintf(pair, sizeof pair, "%s:%s", name, password);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(header, sizeof header, "Authorization: Basic %s\r\n", text);
-	return header;
-}
+TestSuite(serve_share, .init = start, .fini = suite_stop, .timeout = 120);
 
 static unsigned status(const char *path, const char *extra)
 {
@@ -78,11 +53,6 @@ static void share(struct msg_share m, unsigned wanted, const char *path)
 }
 
 static const struct msg_share live = {.share = 7, .camera = YARD, .user = MSG_LOGIN_NOBODY};
-
-static bool body_has(const char *text)
-{
-	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
-}
 
 Test(serve_share, shows_one_camera_live_and_nothing_else)
 {

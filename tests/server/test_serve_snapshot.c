@@ -8,55 +8,25 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "media/au.h"
 #include "server/serve_snapshot.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
-
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-static char basic[128];
-
-static void start_with(unsigned more)
-{
-	char pair[80], text[100];
-
-	snprintf(pair, sizeof pair, "%s:%s", WORLD_USER, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
-	world_start_with(&world, 1, more);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-}
-
-static void start(void)
-{
-	start_with(0);
-}
+#include "tests/server/serve_suite.h"
 
 static void start_with_more(void)
 {
-	start_with(SERVE_USER_SNAPSHOTS + 1);
-}
-
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
+	suite_start_with(SERVE_USER_SNAPSHOTS + 1);
 }
 
 static void get(const char *path)
 {
-	viewer_get(&viewer, path, basic, &got);
+	viewer_get(&viewer, path, ALICE, &got);
 }
 
 static void ask_by(struct viewer *v, const char *path)
 {
 	char head[400];
 
-	viewer_send(v, head, (size_t)snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, basic));
+	viewer_send(v, head, (size_t)snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, ALICE));
 }
 
 static void ask(const char *path)
@@ -79,12 +49,7 @@ static bool header_is(const char *name, const char *value)
 	return is && strcmp(is, value) == 0;
 }
 
-static bool body_has(const char *text)
-{
-	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
-}
-
-TestSuite(serve_snapshot, .init = start, .fini = stop, .timeout = 60);
+TestSuite(serve_snapshot, .init = suite_start, .fini = suite_stop, .timeout = 60);
 
 Test(serve_snapshot, is_held_until_one_comes)
 {
@@ -143,7 +108,7 @@ Test(serve_snapshot, what_has_not_changed_is_not_sent_again)
 	snapshot(7, 1000, 0);
 	get("/live/yard/snapshot.jpg");
 	cr_assert_eq(got.status, 200);
-	snprintf(head, sizeof head, "%sIf-None-Match: %s\r\n", basic, response_header(&got, "ETag"));
+	snprintf(head, sizeof head, "%sIf-None-Match: %s\r\n", ALICE, response_header(&got, "ETag"));
 	viewer_get(&viewer, "/live/yard/snapshot.jpg", head, &got);
 	cr_expect(got.status == 304 && got.body.len == 0);
 	cr_expect(header_is("Content-Location", "/live/yard/snapshot/7.jpg"));

@@ -10,25 +10,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
-
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-
-static void start(void)
-{
-	world_start(&world, 1);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-}
-
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
+#include "tests/server/serve_suite.h"
 
 static long serial_of(const struct viewer *v)
 {
@@ -59,7 +41,7 @@ static void wait_until_shown(long serial)
 		cr_assert_lt(time(NULL), until, "certificate %ld is never shown", serial);
 }
 
-TestSuite(serve_tls, .init = start, .fini = stop, .timeout = 60);
+TestSuite(serve_tls, .init = suite_start, .fini = suite_stop, .timeout = 60);
 
 Test(serve_tls, certificate_is_replaced_and_nobody_dropped)
 {
@@ -175,7 +157,7 @@ static void let_them_show(void)
 
 static void start_showing(void)
 {
-	start();
+	suite_start();
 	let_them_show();
 }
 
@@ -184,7 +166,7 @@ static void stop_showing(void)
 	X509_free(shown.leaf);
 	X509_free(shown.authority);
 	EVP_PKEY_free(shown.key);
-	stop();
+	suite_stop();
 }
 
 static int show(SSL *ssl, void *arg)

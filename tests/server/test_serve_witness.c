@@ -4,39 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "tests/server/serve_world.h"
-#include "tests/server/viewer.h"
+#include "tests/server/serve_suite.h"
 
-static struct world world;
-static struct viewer viewer;
-static struct response got;
-static char basic[160];
+static const char *who;
 
 static void be_user(const char *name)
 {
-	char pair[80], text[120];
-
-	snprintf(pair, sizeof pair, "%s:%s", name, WORLD_PASSWORD);
-	base64_encode(pair, strlen(pair), text);
-	snprintf(basic, sizeof basic, "Authorization: Basic %s\r\n", text);
+	who = basic(name, WORLD_PASSWORD);
 }
 
 static void start(void)
 {
 	be_user(WORLD_USER);
-	world_start(&world, 1);
-	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	suite_start();
 }
 
-static void stop(void)
-{
-	response_free(&got);
-	viewer_close(&viewer);
-	world_stop(&world);
-}
-
-TestSuite(serve_witness, .init = start, .fini = stop, .timeout = 120);
+TestSuite(serve_witness, .init = start, .fini = suite_stop, .timeout = 120);
 
 static void tell_note(unsigned what, const char *text)
 {
@@ -50,7 +33,7 @@ static void tell_note(unsigned what, const char *text)
 static void get_until(const char *path, unsigned status)
 {
 	for (int i = 0; i < 1000; i++) {
-		viewer_get(&viewer, path, basic, &got);
+		viewer_get(&viewer, path, who, &got);
 		if (got.status == status)
 			return;
 	}
@@ -78,7 +61,7 @@ Test(serve_witness, shows_what_store_says)
 		{"/log/cosigned", MSG_LOG_COSIGNED}, {"/log/pending", MSG_LOG_WANTED}, {"/log/policy", MSG_LOG_POLICY}};
 
 	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
-		viewer_get(&viewer, notes[i].path, basic, &got);
+		viewer_get(&viewer, notes[i].path, who, &got);
 		cr_assert_eq(got.status, 404);
 		viewer_get(&viewer, notes[i].path, "", &got);
 		cr_assert_eq(got.status, 401);
@@ -112,7 +95,7 @@ Test(serve_witness, hands_a_cosignature_on_and_the_answer_back)
 	for (unsigned i = 0; i < sizeof answers / sizeof *answers; i++) {
 		snprintf(name, sizeof name, "w%u", i);
 		be_user(name);
-		post(basic, "a note");
+		post(who, "a note");
 		world_wait(&world, &world.cosignatures, i + 1);
 		cr_assert(world.cosignature.note_len == 6 && !memcmp(world.cosignature.note, "a note", 6));
 		answer(answers[i].result);
@@ -126,11 +109,11 @@ Test(serve_witness, hands_a_cosignature_on_and_the_answer_back)
 /* A place is his until store has answered, whether he waits for it or not. */
 Test(serve_witness, one_user_has_one_place)
 {
-	post(basic, "a note");
+	post(who, "a note");
 	world_wait(&world, &world.cosignatures, 1);
 	viewer_close(&viewer);
 	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
-	post(basic, "another");
+	post(who, "another");
 	viewer_receive(&viewer, &got, false);
 	cr_assert_eq(got.status, 503);
 	cr_assert_str_eq(response_header(&got, "Retry-After"), "1");
@@ -142,11 +125,11 @@ Test(serve_witness, hands_nothing_on_that_it_may_not)
 	post("", "a note");
 	viewer_receive(&viewer, &got, false);
 	cr_assert_eq(got.status, 401);
-	snprintf(got.head, sizeof got.head, "%sSec-Fetch-Site: cross-site\r\n", basic);
+	snprintf(got.head, sizeof got.head, "%sSec-Fetch-Site: cross-site\r\n", who);
 	post(got.head, "a note");
 	viewer_receive(&viewer, &got, false);
 	cr_assert_eq(got.status, 403);
-	viewer_get(&viewer, "/log/cosignature", basic, &got);
+	viewer_get(&viewer, "/log/cosignature", who, &got);
 	cr_assert_eq(got.status, 405);
 	cr_assert_str_eq(response_header(&got, "Allow"), "POST");
 	cr_assert_eq(world.cosignatures, 0);
@@ -154,7 +137,7 @@ Test(serve_witness, hands_nothing_on_that_it_may_not)
 
 Test(serve_witness, who_waits_while_store_goes_is_told)
 {
-	post(basic, "a note");
+	post(who, "a note");
 	world_wait(&world, &world.cosignatures, 1);
 	world_give_store(&world, 0);
 	viewer_receive(&viewer, &got, false);
