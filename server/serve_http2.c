@@ -112,6 +112,7 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
 	if (frame->hd.type == NGHTTP2_RST_STREAM)
 		h->calm |= !pay(&h->resets);
 	if (frame->hd.type == NGHTTP2_HEADERS && s) {
+		assert(!h->head.mem);
 		h->head = s->head;  /* the stream may be gone before we have the frame */
 		buf_init(&s->head, s->head.max);
 	}
