@@ -57,14 +57,14 @@ static bool public_of(const char *path, char ret[KEY_VKEY])
 
 static int certify(const struct parent *p, const char *path, struct certified *ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = fd < 0 ? -errno : is_token(fd);
 
-	if (fd < 0)
-		return -errno;
-	rc = is_token(fd);
+	if (rc < 0)
+		parent_log("error", "bad-key", "path=\"%s\" error=\"%s\" mend=\"see that this user can read it\"", path, strerror(-rc));
 	if (rc > 0)
 		rc = certified_run(fd, p->site->origin, ret);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return rc;
 }
 

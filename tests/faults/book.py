@@ -6,7 +6,8 @@ and a run that is killed loses little. Fields, by tabs:
     ROLE PROGRAM WHEN KIND ERROR PLACE FUNCTION OUTCOME COMMIT
 
 PROGRAM is the beginning of the SHA-256 of that role's program: only what this very program bore counts as done. PLACE is FILE+ADDRESS as
-aim.c has it; FUNCTION is the same by name and line, by which a later build's place is known again. OUTCOME is noted (the place is there; no ERROR), borne
+aim.c has it; FUNCTION is the same by name and line, of
+what is noted: by its name a later build's place is known again. OUTCOME is noted (the place is there; no ERROR), borne
 (the role went on), ended (it said why, ended and was restarted), cannot (no kernel answers so there: a short read of an eventfd) or unmet (no call came from there in time).
 """
 import collections
@@ -58,7 +59,7 @@ class Book:
 
     def noted(self, programs):
         """(role, when, kind, place, function) of these programs ({role: hash})."""
-        return [(n.role, n.when, n.kind, n.place, n.function) for n in self.lines if n.outcome == "noted" and programs.get(n.role) == n.program]
+        return sorted({(n.role, n.when, n.kind, n.place, n.function) for n in self.lines if n.outcome == "noted" and programs.get(n.role) == n.program})
 
     def outcomes(self, programs):
         """{Shot: outcome} of these programs; a failure counts over one that was not met."""
@@ -71,7 +72,9 @@ class Book:
 
     def by_earlier(self, programs):
         """(role, when, kind, error, function) of what other builds did there; lines move, so they are left out."""
-        return {(n.role, n.when, n.kind, n.error, without_line(n.function)) for n in self.lines if n.outcome in DONE and programs.get(n.role) != n.program}
+        names = {(n.program, n.place): n.function for n in self.lines if n.outcome == "noted"}
+        return {(n.role, n.when, n.kind, n.error, without_line(names.get((n.program, n.place), n.place)))
+                for n in self.lines if n.outcome in DONE and programs.get(n.role) != n.program}
 
 
 def without_line(function):
@@ -82,7 +85,7 @@ def report(book, programs, errors_of):
     """By role and kind, of the places noted in these programs."""
     table = {}
     outcomes, earlier = book.outcomes(programs), book.by_earlier(programs)
-    for role, when, kind, place, function in sorted(set(book.noted(programs))):
+    for role, when, kind, place, function in book.noted(programs):
         row = table.setdefault((role, kind), dict.fromkeys(("places", "shots", "borne", "ended", "cannot", "unmet", "left", "by_an_earlier_build"), 0))
         row["places"] += 1
         for error in errors_of[kind]:

@@ -40,7 +40,7 @@ roles=$(printf '%s\n' server/*.c | grep -vE '/(alarms|backup|backup_[a-z_]*|chec
     # shellcheck disable=SC2086
     grep -ohE '(log_(error|warn|info)|give_up|fail|fail_mend)\((&?[a-z]+, )?"[a-z][a-z-]*"' $roles | sed 's/.*"\(.*\)"/\1/'
     grep -ohE 'parent_log\(.*' server/*.c | grep -oE '"[a-z][a-z-]*"' | tr -d '"' | grep -vxE 'error|warn|info'
-    grep -ohE '"(error|warn|info|debug) [a-z-]+ ' server/parent_log*.c | sed 's/.* \(.*\) /\1/'
+    grep -ohE '"(error|warn|info|debug) [a-z-]+ ' server/parent_log*.c server/become.c | sed 's/.* \(.*\) /\1/'
 } > "$work/events"
 items doc/casemate-run.1 '.Sh LOG' '.Sh EXIT' > "$work/page"
 compare log "$work/events" "$work/page"
