@@ -221,6 +221,7 @@ static void look_at_scene(struct ladder *l, const struct lane_picture *p)
 	scene_measure(&picture, l->settings->cpu, &stats);
 	l->scene_bits = scene_add(&l->scene, &stats, p->keys != l->scene_keys, pts);
 	l->scene_keys = p->keys;
+	l->looked++;
 	l->scene_due = pts + SCENE_EVERY_90K;
 }
 

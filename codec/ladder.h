@@ -27,6 +27,7 @@ struct ladder {
 	unsigned scene_bits;
 	uint64_t scene_keys;
 	int64_t scene_due;
+	uint64_t looked;               /* pictures of which the scene was looked at */
 };
 
 /* 0 or -EINVAL. */

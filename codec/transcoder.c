@@ -17,6 +17,7 @@
  * seconds of a core where it is encoded at its full size; for much longer the parent would take the worker to be stuck.
  */
 #define CATCH_UP_SAMPLES (250u * 1000 * 1000)
+#define LOOK_PICTURES 2  /* key frames that are enough to say that all is well: one alone cannot be frozen */
 #define KEYED 2  /* segments in a row that begin with key frames: the next ones will too */
 
 /* What is decoded: nothing, the key frames that begin segments, everything. */
@@ -38,6 +39,7 @@ struct transcoder {
 	bool snapshot_runs;
 	struct snapshot *snapshot;
 	struct starts starts;     /* of which it is made when it begins to run */
+	struct look { bool over; int64_t again_pts; uint64_t from; } look;  /* at the scene; from: ladder.looked as it began */
 	struct sound *sound;      /* NULL: not wanted */
 };
 
@@ -105,7 +107,7 @@ static enum need what_is_needed(const struct transcoder *t)
 {
 	if (ladder_runs(&t->ladder))
 		return ladder_makes_only_cuts(&t->ladder) && t->keyed >= KEYED ? NEED_STARTS : NEED_ALL;
-	return t->snapshot_runs ? NEED_STARTS : NEED_NOTHING;
+	return t->snapshot_runs || (t->settings.look_s && !t->look.over) ? NEED_STARTS : NEED_NOTHING;
 }
 
 /* Somebody may come to whom the newest access units are of use. */
@@ -243,6 +245,18 @@ static int feed_track(struct transcoder *t, const struct record_track *r, const 
 	return -ENOTSUP;
 }
 
+/* As soon as all is well a look is over; while anything is not, it goes on. Times that go back begin one. */
+static void follow_look(struct transcoder *t, int64_t pts)
+{
+	const struct ladder *l = &t->ladder;
+	int64_t rest = (int64_t)t->settings.look_s * TIMESCALE_VIDEO;
+
+	if (!t->look.over && l->looked - t->look.from >= LOOK_PICTURES && !l->scene.now && !l->scene_bits)
+		t->look = (struct look){.over = true, .again_pts = pts + rest};
+	else if (t->look.over && (pts >= t->look.again_pts || pts < t->look.again_pts - rest))
+		t->look = (struct look){.from = l->looked};
+}
+
 /*
  * Segments that are missing here were dropped on the way. The decoder goes on: ingest resumes at a key frame, or when the
  * camera sends none for long, and then what it remembers is the best there is to conceal with.
@@ -255,6 +269,7 @@ static int follow_segment(struct transcoder *t, const struct record_au *r, bool 
 	if (!*ret_begins)
 		return 0;
 	t->keyed = r->au.key ? t->keyed + 1 : 0;
+	follow_look(t, r->au.pts);
 	return settle(t);
 }
 
@@ -467,7 +482,7 @@ void transcoder_state(const struct transcoder *t, struct transcoder_state *ret)
 {
 	const struct ladder *l = &t->ladder;
 
-	*ret = (struct transcoder_state){.scene = l->scene_bits, .overload = l->steps, .snapshot = t->snapshot_runs, .nrenditions = l->n,
+	*ret = (struct transcoder_state){.scene = l->scene_bits, .scene_now = l->scene.now, .looked = l->looked, .overload = l->steps, .snapshot = t->snapshot_runs, .nrenditions = l->n,
 		.no_picture_since_us = t->lane ? lane_counts(t->lane).blind_since_us : 0};
 	for (unsigned i = 0; i < l->n; i++) {
 		const struct output *o = &l->output[i];

@@ -17,7 +17,8 @@
  * Renditions on demand cost nothing while they don't run: then the newest access
  * units are kept (backlog.h), and when nothing runs nothing is decoded. One that
  * begins is made of what was kept, by a decoder of its own if the others run, and
- * goes on with what they see.
+ * goes on with what they see. Only to look at the scene a few key frames are decoded
+ * now and then (settings.look_s).
  *
  * The input comes from ingest, which may have been taken over: anything may
  * follow anything. What cannot be used is counted and skipped.
@@ -54,6 +55,7 @@ struct transcoder_settings {
 	uint64_t max_pixels;           /* 0: PICTURE_MAX_PIXELS */
 	enum cpu_level cpu;            /* at most cpu_best() */
 	bool sound;                    /* make RENDITION_AUDIO, once there is a track for it */
+	uint32_t look_s;               /* while nothing else is decoded the scene is looked at each so often, at first and at least; 0: never */
 	bool overlay;                  /* site, camera and capture time stand in every picture */
 	enum denoise_strength denoise;
 	unsigned nmasks;
@@ -91,6 +93,8 @@ struct transcoder_rendition_state {
 
 struct transcoder_state {
 	unsigned scene;                /* enum scene_bit */
+	unsigned scene_now;            /* the same, as of the newest picture that was looked at */
+	uint64_t looked;               /* such pictures */
 	int64_t no_picture_since_us;   /* wall clock of the last good picture, when there should be newer ones; 0: all well */
 	unsigned overload;             /* steps taken */
 	bool snapshot;                 /* RENDITION_SNAPSHOT runs */

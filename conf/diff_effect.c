@@ -236,6 +236,7 @@ static const struct {
 	{"alarms.down"},
 	{"alarms.late"},
 	{"alarms.clock"},
+	{"alarms.scene"},
 	{"alarms.disk_full"},
 	{"alarms.retention"},
 	{"alarms.certificate"},

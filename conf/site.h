@@ -161,6 +161,7 @@ struct site_alarms {
 	unsigned down_ms;                 /* no stream from a camera for so long */
 	unsigned late_ms;                 /* its newest segment is older */
 	unsigned clock_ms;                /* a camera's clock, or this machine's, is off by so much */
+	unsigned scene_s;                 /* pictures that nothing else is decoded for are looked at so often; 0: never */
 	unsigned disk_full_s;             /* the disk will be full within */
 	unsigned retention_s;             /* footage is promised to be kept for so long; 0: nothing is promised */
 	unsigned certificate_s;           /* the certificate ends within */

@@ -73,7 +73,7 @@ static const struct {
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
 		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), TEXT(msg_transcode_camera, site),
 		BOOL(msg_transcode_camera, sound), BOOL(msg_transcode_camera, overlay), INT(msg_transcode_camera, denoise),
-		INT(msg_transcode_camera, cpu), BLOB(msg_transcode_camera, masks), END}},
+		INT(msg_transcode_camera, cpu), INT(msg_transcode_camera, look_s), BLOB(msg_transcode_camera, masks), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
 		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
 		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps),
@@ -83,7 +83,7 @@ static const struct {
 	[MSG_RENDITION_RUN] = {"rendition-run", FIELDS{
 		INT(msg_rendition_run, camera), INT(msg_rendition_run, rendition), BOOL(msg_rendition_run, run), END}},
 	[MSG_WORKER_STATE] = {"worker-state", FIELDS{
-		INT(msg_worker_state, camera), INT(msg_worker_state, scene), INT(msg_worker_state, step), INT(msg_worker_state, cpu),
+		INT(msg_worker_state, camera), INT(msg_worker_state, scene), INT(msg_worker_state, scene_now), INT(msg_worker_state, looked), INT(msg_worker_state, step), INT(msg_worker_state, cpu),
 		INT(msg_worker_state, no_picture_since_us), INT(msg_worker_state, pictures), INT(msg_worker_state, errors),
 		INT(msg_worker_state, skipped), INT(msg_worker_state, behind), INT(msg_worker_state, refused), END}},
 	[MSG_WORKER_RENDITION] = {"worker-rendition", FIELDS{

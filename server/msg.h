@@ -199,6 +199,7 @@ struct msg_transcode_camera {
 	bool sound;                                  /* of what no browser plays */
 	bool overlay;
 	uint8_t denoise, cpu;
+	uint32_t look_s;                             /* as alarms.scene */
 	uint16_t masks_len;                          /* bytes */
 	uint8_t masks[MSG_MASKS_MAX * MSG_MASK_BYTES];
 };
@@ -214,7 +215,8 @@ struct msg_rendition_run { uint16_t camera; uint8_t rendition; bool run; };
 /* How a worker is: each few seconds, and when scene or step change. */
 struct msg_worker_state {
 	uint16_t camera;
-	uint8_t scene;                               /* bits of codec/scene.h */
+	uint8_t scene, scene_now;                    /* bits of codec/scene.h: what lasts; as of the newest picture that was looked at */
+	uint32_t looked;                             /* so many were */
 	uint8_t step;                                /* of overload: 0 is none */
 	uint8_t cpu;                                 /* enum cpu_level in use */
 	int64_t no_picture_since_us;                 /* wall clock; 0: there are pictures */

@@ -163,6 +163,8 @@ struct camera_live {
 	bool worker_known;
 	bool wants_sound;                 /* which only a worker makes */
 	int64_t needed_us;                /* monotonic: it was needed last */
+	int64_t looked_at_us;             /* monotonic: since when its pictures are looked at, by a worker that is there for that; 0: they are not */
+	uint8_t scene;                    /* what was seen wrong with them last: bits of codec/scene.h */
 	int64_t sei_second;               /* and how many SEIs it has asked for in it */
 	unsigned seis;
 	struct demand demand[RENDITIONS_MAX];
@@ -240,6 +242,7 @@ struct parent {
 	struct alarm alarm[ALARM_KINDS];  /* from ALARM_CAMERA_KINDS on: of the site */
 	struct alarm_book alarms;
 	struct parent_looks looks;
+	struct parent_scene { unsigned turn; int64_t next_us; } scene;  /* whose pictures are looked at next, and when */
 	struct msg_session session[PARENT_SESSIONS_MAX];
 	unsigned nsessions;
 	struct parent_shares shares;
@@ -339,6 +342,11 @@ bool parent_on_demand(const struct parent *p, unsigned camera, unsigned renditio
 bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rendition);
 void parent_watched(struct parent *p, unsigned camera, unsigned rendition);
 void parent_demand_sweep(struct camera_live *cam, int64_t now_us);
+/* Renditions, sound or snapshots are to be made. */
+bool parent_needs_worker(const struct camera_live *cam);
+/* parent_scene.c: each second; and what a worker has told of what it saw */
+void parent_scene_sweep(struct parent *p, int64_t now_us);
+void parent_scene_told(struct camera_live *cam);
 /* parent_closely.c: chunk_ms as in msg_watched, not 0 */
 void parent_watched_closely(struct parent *p, unsigned camera, unsigned rendition, unsigned chunk_ms);
 void parent_closely_sweep(struct camera_live *cam, int64_t now_us);

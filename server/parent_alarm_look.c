@@ -57,7 +57,7 @@ void parent_worker_alarms(struct camera_live *cam)
 	describe_overload(cam, detail, sizeof detail);
 	parent_alarm(cam, ALARM_OVERLOAD, s->step > 0, detail);
 	for (unsigned i = 0; i < sizeof scene / sizeof *scene; i++)
-		parent_alarm(cam, scene[i].kind, s->scene & scene[i].bit, scene[i].detail);
+		parent_alarm(cam, scene[i].kind, cam->scene & scene[i].bit, scene[i].detail);
 	parent_alarm(cam, ALARM_NO_PICTURE, s->no_picture_since_us != 0, "what the camera sends gives no picture");
 }
 

@@ -22,8 +22,10 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 	c->phase = CHILD_READY;
 	c->was_ready = true;
 	c->layers = (m->ready.layers & LAYERS_ALL & ~LAYER_CGROUP) | (c->grouped ? LAYER_CGROUP : 0);
-	parent_log("info", "role-ready", "role=%s index=%u pid=%d after_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid,
-		   (long long)(clock_mono_us() - c->started_us) / 1000);
+	/* Who comes for a look comes often. */
+	if (c->kind != ROLE_TRANSCODE || !c->parent->camera[c->index].looked_at_us)
+		parent_log("info", "role-ready", "role=%s index=%u pid=%d after_ms=%lld", role_kind_name(c->kind), c->index, (int)c->pid,
+			   (long long)(clock_mono_us() - c->started_us) / 1000);
 	if (c->kind == ROLE_STORE)
 		parent_store_ready(c->parent);
 	child_wire(c);

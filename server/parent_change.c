@@ -69,7 +69,7 @@ static void renew_worker(struct camera_live *cam)
 {
 	struct child *c = parent_child(cam->parent, ROLE_TRANSCODE, cam->index);
 	bool needed = !cam->parent->site->camera[cam->index].gone &&
-		      (places_renditions(&cam->parent->site->camera[cam->index]) || cam->wants_sound || cam->demand[RENDITION_SNAPSHOT].runs);
+		      parent_needs_worker(cam);
 
 	if (!needed && c)
 		parent_retire_worker(c);

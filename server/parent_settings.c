@@ -260,7 +260,8 @@ static int transcode_settings(struct child *c)
 {
 	const struct site_camera *cam = &c->parent->site->camera[c->index];
 	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio, .overlay = cam->overlay,
-		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu};
+		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu,
+		.look_s = c->parent->site->alarms.scene_s};
 	int bell = -1, rc;
 
 	TEXT(m.name, cam->name);
@@ -280,7 +281,7 @@ static int transcode_settings(struct child *c)
 		if (!s->gone)
 			rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
 	}
-	c->pictures = places_renditions(cam) || c->parent->camera[c->index].demand[RENDITION_SNAPSHOT].runs;
+	c->pictures = places_renditions(cam) || c->parent->camera[c->index].demand[RENDITION_SNAPSHOT].runs || c->parent->camera[c->index].looked_at_us;
 	if (!rc)
 		rc = new_rings(c, c->pictures ? RING_TRANSCODE_BYTES : RING_SOUND_BYTES,
 			       places_renditions(cam) ? RING_ENCODED_BYTES : c->pictures ? RING_SNAPSHOT_BYTES : RING_SOUND_BYTES, &bell);

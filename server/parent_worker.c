@@ -2,7 +2,7 @@
 /*
  * Which camera has a worker (transcode). Those with encoded renditions from the start; the others once their ingest
  * says that their sound is of a kind that no browser plays, and then until the parent ends: so an ingest that lies can have
- * one a camera, and no more; or while snapshots are asked for, and UNNEEDED_US longer.
+ * one a camera, and no more; or while snapshots are asked for, and UNNEEDED_US longer; or for a look at what it shows (parent_scene.c).
  *
  * A decoder that a camera has sent into an endless loop does not end by itself: a worker that takes nothing from its
  * ring for STUCK_US, while something waits there, is ended. One that is only slow, or kept from the CPU by others, is not: it
@@ -67,6 +67,9 @@ static void forget_state(struct camera_live *cam)
 {
 	cam->worker = (struct msg_worker_state){0};
 	cam->worker_known = false;
+	/* Who only came to look was expected to go. */
+	if (places_renditions(&cam->parent->site->camera[cam->index]))
+		cam->scene = 0;
 	for (unsigned r = 0; r < RENDITIONS_MAX; r++)
 		cam->demand[r].worker = (struct msg_worker_rendition){0};
 	parent_worker_alarms(cam);
@@ -90,7 +93,7 @@ void parent_worker_ended(struct child *c, bool expected)
 	parent_alarm(cam, ALARM_WORKER, true, "the worker keeps ending and is held back");
 }
 
-static bool is_needed(const struct camera_live *cam)
+bool parent_needs_worker(const struct camera_live *cam)
 {
 	return places_renditions(&cam->parent->site->camera[cam->index]) || cam->wants_sound || cam->demand[RENDITION_SNAPSHOT].runs;
 }
@@ -110,7 +113,7 @@ static void sweep_worker(struct child *c, struct camera_live *cam, int64_t now_u
 	watch(c, now_us);
 	if (c->phase == CHILD_READY && now_us - c->started_us > WORKER_WELL_US)
 		parent_alarm(cam, ALARM_WORKER, false, "");
-	if (is_needed(cam))
+	if (parent_needs_worker(cam) || cam->looked_at_us)
 		cam->needed_us = now_us;
 	else if (!c->retired && now_us - cam->needed_us > UNNEEDED_US)
 		parent_retire_worker(c);
@@ -131,6 +134,7 @@ void parent_watch_workers(int fd, short what, void *arg)
 		parent_alarm_look(&p->camera[i], now_us);
 		parent_alarm_sweep(&p->camera[i]);
 	}
+	parent_scene_sweep(p, now_us);
 	parent_site_alarm_look(p);
 	parent_login_sweep(p, false);
 	parent_viewing_sweep(p, false);
@@ -225,6 +229,7 @@ void parent_worker_state(struct child *c, const struct msg_worker_state *m)
 	if (m->no_picture_since_us < 0 || m->no_picture_since_us > AU_TIME_MAX)
 		cam->worker.no_picture_since_us = 0;
 	cam->worker_known = true;
+	parent_scene_told(cam);
 	parent_worker_alarms(cam);
 }
 

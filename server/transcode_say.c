@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #define PACKET_MAX 256
+#define FIRST_LOOKS 2  /* each of them is told at once: somebody may wait for no more */
 
 static bool say(int fd, enum msg_type type, const void *body)
 {
@@ -21,14 +22,14 @@ void transcode_ask(int fd, const struct msg_sei_ask *m)
 
 static struct msg_worker_state state_of(const struct transcoder_settings *set, const struct transcoder_state *state, const struct transcoder_counts *c)
 {
-	return (struct msg_worker_state){.camera = set->camera, .scene = (uint8_t)state->scene, .step = (uint8_t)(state->overload < 255 ? state->overload : 255),
+	return (struct msg_worker_state){.camera = set->camera, .scene = (uint8_t)state->scene, .scene_now = (uint8_t)state->scene_now, .looked = (uint32_t)state->looked, .step = (uint8_t)(state->overload < 255 ? state->overload : 255),
 		.cpu = (uint8_t)set->cpu, .no_picture_since_us = state->no_picture_since_us, .pictures = c->pictures, .errors = c->errors,
 		.skipped = c->skipped_aus, .behind = c->behind, .refused = c->refused};
 }
 
 static bool has_changed(const struct transcode_say *s, const struct msg_worker_state *m, const struct transcoder_state *state)
 {
-	if (m->scene != s->told.scene || m->step != s->told.step || (m->no_picture_since_us == 0) != (s->told.no_picture_since_us == 0))
+	if (m->scene != s->told.scene || m->scene_now != s->told.scene_now || (m->looked != s->told.looked && s->told.looked < FIRST_LOOKS) || m->step != s->told.step || (m->no_picture_since_us == 0) != (s->told.no_picture_since_us == 0))
 		return true;
 	for (unsigned i = 0; i < state->nrenditions; i++)
 		if (state->rendition[i].running != s->running[i] || state->rendition[i].given_up != s->given_up[i] ||

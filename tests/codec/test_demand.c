@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "codec/scene.h"
 #include "codec/transcoder.h"
 #include "tests/codec/stream.h"
 #include "tests/codec/viewer.h"
@@ -285,4 +286,57 @@ Test(demand, takes_snapshots_of_a_camera_without_renditions)
 	feed(0, 75);
 	for (unsigned i = 0; i < 3; i++)
 		check_snapshot(i, i);
+}
+
+static void black(uint8_t *const plane[3], const int stride[3], const struct stream_kind *k, unsigned n)
+{
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned y = 0; y < k->height >> (i > 0); y++)
+			memset(plane[i] + (ptrdiff_t)y * stride[i], i ? 128 : 16, k->width >> (i > 0));
+}
+
+/* Eight seconds of which nothing is wanted, a key frame and a cut each second, looked at each three. */
+static struct transcoder_state look_at(const struct stream_kind *k, uint32_t look_s)
+{
+	struct transcoder_settings s = {.cpu = cpu_best(), .nrenditions = 1, .rendition = {wanted}, .look_s = look_s};
+	struct record r = {.kind = RECORD_TRACK};
+	struct transcoder_state state;
+	const char *why;
+
+	stream_make(&stream, k);
+	r.track = (struct record_track){.epoch = 1, .track = stream.track};
+	cr_assert_eq(transcoder_new(&transcoder, &s, viewer_emit, NULL), 0);
+	cr_assert_eq(transcoder_feed(transcoder, &r, false, &why), 0);
+	feed(0, 200);
+	transcoder_state(transcoder, &state);
+	cr_expect_eq(viewer[3].nsamples, 0, "nothing is made");
+	return state;
+}
+
+Test(demand, the_scene_is_looked_at_now_and_then_while_nothing_is_decoded)
+{
+	static const struct stream_kind k = {"noise", 320, 180, 200, 25, .noise = true};
+	struct transcoder_state s = look_at(&k, 3);
+
+	/* those of seconds 0 and 1; of 5 and 6 */
+	cr_expect_eq(s.looked, 4, "%u", (unsigned)s.looked);
+	cr_expect_eq(transcoder_counts(transcoder).pictures, 4);
+	cr_expect(!s.scene && !s.scene_now);
+}
+
+Test(demand, what_is_wrong_with_the_scene_is_watched)
+{
+	static const struct stream_kind k = {"black", 320, 180, 200, 25, .draw = black};
+	struct transcoder_state s = look_at(&k, 3);
+
+	cr_expect_eq(s.looked, 8, "%u", (unsigned)s.looked);
+	cr_expect(s.scene_now & SCENE_BLACK && !s.scene, "ten seconds have not gone by");
+}
+
+Test(demand, the_scene_is_not_looked_at_unless_asked_for)
+{
+	static const struct stream_kind k = {"black", 320, 180, 200, 25, .draw = black};
+
+	cr_expect_eq(look_at(&k, 0).looked, 0);
+	cr_expect_eq(transcoder_counts(transcoder).pictures, 0);
 }

@@ -57,6 +57,7 @@ static const struct change {
 	{"alarms.down", NULL, "30 s", "", 0, 0},
 	{"alarms.late", NULL, "20 s", "", 0, 0},
 	{"alarms.clock", NULL, "1 s", "", 0, 0},
+	{"alarms.scene", NULL, "1 min", "", 0, 0},
 	{"alarms.disk_full", NULL, "48 h", "", 0, 0},
 	{"alarms.retention", NULL, "30 d", "", 0, 0},
 	{"alarms.certificate", NULL, "14 d", "", 0, 0},

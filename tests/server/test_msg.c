@@ -42,7 +42,7 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 	CARRIED(MSG_TRANSCODE_RENDITION, transcode_rendition, .rendition = 3, .name = "small", .width = 640, .height = 360, .fps = 15,
 		.bitrate_bps = 600000, .crf = 28, .latency = 1, .profile = 2, .priority = 7, .on_demand = true, .sign = true);
 	CARRIED(MSG_RENDITION_RUN, rendition_run, .camera = 700, .rendition = 10, .run = true);
-	CARRIED(MSG_WORKER_STATE, worker_state, .camera = 700, .scene = 5, .step = 3, .cpu = 2, .no_picture_since_us = -1, .pictures = UINT64_MAX,
+	CARRIED(MSG_WORKER_STATE, worker_state, .camera = 700, .scene = 5, .scene_now = 7, .looked = 1u << 31, .step = 3, .cpu = 2, .no_picture_since_us = -1, .pictures = UINT64_MAX,
 		.errors = 1, .skipped = 2, .behind = 3, .refused = 4);
 	CARRIED(MSG_WORKER_RENDITION, worker_rendition, .camera = 700, .rendition = 2, .running = true, .given_up = true, .fps_step = 2, .encoded = 5,
 		.same = 6, .behind = 7, .signed_gops = 8, .unsigned_gops = 9);
@@ -75,13 +75,13 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 
 Test(msg, carries_as_many_masks_as_a_camera_may_have)
 {
-	static struct msg_transcode_camera m = {.camera = 4, .name = "yard", .site = "a.example/b", .sound = true, .overlay = true, .denoise = 3, .cpu = 1};
+	static struct msg_transcode_camera m = {.camera = 4, .name = "yard", .site = "a.example/b", .sound = true, .overlay = true, .denoise = 3, .cpu = 1, .look_s = 600};
 	struct site_mask mask;
 
 	for (unsigned i = 0; i < MSG_MASKS_MAX + 3; i++)
 		msg_put_mask(&m, &(struct site_mask){.x = i, .y = 2 * i, .width = SITE_MASK_WHOLE - i, .height = 100 + i, .style = i % 2});
 	carry(MSG_TRANSCODE_CAMERA, &m);
-	cr_expect(back.transcode_camera.overlay && back.transcode_camera.denoise == 3 && back.transcode_camera.cpu == 1);
+	cr_expect(back.transcode_camera.overlay && back.transcode_camera.denoise == 3 && back.transcode_camera.cpu == 1 && back.transcode_camera.look_s == 600);
 	cr_expect_str_eq(back.transcode_camera.site, "a.example/b");
 	for (unsigned i = 0; i < MSG_MASKS_MAX; i++) {
 		cr_assert(msg_get_mask(&back.transcode_camera, i, &mask));

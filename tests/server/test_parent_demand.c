@@ -298,6 +298,115 @@ Test(demand, a_worker_that_keeps_ending_is_named_and_what_it_said_is_over)
 	expect_alarm(ALARM_WORKER, false, "over");
 }
 
+/* --- looks at cameras of which nothing is decoded ---------------------------------------- */
+
+static struct child *looker(unsigned cam) { return parent_child(&p, ROLE_TRANSCODE, cam); }
+
+static void sweep(int64_t later_us)
+{
+	p.scene.next_us -= later_us;
+	camera[1].looked_at_us -= camera[1].looked_at_us ? later_us : 0;
+	parent_scene_sweep(&p, clock_mono_us());
+}
+
+static void look_begins(void)
+{
+	site.alarms.scene_s = 600;
+	camera[1].taken = camera[1].known = true;
+	camera[1].state.phase = CAMERA_STREAMING;
+	sweep(0);
+	cr_assert_null(looker(1), "each camera has its turn");
+	sweep(301000000);
+	cr_assert(looker(1) && looker(1)->phase == CHILD_STARTING && looker(1)->pictures && camera[1].looked_at_us);
+}
+
+/* What a worker of camera 1 says of what it saw, and what the parent makes of that. */
+static void saw(uint8_t scene, uint8_t scene_now, uint32_t looked)
+{
+	camera[1].worker = (struct msg_worker_state){.camera = 1, .scene = scene, .scene_now = scene_now, .looked = looked};
+	parent_scene_told(&camera[1]);
+	parent_worker_alarms(&camera[1]);
+	sweep(0);
+}
+
+static void look_ended(void)
+{
+	cr_assert(looker(1)->retired && looker(1)->phase == CHILD_STOPPING && !camera[1].looked_at_us);
+	waitpid(looker(1)->pid, NULL, 0);
+	child_log_close(looker(1));
+	looker(1)->pid = 0;
+	looker(1)->phase = CHILD_DOWN;
+	parent_worker_ended(looker(1), true);
+}
+
+Test(demand, a_camera_that_is_only_recorded_is_looked_at_for_two_key_frames)
+{
+	look_begins();
+	saw(0, 0, 1);
+	cr_expect(!looker(1)->retired, "one picture cannot be frozen");
+	saw(0, 0, 2);
+	look_ended();
+	sweep(0);
+	cr_expect(looker(1)->phase == CHILD_DOWN, "not again so soon");
+	sweep(601000000);
+	cr_expect(looker(1)->phase == CHILD_STARTING);
+	saw(0, 0, 2);
+	look_ended();
+}
+
+Test(demand, what_a_look_saw_holds_until_the_next_one)
+{
+	look_begins();
+	saw(0, SCENE_BLACK, 2);
+	cr_expect(!looker(1)->retired && !camera[1].alarm[ALARM_BLACK].on, "it may not last");
+	saw(SCENE_BLACK, SCENE_BLACK, 7);
+	cr_expect(camera[1].alarm[ALARM_BLACK].on);
+	look_ended();
+	cr_expect(camera[1].alarm[ALARM_BLACK].on);
+	sweep(601000000);
+	saw(0, 0, 1);
+	cr_expect(camera[1].alarm[ALARM_BLACK].on, "one picture says nothing");
+	saw(0, SCENE_BLACK, 2);
+	cr_expect(camera[1].alarm[ALARM_BLACK].on, "it is as it was");
+	saw(0, 0, 3);
+	cr_expect(!camera[1].alarm[ALARM_BLACK].is);
+	look_ended();
+}
+
+Test(demand, a_look_that_sees_nothing_ends)
+{
+	look_begins();
+	sweep(59000000);
+	cr_expect(!looker(1)->retired);
+	sweep(2000000);
+	look_ended();
+	sweep(601000000);
+	cr_assert(camera[1].looked_at_us);
+	camera[1].state.phase = CAMERA_WAITING;
+	sweep(0);
+	look_ended();
+	sweep(601000000);
+	cr_expect(looker(1)->phase == CHILD_DOWN, "there is nothing to see");
+}
+
+Test(demand, who_comes_for_snapshots_during_a_look_keeps_the_worker)
+{
+	look_begins();
+	watched(1, RENDITION_SNAPSHOT);
+	saw(0, 0, 2);
+	cr_expect(!looker(1)->retired && !camera[1].looked_at_us);
+	child_log_close(looker(1));
+}
+
+Test(demand, looks_are_never_where_they_are_not_wanted)
+{
+	camera[1].taken = camera[1].known = true;
+	camera[1].state.phase = CAMERA_STREAMING;
+	for (unsigned i = 0; i < 10; i++)
+		sweep(601000000);
+	cr_expect_null(looker(1));
+}
+
 static bool status_has(void (*make)(struct parent *, struct buf *), const char *words)
 {
 	struct buf b;

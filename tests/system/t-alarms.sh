@@ -2,14 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Real cameras that go away, fall silent, freeze and turn black: each is an alarm with begin, end and reason; in status, in `casemate
 # alarms` and what follows it, as a metric, and as an entry that verifies. So are alarms of the site, which is no camera.
-# takes: 45 s
+# takes: 52 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl node ffmpeg openssl python3
 
 clip_h264 clip.h264
-make_clip black.h264 -f lavfi -i color=black:size=320x180:rate=10 -t 20 -c:v libx264 -profile:v baseline -g 10 -bsf:v h264_metadata=aud=insert -f h264
-make_clip frozen.h264 -f lavfi -i testsrc2=size=320x180:rate=10 -vf "loop=loop=-1:size=1" -t 20 -c:v libx264 -profile:v baseline -g 10 -bsf:v h264_metadata=aud=insert -f h264
-jq -n --arg dir "$work" '[{name: "goes", v: "clip"}, {name: "mute", v: "clip"}, {name: "dark", v: "black"}, {name: "still", v: "frozen"}, {name: "well", v: "clip"}]
+# sick NAME SECONDS FILTER: so long by that filter, and then as long as it should be
+sick() {
+    make_clip "$1.h264" -f lavfi -i testsrc2=size=320x180:rate=10 -f lavfi -i testsrc2=size=320x180:rate=10 -filter_complex \
+        "[0:v]$3,trim=duration=$2[a];[1:v]trim=duration=$2[b];[a][b]concat" -c:v libx264 -profile:v baseline -g 10 -bsf:v h264_metadata=aud=insert -f h264
+}
+sick black 14 lutyuv=y=16:u=128:v=128
+sick frozen 24 loop=loop=-1:size=1
+sick covered 14 lutyuv=y=90:u=128:v=128,noise=alls=6:allf=t
+# of cameras that are only recorded, which are looked at now and then
+sick night 24 lutyuv=y=16:u=128:v=128
+sick stuck 24 loop=loop=-1:size=1
+jq -n --arg dir "$work" '[{name: "goes", v: "clip"}, {name: "mute", v: "clip"}, {name: "dark", v: "black"}, {name: "still", v: "frozen"}, {name: "well", v: "clip"},
+    {name: "blind", v: "covered"}, {name: "night", v: "night"}, {name: "stuck", v: "stuck"}]
     | map({name, transports: ["tcp"], video: "h264:\($dir)/\(.v).h264"})' > "$work/cameras.json"
 start_scripted "$work/cameras.json"
 
@@ -18,16 +28,16 @@ metrics=$(free_port)
 # a certificate that ends within the month that is asked for, and a promise that 1 MB cannot keep
 timeout 20 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -days 9 \
     -keyout "$site/tls.key" -out "$site/tls.crt" 2> /dev/null
-sed -i "s|^archive:.*|archive: {path: archive, max_size: 2 GB}\nalarms: {down: 2 s, late: 60 s, certificate: 30 d}\nmetrics: 127.0.0.1:$metrics|" "$site/site.yaml"
-for c in goes mute well; do printf '  %s: {source: "rtsp://127.0.0.1:%s/cam"}\n' $c "${scripted_port[$c]}"; done >> "$site/site.yaml"
-for c in dark still; do
+sed -i "s|^archive:.*|archive: {path: archive, max_size: 2 GB}\nalarms: {down: 2 s, late: 60 s, certificate: 30 d, scene: 5 s}\nmetrics: 127.0.0.1:$metrics|" "$site/site.yaml"
+for c in goes mute well night stuck; do printf '  %s: {source: "rtsp://127.0.0.1:%s/cam"}\n' $c "${scripted_port[$c]}"; done >> "$site/site.yaml"
+for c in dark still blind; do
     printf '  %s: {source: "rtsp://127.0.0.1:%s/cam", renditions: {small: {size: 160x90, bitrate: 100 kb/s, fps: 5}}}\n' $c "${scripted_port[$c]}"
 done >> "$site/site.yaml"
 # as if its log went to the journal
 : > "$site/log"
 JOURNAL_STREAM=$(stat -c %d:%i "$site/log")
 export JOURNAL_STREAM
-start_server goes mute dark still well
+start_server goes mute dark still well blind night stuck
 unset JOURNAL_STREAM
 
 alarms() { timeout 20 "$casemate" alarms -s "$site/casemate.sock" "$@"; }
@@ -54,6 +64,9 @@ tell mute speak
 check "a black picture is told" wait_for 90 is_on black dark
 matches "with the mend" "$(timeout 10 "$casemate" status -s "$site/casemate.sock")" 'ALARM black for .*: the picture is black; look at'
 check "a frozen one is told" wait_for 90 is_on frozen still
+check "and a covered lens" wait_for 90 is_on covered blind
+check "black of a camera that is only recorded" wait_for 90 is_on black night
+check "and frozen" wait_for 90 is_on frozen stuck
 equal "a camera that is well has none" "$(st '.alarms[] | select(.camera == "well") | .alarm')" ''
 told_alike() { [ "$(alarms --json | jq -r '[.alarm, .camera // "-"] | join(" ")')" = "$(st '.alarms[] | [.alarm, .camera // "-"] | join(" ")')" ]; }
 check "the command says what the status does" wait_for 60 told_alike
@@ -106,7 +119,12 @@ equal "without a terminal it says so" "$(timeout 10 "$casemate" top -s "$site/ca
 
 check "back again it is over" wait_for 90 is_over down goes
 check "and so is silence" wait_for 90 is_over silent mute
-for want in "begin down goes" "end down goes" "begin silent mute" "end silent mute" "begin black dark" "begin frozen still" "begin certificate -"; do
+for want in "black dark" "frozen still" "covered blind" "black night" "frozen stuck"; do
+    # shellcheck disable=SC2086
+    check "what is seen again is over: $want" wait_for 90 is_over $want
+done
+for want in "begin down goes" "end down goes" "begin silent mute" "end silent mute" "begin black dark" "end black dark" "begin frozen still" "end frozen still" "begin covered blind" "end covered blind" \
+    "begin black night" "end black night" "begin frozen stuck" "end frozen stuck" "begin certificate -"; do
     # shellcheck disable=SC2086
     check "who follows has heard of: $want" wait_for 60 followed $want
 done
@@ -121,5 +139,5 @@ matches "and what is no warning with another" "$(grep ' info ' "$site/log")" '^<
 stop_server
 check "all of it verifies" verify
 report=$(timeout 60 "$casemate" verify "$site/archive" --key "$site/site.key.pub" --json)
-equal "entries have them" "$(jq -r '.alarms[] | [.state, .alarm, .camera] | join(" ")' <<< "$report" | sort -u | grep -cxE 'begin (down goes|silent mute|black dark|frozen still|certificate -)|end (down goes|silent mute)')" 7
+equal "entries have them" "$(jq -r '.alarms[] | [.state, .alarm, .camera] | join(" ")' <<< "$report" | sort -u | grep -cxE 'begin certificate -|(begin|end) (down goes|silent mute|(black|covered) (dark|night|blind)|frozen (still|stuck))')" 15
 finish
