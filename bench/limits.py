@@ -56,15 +56,16 @@ def trial(casemate, clip, folder, renditions, count, seconds):
     server = None
     try:
         server = Server(casemate, folder, cameras.urls, encode=renditions, max_size="8 GB")
-        server.start()
         try:
+            server.start()
             before = server.wait_steady(SETTLE_SEGMENTS, 90)
         except Failed as e:
             return {"cameras": count, "carried": False, "why": str(e)}
         pids = proc.family(server.child.pid)
-        begun, cpu, (busy, could) = time.monotonic(), {pid: proc.cpu_s(pid) for pid in pids}, machine_cpu()
-        time.sleep(seconds)
+        begun, (busy, could) = time.monotonic(), machine_cpu()
         try:
+            cpu = {pid: proc.cpu_s(pid) for pid in pids}
+            time.sleep(seconds)
             used = sum(proc.cpu_s(pid) - s for pid, s in cpu.items())
         except Failed:
             return {"cameras": count, "carried": False, "why": "a role ended"}
@@ -125,6 +126,26 @@ def camera_case(casemate, clip, scratch, name, args):
             "by_cpu": int(os.cpu_count() * FULL / best["cores_per_camera"]), "tries": tries}
 
 
+def viewer_trial(server, command, n, seconds):
+    """One try: what it cost, and why it was too much, if it was. Failed, or ValueError, when nothing can be said of it."""
+    status = server.status()
+    if not status:
+        raise Failed("casemate does not answer any more")
+    pids = [role["pid"] for role in status["roles"] if role["role"] == "serve"]
+    before, (busy, could), begun = sum(map(proc.cpu_s, pids)), machine_cpu(), time.monotonic()
+    watch = json.loads(proc.run(command, seconds=seconds + 120))
+    cores, (busy_now, could_now) = (sum(map(proc.cpu_s, pids)) - before) / (time.monotonic() - begun), machine_cpu()
+    share = (busy_now - busy) / (could_now - could)
+    why = None
+    if watch["joined"] < n or watch["ended"] or watch["refused"] or watch["missed"]:
+        why = f"{watch['joined']} of {n} came, {watch['ended']} were cut off, {watch['refused']} refused, {watch['missed']} parts missed ({watch['why']})"
+    elif watch["late"] > watch["parts"] * LATE_MOST:
+        why = f"{watch['late']} of {watch['parts']} parts came late"
+    elif share > FULL:
+        why = f"the processors are full ({100 * share:.0f} %)"
+    return {"carried": not why, "why": why, "cores_per_viewer": cores / n, "machine_percent": 100 * share, "watch": watch}
+
+
 def viewer_case(casemate, clip, scratch, args):
     """Viewers of one camera's copy, who follow its playlist as a player does; they run on this machine, too."""
     program = build(casemate)
@@ -140,22 +161,14 @@ def viewer_case(casemate, clip, scratch, args):
 
         def attempt(n):
             say(f"limits: {n} viewers")
-            pids = [role["pid"] for role in server.status()["roles"] if role["role"] == "serve"]
-            before, (busy, could), begun = sum(map(proc.cpu_s, pids)), machine_cpu(), time.monotonic()
-            said = proc.run(viewers(program, "watch", None, "--connections", str(n), "--seconds", str(args.seconds), "--authorization-file", secret,
-                                    "--path", f"/live/{server.names[0]}/copy/index.m3u8", f"127.0.0.1:{server.port}"), seconds=args.seconds + 120)
-            watch, (busy_now, could_now) = json.loads(said), machine_cpu()
-            cores = (sum(map(proc.cpu_s, pids)) - before) / (time.monotonic() - begun)
-            share = (busy_now - busy) / (could_now - could)
-            why = None
-            if watch["joined"] < n or watch["ended"] or watch["refused"] or watch["missed"]:
-                why = f"{watch['joined']} of {n} came, {watch['ended']} were cut off, {watch['refused']} refused, {watch['missed']} parts missed ({watch['why']})"
-            elif watch["late"] > watch["parts"] * LATE_MOST:
-                why = f"{watch['late']} of {watch['parts']} parts came late"
-            elif share > FULL:
-                why = f"the processors are full ({100 * share:.0f} %)"
-            say(f"limits: {n} viewers: {why or 'carried'}")
-            return {"viewers": n, "carried": not why, "why": why, "cores_per_viewer": cores / n, "machine_percent": 100 * share, "watch": watch}
+            command = viewers(program, "watch", None, "--connections", str(n), "--seconds", str(args.seconds), "--authorization-file", secret,
+                              "--path", f"/live/{server.names[0]}/copy/index.m3u8", f"127.0.0.1:{server.port}")
+            try:
+                result = viewer_trial(server, command, n, args.seconds)
+            except (Failed, ValueError) as e:  # too many for the viewers' own program, or for a role of the server, is too many
+                result = {"carried": False, "why": f"the viewers: {e}"}
+            say(f"limits: {n} viewers: {result['why'] or 'carried'}")
+            return {"viewers": n} | result
 
         tries = raise_until(attempt, VIEWERS_FIRST, args.limit_viewers)
     finally:

@@ -54,7 +54,7 @@ static const char *rule_words(enum makers_rule rule)
 const char *inventory_flag_text(const struct inventory_camera *c, enum inventory_flag f, char *out, size_t cap)
 {
 	static const char *const text[INVENTORY_FLAGS] = {
-		[INVENTORY_NO_PASSWORD] = "it asks for no password: whoever reaches it can watch",
+		[INVENTORY_NO_PASSWORD] = "it asks for no password, whoever reaches it can watch: set one in the camera, and user: and password_file: in the site file",
 		[INVENTORY_CLEAR_PASSWORD] = "its password goes in the clear (Basic)",
 		[INVENTORY_MD5_ONLY] = "it knows no digest but MD5",
 		[INVENTORY_CLEAR_MEDIA] = "picture and sound travel in the clear: keep it on a network of its own, or use rtsps:",

@@ -63,6 +63,8 @@ static int text_camera(const struct inventory_camera *c, struct buf *out)
 	}
 	if (!rc)
 		rc = text_reasons(c, out);
+	if (!rc && c->heard && !c->described && !c->conf->user)
+		rc = buf_append_str(out, "  ? it answered without a description: it may ask for a password, and the site file has none for it (user:, password_file:)\n");
 	return rc ? rc : text_flags(c, out);
 }
 

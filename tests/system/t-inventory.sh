@@ -64,6 +64,9 @@ equal "with a server: who asked" "$(jq -r .seen_by "$work/said")" server
 equal "with a server: the same is known" "$(of hik '[.maker, .certainty] | join("; ")')" "Hikvision, or one of its rebrands; likely"
 inventory
 matches "text: the reason" "$(cat "$work/said")" 'likely +Hikvision, or one of its rebrands, by the realm'
+matches "text: whose password is not there" "$(cat "$work/said")" '^  \? it answered without a description: it may ask for a password, and the site file has none for it'
+equal "text: of those alone" "$(grep -c '^  ? ' "$work/said")" 3
+matches "text: who asks for none" "$(cat "$work/said")" '^  ! it asks for no password, .*: set one in the camera'
 matches "text: what to do" "$(cat "$work/said")" 'section 889: Hikvision is named by it'
 check "text: nothing that a camera sent is in it" harmless
 stop_server
