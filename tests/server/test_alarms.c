@@ -330,6 +330,96 @@ Test(parent_alarm, of_the_site)
 	cr_expect(!p.alarm[ALARM_SITE_CLOCK].on && !p.alarm[ALARM_RESTARTING].on);
 }
 
+/* Ten seconds later; of a moment in which nothing was foretold yet the clock is not turned. */
+static void ten_seconds(void)
+{
+	struct forecast *f = &p.looks.forecast;
+
+	if (f->fed_us) {
+		f->begun_us -= 10 * S;
+		f->fed_us -= 10 * S;
+	}
+	look();
+}
+
+/* Whether it is on, once it has had the time; and then why. */
+static bool site_has(enum alarm_kind kind, const char *detail)
+{
+	ten_seconds();
+	p.alarm[kind].turned_us -= 31 * S;
+	p.alarm[kind].said_us -= p.alarm[kind].said_us ? 3 * S : 0;
+	ten_seconds();
+	cr_expect(!p.alarm[kind].on || !strcmp(p.alarm[kind].detail, detail), "\"%s\"", p.alarm[kind].detail);
+	return p.alarm[kind].on;
+}
+
+/* Two minutes with these sizes, and none of before: of the archive, and of the disk's room. */
+static void stays(double archive_GB, double free_GB)
+{
+	p.store.archive_bytes = (uint64_t)(archive_GB * 1e9);
+	p.store.disk_free_bytes = (uint64_t)(free_GB * 1e9);
+	p.looks.forecast = (struct forecast){0};
+	for (int i = 0; i < 12; i++)
+		ten_seconds();
+}
+
+/* 20 GB a day. */
+static void record_much(void)
+{
+	p.store.entries = 1;
+	camera[0].rendition[RENDITION_COPY].rate_bps = 1850000;
+}
+
+Test(parent_alarm, of_a_disk_that_fills_begins_hours_before_and_ends_with_room)
+{
+	record_much();
+	site.archive_max_bytes = 500 * GB;
+	stays(10, 60);
+	cr_expect(!site_has(ALARM_DISK, ""), "three days");
+	stays(60, 10);
+	cr_expect(site_has(ALARM_DISK, "the disk will be full in less than 13 h"));
+	stays(60, 300);
+	cr_expect(!site_has(ALARM_DISK, ""));
+}
+
+Test(parent_alarm, of_a_promise_that_breaks_ends_when_it_is_kept_again)
+{
+	record_much();
+	site.alarms.retention_s = 5 * 86400;
+	site.archive_max_bytes = 90 * GB;
+	stays(90, 900);
+	cr_expect(site_has(ALARM_RETENTION, "footage will be kept for less than 5 d"));
+	site.archive_max_bytes = 110 * GB;
+	stays(90, 900);
+	cr_expect(!site_has(ALARM_RETENTION, ""));
+	site.archive_max_bytes = 90 * GB;
+	site.alarms.retention_s = 0;
+	stays(90, 900);
+	cr_expect(!site_has(ALARM_RETENTION, ""), "nothing was promised");
+}
+
+Test(parent_alarm, of_a_certificate_ends_with_a_new_one)
+{
+	p.certificate.ends_us = clock_wall_us() - 3600 * S;
+	cr_expect(site_has(ALARM_CERTIFICATE, "the certificate has ended"));
+	p.certificate.ends_us = clock_wall_us() + 90 * 86400 * S;
+	cr_expect(!site_has(ALARM_CERTIFICATE, ""));
+}
+
+Test(parent_alarm, of_witnesses_that_are_overdue_ends_with_their_quorum)
+{
+	site.witnesses = (char *)(uintptr_t)"w";
+	p.witness = (struct parent_witness){.policy = {.quorum = 0}, .known = true, .since_us = clock_wall_us() - 86399 * S};
+	cr_expect(!site_has(ALARM_WITNESS, ""));
+	p.witness.since_us -= 2 * S;
+	cr_expect(site_has(ALARM_WITNESS, "no quorum of witnesses has vouched for the log"));
+	p.witness.state.met = true;
+	p.witness.state.quorum_us = clock_wall_us();
+	cr_expect(!site_has(ALARM_WITNESS, ""));
+	p.witness.state.quorum_us -= 86401 * S;
+	cr_expect(site_has(ALARM_WITNESS, "the quorum of witnesses is overdue"));
+}
+
 Test(parent_alarm, questions_that_are_none_are_answered_all_the_same)
 {
 	static const char *const words[] = {"", "json", "json ", "text after", "json since x", "json after 99999999999999999999 1", "text after 77 -1", "text since 18446744073709551615", "now"};

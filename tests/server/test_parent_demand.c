@@ -268,6 +268,16 @@ Test(demand, a_worker_that_flickers_fills_no_log)
 	cr_expect(child[WORKER].killed, "speaks for another");
 }
 
+Test(demand, pictures_that_cannot_be_decoded_are_an_alarm_until_they_can)
+{
+	child[WORKER].said = 0;
+	HEAR(WORKER, MSG_WORKER_STATE, (struct msg_worker_state){.camera = 0, .no_picture_since_us = 1});
+	expect_alarm(ALARM_NO_PICTURE, true, "what the camera sends gives no picture");
+	say_state(0, 0);
+	later(ALARM_NO_PICTURE);
+	expect_alarm(ALARM_NO_PICTURE, false, "over");
+}
+
 Test(demand, an_alarm_waits_for_store)
 {
 	static union msg_body m;

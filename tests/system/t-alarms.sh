@@ -19,8 +19,8 @@ sick covered 14 lutyuv=y=90:u=128:v=128,noise=alls=6:allf=t
 sick night 24 lutyuv=y=16:u=128:v=128
 sick stuck 24 loop=loop=-1:size=1
 jq -n --arg dir "$work" '[{name: "goes", v: "clip"}, {name: "mute", v: "clip"}, {name: "dark", v: "black"}, {name: "still", v: "frozen"}, {name: "well", v: "clip"},
-    {name: "blind", v: "covered"}, {name: "night", v: "night"}, {name: "stuck", v: "stuck"}]
-    | map({name, transports: ["tcp"], video: "h264:\($dir)/\(.v).h264"})' > "$work/cameras.json"
+    {name: "blind", v: "covered"}, {name: "night", v: "night"}, {name: "stuck", v: "stuck"}, {name: "ahead", v: "clip"}]
+    | map({name, transports: ["tcp"], video: "h264:\($dir)/\(.v).h264"} + if .name == "ahead" then {clockOffMs: 20000} else {} end)' > "$work/cameras.json"
 start_scripted "$work/cameras.json"
 
 make_site
@@ -28,8 +28,8 @@ metrics=$(free_port)
 # a certificate that ends within the month that is asked for, and a promise that 1 MB cannot keep
 timeout 20 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -days 9 \
     -keyout "$site/tls.key" -out "$site/tls.crt" 2> /dev/null
-sed -i "s|^archive:.*|archive: {path: archive, max_size: 2 GB}\nalarms: {down: 2 s, late: 60 s, certificate: 30 d, scene: 5 s}\nmetrics: 127.0.0.1:$metrics|" "$site/site.yaml"
-for c in goes mute well night stuck; do printf '  %s: {source: "rtsp://127.0.0.1:%s/cam"}\n' $c "${scripted_port[$c]}"; done >> "$site/site.yaml"
+sed -i "s|^archive:.*|archive: {path: archive, max_size: 2 GB}\nalarms: {down: 2 s, late: 2 s, certificate: 30 d, scene: 5 s, restarts: 1}\nmetrics: 127.0.0.1:$metrics|" "$site/site.yaml"
+for c in goes mute well night stuck ahead; do printf '  %s: {source: "rtsp://127.0.0.1:%s/cam"}\n' $c "${scripted_port[$c]}"; done >> "$site/site.yaml"
 for c in dark still blind; do
     printf '  %s: {source: "rtsp://127.0.0.1:%s/cam", renditions: {small: {size: 160x90, bitrate: 100 kb/s, fps: 5}}}\n' $c "${scripted_port[$c]}"
 done >> "$site/site.yaml"
@@ -37,7 +37,7 @@ done >> "$site/site.yaml"
 : > "$site/log"
 JOURNAL_STREAM=$(stat -c %d:%i "$site/log")
 export JOURNAL_STREAM
-start_server goes mute dark still well blind night stuck
+start_server goes mute dark still well blind night stuck ahead
 unset JOURNAL_STREAM
 
 alarms() { timeout 20 "$casemate" alarms -s "$site/casemate.sock" "$@"; }
@@ -59,6 +59,14 @@ check "as a metric" wait_for 60 metric_is 'casemate_alarm_active{alarm="down",ca
 check "the certificate's end is one of the site" wait_for 60 is_on certificate -
 check "as a metric too" wait_for 60 metric_is 'casemate_alarm_active{alarm="certificate"} 1'
 tell goes up
+store=$(st '.roles[] | select(.role == "store") | .pid')
+kill -STOP "$store"
+check "pictures that are not recorded are late" wait_for 60 is_on late well
+kill -CONT "$store"
+kill -KILL "$(st '[.roles[] | select(.role == "serve") | .pid][0]')"
+check "a role that ended is restarting" wait_for 60 is_on restarting -
+matches "with its name" "$(alarms)" ' on +restarting +- +serve was started anew 1 times'
+check "a camera's clock is ahead" wait_for 90 is_on clock ahead
 check "one that sends nothing any more is silent" wait_for 90 is_on silent mute
 tell mute speak
 check "a black picture is told" wait_for 90 is_on black dark
@@ -67,9 +75,13 @@ check "a frozen one is told" wait_for 90 is_on frozen still
 check "and a covered lens" wait_for 90 is_on covered blind
 check "black of a camera that is only recorded" wait_for 90 is_on black night
 check "and frozen" wait_for 90 is_on frozen stuck
-equal "a camera that is well has none" "$(st '.alarms[] | select(.camera == "well") | .alarm')" ''
+equal "a camera that is well has none" "$(st '.alarms[] | select(.camera == "well" and .alarm != "late") | .alarm')" ''
 told_alike() { [ "$(alarms --json | jq -r '[.alarm, .camera // "-"] | join(" ")')" = "$(st '.alarms[] | [.alarm, .camera // "-"] | join(" ")')" ]; }
 check "the command says what the status does" wait_for 60 told_alike
+told_on_page() { [ "$(get /api/status | jq -rS '[.alarms[] | [.alarm, .camera // "-"] | join(" ")] | sort | join("; ")')" = "$(st '[.alarms[] | [.alarm, .camera // "-"] | join(" ")] | sort | join("; ")')" ]; }
+check "and what the page is told" wait_for 60 told_on_page
+told_as_metrics() { [ "$(curl -sS -m 15 "http://127.0.0.1:$metrics/metrics" | grep -c '^casemate_alarm_active{.*} 1$')" = "$(st '.alarms | length')" ]; }
+check "and what the metrics do" wait_for 60 told_as_metrics
 equal "and its exit that there are some" "$(alarms > /dev/null; echo $?)" 1
 status > "$work/status.json"
 check "the status is as its schema says" node "$here/schema.mjs" "$top/doc/casemate-status.schema.json" < "$work/status.json"
@@ -119,12 +131,14 @@ equal "without a terminal it says so" "$(timeout 10 "$casemate" top -s "$site/ca
 
 check "back again it is over" wait_for 90 is_over down goes
 check "and so is silence" wait_for 90 is_over silent mute
+check "what is recorded again is late no more" wait_for 90 is_over late well
 for want in "black dark" "frozen still" "covered blind" "black night" "frozen stuck"; do
     # shellcheck disable=SC2086
     check "what is seen again is over: $want" wait_for 90 is_over $want
 done
 for want in "begin down goes" "end down goes" "begin silent mute" "end silent mute" "begin black dark" "end black dark" "begin frozen still" "end frozen still" "begin covered blind" "end covered blind" \
-    "begin black night" "end black night" "begin frozen stuck" "end frozen stuck" "begin certificate -"; do
+    "begin black night" "end black night" "begin frozen stuck" "end frozen stuck" "begin late well" "end late well" "begin clock ahead" "begin restarting -" \
+    "begin certificate -"; do
     # shellcheck disable=SC2086
     check "who follows has heard of: $want" wait_for 60 followed $want
 done
@@ -139,5 +153,5 @@ matches "and what is no warning with another" "$(grep ' info ' "$site/log")" '^<
 stop_server
 check "all of it verifies" verify
 report=$(timeout 60 "$casemate" verify "$site/archive" --key "$site/site.key.pub" --json)
-equal "entries have them" "$(jq -r '.alarms[] | [.state, .alarm, .camera] | join(" ")' <<< "$report" | sort -u | grep -cxE 'begin certificate -|(begin|end) (down goes|silent mute|(black|covered) (dark|night|blind)|frozen (still|stuck))')" 15
+equal "entries have them" "$(jq -r '.alarms[] | [.state, .alarm, .camera] | join(" ")' <<< "$report" | sort -u | grep -cxE 'begin (certificate -|restarting -|clock ahead)|(begin|end) (down goes|silent mute|late well|(black|covered) (dark|night|blind)|frozen (still|stuck))')" 19
 finish
