@@ -108,6 +108,11 @@ matches "and is named with its line" "$against" 'new\.yaml:[0-9]+: camera gate-2
 against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
 equal "against the running server nothing opens" $? 0
 matches "nor changes, its password neither" "$against" 'site\.yaml against .*/casemate\.sock: nothing changes$'
+printf 'another\n' > "$site/camera-password"
+against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
+matches "another one in the same file does" "$against" 'camera gate: .*password'
+equal "and is not shown, nor its mark" "$(grep -cE 'another|[0-9a-f]{16}' <<< "$against")" 0
+printf '%s\n' "$camera_password" > "$site/camera-password"
 printf 'cameras:\n  dock: {source: "rtsp://127.0.0.9:554/"}\n' > "$site/more/dock.yaml"
 against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
 equal "a new file in a folder that is included opens something" $? 1
