@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # casemate probe: what it says of a camera, why it can't, and a snippet with which the camera is recorded. The password shows nowhere.
 # takes: 11 s
-# alone: it measures how often a camera sends a key frame
+# quiet: it measures how often a camera sends a key frame
 source "$(dirname "$0")/lib.sh"
 wants jq openssl ss
 
