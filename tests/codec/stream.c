@@ -15,6 +15,20 @@ unsigned stream_luma(unsigned n)
 	return 40 + n * 7 % 160;
 }
 
+struct au stream_with_sets(const struct stream *s, unsigned n, unsigned number)
+{
+	struct au au = s->au[n];
+	uint8_t *p = malloc(s->sets_len + au.len);
+
+	cr_assert_not_null(p);
+	memcpy(p, s->sets, s->sets_len);
+	memcpy(p + s->sets_len, au.data, au.len);
+	au.data = p;
+	au.len += s->sets_len;
+	au.pts = au.dts = (int64_t)number * STREAM_STEP;
+	return au;
+}
+
 uint32_t stream_random(uint32_t *state)
 {
 	*state = *state * 1664525u + 1013904223u;

@@ -42,6 +42,8 @@ void stream_make(struct stream *s, const struct stream_kind *k);
 /* The same as H.265, by the encoder that libavcodec has if it was built so (Debian's is); key is set of any IRAP. Skips the test if not. */
 void stream_make_h265(struct stream *s, const struct stream_kind *k);
 void stream_free(struct stream *s);
+/* Access unit n with the parameter sets before it, as the number-th in time; its data is to be freed. */
+struct au stream_with_sets(const struct stream *s, unsigned n, unsigned number);
 /* Repeatable noise. */
 uint32_t stream_random(uint32_t *state);
 

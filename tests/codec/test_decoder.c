@@ -186,20 +186,6 @@ Test(decoder, refuses_what_it_should_not_open)
 	cr_assert_null(decoder);
 }
 
-/* An access unit with its parameter sets before it; to be freed. */
-static struct au with_sets(const struct stream *s, unsigned n, unsigned number)
-{
-	struct au au = s->au[n];
-	uint8_t *p = malloc(s->sets_len + au.len);
-
-	memcpy(p, s->sets, s->sets_len);
-	memcpy(p + s->sets_len, au.data, au.len);
-	au.data = p;
-	au.len += s->sets_len;
-	au.pts = au.dts = (int64_t)number * STREAM_STEP;
-	return au;
-}
-
 Test(decoder, follows_a_change_of_size_and_format)
 {
 	static const struct stream_kind small = {"small", 320, 240, 1}, large = {"large", 1280, 720, 1, .chroma = STREAM_422, .bits = 10};
@@ -209,7 +195,7 @@ Test(decoder, follows_a_change_of_size_and_format)
 	stream_make(&other, &large);
 	cr_assert_eq(decoder_open(&decoder, &stream.track, 0), 0);
 	for (unsigned i = 0; i < 20; i++) {
-		struct au au = with_sets(i % 2 ? &other : &stream, 0, i);
+		struct au au = stream_with_sets(i % 2 ? &other : &stream, 0, i);
 
 		cr_assert_eq(decoder_feed(decoder, &au), 0);
 		cr_assert_eq(decoder_picture(decoder, &p), 1);
@@ -230,7 +216,7 @@ Test(decoder, refuses_a_change_to_a_size_above_its_limit)
 	stream_make(&other, &large);
 	cr_assert_eq(decoder_open(&decoder, &stream.track, 320 * 240), 0);
 	for (unsigned i = 0; i < 6; i++) {
-		au = with_sets(i % 2 ? &other : &stream, 0, i);
+		au = stream_with_sets(i % 2 ? &other : &stream, 0, i);
 		decoder_feed(decoder, &au);
 		while (decoder_picture(decoder, &p))
 			cr_assert_eq(p.width, 320);

@@ -203,20 +203,6 @@ Test(decoder_h265, refuses_what_it_should_not_open)
 	cr_assert_null(decoder);
 }
 
-/* An access unit with its parameter sets before it; to be freed. */
-static struct au with_sets(const struct stream *s, unsigned n, unsigned number)
-{
-	struct au au = s->au[n];
-	uint8_t *p = malloc(s->sets_len + au.len);
-
-	memcpy(p, s->sets, s->sets_len);
-	memcpy(p + s->sets_len, au.data, au.len);
-	au.data = p;
-	au.len += s->sets_len;
-	au.pts = au.dts = (int64_t)number * STREAM_STEP;
-	return au;
-}
-
 Test(decoder_h265, follows_a_change_of_size_and_refuses_one_above_its_limit)
 {
 	static const struct stream_kind small = {"small", 320, 240, 1}, large = {"large", 1280, 720, 1, .chroma = STREAM_422, .bits = 10};
@@ -230,7 +216,7 @@ Test(decoder_h265, follows_a_change_of_size_and_refuses_one_above_its_limit)
 
 		cr_assert_eq(decoder_open(&decoder, &stream.track, limits[l]), 0);
 		for (unsigned i = 0; i < 10; i++) {
-			struct au au = with_sets(i % 2 ? &other : &stream, 0, i);
+			struct au au = stream_with_sets(i % 2 ? &other : &stream, 0, i);
 
 			cr_assert_eq(decoder_feed(decoder, &au), i % 2 && l ? -EBADMSG : 0);
 			n += take(&last);
@@ -275,7 +261,7 @@ Test(decoder_h265, survives_cut_and_damaged_access_units_and_recovers)
 		cr_assert_eq(decoder_open(&decoder, &stream.track, 160 * 128), 0);
 		for (unsigned round = 0; round < 30; round++)
 			for (unsigned i = 0; i < stream.n; i++, number++) {
-				struct au au = with_sets(&stream, i, number);
+				struct au au = stream_with_sets(&stream, i, number);
 
 				damage((uint8_t *)(uintptr_t)au.data, &au.len, &state);
 				decoder_feed(decoder, &au);
@@ -285,7 +271,7 @@ Test(decoder_h265, survives_cut_and_damaged_access_units_and_recovers)
 		cr_assert_gt(decoder_counts(decoder)->errors, 0);
 		before = decoder_counts(decoder)->pictures;
 		for (unsigned i = 0; i < stream.n; i++, number++) {
-			struct au au = with_sets(&stream, i, number);
+			struct au au = stream_with_sets(&stream, i, number);
 
 			cr_assert_eq(decoder_feed(decoder, &au), 0);
 			take(&last);

@@ -121,17 +121,6 @@ static double measure(unsigned width, unsigned height, enum cpu_level cpu)
 	return ms;
 }
 
-static void bench(enum cpu_level best)
-{
-	static const struct { const char *name; unsigned width, height; } sizes[] = {{"1920x1080", 1920, 1080}, {"1280x720", 1280, 720}, {"640x360", 640, 360}};
-
-	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-		double ms[CPU_LEVELS];
-
-		for (int cpu = CPU_C; cpu <= (int)best; cpu++)
-			ms[cpu] = measure(sizes[i].width, sizes[i].height, (enum cpu_level)cpu);
-		bench_row(sizes[i].name, ms, best, 0);
-	}
-}
+static void bench(enum cpu_level best) { bench_sizes(measure, best); }
 
 const struct kernel kernel_changes = {"changes", test, bench};

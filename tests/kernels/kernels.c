@@ -118,6 +118,19 @@ void bench_row(const char *what, const double ms[CPU_LEVELS], enum cpu_level bes
 	fflush(stdout);
 }
 
+void bench_sizes(double (*measure)(unsigned width, unsigned height, enum cpu_level cpu), enum cpu_level best)
+{
+	static const struct { const char *name; unsigned width, height; } sizes[] = {{"1920x1080", 1920, 1080}, {"1280x720", 1280, 720}, {"640x360", 640, 360}};
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		double ms[CPU_LEVELS];
+
+		for (int cpu = CPU_C; cpu <= (int)best; cpu++)
+			ms[cpu] = measure(sizes[i].width, sizes[i].height, (enum cpu_level)cpu);
+		bench_row(sizes[i].name, ms, best, 0);
+	}
+}
+
 static int usage(FILE *to)
 {
 	fprintf(to, "usage: kernels [--cpu c|avx2|avx512] [--bench] [KERNEL ...]\n"

@@ -81,5 +81,7 @@ double psnr(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_
 double bench_ms(void (*run)(void *ctx), void *ctx);
 /* ms[0..best]; of swscale, or another peer for the same work: 0 when there is none. */
 void bench_row(const char *what, const double ms[CPU_LEVELS], enum cpu_level best, double peer_ms);
+/* A row each for 1080p, 720p and 360p: measure gives milliseconds. */
+void bench_sizes(double (*measure)(unsigned width, unsigned height, enum cpu_level cpu), enum cpu_level best);
 
 #endif

@@ -321,7 +321,7 @@ void archive_proof(struct archive *a, uint64_t index, struct buf *out)
 	assert(rc == 0 && proof_write(out, &p) == 0);
 }
 
-static int get(void *ctx, const char *path, struct buf *out)
+int archive_get(void *ctx, const char *path, struct buf *out)
 {
 	struct archive *a = ctx;
 	const struct archive_file *f = archive_find(a, path);
@@ -361,6 +361,25 @@ static int list(void *ctx, const char *folder, int (*each)(void *arg, const char
 	return rc;
 }
 
+/* As of a clip's folder: each file lies in it, whatever its name. */
+static int list_all(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg)
+{
+	const struct archive *a = ctx;
+	char path[VERIFY_PATH + 2];
+	int rc = 0;
+
+	for (size_t i = 0; i < a->nfiles && !rc; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, a->file[i].path);
+		rc = each(arg, path);
+	}
+	return rc;
+}
+
+struct verify_source archive_folder(struct archive *a)
+{
+	return (struct verify_source){.get = archive_get, .part = part, .list = list_all, .ctx = a};
+}
+
 static bool again(void *ctx)
 {
 	struct archive *a = ctx;
@@ -376,7 +395,7 @@ static bool again(void *ctx)
 struct verify_report *archive_verify(struct archive *a, const struct verify_filter *filter, bool can_list)
 {
 	static const struct verify_filter all = {NULL, INT64_MIN, INT64_MAX};
-	struct verify_source src = {.get = get, .hash = hash, .part = part, .list = can_list ? list : NULL, .again = a->waits ? again : NULL, .ctx = a};
+	struct verify_source src = {.get = archive_get, .hash = hash, .part = part, .list = can_list ? list : NULL, .again = a->waits ? again : NULL, .ctx = a};
 	struct verify_report *r = NULL;
 
 	if (verify_run(&src, key_public_of(a->key), filter ? filter : &all, &r))

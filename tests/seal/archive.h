@@ -72,6 +72,9 @@ size_t archive_init(const char *camera, const char *rendition, unsigned epoch, u
 /* The proof of entry index in the log of all entries, under a checkpoint for it. */
 void archive_proof(struct archive *a, uint64_t index, struct buf *out);
 
+/* struct verify_source's get of ctx, an archive; and all of one whose files are those of a clip. */
+int archive_get(void *ctx, const char *path, struct buf *out);
+struct verify_source archive_folder(struct archive *a);
 /* verify over it; wants lists, again only when a->waits. */
 struct verify_report *archive_verify(struct archive *a, const struct verify_filter *filter, bool can_list);
 /*

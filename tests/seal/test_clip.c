@@ -11,34 +11,6 @@
 #include "seal/clip.h"
 #include "seal/cosign.h"
 
-static int get(void *ctx, const char *path, struct buf *out)
-{
-	const struct archive_file *f = archive_find(ctx, path);
-
-	return f ? buf_append(out, f->p, f->n) : -ENOENT;
-}
-
-static int part(void *ctx, const char *path, uint64_t at, size_t n, struct buf *out)
-{
-	const struct archive_file *f = archive_find(ctx, path);
-	size_t left = f && at < f->n ? f->n - at : 0;
-
-	return f ? buf_append(out, f->p + (f->n - left), n < left ? n : left) : -ENOENT;
-}
-
-static int list(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg)
-{
-	struct archive *a = ctx;
-	char path[VERIFY_PATH + 2];
-	int rc = 0;
-
-	for (size_t i = 0; i < a->nfiles && !rc; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, a->file[i].path);
-		rc = each(arg, path);
-	}
-	return rc;
-}
-
 /* A clip, and the folder that it went to. */
 struct made {
 	struct archive *site, *folder;
@@ -56,7 +28,7 @@ static struct clip_ask ask_of(const char *camera, int64_t from_us, int64_t to_us
 
 static void begin(struct made *m, struct archive *site, const struct clip_ask *ask)
 {
-	*m = (struct made){.site = site, .folder = archive_new("clip"), .src = {.get = get, .ctx = site}};
+	*m = (struct made){.site = site, .folder = archive_new("clip"), .src = {.get = archive_get, .ctx = site}};
 	cr_assert_eq(clip_new(ask, &m->src, &m->clip), 0);
 	while ((m->rc = clip_look(m->clip)) == 1)
 		;
@@ -116,7 +88,7 @@ static void end(struct made *m)
 static struct verify_report *judge(const struct made *m)
 {
 	static const struct verify_filter all = {NULL, INT64_MIN, INT64_MAX};
-	struct verify_source src = {.get = get, .part = part, .list = list, .ctx = m->folder};
+	struct verify_source src = archive_folder(m->folder);
 	struct verify_report *r = NULL;
 
 	cr_assert_eq(verify_run_clip(&src, key_public_of(m->site->key), &all, &r), 0);
@@ -525,7 +497,7 @@ Test(clip, refuses_names_and_times_that_are_none)
 		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = -1, .to_us = 2},
 		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = INT64_MIN, .to_us = INT64_MAX},
 		{.camera = "gate", .rendition = "copy", .user = "u", .from_us = 1, .to_us = CLIP_TIME_MAX_US + 1}};
-	struct verify_source src = {.get = get};
+	struct verify_source src = {.get = archive_get};
 	struct clip *c = NULL;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

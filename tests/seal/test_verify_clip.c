@@ -11,34 +11,6 @@
 
 #define FILM "gate-1-copy-960-970.mp4"
 
-static int get(void *ctx, const char *path, struct buf *out)
-{
-	const struct archive_file *f = archive_find(ctx, path);
-
-	return f ? buf_append(out, f->p, f->n) : -ENOENT;
-}
-
-static int part(void *ctx, const char *path, uint64_t at, size_t n, struct buf *out)
-{
-	const struct archive_file *f = archive_find(ctx, path);
-	size_t left = f && at < f->n ? f->n - at : 0;
-
-	return f ? buf_append(out, f->p + (f->n - left), n < left ? n : left) : -ENOENT;
-}
-
-static int list(void *ctx, const char *folder, int (*each)(void *arg, const char *path), void *arg)
-{
-	const struct archive *a = ctx;
-	char path[VERIFY_PATH + 2];
-	int rc = 0;
-
-	for (size_t i = 0; i < a->nfiles && !rc; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, a->file[i].path);
-		rc = each(arg, path);
-	}
-	return rc;
-}
-
 static void take_files(struct clip *c, struct archive *folder)
 {
 	struct clip_piece p;
@@ -62,7 +34,7 @@ static struct archive *make(struct archive *site)
 {
 	const struct clip_ask ask = {.camera = "gate-1", .rendition = "copy", .from_us = ARCHIVE_AT(10), .to_us = ARCHIVE_AT(20) + 1, .user = "guard",
 		.bytes_max = UINT64_MAX};
-	struct verify_source src = {.get = get, .ctx = site};
+	struct verify_source src = {.get = archive_get, .ctx = site};
 	struct archive *folder = archive_new("clip");
 	struct entry e[CLIP_RENDITIONS];
 	struct clip *c = NULL;
@@ -144,7 +116,7 @@ static bool tells(const struct verify_report *r, enum verify_kind kind, const ch
 
 static struct verify_report *judge(struct archive *site, struct archive *folder, const struct verify_filter *filter)
 {
-	struct verify_source src = {.get = get, .part = part, .list = list, .ctx = folder};
+	struct verify_source src = archive_folder(folder);
 	struct verify_report *r = NULL;
 
 	cr_assert_eq(verify_run_clip(&src, key_public_of(site->key), filter, &r), 0);
