@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Viewers who show a certificate instead of a password, by HTTPS and RTSPS: who is let in, who is not, and who is ended when his certificate
+# Viewers who show a certificate instead of a password, by HTTPS, RTSPS and in a browser: who is let in, who is not, and who is ended when his certificate
 # is revoked or is nobody's any more.
-# takes: 25 s
+# takes: 33 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl openssl python3 ffprobe
 
@@ -84,6 +84,29 @@ seen=$(timeout -k 2 60 ffprobe -v error -ca_file "$site/tls.crt" -tls_verify 0 -
     "https://127.0.0.1:$port/live/gate/copy/$init" 2>&1)
 equal "ffmpeg shows one, too" "$seen" h264
 for bad in stranger expired early server authority long; do equal "refused: $bad" "$(by $bad)" 000; done
+
+# In a browser: Chromium takes the certificate from NSS's database in its user's home, and which of them to show from a policy, which lies in /etc.
+browse() {
+    local home=$work/home policy=$work/chromium-etc/policies/managed
+    mkdir -p "$home/.pki/nssdb" "$policy"
+    certutil -N -d "sql:$home/.pki/nssdb" --empty-password &&
+        openssl pkcs12 -export -in "$site/anna.crt" -inkey "$site/anna.key" -name anna -passout pass: -out "$work/anna.p12" &&
+        pk12util -i "$work/anna.p12" -d "sql:$home/.pki/nssdb" -W '' || return
+    printf '{"AutoSelectCertificateForUrls": ["{\\"pattern\\": \\"https://127.0.0.1:%s\\", \\"filter\\": {}}"]}\n' "$port" > "$policy/certificate.json"
+    cat > "$work/chromium" <<END
+#!/bin/sh
+exec unshare -rm sh -c 'mount --bind "$work/chromium-etc" /etc/chromium && exec chromium "\$@"' sh "\$@"
+END
+    chmod +x "$work/chromium"
+    HOME=$home CHROMIUM=$work/chromium timeout -k 5 300 node "$here/page-certificate.mjs" "https://127.0.0.1:$port/" anna
+}
+missing=$(for c in certutil pk12util chromium node; do command -v $c > /dev/null || echo "$c"; done)
+if [ -z "$missing" ] && [ -d "$here/node_modules/playwright-core" ]; then
+    browse > "$work/browsed" 2>&1 || note "$(tail -3 "$work/browsed")"
+    equal "Chromium plays the page by a certificate, and nobody is asked for a password" "$(grep -c '^ok ' "$work/browsed") $(grep '^FAIL' "$work/browsed")" '3 '
+else
+    skip "a browser with a certificate: ${missing:-playwright-core} is not installed"
+fi
 
 # watch NAME: by RTSPS, without end
 watch() {
