@@ -23,6 +23,7 @@
 #define STEP_MIN (TIMESCALE_VIDEO / 240)
 #define STEP_MAX TIMESCALE_VIDEO   /* a longer pause is one second of it */
 #define RATE_MAX_KBPS 2000000      /* x264 counts bits in an int */
+#define LEVEL_FPS 60               /* at less the parameter sets are the same */
 
 struct state {
 	x264_t *x264;
@@ -162,7 +163,10 @@ static int track_from_headers(x264_t *x264, struct track *ret)
 	return sps && pps && !h264_track(sps, nsps, pps, npps, ret) ? 0 : -EIO;
 }
 
-/* A twin that knows of varying times writes the parameter sets: they must not promise a fixed rate (H.264 E.2.1). */
+/*
+ * A twin that knows of varying times writes the parameter sets: they must not promise a fixed rate (H.264 E.2.1). Their level allows for any
+ * usual rate: what is measured changes, and is not known at first, but a worker that is started anew has to go on under the same ones.
+ */
 static int make_track(const struct state *e, struct track *ret)
 {
 	x264_param_t param = e->param;
@@ -170,6 +174,8 @@ static int make_track(const struct state *e, struct track *ret)
 	int rc;
 
 	param.b_vfr_input = 1;
+	if (param.i_fps_num < LEVEL_FPS)
+		param.i_fps_num = LEVEL_FPS;
 	twin = x264_encoder_open(&param);
 	if (!twin)
 		return -ENOMEM;

@@ -79,14 +79,21 @@ static void put_open(struct draft *d, const struct serve_under_way *u)
 	d->media.open = &d->open;
 }
 
-/* What is newest of another rendition, as its own playlist has it. */
+/* What is newest of another rendition, as its own playlist has it: of parts, where such are listed (RFC 8216bis 4.4.5.4), though what follows has none. */
 static void put_report(struct draft *d, const struct serve_rendition *r)
 {
-	const struct serve_segment *newest = &r->window[r->n - 1];
 	const struct serve_under_way *u = serve_parts_listed(r);
-	unsigned open = u ? u->parts.n - u->part_grows : 0, n = open ? open : may_list(r, &newest->parts) ? newest->parts.n : 0;
+	unsigned n = u ? u->parts.n - u->part_grows : 0, at = r->n;
+	uint64_t number = r->window[at - 1].m.number + (n > 0), whole = number, us = 0;
 
-	d->report[d->live.nreports++] = (struct playlist_report){.name = r->set.name, .number = newest->m.number + (open > 0), .has_part = n > 0, .part = n - 1};
+	while (!n && at-- > 0 && us < UINT64_C(1000000) * PLAYLIST_PART_TARGETS * d->media.target_s) {
+		const struct serve_segment *s = &r->window[at];
+
+		number = s->m.number;
+		n = may_list(r, &s->parts) ? s->parts.n : 0;
+		us += serve_media_duration_us(&s->m);
+	}
+	d->report[d->live.nreports++] = (struct playlist_report){.name = r->set.name, .number = n ? number : whole, .has_part = n > 0, .part = n - 1};
 }
 
 static void put_reports(struct draft *d, const struct serve_camera *c, const struct serve_rendition *r)

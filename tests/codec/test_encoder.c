@@ -257,3 +257,26 @@ Test(encoder, writes_the_colours_it_is_told)
 	cr_assert_eq(back.colour.transfer, 1);
 	cr_assert_eq(back.colour.matrix, 1);
 }
+
+/* A worker that is started anew learns of another rate, or of none yet, and what it makes has to go on under the same init segment. */
+Test(encoder, has_the_same_parameter_sets_at_any_usual_rate)
+{
+	static const unsigned side[][2] = {{320, 180}, {640, 360}, {1280, 720}, {1920, 1080}, {3840, 2160}}, fps[] = {1, 8, 12, 15, 25, 30, 31, 50, 60};
+
+	for (size_t i = 0; i < sizeof side / sizeof *side; i++) {
+		struct track unknown;
+
+		open_one(side[i][0], side[i][1], 0, 1500000);
+		unknown = *encoder_track(encoder);
+		encoder_free(&encoder);
+		for (size_t k = 0; k < sizeof fps / sizeof *fps; k++) {
+			const struct track *t;
+
+			open_one(side[i][0], side[i][1], fps[k], 1500000);
+			t = encoder_track(encoder);
+			cr_assert(t->config_len == unknown.config_len && memcmp(t->config, unknown.config, t->config_len) == 0,
+				"%ux%u: another at %u pictures a second: level %u, not %u", side[i][0], side[i][1], fps[k], t->config[3], unknown.config[3]);
+			encoder_free(&encoder);
+		}
+	}
+}

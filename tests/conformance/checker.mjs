@@ -218,13 +218,17 @@ export class Checker {
 				() => `${r.name}: parts of ${is.tail.msn}: ${JSON.stringify(was.tail.parts)}, then ${JSON.stringify(is.tail.parts)}`);
 	}
 
-	/* The part that was hinted at is the first one that was not there then: of the same segment, or of the next. */
+	/*
+	 * The part that was hinted at is the first one that was not there then: of the same segment, or of the next. Where a discontinuity
+	 * comes first, what was planned has changed, and it need not come at all (6.2.6).
+	 */
 	#hinted(name, was, is) {
-		const hint = was.hints.find((h) => h.TYPE === "PART")?.URI;
-		const here = is.tail.msn === was.tail.msn ? is.tail : is.segments.find((s) => s.msn === was.tail.msn);
-		const next = here?.parts[was.tail.parts.length];
+		const hint = was.hints.find((h) => h.TYPE === "PART")?.URI, all = [...is.segments, is.tail], had = was.tail.parts.length;
+		const at = all.findIndex((s) => s.msn === was.tail.msn), here = all[at];
+		const s = here?.parts.length && here.parts.length === had ? all[at + 1] : here;
+		const next = s?.parts[s === here ? had : 0];
 
-		if (hint && next)
+		if (hint && next && !(s.discontinuity && next === s.parts[0]))
 			this.hold("preload_kept", next.uri === hint, () => `${name}: ${hint} was hinted at, ${next.uri} came`);
 	}
 

@@ -34,7 +34,7 @@ export const RULES = {
 	three_targets: ["6.2.2", "no segment is taken from the front while fewer than three targets would stay"],
 	kept: ["6.2.2", "a segment that was taken from the list can be had for as long again as the list is"],
 	ended: ["6.2.1", "nothing follows EXT-X-ENDLIST"],
-	preload_kept: ["4.4.5.3, 6.2.2", "what was hinted at becomes the next part, under that address"],
+	preload_kept: ["4.4.5.3, 6.2.6", "what was hinted at becomes the next part, under that address, unless a discontinuity comes first"],
 	/* Asked for by directives. */
 	blocked: ["6.2.5.2", "an answer to _HLS_msn and _HLS_part has that segment and part, or what follows them"],
 	too_far: ["6.2.5.2", "what lies more than two segments ahead, and a part without a segment, is 400"],

@@ -480,23 +480,34 @@ Test(serve_playlist, is_written_once_a_change)
 	cr_expect(!r->playlist && !r->delta);
 }
 
+/* A segment of sound, of one chunk's bytes. */
+static int sound(uint64_t number)
+{
+	struct msg_segment s = {.rendition = RENDITION_AUDIO, .number = number, .discontinuity = 3, .duration = TICKS, .timescale = 90000, .bytes = CHUNK};
+	uint8_t bytes[CHUNK];
+	int fd, rc;
+
+	fill(bytes, CHUNK, number, 0);
+	hash_of(bytes, CHUNK, s.sha256);
+	cr_assert_eq(io_seal_bytes("segment", bytes, CHUNK, &fd), 0);
+	rc = serve_media_segment(media, &s, fd, 1, &why);
+	close(fd);
+	return rc;
+}
+
 Test(serve_playlist, tells_of_other_renditions)
 {
 	struct msg_part m = part_of(6, 0);
-	struct msg_segment s = {.rendition = RENDITION_AUDIO, .number = 5, .duration = TICKS, .timescale = 90000, .bytes = 5};
-	int fd;
 
 	cr_assert_eq(segment(5, 1, -1), 0);
 	cr_expect_not(lists(false, "RENDITION-REPORT"));
-	hash_of("audio", 5, s.sha256);
-	cr_assert_eq(io_seal_bytes("segment", "audio", 5, &fd), 0);
-	cr_assert_eq(serve_media_segment(media, &s, fd, 1, &why), 0);
-	close(fd);
-	cr_assert_eq(chunk(6, 0, false), 0);
+	cr_assert(sound(5) == 0 && chunk(6, 0, false) == 0);
 	cr_expect(lists(false, "#EXT-X-RENDITION-REPORT:URI=\"../audio/index.m3u8\",LAST-MSN=5\n"));
 	m.rendition = RENDITION_AUDIO;
 	cr_assert(put(&m) == 0 && chunk(6, 1, false) == 0);
 	cr_expect(lists(false, "#EXT-X-RENDITION-REPORT:URI=\"../audio/index.m3u8\",LAST-MSN=6,LAST-PART=0\n"));
+	cr_assert(sound(6) == 0 && sound(7) == 0 && chunk(6, 2, false) == 0);
+	cr_expect(lists(false, "#EXT-X-RENDITION-REPORT:URI=\"../audio/index.m3u8\",LAST-MSN=6,LAST-PART=0\n"), "the newest part, though 7 is whole without any");
 }
 
 /* Newest is 5 with three parts, and of 6 two are there. */
