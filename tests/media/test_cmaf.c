@@ -348,6 +348,33 @@ Test(cmaf, an_init_segment_gives_its_config_back)
 	}
 }
 
+/* One byte at a place behind a box's name, as who made the segment may set it. */
+Test(cmaf, an_init_segment_whose_config_lies_is_refused)
+{
+	static const struct track of[] = {
+		{.codec = CODEC_AAC, .timescale = 48000, .rate = 48000, .channels = 2, .profile = 2, .config = {0x11, 0x90}, .config_len = 2},
+		{.codec = CODEC_H264, .timescale = 90000, .width = 640, .height = 360, .config = {1, 100, 0, 30, 0xff, 0xe0, 0}, .config_len = 7},
+	};
+	static const struct { unsigned track; const char *box; size_t at; uint8_t byte; const char *what; } cases[] = {
+		{0, "esds", 28, 6, "another descriptor"}, {0, "esds", 29, 0, "nothing in it"}, {0, "esds", 29, 0x7f, "longer than its box"},
+		{0, "esds", 0, 'E', "no box of that name"}, {1, "avcC", 3, 'D', "no box of that name"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		static uint8_t mem[INIT_MAX_BYTES];
+		struct wr w = wr_init(mem, sizeof mem);
+		struct track t = {.codec = of[cases[i].track].codec};
+		uint8_t *box;
+
+		cr_assert_eq(cmaf_write_init(&w, &of[cases[i].track]), 0);
+		box = memmem(mem, w.len, cases[i].box, 4);
+		cr_assert_not_null(box);
+		cr_assert_neq(box[cases[i].at], cases[i].byte);
+		box[cases[i].at] = cases[i].byte;
+		cr_expect(cmaf_read_init(mem, w.len, &t) == -EBADMSG && !t.config_len, "case %zu: %s", i, cases[i].what);
+	}
+}
+
 Test(cmaf, samples_are_read_as_they_were_written)
 {
 	static const struct cmaf_sample wrote[] = {{3000, 5, 3000, true}, {3100, 1, -1000, false}, {2900, 7, 0, false}};

@@ -113,3 +113,19 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 		cr_expect_eq(roles_may_say(said[i].from, said[i].to, said[i].type, 0), said[i].may, "%s to %s: %s", role_kind_name(said[i].from),
 			     role_kind_name(said[i].to), msg_name(said[i].type));
 }
+
+Test(msg, has_room_for_so_many_witnesses)
+{
+	static struct msg_witness_state m;
+	uint64_t size;
+	int64_t time_us;
+
+	cr_expect(!msg_get_witness(&m, 0, &size, &time_us));
+	for (unsigned i = 0; i < MSG_WITNESSES_MAX + 1; i++)
+		msg_put_witness(&m, UINT64_MAX - i, -(int64_t)i);
+	for (unsigned i = 0; i < MSG_WITNESSES_MAX; i++) {
+		cr_assert(msg_get_witness(&m, i, &size, &time_us), "%u", i);
+		cr_expect(size == UINT64_MAX - i && time_us == -(int64_t)i, "%u", i);
+	}
+	cr_expect(!msg_get_witness(&m, MSG_WITNESSES_MAX, &size, &time_us));
+}
