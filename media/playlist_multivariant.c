@@ -14,10 +14,20 @@ static bool good_rendition(const struct playlist_rendition *r, bool is_video)
 	return r->name && text_is_name(r->name, strlen(r->name)) && codec_is_packaged(r->track->codec) && codec_is_video(r->track->codec) == is_video;
 }
 
+/* Its media playlist. */
+static void put_uri(struct out *o, const struct playlist_rendition *r)
+{
+	if (r->to_s)
+		OUT_PUT(o, "%s/%" PRIu64 "-%" PRIu64 ".m3u8", r->name, r->from_s, r->to_s);
+	else
+		OUT_PUT(o, "%s/index.m3u8", r->name);
+}
+
 static void put_audio(struct out *o, const struct playlist_rendition *a)
 {
-	OUT_PUT(o, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"%u\",URI=\"%s/index.m3u8\"\n",
-	    a->track->channels, a->name);
+	OUT_PUT(o, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"%u\",URI=\"", a->track->channels);
+	put_uri(o, a);
+	OUT_PUT(o, "\"\n");
 }
 
 static void put_variant(struct out *o, const struct playlist_rendition *v, const struct playlist_rendition *audio)
@@ -37,7 +47,9 @@ static void put_variant(struct out *o, const struct playlist_rendition *v, const
 		OUT_PUT(o, ",RESOLUTION=%ux%u", v->track->width, v->track->height);
 	if (v->fps_milli)
 		OUT_PUT(o, ",FRAME-RATE=%u.%03u", v->fps_milli / 1000, v->fps_milli % 1000);
-	OUT_PUT(o, "%s\n%s/index.m3u8\n", audio ? ",AUDIO=\"audio\"" : "", v->name);
+	OUT_PUT(o, "%s\n", audio ? ",AUDIO=\"audio\"" : "");
+	put_uri(o, v);
+	OUT_PUT(o, "\n");
 }
 
 int playlist_multivariant(struct buf *b, const struct playlist_rendition *video, size_t nvideo,

@@ -17,6 +17,7 @@ struct playlist_rendition {
 	const struct track *track;    /* config is not used */
 	uint32_t peak_bps, average_bps;
 	uint32_t fps_milli;           /* video: frames per 1000 s; 0 when not known */
+	uint64_t from_s, to_s;        /* to_s not 0: what was recorded then (seconds since 1970); else what is live */
 };
 
 /*

@@ -65,11 +65,22 @@ static enum http_path_kind parse_part(struct span name, struct http_path *ret)
 	return HTTP_PATH_PART;
 }
 
+/* "FROM-TO" */
+static bool parse_time(struct span time, struct http_path *ret)
+{
+	struct span from = span_cut(&time, '-');
+
+	return text_u64(from.p, from.n, HTTP_TIME_MAX, &ret->from_s) == 0 && text_u64(time.p, time.n, HTTP_TIME_MAX, &ret->to_s) == 0 &&
+	       ret->from_s < ret->to_s;
+}
+
 /* What stands in a rendition's folder. */
 static enum http_path_kind parse_media(struct span file, struct http_path *ret)
 {
 	if (span_is(file, "index.m3u8"))
 		return HTTP_PATH_PLAYLIST;
+	if (take_suffix(&file, ".m3u8"))
+		return parse_time(file, ret) ? HTTP_PATH_PAST_PLAYLIST : HTTP_PATH_NONE;
 	if (take_prefix(&file, "init-"))
 		return take_suffix(&file, ".mp4") && is_lower_hex(file) &&
 		       hex_decode(file.p, file.n, ret->init_prefix, sizeof ret->init_prefix) == 0 ? HTTP_PATH_INIT : HTTP_PATH_NONE;
@@ -86,6 +97,16 @@ static enum http_path_kind parse_picture(struct span file, struct http_path *ret
 	enum http_path_kind kind = take_suffix(&file, ".tlog-proof") ? HTTP_PATH_PROOF : HTTP_PATH_PICTURE;
 
 	return take_suffix(&file, ".jpg") && text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? kind : HTTP_PATH_NONE;
+}
+
+/* What was recorded of a camera. */
+static enum http_path_kind parse_past(struct span file, struct http_path *ret)
+{
+	bool list = take_suffix(&file, ".m3u8");
+
+	if ((!list && !take_suffix(&file, ".json")) || !parse_time(file, ret))
+		return HTTP_PATH_NONE;
+	return list ? HTTP_PATH_PAST : HTTP_PATH_PAST_SPANS;
 }
 
 static struct http_path parse_live(struct span s)
@@ -106,6 +127,10 @@ static struct http_path parse_live(struct span s)
 	if (span_is(s, "snapshot.jpg")) {
 		ret.kind = HTTP_PATH_SNAPSHOT;
 		return ret;
+	}
+	if (s.n && !memchr(s.p, '/', s.n)) {
+		ret.kind = parse_past(s, &ret);
+		return ret.kind == HTTP_PATH_NONE ? none : ret;
 	}
 	ret.rendition = span_cut(&s, '/');
 	if (!text_is_name(ret.rendition.p, ret.rendition.n))

@@ -11,6 +11,8 @@
  *     /assets/NAME                            [A-Za-z0-9._-]{1,64}, not beginning with '.'
  *     /live/CAMERA/index.m3u8   /live/CAMERA/manifest.mpd
  *     /live/CAMERA/RENDITION/index.m3u8
+ *     /live/CAMERA/FROM-TO.m3u8   /live/CAMERA/RENDITION/FROM-TO.m3u8   /live/CAMERA/FROM-TO.json
+ *                                             what was recorded; seconds since 1970, decimal
  *     /live/CAMERA/RENDITION/init-HEX16.mp4   16 lower-case hex digits
  *     /live/CAMERA/RENDITION/N.m4s            N decimal
  *     /live/CAMERA/RENDITION/N.P.TAG.m4s      its part P, decimal; TAG: 8 lower-case hex digits
@@ -26,13 +28,15 @@
 #include "net/span.h"
 
 #define HTTP_PART_MAX 65535u
+#define HTTP_TIME_MAX 253402300799u     /* the last second of the year 9999 */
 
 enum http_path_kind {
 	HTTP_PATH_NONE, HTTP_PATH_PAGE, HTTP_PATH_LOGIN, HTTP_PATH_LOGOUT, HTTP_PATH_SITE, HTTP_PATH_VERIFIER, HTTP_PATH_EXPORT, HTTP_PATH_ASSET,
 	HTTP_PATH_MULTIVARIANT, HTTP_PATH_MANIFEST, HTTP_PATH_TIME, HTTP_PATH_PLAYLIST, HTTP_PATH_INIT, HTTP_PATH_SEGMENT, HTTP_PATH_PROOF,
 	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_KEYS, HTTP_PATH_COSIGNED, HTTP_PATH_PENDING,
 	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE, HTTP_PATH_PART,
-	HTTP_PATH_STATUS, HTTP_PATH_ALARMS, HTTP_PATH_HISTORY, HTTP_PATH_SESSIONS, HTTP_PATH_SHARES
+	HTTP_PATH_STATUS, HTTP_PATH_ALARMS, HTTP_PATH_HISTORY, HTTP_PATH_SESSIONS, HTTP_PATH_SHARES,
+	HTTP_PATH_PAST, HTTP_PATH_PAST_PLAYLIST, HTTP_PATH_PAST_SPANS
 };
 
 struct http_path {
@@ -40,6 +44,7 @@ struct http_path {
 	struct span camera, rendition;    /* names by text_is_name; picture and its proof: "snapshot" */
 	struct span rest;                 /* asset: its name; tile: from "tile/" on */
 	uint64_t number;                  /* segment, part, picture, proof */
+	uint64_t from_s, to_s;            /* past: from below to, at most HTTP_TIME_MAX; 0 for others */
 	unsigned part;                    /* part: at most HTTP_PART_MAX */
 	uint32_t tag;                     /* part: tells it from one of the same number that was before a crash */
 	uint8_t init_prefix[8];           /* init: first bytes of its SHA-256 */

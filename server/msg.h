@@ -407,7 +407,7 @@ struct msg_part {
 struct msg_oldest { uint16_t camera; uint8_t rendition; uint64_t number; };
 
 /* Of footage, then of the log. */
-enum msg_want_kind { MSG_WANT_SEGMENT, MSG_WANT_INIT, MSG_WANT_PROOF, MSG_WANT_TILE, MSG_WANT_KEYS, MSG_WANT_LIST };
+enum msg_want_kind { MSG_WANT_SEGMENT, MSG_WANT_INIT, MSG_WANT_PROOF, MSG_WANT_TILE, MSG_WANT_KEYS, MSG_WANT_LIST, MSG_WANT_SPANS };
 struct msg_want {
 	uint32_t request;
 	uint8_t kind;
@@ -417,7 +417,7 @@ struct msg_want {
 	int16_t level;                               /* tile: -1 for entries */
 	uint16_t width;                              /* tile: 256 for a full one */
 	uint8_t init_prefix[8];
-	int64_t from_us, to_us;                      /* wall clock, to_us not 0: only if the segment touches that time; a list is of it */
+	int64_t from_us, to_us;                      /* wall clock, to_us not 0: only if the segment touches that time; lists and spans are of it */
 };
 /*
  * A clip for a viewer: serve asks, store answers when all of it was found and is in the log, and then gives it as one ZIP

@@ -78,6 +78,9 @@ void serve_answer_snapshot(struct serve_ask *a);
 void serve_answer_picture(struct serve_ask *a);
 void serve_answer_proof(struct serve_ask *a);
 
+/* What was recorded, for who has the right history [server/serve_past.c]. */
+void serve_answer_past(struct serve_ask *a);
+
 /* The log and its witnesses [server/serve_answer_log.c]. */
 void serve_answer_checkpoint(struct serve_ask *a);
 void serve_answer_keys(struct serve_ask *a);

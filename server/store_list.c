@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "media/playlist.h"
 #include "server/msg.h"
-#include "store/index.h"
+#include "server/store_walk.h"
 
 #define HOLES_MAX 256                   /* numbers in a row of which nothing is kept */
 #define JUMP_US 500000                  /* more than that between two segments: their timelines are two */
@@ -16,59 +16,13 @@
 
 struct listing {
 	const struct store_list *l;
-	struct index_page page;
-	uint64_t folder;                /* of the page; UINT64_MAX: none was read */
+	struct store_walk walk;
 	struct playlist_segment *segment;
 	char (*init)[HEX];
 	size_t n, max;
 	uint32_t target_s;
 	bool full;
 };
-
-static int read_page(struct listing *g, uint64_t folder)
-{
-	int rc = g->folder == folder ? 0 : index_read_page(g->l->log.dirfd, g->l->camera, g->l->rendition, folder, &g->page);
-
-	if (rc == -ENOENT)
-		memset(&g->page, 0, sizeof g->page);
-	g->folder = rc && rc != -ENOENT ? UINT64_MAX : folder;
-	return rc == -ENOENT ? 0 : rc;
-}
-
-/* When the folder begins; a folder of which nothing is known begins before everything. */
-static int begin_of(struct listing *g, uint64_t folder, int64_t *ret_us)
-{
-	int rc = read_page(g, folder);
-
-	*ret_us = INT64_MIN;
-	for (unsigned i = 0; !rc && i < ARCHIVE_FOLDER; i++)
-		if (g->page.slot[i].has_entry) {
-			*ret_us = g->page.slot[i].start_us;
-			break;
-		}
-	return rc;
-}
-
-/* The last folder that begins no later: times only grow with numbers, but for a clock that was set back. */
-static int find_folder(struct listing *g, uint64_t *ret)
-{
-	uint64_t low = g->l->range.oldest / ARCHIVE_FOLDER, high = g->l->range.newest / ARCHIVE_FOLDER;
-
-	while (low < high) {
-		uint64_t middle = low + (high - low + 1) / 2;
-		int64_t begins_us;
-		int rc = begin_of(g, middle, &begins_us);
-
-		if (rc)
-			return rc;
-		if (begins_us <= g->l->from_us)
-			low = middle;
-		else
-			high = middle - 1;
-	}
-	*ret = low;
-	return 0;
-}
 
 /* What is not kept is named as a gap, so that the others keep their numbers. */
 static void fill_holes(struct listing *g, uint64_t number)
@@ -118,23 +72,18 @@ static void add(struct listing *g, const struct archive_slot *slot, const struct
 /* 0, 1 when nothing behind it can be wanted, or -errno. */
 static int look_at(struct listing *g, uint64_t number, const struct archive_slot *slot)
 {
-	uint8_t bytes[ENTRY_MAX_BYTES];
-	struct entry e;
-	size_t n;
+	struct entry_segment e;
 	int rc;
 
 	if (!slot->has_entry || !slot->kept || slot->start_us + MSG_SEGMENT_MAX_S * INT64_C(1000000) <= g->l->from_us)
 		return 0;
 	if (slot->start_us >= g->l->to_us || slot->entry >= g->l->log.size)
 		return 1;
-	rc = tlog_read_entry(&g->l->log, slot->entry, bytes, &n);
+	rc = store_walk_entry(&g->walk, number, slot, &e);
 	if (rc)
 		return rc;
-	if (entry_parse(bytes, n, &e, NULL) < 0 || e.kind != ENTRY_SEGMENT || e.segment.number != number || strcmp(e.segment.camera, g->l->camera) != 0 ||
-	    strcmp(e.segment.rendition, g->l->rendition) != 0)
-		return -EBADMSG;
-	if (store_list_touches(e.segment.start_us, e.segment.duration_ms * INT64_C(1000), g->l->from_us, g->l->to_us))
-		add(g, slot, &e.segment);
+	if (store_list_touches(e.start_us, e.duration_ms * INT64_C(1000), g->l->from_us, g->l->to_us))
+		add(g, slot, &e);
 	return g->full;
 }
 
@@ -143,9 +92,9 @@ static int look(struct listing *g, uint64_t folder)
 	int rc = 0;
 
 	for (; !rc && folder <= g->l->range.newest / ARCHIVE_FOLDER; folder++) {
-		rc = read_page(g, folder);
+		rc = store_walk_page(&g->walk, folder);
 		for (unsigned i = 0; !rc && i < ARCHIVE_FOLDER; i++)
-			rc = look_at(g, folder * ARCHIVE_FOLDER + i, &g->page.slot[i]);
+			rc = look_at(g, folder * ARCHIVE_FOLDER + i, &g->walk.page.slot[i]);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -168,7 +117,7 @@ static struct listing *new_listing(const struct store_list *l)
 
 	if (!g)
 		return NULL;
-	*g = (struct listing){.l = l, .folder = UINT64_MAX, .max = numbers < STORE_LIST_MAX ? (size_t)numbers : STORE_LIST_MAX, .target_s = 1};
+	*g = (struct listing){.l = l, .walk = store_walk_begin(l), .max = numbers < STORE_LIST_MAX ? (size_t)numbers : STORE_LIST_MAX, .target_s = 1};
 	g->segment = calloc(g->max, sizeof *g->segment);
 	g->init = calloc(g->max, sizeof *g->init);
 	return g;
@@ -186,7 +135,7 @@ int store_list(const struct store_list *l, struct buf *out, bool *ret_stale)
 	g = new_listing(l);
 	if (!g || !g->segment || !g->init)
 		goto out;
-	rc = find_folder(g, &folder);
+	rc = store_walk_find(&g->walk, l->from_us, &folder);
 	if (!rc) {
 		rc = look(g, folder);
 		*ret_stale = rc == -ENOENT;

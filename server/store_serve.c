@@ -14,6 +14,7 @@
 #include "seal/tile.h"
 #include "server/store.h"
 #include "server/store_list.h"
+#include "server/store_spans.h"
 #include "store/tlog_read.h"
 
 #define REPLAY_BATCH 16              /* renditions told to a new serve at a time: their descriptors fit into a channel's queue */
@@ -300,7 +301,7 @@ static uint8_t read_list(struct read_work *w, struct buf *b)
 {
 	struct store_list l = {.log = {.dirfd = w->dirfd, .size = w->note.size}, .camera = w->camera, .rendition = w->rendition, .range = w->range,
 		.from_us = w->want.from_us, .to_us = w->want.to_us};
-	int rc = store_list(&l, b, &w->stale);
+	int rc = w->want.kind == MSG_WANT_SPANS ? store_spans(&l, b, &w->stale) : store_list(&l, b, &w->stale);
 
 	w->changed = rc == -EBADMSG;
 	return w->stale || w->changed ? MSG_HAVE_ERROR : status_of(rc);
@@ -316,6 +317,7 @@ static uint8_t read_wanted(struct read_work *w, struct buf *b)
 	case MSG_WANT_PROOF:
 		return read_proof(w, b);
 	case MSG_WANT_LIST:
+	case MSG_WANT_SPANS:
 		return read_list(w, b);
 	case MSG_WANT_KEYS:
 		return status_of(store_keys_read(w->dirfd, b));
@@ -400,10 +402,10 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	struct store *s = v->store;
 	const struct msg_want *want = &m->want;
 	struct store_rendition *r = store_rendition_at(s, want->camera, want->rendition);
-	bool footage = want->kind < MSG_WANT_TILE || want->kind == MSG_WANT_LIST;
+	bool of_time = want->kind == MSG_WANT_LIST || want->kind == MSG_WANT_SPANS, footage = of_time || want->kind < MSG_WANT_TILE;
 	struct read_work *w;
 
-	if (want->kind > MSG_WANT_LIST || (footage && (!r || r->hidden || r->camera->gone))) {
+	if (want->kind > MSG_WANT_SPANS || (footage && (!r || r->hidden || r->camera->gone))) {
 		answer_now(v, want, MSG_HAVE_NONE);
 		return;
 	}

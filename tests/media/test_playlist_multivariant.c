@@ -21,8 +21,8 @@ static void expect_text(struct buf *b, const char *want)
 
 Test(playlist_multivariant, names_each_rendition)
 {
-	const struct playlist_rendition v[] = {{"copy", &video, 4000000, 3000000, 25000}, {"360p", &small, 800000, 500000, 12500}};
-	const struct playlist_rendition a = {"audio", &audio, 130000, 128000, 0};
+	const struct playlist_rendition v[] = {{"copy", &video, 4000000, 3000000, 25000, 0, 0}, {"360p", &small, 800000, 500000, 12500, 0, 0}};
+	const struct playlist_rendition a = {"audio", &audio, 130000, 128000, 0, 0, 0};
 	struct buf b;
 
 	buf_init(&b, 4096);
@@ -39,10 +39,23 @@ Test(playlist_multivariant, names_each_rendition)
 		"#EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=128000,CODECS=\"mp4a.40.2\"\naudio/index.m3u8\n");
 }
 
+Test(playlist_multivariant, of_a_time_names_it)
+{
+	const struct playlist_rendition v = {.name = "copy", .track = &video, .peak_bps = 4000000, .average_bps = 3000000, .from_s = 1795000000, .to_s = 1795001800};
+	const struct playlist_rendition a = {.name = "audio", .track = &audio, .peak_bps = 130000, .average_bps = 128000, .from_s = 1795000000, .to_s = 1795001800};
+	struct buf b;
+
+	buf_init(&b, 4096);
+	cr_assert_eq(playlist_multivariant(&b, &v, 1, &a, false), 0);
+	expect_text(&b, "#EXTM3U\n#EXT-X-VERSION:7\n"
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/1795000000-1795001800.m3u8\"\n"
+		"#EXT-X-STREAM-INF:BANDWIDTH=4130000,AVERAGE-BANDWIDTH=3128000,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,AUDIO=\"audio\"\ncopy/1795000000-1795001800.m3u8\n");
+}
+
 Test(playlist_multivariant, a_player_without_h265_meets_h264_first)
 {
-	const struct playlist_rendition v[] = {{"copy", &h265, 6000000, 5000000, 20000}, {"720p", &video, 2000000, 1500000, 20000}, {"360p", &small, 800000, 500000, 12500}};
-	const struct playlist_rendition a = {"audio", &opus, 40000, 32000, 0};
+	const struct playlist_rendition v[] = {{"copy", &h265, 6000000, 5000000, 20000, 0, 0}, {"720p", &video, 2000000, 1500000, 20000, 0, 0}, {"360p", &small, 800000, 500000, 12500, 0, 0}};
+	const struct playlist_rendition a = {"audio", &opus, 40000, 32000, 0, 0, 0};
 	struct buf b;
 
 	buf_init(&b, 4096);
@@ -59,7 +72,7 @@ Test(playlist_multivariant, a_player_without_h265_meets_h264_first)
 
 Test(playlist_multivariant, sound_is_no_picture)
 {
-	const struct playlist_rendition v = {"copy", &h265, 1, 1, 0}, a = {"audio", &opus, 1, 1, 0}, raw = {"audio", &pcma, 1, 1, 0};
+	const struct playlist_rendition v = {"copy", &h265, 1, 1, 0, 0, 0}, a = {"audio", &opus, 1, 1, 0, 0, 0}, raw = {"audio", &pcma, 1, 1, 0, 0, 0};
 	struct buf b;
 
 	buf_init(&b, 4096);
@@ -78,7 +91,7 @@ Test(playlist_multivariant, refuses_names_that_are_none)
 	buf_init(&b, 4096);
 	cr_assert_eq(buf_append_str(&b, "before"), 0);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct playlist_rendition v = {names[i], &video, 1, 1, 0}, a = {names[i], &audio, 1, 1, 0};
+		struct playlist_rendition v = {names[i], &video, 1, 1, 0, 0, 0}, a = {names[i], &audio, 1, 1, 0, 0, 0};
 
 		cr_assert_eq(playlist_multivariant(&b, &v, 1, NULL, true), -EINVAL, "%s", names[i]);
 		cr_assert_eq(playlist_multivariant(&b, NULL, 0, &a, true), -EINVAL, "%s", names[i]);
@@ -89,7 +102,7 @@ Test(playlist_multivariant, refuses_names_that_are_none)
 
 Test(playlist_multivariant, a_full_buffer_keeps_what_it_held)
 {
-	const struct playlist_rendition v = {"copy", &video, 4000000, 3000000, 25000};
+	const struct playlist_rendition v = {"copy", &video, 4000000, 3000000, 25000, 0, 0};
 	struct buf b;
 
 	for (size_t max = 8; max < 120; max++) {

@@ -46,6 +46,20 @@ Test(http_path, is_a_grammar)
 		{"/live/gate-1/snapshot.jpg", HTTP_PATH_SNAPSHOT, "gate-1", "", 0},
 		{"/live/gate-1/snapshot/1042.jpg", HTTP_PATH_PICTURE, "gate-1", "snapshot", 1042},
 		{"/live/gate-1/snapshot/1042.jpg.tlog-proof", HTTP_PATH_PROOF, "gate-1", "snapshot", 1042},
+		{"/live/gate-1/0-1.m3u8", HTTP_PATH_PAST, "gate-1", "", 0},
+		{"/live/gate-1/1795000000-1795001800.json", HTTP_PATH_PAST_SPANS, "gate-1", "", 0},
+		{"/live/gate-1/copy/1795000000-253402300799.m3u8", HTTP_PATH_PAST_PLAYLIST, "gate-1", "copy", 0},
+		{"/live/gate-1/copy/1795000000-253402300800.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/1795000000-1795000000.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/1795000001-1795000000.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/1795000000.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/-1795000000.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/0-01.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/0-1-2.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/copy/0-1.json", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/snapshot/0-1.m3u8", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/0-1", HTTP_PATH_NONE, "", "", 0},
+		{"/live/gate-1/0-1.m3u8.json", HTTP_PATH_NONE, "", "", 0},
 		{"/log/checkpoint", HTTP_PATH_CHECKPOINT, "", "", 0},
 		{"/log/cosigned", HTTP_PATH_COSIGNED, "", "", 0},
 		{"/log/pending", HTTP_PATH_PENDING, "", "", 0},
@@ -126,6 +140,8 @@ Test(http_path, keeps_what_others_read)
 	cr_assert_eq(memcmp(p.init_prefix, prefix, 8), 0);
 	p = http_path_parse(span_str("/live/a/copy/7.12.0123abcd.m4s"));
 	cr_assert(p.number == 7 && p.part == 12 && p.tag == 0x0123abcd);
+	p = http_path_parse(span_str("/live/a/12-345.json"));
+	cr_assert(p.from_s == 12 && p.to_s == 345);
 	cr_assert(span_is(http_path_parse(span_str("/assets/hls.min.js")).rest, "hls.min.js"));
 	cr_assert(span_is(http_path_parse(span_str("/log/tile/entries/000.p/5")).rest, "tile/entries/000.p/5"));
 }

@@ -52,7 +52,8 @@ Test(serve_rights, a_camera_that_may_not_be_seen_is_as_one_that_is_not)
 {
 	static const char *const route[] = {
 		"index.m3u8", "copy/index.m3u8", "copy/6.m4s", "copy/1.m4s", "copy/9999.m4s", "copy/6.m4s.tlog-proof", "copy/1.m4s.tlog-proof",
-		"copy/init-0011223344556677.mp4", "360p/index.m3u8", "snapshot.jpg", "snapshot/6.jpg", "none/index.m3u8"};
+		"copy/init-0011223344556677.mp4", "360p/index.m3u8", "snapshot.jpg", "snapshot/6.jpg", "none/index.m3u8",
+		"1700000000-1700001800.m3u8", "copy/1700000000-1700001800.m3u8", "1700000000-1700001800.json", "1700000000-1800000000.json"};
 
 	may(LIVE | HISTORY, ATTIC, "yard");
 	for (size_t i = 0; i < sizeof route / sizeof *route; i++) {
