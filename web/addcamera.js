@@ -7,23 +7,38 @@ const OTHER = "other";
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const USER = /^[A-Za-z0-9._@-]{0,64}$/;
 
-/* Numbers, with or without a port; brackets around IPv6. */
-function isAddress(text) {
-	const v4 = /^(\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?$/.exec(text);
+const isV4 = (text) => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((n) => Number(n) <= 255);
 
-	return v4 ? v4[1].split(".").every((n) => Number(n) <= 255) : /^\[[0-9a-fA-F:]{2,45}\](:\d{1,5})?$/.test(text) || /^[0-9a-fA-F]*:[0-9a-fA-F:]+$/.test(text);
+function isV6(text) {
+	try {
+		return /^[0-9a-fA-F:.]{2,45}$/.test(text) && text.includes(":") && new URL(`http://[${text}]/`).hostname !== "";
+	} catch {
+		return false;
+	}
+}
+
+/* Numbers, with or without a port, as a site file has them: IPv6 in brackets, which may be left out where no port follows. null: neither. */
+function addressOf(text) {
+	const [, host, port = ""] = /^(\[[^\]]*\]|[^:]*)(:[1-9][0-9]{0,4})?$/.exec(text) ?? [];
+
+	if (isV6(text))
+		return `[${text}]`;
+	if (host === undefined || Number(port.slice(1)) > 65535)
+		return null;
+	return isV4(host) || (host.startsWith("[") && isV6(host.slice(1, -1))) ? host + port : null;
 }
 
 /* -> {lines, commands}, or {why}. */
 export function written({name, vendor, address, stream, user}) {
 	if (!NAME.test(name))
 		return {why: "A name is of a-z, 0-9 and hyphens between them, at most 32."};
-	if (!isAddress(address))
+	const host = addressOf(address.trim());
+
+	if (!host)
 		return {why: "The address is written in numbers, as 192.0.2.11: a name would let whoever answers for it have the password."};
 	if (!USER.test(user))
 		return {why: "This user's name is none that a camera has."};
-	const host = address.includes(":") && !address.includes("[") && !address.includes(".") ? `[${address}]` : address;
-	const source = vendor === OTHER ? `rtsp://${host}/` : `${vendor} ${address} ${stream}`;
+	const source = vendor === OTHER ? `rtsp://${host}/` : `${vendor} ${host} ${stream}`;
 	const login = user === "" ? "" : `    user: ${user}\n    password_file: secrets/${name}.txt\n`;
 
 	return {

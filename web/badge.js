@@ -13,6 +13,8 @@ function textOf(status) {
 	switch (status.state) {
 	case "verified":
 		return `Verified since ${timeText(status.sinceMs)} (${n})`;
+	case "partly":
+		return `Verified (${n}), but for ${status.unchecked}: this browser slept, and now they are too old to check without the right history`;
 	case "failed": {
 		const {what, why} = status.failures[0];
 		const more = status.failed > 1 ? ` (and ${status.failed - 1} more)` : "";
@@ -22,7 +24,7 @@ function textOf(status) {
 	default:
 		if (status.late)
 			return `Checking: the proof of ${status.late} is late`;
-		return status.pending ? "Checking" : "Nothing checked yet";
+		return status.pending ? "Checking" : status.unchecked ? "Not checkable: too old since this browser slept; that needs the right history" : "Nothing checked yet";
 	}
 }
 

@@ -4,6 +4,9 @@
 /* Its message is the reason, in words for people. */
 export class Refused extends Error {}
 
+/* What cannot be checked, and is neither good nor bad for it; its message says why. */
+export class Unchecked extends Error {}
+
 export function need(condition, why) {
 	if (!condition)
 		throw new Refused(why);

@@ -37,6 +37,12 @@ export class Grid {
 		this.#posters.tick(Date.now(), new Set(seen ? cameras.filter((c) => stateOf(c).live && found.has(c.name)).map((c) => c.name) : []));
 	}
 
+	pictureOf(name) {
+		const img = this.#cards.get(name)?.querySelector(".picture");
+
+		return img && !img.hidden ? img.src : "";
+	}
+
 	focus(name) {
 		this.#cards.get(name)?.querySelector("a").focus();
 	}

@@ -5,7 +5,7 @@
  * at its middle, or went to another rendition) is fetched whole, and what came has to lie in it. No page in here: the network and
  * the waiting are handed in.
  */
-import {Refused} from "./bytes.js";
+import {Refused, Unchecked} from "./bytes.js";
 
 const HELD_MAX = 16;                  // segments
 const HELD_BYTES_MAX = 96 * 2 ** 20;
@@ -13,6 +13,7 @@ const TRIES = 6;
 const RETRY_MS = 1000;
 const RETRY_MAX_MS = 8000;
 const BOX_HEADER = 8;
+const FORBIDDEN = 403;
 
 const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
@@ -61,8 +62,9 @@ export class LiveParts {
 	#bytes = 0;
 
 	/*
-	 * env: {fetch(url) -> Response, sleep(ms)}. whole(segment, media): a segment has ended, of which parts came; segment as part was given
-	 * it, media a promise of the SHA-256 of all of it, rejected (Refused) where what came is not in it, or it never comes.
+	 * env: {fetch(url) -> Response, sleep(ms), now() -> ms, wokeMs() as a Sleep has it}. whole(segment, media): a segment has ended, of which parts came; segment as part was given
+	 * it, media a promise of the SHA-256 of all of it, rejected (Refused) where what came is not in it, or it never comes; Unchecked where
+	 * this page slept meanwhile, and it is too old now for who may see what is live alone.
 	 */
 	constructor(env, whole) {
 		this.#env = env;
@@ -72,7 +74,7 @@ export class LiveParts {
 	/* A part of {rendition, number, url: the segment's, …} has come to the player: the bytes are copied here and now. */
 	part(segment, index, data) {
 		const id = `${segment.rendition} ${segment.number}`;
-		const held = this.#held.get(id) ?? {segment, parts: new Map()};
+		const held = this.#held.get(id) ?? {segment, parts: new Map(), beganMs: this.#env.now()};
 		const bytes = new Uint8Array(data.slice(0)), before = held.parts.get(index);
 
 		this.#held.set(id, held);
@@ -114,13 +116,13 @@ export class LiveParts {
 	}
 
 	#settleByFetch(id) {
-		const {segment, parts} = this.#held.get(id);
+		const {segment, parts, beganMs} = this.#held.get(id);
 
-		this.#settle(id, this.#fetched(segment, [...parts].sort(([a], [b]) => a - b).map(([, bytes]) => bytes)));
+		this.#settle(id, this.#fetched(segment, beganMs, [...parts].sort(([a], [b]) => a - b).map(([, bytes]) => bytes)));
 	}
 
-	async #fetched(segment, pieces) {
-		const whole = await this.#fetchWhole(segment.url);
+	async #fetched(segment, beganMs, pieces) {
+		const whole = await this.#fetchWhole(segment.url, beganMs);
 
 		if (!hasInOrder(whole, pieces))
 			throw new Refused("the parts of it that were shown are not in it");
@@ -131,13 +133,15 @@ export class LiveParts {
 	 * A server that does not answer, or whose answer breaks off, is waited for; one that does, and has no such segment, showed what it does not
 	 * answer for.
 	 */
-	async #fetchWhole(url) {
+	async #fetchWhole(url, beganMs) {
 		for (let tries = 0, waitMs = RETRY_MS;; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
 			const response = await this.#env.fetch(url).catch(() => null);
 			const whole = response?.ok ? await response.arrayBuffer().catch(() => null) : null;
 
 			if (whole)
 				return new Uint8Array(whole);
+			if (response?.status === FORBIDDEN && this.#env.wokeMs() > beganMs)
+				throw new Unchecked("it is too old now: this browser slept, and older footage needs the right history");
 			tries += response && !response.ok ? 1 : 0;
 			if (tries === TRIES)
 				throw new Refused(`parts of it were shown, but it never came whole: the server answers ${response.status}`);

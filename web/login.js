@@ -7,25 +7,48 @@ const link = /^#share=(share-[a-z2-7]{6})\.([A-Za-z0-9_-]{43})$/.exec(location.h
 const form = document.querySelector(link ? "#shared" : "form");
 const button = form.querySelector("button");
 const message = form.querySelector("[role=alert]");
+const WAIT_MAX_S = 3600;
 
 if (link) {
 	document.querySelector("form").hidden = true;
 	form.hidden = false;
 }
 
-function say(text) {
+function say(text, state = "bad") {
 	message.textContent = text;
+	message.dataset.state = state;
 	message.hidden = text === "";
 }
 
-function reasonOf(response) {
-	const seconds = Number(response.headers.get("Retry-After")) || 1;
+/* Whether the page was left because its session is over; told once. */
+function hasEnded() {
+	try {
+		const ended = sessionStorage.getItem("casemate-ended") !== null;
 
+		sessionStorage.removeItem("casemate-ended");
+		return ended;
+	} catch {
+		return false;
+	}
+}
+
+/* Nobody tries in vain: the button says how long to wait, and works again then. */
+async function wait(seconds) {
+	const text = button.textContent;
+
+	for (let left = seconds; left > 0; left--) {
+		button.textContent = `Wait ${left}\u00a0s`;
+		await new Promise((done) => setTimeout(done, 1000));
+	}
+	button.textContent = text;
+}
+
+function reasonOf(response) {
 	switch (response.status) {
 	case 403:
 		return link ? "This link is no good any more." : "Wrong name or password.";
 	case 429:
-		return `Too many tries. Wait ${seconds} s, then try again.`;
+		return "Too many wrong tries: the next one has to wait.";
 	case 503:
 		return "The server is busy. Try again.";
 	default:
@@ -48,6 +71,8 @@ async function logIn() {
 	}
 	say(reasonOf(response));
 	form.elements.password?.select();
+	if (response.status === 429)
+		await wait(Math.min(Number(response.headers.get("Retry-After")) || 1, WAIT_MAX_S));
 }
 
 form.addEventListener("submit", async (event) => {
@@ -62,3 +87,6 @@ form.addEventListener("submit", async (event) => {
 		button.disabled = false;
 	}
 });
+
+if (hasEnded() && !link)
+	say("Your session has ended. Log in again: you come back to where you were.", "note");

@@ -9,17 +9,17 @@ import {Health} from "./health.js";
 import {setUp as setUpHelp} from "./help.js";
 import {Keyring} from "./keyring.js";
 import {Ledger} from "./ledger.js";
-import {canVerify, openCheckpoint, parseNote, parseVkey} from "./note.js";
+import {canVerify} from "./note.js";
 import {unplayable} from "./playable.js";
 import {Panels} from "./panels.js";
-import {Player} from "./player.js";
-import {judgePolicy, parsePolicy} from "./policy.js";
 import {setUp as setUpProve} from "./prove.js";
-import {ask, dateText, factsOf, poll, sentence, stateOf, timeText, troublesOf} from "./site.js";
-import {SiteKeys} from "./sitekeys.js";
+import {ask, factsOf, momentText, poll, sentence, stateOf, timeText, troublesOf, whenText} from "./site.js";
+import {Sleep} from "./sleep.js";
+import {CAUGHT_UP_MS, LIVE_MS, hashOf, missingAt, nextFrom, placeOf, whyText} from "./spans.js";
+import {Timeline} from "./timeline.js";
+import {Trust} from "./trust.js";
 import {Wall} from "./wall.js";
 import {Watch} from "./watch.js";
-import {SERVED, quorumText, witnessText} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const video = $("video");
@@ -29,15 +29,18 @@ const panels = new Panels();
 const keyring = new Keyring(storage("localStorage"));
 const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
-const NAME = /^[a-z0-9-]{1,32}$/;
+const STEP_MS = 10000;          // of an arrow key
 const TROUBLES_MAX = 12;        // lines of alarms
-const alarms = new Map();       // kind -> text: what is wrong with the site as a whole
-let site = null, keys = null, able = false;
-let said = "";                  // the key that the server said last
+let site = null;
 let player = null, playing = "", failedBefore = 0;
+let players = null;             // {Player, PastPlayer}, once hls.js has come: the wall does without it
+let past = null;                // the time that is meant while what was recorded is shown; null: live
+let missing = null;             // why nothing of it is there, as missingAt has it
 let view = "grid";              // or "player", "site"
 let silentUntilMs = 0;          // the server is asked again then; 0: it answers
-const setProvable = setUpProve($("prove"), () => ({keys: able ? keys : null, camera: playing}));
+const timeline = new Timeline($("past"), goTo, () => show());
+const sleep = new Sleep();
+const setProvable = setUpProve($("prove"), () => ({keys: trust.able ? trust.keys : null, camera: playing}));
 
 function storage(name) {
 	try {
@@ -47,159 +50,21 @@ function storage(name) {
 	}
 }
 
-/* The site's key */
-
-function alarm(kind, text) {
-	if (alarms.has(kind))
-		return;
-	alarms.set(kind, text);
-	for (const [camera, watch] of watches)
-		watch.fail(camera, text);
-	showAlarms();
-}
-
-function showAlarms() {
-	$("alarms").replaceChildren(...Array.from(alarms.values(), (text) => {
-		const p = document.createElement("p");
-
-		p.textContent = `${sentence(text)}.`;
-		return p;
-	}));
-	$("alarms").hidden = alarms.size === 0;
-	$("keys").hidden = !alarms.has("key");
-}
-
-/* The log only grows: a newest checkpoint below one that was seen signed means that entries were taken back. */
-async function checkLog() {
-	const response = await ask("/log/checkpoint", {cache: "no-store"});
-
-	if (!response.ok)
-		return;
-	try {
-		const {size} = await openCheckpoint(new Uint8Array(await response.arrayBuffer()), keys);
-
-		if (size < BigInt(keyring.held.size))
-			alarm("log", `the log has ${size} entries, but this browser has seen ${keyring.held.size} signed: entries were taken back`);
-		else
-			keyring.saw(Number(size));
-	} catch (e) {
-		alarm("checkpoint", `the newest checkpoint cannot be trusted: ${e.message}`);
-	}
-}
-
 const env = {
 	fetch: (url) => ask(url, {signal: AbortSignal.timeout(15000)}),
 	sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
 	now: () => Date.now(),
+	wokeMs: () => sleep.wokeMs,
 };
 
-const OTHER_KEY = "this site signs with another key than the one that this browser holds";
-
-/* Whether the site signs with the held key, or with one that its key notes lead to. */
-async function learnKeys() {
-	try {
-		if (!await keys.knows(site.vkey))
-			await keys.learn();
-		if (!await keys.knows(site.vkey))
-			alarm("key", OTHER_KEY);
-	} catch (e) {
-		alarm("key", `this site's keys cannot be trusted: ${e.message}`);
-	}
-}
-
-async function meetKey() {
-	const isOther = keyring.meet(site.vkey, Date.now()) === "changed";
-
-	said = site.vkey;
-	keys ??= new SiteKeys(await parseVkey(keyring.held.vkey), env);
-	if (able)
-		await learnKeys();
-	else if (isOther)
-		alarm("key", OTHER_KEY);
-	if (able && !alarms.has("key"))
-		await checkLog();
-	showKey();
-}
-
-/* A note of the log's, or null where there is none. */
-async function fetchNote(url) {
-	const response = await ask(url, {cache: "no-store"});
-
-	return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
-}
-
-function witnessItem(witness) {
-	const item = document.createElement("li"), key = document.createElement("code");
-
-	key.textContent = witness.vkey;
-	item.append(`${witnessText(witness)}: `, key);
-	return item;
-}
-
-/* What witnesses elsewhere have seen of this log, by the site's own policy. */
-async function showWitnesses() {
-	if (!able || !keys || !$("evidence").open)
-		return;
-	const [policy, cosigned] = [await fetchNote("/log/policy"), await fetchNote("/log/cosigned")];
-
-	$("witnesses").hidden = $("witness-keys").hidden = !policy;
-	if (!policy)
-		return;
-	try {
-		const {size} = cosigned ? await openCheckpoint(cosigned, keys) : {};
-		const verdict = cosigned && await judgePolicy(await parsePolicy(policy), parseNote(cosigned, "checkpoint"), Date.now());
-
-		$("witnesses").textContent = verdict ? quorumText({...verdict, size}, SERVED) : "No witness has cosigned this log yet.";
-		$("witness-keys").replaceChildren(...(verdict ? verdict.witnesses : []).map(witnessItem));
-	} catch (e) {
-		alarm("witnesses", `what witnesses are said to have cosigned cannot be trusted: ${e.message}`);
-	}
-}
-
-function showKey() {
-	const held = keyring.held;
-	const more = keys.keys.length - 1;
-	const how = held.compared ? "compared by you" : "taken at first sight, not compared yet";
-
-	$("key").textContent = held.vkey;
-	$("key-how").textContent = `Held by this browser since ${dateText(held.sinceMs)}, ${how}.` +
-		(more ? ` ${more === 1 ? "Another key signs" : `${more} other keys sign`} after it, each signed for by one before.` : "") +
-		(keyring.lasts ? "" : " This browser stores nothing: the key is forgotten with the page.");
-	$("key-held").textContent = held.vkey;
-	$("key-said").textContent = site.vkey;
-	$("verify-command").textContent = `casemate verify ${location.origin} --key '${held.vkey}'`;
-}
-
-async function compareKey(event) {
-	event.preventDefault();
-	const field = $("key-field");
-
-	try {
-		const {vkey} = await parseVkey(field.value);
-
-		if (vkey === keyring.held.vkey) {
-			keyring.trust(vkey, Date.now());
-			sayKey("ok", "The same key. This browser now holds it as compared.");
-			showKey();
-		} else {
-			sayKey("bad", "Not the key that this browser holds. If yours is the right one, hold it instead:");
-			$("key-replace").hidden = false;
-		}
-	} catch (e) {
-		sayKey("bad", `${e.message}.`);
-	}
-}
-
-function sayKey(state, text) {
-	$("key-replace").hidden = true;
-	$("key-message").dataset.state = state;
-	$("key-message").textContent = text;
-}
+/* What is wrong with the site as a whole is so with each camera's footage. */
+const trust = new Trust(keyring, env, canVerify(), (text) => {
+	for (const [camera, watch] of watches)
+		watch.fail(camera, text);
+});
 
 async function replaceKey() {
-	const {vkey} = await parseVkey($("key-field").value);
-
-	keyring.trust(vkey, Date.now());
+	await trust.replace();
 	ledger.clearAll();
 	location.reload();
 }
@@ -208,15 +73,23 @@ async function replaceKey() {
 
 function watchOf(camera) {
 	if (!watches.has(camera)) {
-		const watch = new Watch(camera, keys, env);
+		const watch = new Watch(camera, trust.keys, env);
 
 		for (const {atMs, what, why} of ledger.read(camera))
 			watch.fail(what, why, atMs);
-		for (const text of alarms.values())
+		for (const text of trust.alarms.values())
 			watch.fail(camera, text);
 		watches.set(camera, watch);
 	}
 	return watches.get(camera);
+}
+
+/* What stands there until the first picture; "": nothing. */
+function showPoster(address) {
+	if (address)
+		video.poster = address;
+	else
+		video.removeAttribute("poster");
 }
 
 function open(name) {
@@ -224,22 +97,94 @@ function open(name) {
 	$("name").textContent = name;
 	document.title = `${name} – casemate`;
 	video.muted = true;
+	showPoster(past === null ? wall.pictureOf(name) : "");
 	$("levels").replaceChildren(new Option("Auto", "auto"));
 	$("failures").replaceChildren();
 	failedBefore = 0;
 	health.open(name);
-	if (Player.isSupported())
-		player = new Player(name, video, watchOf(name), showLevels);
-	else
-		video.src = `/live/${name}/index.m3u8`;
+	timeline.open(name, past);
+	begin();
 	show();
 }
 
-function close() {
+const cameraNow = () => site?.cameras.find((c) => c.name === playing);
+const may = (right) => cameraNow()?.may.includes(right) === true;
+/* By a link to a time there is no other. */
+const mayPlay = () => cameraNow() !== undefined && (may("live") || cameraNow().may.length === 0);
+
+/* The player that what is meant needs, as soon as it is known that there is something to play. */
+function begin() {
+	if (player || !playing || !players || !site)
+		return;
+	if (past === null) {
+		if (!players.Player.isSupported())
+			video.src ||= `/live/${playing}/index.m3u8`;
+		else if (!cameraNow() || mayPlay())
+			player = new players.Player(playing, video, watchOf(playing), showLevels, env);
+	} else if (timeline.known && !missing) {
+		missing = missingAt(timeline.account, past, Date.now());
+		if (!missing)
+			player = new players.PastPlayer(playing, video, watchOf(playing), past, {ended: onPastEnd, none: onPastNone, jumped: sayJump});
+	}
+}
+
+function endPlayer() {
 	player?.end();
 	if (!player)
 		video.removeAttribute("src");
 	player = null;
+	missing = null;
+	$("past-said").textContent = "";
+}
+
+/* To what was recorded at that time; null, or a time that is as good as now: to what is live. */
+function goTo(ms) {
+	const wasPast = past !== null, isLive = ms === null || (ms > Date.now() - LIVE_MS && may("live"));
+
+	past = isLive ? null : ms;
+	$("past-said").textContent = "";
+	history.replaceState(null, "", hashOf(playing, past));
+	if (isLive && !wasPast && player)
+		return;
+	showPoster("");
+	if (past !== null)
+		timeline.reveal(past);
+	if (!(past !== null && wasPast && player?.seek(past))) {
+		endPlayer();
+		begin();
+	}
+	show();
+}
+
+/* So many milliseconds back or on. */
+function step(byMs) {
+	if (may("history") && (past !== null || byMs < 0))
+		goTo((past === null ? player?.capturedMs ?? Date.now() : player?.capturedMs ?? past) + byMs);
+}
+
+/* All of a list was played: behind it comes the next, or a gap, over which it goes on. */
+function onPastEnd(ms) {
+	goTo(ms > Date.now() - CAUGHT_UP_MS && may("live") ? null : nextFrom(timeline.account, ms) ?? ms);
+}
+
+function onPastNone() {
+	const meant = past;
+
+	endPlayer();
+	missing = missingAt(timeline.account, meant, Date.now()) ?? {toMs: Infinity, text: "Nothing of this time can be played"};
+	show();
+}
+
+function sayJump(fromMs, toMs) {
+	const gap = timeline.account.gaps.find((g) => g.fromMs < toMs && g.toMs > fromMs);
+
+	$("past-said").textContent = `Nothing from ${timeText(fromMs)} to ${timeText(toMs)}${gap ? `: ${whyText(gap.why)}` : ""}.`;
+}
+
+function close() {
+	endPlayer();
+	timeline.close();
+	past = null;
 	playing = "";
 	document.title = "casemate";
 	$("export").open = false;
@@ -248,11 +193,12 @@ function close() {
 
 /* The viewer has taken note of what failed: the camera is watched from now on as if it were new. */
 function forget() {
-	const name = playing;
+	const name = playing, atMs = past;
 
 	ledger.clear(name);
 	watches.delete(name);
 	close();
+	past = atMs;
 	open(name);
 }
 
@@ -280,17 +226,24 @@ function showLevels(levels, now) {
 function showNotice(camera, state) {
 	const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
 	const problem = stalled && (state?.live || state?.past) ? unplayable(camera) : null;
+	const loading = silentUntilMs === 0 ? "Loading…" : "The server does not answer.";
 	let lines = [];
 
 	if (!camera)
 		lines = [`There is no camera ${playing}.`];
+	else if (past !== null)
+		lines = missing ? [missing.text] : stalled && !video.ended ? [loading] : [];
+	else if (!mayPlay())
+		lines = ["What is live is not for you to see.", "Choose a time below: what was recorded is."];
 	else if (!state.live && !state.past)
-		lines = [state.detail || state.word, state.retry];
+		lines = [state.detail || state.word, [sentence(state.since), state.retry].filter(Boolean).join(" · ")];
 	else if (problem)
 		lines = [problem.what, problem.mend, problem.lines];
 	else if (stalled && !video.ended)
-		lines = [isBeginning() ? "Nobody was watching: its encoding begins…" : "Loading…"];
+		lines = [isBeginning() ? "Nobody was watching: its encoding begins…" : loading];
 	$("notice").hidden = lines.length === 0 || (!stalled && camera !== undefined);
+	$("notice-go").hidden = !missing;
+	$("notice-go").textContent = missing && Number.isFinite(missing.toMs) ? `Go on at ${whenText(missing.toMs)}` : "Back to live";
 	for (const [i, id] of ["notice-title", "notice-advice", "notice-lines"].entries())
 		if ($(id).textContent !== (lines[i] ?? ""))
 			$(id).textContent = lines[i] ?? "";
@@ -322,20 +275,20 @@ function behindS() {
 function showTimes() {
 	const capturedMs = player?.capturedMs ?? null, seconds = behindS();
 
-	$("captured").textContent = capturedMs === null ? "" : timeText(capturedMs);
-	$("behind").textContent = seconds >= 0 ? `${seconds.toFixed(1)} s behind` : "";
-	$("behind").dataset.far = String(seconds > 20);
+	$("captured").textContent = capturedMs === null ? "" : past === null ? timeText(capturedMs) : momentText(capturedMs);
+	$("behind").textContent = past !== null ? "Recorded" : seconds >= 0 ? `${seconds.toFixed(1)} s behind` : "";
+	$("behind").dataset.far = String(past === null && seconds > 20);
 	$("behind").dataset.near = String(player?.isNear === true);
 }
 
 function showEvidence() {
-	if (!player) {
+	if (players && !players.Player.isSupported()) {
 		showUnable($("badge"), UNABLE.player);
 		return;
 	}
 	const status = watchOf(playing).status;
 
-	if (able)
+	if (trust.able)
 		showBadge($("badge"), $("spoken"), status);
 	else
 		showUnable($("badge"), UNABLE.crypto);
@@ -379,15 +332,20 @@ function showCamera() {
 	const camera = site.cameras.find((c) => c.name === playing);
 	const state = camera && stateOf(camera);
 
+	begin();
 	player?.tick(Date.now(), state?.live === true);
 	$("facts").textContent = camera ? [factsOf(camera), state.live ? state.detail : ""].filter(Boolean).join(" · ") : "";
 	$("export").hidden = !camera?.may.includes("export");
+	$("past").hidden = !camera?.may.includes("history") || !players?.Player.isSupported();
+	if (!$("past").hidden && silentUntilMs === 0)
+		timeline.show(Date.now(), player?.capturedMs ?? past, past === null);
+	$("levels").hidden = past !== null;
 	showNotice(camera, state);
 	showTimes();
 	showEvidence();
 	showButtons();
 	setProvable(camera ? camera.renditions.map((r) => r.name) : []);
-	health.tick(Date.now(), camera?.may.includes("live") === true, behindS());
+	health.tick(Date.now(), camera?.may.includes("live") === true, past === null ? behindS() : NaN);
 }
 
 /* All that may have changed. */
@@ -399,7 +357,9 @@ function show() {
 	showRights();
 	showTroubles();
 	$("log-size").textContent = keyring.held ? `${keyring.held.size} entries signed` : "";
-	wall.show(site.cameras, hasFailed, view === "grid" && !document.hidden);
+	/* What is there while the server is away is old, and nothing more is asked for. */
+	if (silentUntilMs === 0)
+		wall.show(site.cameras, hasFailed, view === "grid" && !document.hidden);
 	if (view === "player")
 		showCamera();
 	else if (view === "site" && !document.hidden)
@@ -409,23 +369,30 @@ function show() {
 /* What the viewer does */
 
 function route() {
-	const name = location.hash.slice(1), before = playing;
+	const {hash} = location, place = placeOf(hash), before = playing;
 
-	if (name.startsWith("share=")) {
-		location.replace(`/login${location.hash}`);
+	if (hash.startsWith("#share=")) {
+		location.replace(`/login${hash}`);
 		return;
 	}
-	if (!site || (name === playing && view === "player"))
+	/* What is played is verified: for that the site's key must have come. */
+	if (!site || (place && !trust.keys))
 		return;
+	if (place?.name === playing && view === "player") {
+		if (place.atMs !== past)
+			goTo(place.atMs);
+		return;
+	}
 	if (playing)
 		close();
 	view = "grid";
-	if (name === "/site" && !site.user.startsWith("share-")) {
+	if (hash === "#/site" && !site.user.startsWith("share-")) {
 		view = "site";
 		panels.open();
-	} else if (NAME.test(name)) {
+	} else if (place) {
 		view = "player";
-		open(name);
+		past = place.atMs;
+		open(place.name);
 	}
 	show();
 	if (view === "grid" && before)
@@ -458,7 +425,8 @@ function toggleFull() {
 
 const go = (hash) => { location.hash = hash; };
 const ANYWHERE = {"?": setUpHelp($("help"), $("help-open")), s: () => go("/site")};
-const IN_PLAYER = {k: togglePlay, " ": togglePlay, m: toggleSound, f: toggleFull, Escape: () => go(""),
+const IN_PLAYER = {k: togglePlay, " ": togglePlay, m: toggleSound, f: toggleFull, Escape: () => go(""), l: () => goTo(null),
+	ArrowLeft: () => step(-STEP_MS), ArrowRight: () => step(STEP_MS),
 	n: () => go(wall.after(playing, 1)), p: () => go(wall.after(playing, -1))};
 const IN_SITE = {Escape: () => go("")};
 
@@ -497,12 +465,16 @@ async function onSite(answer) {
 	$("origin").textContent = site.origin;
 	$("user").textContent = site.user;
 	$("version").textContent = site.version;
-	if (first || said !== site.vkey)
-		await meetKey();
 	if (first)
 		route();
-	else
-		show();
+	if (first || trust.said !== site.vkey)
+		await trust.meet(site.vkey);
+	if (first) {
+		players = Object.assign({}, ...await playersSoon);
+		if (view === "grid" && placeOf(location.hash))
+			route();
+	}
+	show();
 }
 
 $("play").addEventListener("click", togglePlay);
@@ -510,15 +482,17 @@ $("sound").addEventListener("click", toggleSound);
 $("full").addEventListener("click", toggleFull);
 $("levels").addEventListener("change", () => player?.choose($("levels").value));
 $("badge").addEventListener("click", () => { $("evidence").open = true; $("evidence").scrollIntoView(); });
-$("evidence").addEventListener("toggle", () => showWitnesses().catch(() => {}));
+$("evidence").addEventListener("toggle", () => $("evidence").open && trust.showWitnesses().catch(() => {}));
 $("forget").addEventListener("click", forget);
 setUpExport($("export"), () => playing);
-$("key-form").addEventListener("submit", compareKey);
+$("key-form").addEventListener("submit", (event) => { event.preventDefault(); trust.compare(); });
 $("key-replace").addEventListener("click", replaceKey);
 for (const event of ["play", "pause", "volumechange", "playing", "waiting"])
 	video.addEventListener(event, show);
 addEventListener("hashchange", route);
 addEventListener("keydown", onKey);
-setInterval(show, 500);
-able = await canVerify();
+$("notice-go").addEventListener("click", () => goTo(missing && Number.isFinite(missing.toMs) ? missing.toMs : null));
+addEventListener("offline", () => { silentUntilMs = Date.now(); show(); });
+setInterval(() => { sleep.beat(Date.now()); show(); }, 500);
 poll(onSite, (ms) => { silentUntilMs = Date.now() + ms; show(); });
+const playersSoon = Promise.all([import("./player.js"), import("./pastplayer.js")]);

@@ -4,8 +4,8 @@
  * taken from the very bytes that go to the decoder. Whatever ends the picture
  * (camera, network, a restarted server) is tried again until it is back.
  */
-import {hex} from "./bytes.js";
 import Hls from "./hls.min.mjs";
+import {Intake, loaderFor, policy} from "./intake.js";
 import {LiveParts} from "./liveparts.js";
 import {Pace, distanceOf} from "./livepace.js";
 
@@ -14,15 +14,7 @@ const AGAIN_MAX_MS = 5000;
 const STUCK_MS = 8000;
 const RECOVER_MS = 5000;
 const BEHIND_S = 15;       // more than this, and going on after a pause means: from now
-const INITS_MAX = 256;
-const INIT_MS = 3000;
 const DISCONTINUITIES_BELOW = 100;
-/* N.m4s, or N.P.TAG.m4s: part P of segment N. */
-const SEGMENT_URL = /^(\/live\/([a-z0-9-]{1,32})\/([a-z0-9-]{1,32})\/([1-9][0-9]{0,15}))(?:\.([0-9]{1,4})\.[0-9a-f]{8})?\.m4s$/;
-
-const retry = {maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 2000};
-const policy = (firstByteMs, wholeMs) => ({default: {maxTimeToFirstByteMs: firstByteMs, maxLoadTimeMs: wholeMs,
-	timeoutRetry: retry, errorRetry: retry}});
 
 const CONFIG = {
 	enableWorker: false,
@@ -43,15 +35,6 @@ const CONFIG = {
 	fragLoadPolicy: policy(10000, 30000),
 };
 
-/* What a segment's address says, or a part's (part: its place in the segment, else null); null for others. url: the segment's. */
-function segmentOf(url) {
-	const u = new URL(url, location.href);
-	const found = u.origin === location.origin && u.search === "" ? SEGMENT_URL.exec(u.pathname) : null;
-	const [, base, camera, rendition, number, part] = found ?? [];
-
-	return found && {camera, rendition, number: Number(number), part: part === undefined ? null : Number(part), url: `${base}.m4s`};
-}
-
 function renditionOf(level) {
 	return new URL(level.url[0] ?? level.uri, location.href).pathname.split("/")[3];
 }
@@ -64,24 +47,11 @@ function aheadOf(buffered, time) {
 	return 0;
 }
 
-/* hls.js' own loader, with a look at what came before the player has it. */
-function loaderFor(look) {
-	return class extends Hls.DefaultConfig.loader {
-		load(context, config, callbacks) {
-			super.load(context, config, {...callbacks, onSuccess: (response, stats, c, details) => {
-				look(response, c);
-				callbacks.onSuccess(response, stats, c, details);
-			}});
-		}
-	};
-}
-
 export class Player {
 	#camera;
 	#video;
-	#watch;
 	#hls = null;               // null between an end and a new beginning
-	#inits = new Map();        // address of an init segment -> {hash: promise, resolve, come}
+	#intake;
 	#wanted = "auto";          // a rendition's name
 	#held = false;             // paused by the viewer
 	#timer = 0;
@@ -101,14 +71,13 @@ export class Player {
 		return Hls.isSupported();
 	}
 
-	/* onLevels([{name, width, height}], playing): the renditions to choose from, and the one that plays. */
-	constructor(camera, video, watch, onLevels) {
+	/* onLevels([{name, width, height}], playing): the renditions to choose from, and the one that plays. env: as LiveParts has it. */
+	constructor(camera, video, watch, onLevels, env) {
 		this.#camera = camera;
 		this.#video = video;
-		this.#watch = watch;
 		this.#onLevels = onLevels;
-		this.#parts = new LiveParts({fetch: (url) => fetch(url), sleep: (ms) => new Promise((done) => setTimeout(done, ms))},
-			(segment, media) => watch.segment({...segment, media}));
+		this.#parts = new LiveParts({...env, fetch: (url) => fetch(url)}, (segment, media) => watch.segment({...segment, media}));
+		this.#intake = new Intake(camera, watch, this.#parts);
 		video.addEventListener("timeupdate", this.#onTime);
 		this.#begin();
 	}
@@ -171,7 +140,7 @@ export class Player {
 
 	#begin() {
 		const hls = new Hls({...CONFIG,
-			fLoader: loaderFor((response, context) => this.#onBytes(context, response.data)),
+			fLoader: loaderFor((response, context) => this.#intake.take(context, response.data)),
 			pLoader: loaderFor((response, context) => {
 				response.data = this.#renumber(response.data);
 				if (context.type === "level")
@@ -302,72 +271,5 @@ export class Player {
 			this.#discontinuities ??= Math.max(0, Number(count) - DISCONTINUITIES_BELOW);
 			return tag + Math.max(0, Number(count) - this.#discontinuities);
 		});
-	}
-
-	/* The digest takes its copy of the bytes here and now, before the player can touch them. */
-	#onBytes({frag, part}, data) {
-		const hash = () => crypto.subtle.digest("SHA-256", data).then((h) => new Uint8Array(h));
-
-		if (frag.sn === "initSegment") {
-			this.#initCame(frag.url, hash());
-			return;
-		}
-		const of = segmentOf((part ?? frag).url), index = part ? part.index : null;
-
-		if (of?.camera !== this.#camera || of.part !== index) {
-			this.#watch.fail(this.#camera, "the playlist names what is no segment of this camera");
-			return;
-		}
-		const segment = {rendition: of.rendition, number: of.number, url: of.url, place: frag.sn, dateMs: Date.parse(frag.rawProgramDateTime),
-			init: this.#awaitInit(frag.initSegment?.url)};
-
-		if (part)
-			this.#parts.part(segment, index, data);
-		else
-			this.#watch.segment({...segment, media: hash()});
-	}
-
-	/* Its address names its contents, so that another one under the same address is one failure more. */
-	async #initCame(url, hash) {
-		const init = this.#initOf(url), again = init.come;
-
-		init.come = true;
-		init.resolve(hash);
-		if (again && hex(await init.hash) !== hex(await hash))
-			this.#watch.fail(this.#camera, "its init segment is not the one that came before");
-	}
-
-	#initOf(url) {
-		let init = this.#inits.get(url);
-
-		if (!init) {
-			init = {come: false};
-			init.hash = new Promise((resolve) => { init.resolve = resolve; });
-			this.#inits.set(url, init);
-			if (this.#inits.size > INITS_MAX)
-				this.#inits.delete(this.#inits.keys().next().value);
-		}
-		return init;
-	}
-
-	/*
-	 * hls.js asks for a segment and its init segment at once, and gives up either when it changes its mind: the one that
-	 * does not come by the player is fetched here, so that no segment waits for ever.
-	 */
-	#awaitInit(url) {
-		if (!url)
-			return null;
-		const init = this.#initOf(url);
-
-		if (!init.come)
-			setTimeout(() => this.#fetchInit(url), INIT_MS);
-		return init.hash;
-	}
-
-	async #fetchInit(url) {
-		const response = this.#initOf(url).come ? null : await fetch(url).catch(() => null);
-
-		if (response?.ok)
-			this.#initCame(url, crypto.subtle.digest("SHA-256", await response.arrayBuffer()).then((h) => new Uint8Array(h)));
 	}
 }

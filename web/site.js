@@ -8,12 +8,23 @@ const POLL_A_CAMERA_MS = 20;
 const SILENT_MAX_MS = 15000;
 const ANSWER_MS = 8000;
 
+/* For the login that comes instead of this page (web/login.js). */
+function sayEnded() {
+	try {
+		sessionStorage.setItem("casemate-ended", "1");
+	} catch {
+		/* then it is not said */
+	}
+}
+
 /* A fetch of ours: never from a cache that is not ours; a session that has ended leads back to the login. */
 export async function ask(url, init = {}) {
 	const response = await fetch(url, {credentials: "same-origin", ...init});
 
-	if (response.status === 401)
+	if (response.status === 401) {
+		sayEnded();
 		location.reload();
+	}
 	return response;
 }
 
@@ -165,6 +176,11 @@ export function whenText(ms) {
 	return new Date(ms).toDateString() === new Date().toDateString() ? timeText(ms) : dateText(ms);
 }
 
+/* To the second, whatever the day. */
+export function momentText(ms) {
+	return new Date(ms).toLocaleString([], {dateStyle: "medium", timeStyle: "medium", hourCycle: "h23"});
+}
+
 export function dateText(ms) {
-	return new Date(ms).toLocaleString([], {dateStyle: "medium", timeStyle: "short"});
+	return new Date(ms).toLocaleString([], {dateStyle: "medium", timeStyle: "short", hourCycle: "h23"});
 }

@@ -111,6 +111,11 @@ export class Wall {
 		return at < 0 ? names[0] ?? "" : names[(at + by + names.length) % names.length];
 	}
 
+	/* The address of the picture that its card shows; "" when it shows none. */
+	pictureOf(name) {
+		return this.#grid.pictureOf(name);
+	}
+
 	focus(name) {
 		this.#grid.focus(name);
 	}

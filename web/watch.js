@@ -9,8 +9,11 @@
  * state is "checking" after LATE_MS, and the segment has failed after GIVE_UP_MS of a
  * server that answers, or when more than PENDING_MAX wait (a server that is
  * restarted is no evidence against its footage, one that goes on without proofs is).
+ *
+ * What this browser slept over can be too old when it wakes, for who may see what is live
+ * alone: that is neither verified nor failed, and said for as long as the page lives.
  */
-import {Refused, hex} from "./bytes.js";
+import {Refused, Unchecked, hex} from "./bytes.js";
 import {verifySegment} from "./verify.js";
 
 const LATE_MS = 5000;
@@ -22,6 +25,7 @@ const PENDING_MAX = 40;
 const NEIGHBOURS_MAX = 64;
 const FAILURES_MAX = 100;
 const DATE_TOLERANCE_MS = 1;
+const FORBIDDEN = 403;
 
 /* Sets in a Map that forgets its oldest. */
 function remember(map, key, value, max) {
@@ -39,12 +43,13 @@ export class Watch {
 	#roots = new Map();       // size of the log -> root
 	#failures = [];
 	#failed = 0;
+	#unchecked = 0;
 	#count = 0;
 	#sinceMs = 0;
 	#last = null;
 	#logSize = 0n;
 
-	/* env: {fetch(url) -> Response, sleep(ms), now() -> ms}. */
+	/* env: {fetch(url) -> Response, sleep(ms), now() -> ms, wokeMs() as a Sleep has it}. */
 	constructor(camera, key, env) {
 		this.#camera = camera;
 		this.#key = key;
@@ -52,15 +57,15 @@ export class Watch {
 	}
 
 	/*
-	 * {state: "checking" | "verified" | "failed", count, sinceMs, failures: [{atMs, what, why}], failed, pending, late: what or "",
+	 * {state: "checking" | "verified" | "partly" (but for those unchecked) | "failed", count, sinceMs, failures: [{atMs, what, why}], failed, unchecked, pending, late: what or "",
 	 *  last: the newest entry, logSize}. failures holds the first FAILURES_MAX of failed. sinceMs: capture time of the first one verified.
 	 */
 	get status() {
 		const late = this.#late();
-		const state = this.#failed ? "failed" : this.#count && !late ? "verified" : "checking";
+		const state = this.#failed ? "failed" : !this.#count || late ? "checking" : this.#unchecked ? "partly" : "verified";
 
 		return {state, late, pending: this.#pending.size, count: this.#count, sinceMs: this.#sinceMs, failures: this.#failures, failed: this.#failed,
-			last: this.#last, logSize: this.#logSize};
+			unchecked: this.#unchecked, last: this.#last, logSize: this.#logSize};
 	}
 
 	fail(what, why, atMs = this.#env.now()) {
@@ -87,7 +92,10 @@ export class Watch {
 			this.#refuseUnless(init, "no init segment came before it");
 			await this.#check({rendition, number, dateMs}, url, hex(await media), hex(await init));
 		} catch (e) {
-			this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
+			if (e instanceof Unchecked)
+				this.#unchecked++;
+			else
+				this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
 		} finally {
 			this.#pending.delete(id);
 		}
@@ -100,7 +108,8 @@ export class Watch {
 				this.#refuseUnless(first[part] && again[part] && hex(await first[part]) === hex(await again[part]), "it came twice, with other bytes");
 			this.#refuseUnless(first.dateMs === again.dateMs, "it came twice, with other times");
 		} catch (e) {
-			this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
+			if (!(e instanceof Unchecked))
+				this.fail(what, e instanceof Refused ? e.message : `could not be checked: ${e.name}`);
 		}
 	}
 
@@ -162,6 +171,8 @@ export class Watch {
 
 			if (answer.bytes)
 				return answer.bytes;
+			if (answer.status === FORBIDDEN && this.#env.wokeMs() > this.#pending.get(id).sinceMs)
+				throw new Unchecked("its proof is too old now");
 			await this.#env.sleep(answer.retryMs || waitMs);
 			if (answer.status)
 				spentMs += Math.min(this.#env.now() - began, TURN_MAX_MS);

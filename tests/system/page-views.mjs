@@ -9,12 +9,13 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 
-import {PATIENCE_MS, fillLogin, logIn, open, waitForBadge} from "./browser.mjs";
+import {PATIENCE_MS, fillLogin, logIn, lookWell, open, waitForBadge} from "./browser.mjs";
 
 const [url, user, password, guard, guardPassword, folder] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WALL = 200;
 const FIRST_REQUESTS_MAX = 50, FIRST_BYTES_MAX = 1.5e6;
+const AWAY_MS = 8000, AWAY_REQUESTS_MAX = 40;
 const PHONE = {width: 390, height: 844}, DESK = {width: 1280, height: 900};
 let failed = 0;
 
@@ -103,6 +104,23 @@ async function answerWall(count) {
 	await page.route(/\/live\/cam-[0-9]+\/snapshot\.jpg/, (route) => route.fulfill({body: jpeg, contentType: "image/jpeg"}));
 }
 
+/* In the page: when all cards were drawn, and when those in view that are live had their pictures; milliseconds since the navigation began. */
+function clockFirstView(count) {
+	const isIn = (li) => li.getBoundingClientRect().top < innerHeight;
+	const look = () => {
+		const cards = Array.from(document.querySelectorAll("#grid > li"));
+
+		if (cards.length === count && !window.firstView)
+			window.firstView = {wallMs: performance.now()};
+		if (window.firstView && cards.filter((li) => isIn(li) && li.dataset.state === "live").every((li) => !li.querySelector(".picture").hidden))
+			window.firstView.picturesMs = performance.now();
+		else
+			requestAnimationFrame(look);
+	};
+
+	requestAnimationFrame(look);
+}
+
 const isPicture = (u) => u.includes("/live/");
 
 async function wall() {
@@ -112,11 +130,12 @@ async function wall() {
 	page.on("request", (r) => asked.push(r.url()));
 	/* Without cameras' pictures, and of each address once: how many have come by then, and how often it was asked again, is a matter of time. */
 	page.on("response", async (r) => { bytesOf.set(r.url(), isPicture(r.url()) ? 0 : (await r.body().catch(() => "")).length); });
-	const beganMs = Date.now();
+	await page.addInitScript(clockFirstView, WALL);
 	await page.reload();
-	await until((n) => document.querySelectorAll("#grid [data-camera]").length === n, WALL);
-	const seenMs = Date.now() - beganMs, first = asked.filter((u) => !isPicture(u));
-	await until(() => document.querySelectorAll("#grid .picture:not([hidden])").length >= 12);
+	await until(() => window.firstView?.wallMs);
+	const first = asked.filter((u) => !isPicture(u));
+	await until(() => window.firstView.picturesMs);
+	const {wallMs, picturesMs} = await page.evaluate(() => window.firstView);
 
 	const bytes = Array.from(bytesOf.values()).reduce((sum, n) => sum + n, 0);
 
@@ -124,7 +143,7 @@ async function wall() {
 		assert.ok(first.length <= FIRST_REQUESTS_MAX, `${first.length} requests`);
 		assert.ok(bytes <= FIRST_BYTES_MAX, `${bytes} bytes`);
 		assert.deepEqual(asked.filter((u) => !u.startsWith(url) && !u.startsWith("data:")), []);
-		return `${first.length} requests, ${bytes} bytes, ${seenMs} ms`;
+		return `${first.length} requests, ${bytes} bytes; from the navigation's begin ${Math.round(wallMs)} ms to the wall, ${Math.round(picturesMs)} ms to its pictures in view`;
 	});
 	await check("only cards in view, or nearly, have their picture asked for", async () => {
 		const names = new Set(asked.map((u) => /\/live\/(cam-[0-9]+)\/snapshot/.exec(u)?.[1]).filter(Boolean));
@@ -255,6 +274,109 @@ async function oneCamera() {
 	await inEachLook("camera");
 }
 
+/* What the camera recorded before the server was stopped for a while, and after. */
+async function history() {
+	const spans = () => page.evaluate(async () => {
+		const now = Math.floor(Date.now() / 1000);
+
+		return (await fetch(`/live/gate/${now - 3600}-${now + 60}.json`)).json();
+	});
+	const capturedIs = (fromMs, toMs) => until(([from, to]) => {
+		const ms = Date.parse(document.getElementById("captured").textContent);
+
+		return ms >= from && ms < to && document.getElementById("video").readyState >= 2;
+	}, [fromMs - 1000, toMs]);
+	const {gaps, oldest_ms: oldestMs} = await spans(), gap = gaps.find((g) => g.why === "not-running");
+
+	await check("an address with a time in a gap says why there is nothing, and where it goes on", async () => {
+		assert.ok(gap, JSON.stringify(gaps));
+		await go(`#gate?t=${new Date((gap.from_ms + gap.to_ms) / 2).toISOString()}`);
+		await until(() => /^Nothing was recorded from .*: the server was not running$/.test(document.getElementById("notice-title").textContent));
+		await picture("past-gap");
+		await page.click("#notice-go");
+		await capturedIs(gap.to_ms, gap.to_ms + 60000);
+		assert.match(new URL(page.url()).hash, /^#gate\?t=20/);
+		await waitForBadge(page, "verified");
+		return await text("#notice-go");
+	});
+	await check("recorded footage plays from the time on that is named, over a gap, and says so", async () => {
+		await go(`#gate?t=${new Date(gap.from_ms - 2000).toISOString()}`);
+		await capturedIs(gap.from_ms - 2000, gap.from_ms);
+		assert.equal(await text("#behind"), "Recorded");
+		await until(() => /^Nothing from .*: the server was not running\.$/.test(document.getElementById("past-said").textContent));
+	});
+	await check("the time line: its footage and gap, a place by pointer and by keys", async () => {
+		await until(() => document.querySelectorAll("#strip rect.kept").length >= 2 && document.querySelectorAll("#strip rect.gap").length >= 1);
+		const box = await page.locator("#strip").boundingBox(), [min, max] = await page.$eval("#strip", (s) => [s.ariaValueMin, s.ariaValueMax].map(Number));
+		const x = (ms) => box.x + (ms / 1000 - min) / (max - min) * box.width;
+
+		assert.ok(min * 1000 < oldestMs && max * 1000 > gap.to_ms);
+		await page.mouse.click(x(gap.to_ms + 3000), box.y + 10);
+		await capturedIs(gap.to_ms, gap.to_ms + 60000);
+		await page.focus("#strip");
+		await page.keyboard.press("Home");
+		await until(() => /^What is kept of this camera begins /.test(document.getElementById("notice-title").textContent));
+		await page.click("#notice-go");
+		await capturedIs(oldestMs, oldestMs + 60000);
+	});
+	await inEachLook("past");
+	await check("a step back from live, and one key to live", async () => {
+		await page.evaluate(() => document.activeElement.blur());
+		await page.keyboard.press("l");
+		await until(() => location.hash === "#gate" && document.getElementById("behind").textContent.endsWith(" behind"));
+		const liveMs = Date.now();
+
+		await page.keyboard.press("ArrowLeft");
+		await page.keyboard.press("ArrowLeft");
+		await page.keyboard.press("ArrowLeft");
+		await page.keyboard.press("ArrowLeft");
+		await capturedIs(liveMs - 60000, liveMs);
+		await page.keyboard.press("l");
+		await until(() => document.getElementById("behind").textContent.endsWith(" behind"));
+	});
+	await check("a time that is to come, or before all that is kept, is told as such", async () => {
+		await go("#gate?t=2001-01-01T00:00:00Z");
+		await until(() => /^What is kept of this camera begins /.test(document.getElementById("notice-title").textContent));
+		await page.keyboard.press("l");
+		await until(() => location.hash === "#gate" && document.getElementById("video").readyState >= 3);
+	});
+}
+
+/* The login, as somebody sees it who is not logged in. */
+async function login() {
+	const context = await browser.newContext({ignoreHTTPSErrors: true, viewport: DESK}), stranger = await context.newPage();
+
+	context.setDefaultTimeout(PATIENCE_MS);
+	await stranger.goto(url);
+	for (const [look, colorScheme, size] of [["light", "light", DESK], ["dark", "dark", DESK], ["phone", "light", PHONE]]) {
+		await stranger.emulateMedia({colorScheme});
+		await stranger.setViewportSize(size);
+		await check(`login, ${look}: nothing serious to axe-core`, () => looksWell(stranger));
+		await stranger.screenshot({path: `${folder}/login-${look}.png`});
+	}
+	await check("login by keys alone: a wrong password is told, and who tries too often how long to wait", async () => {
+		const said = (words) => stranger.waitForFunction((w) => document.getElementById("message").textContent.includes(w), words, {timeout: PATIENCE_MS});
+
+		assert.equal(await stranger.evaluate(() => document.activeElement.name), "name");
+		await stranger.keyboard.type(guard);
+		await stranger.keyboard.press("Tab");
+		await stranger.keyboard.type("wrong");
+		await stranger.keyboard.press("Enter");
+		await said("Wrong name or password.");
+		await looksWell(stranger);
+		assert.equal(await stranger.evaluate(() => document.activeElement.name), "password");
+		await stranger.route(/\/login$/, (route) => route.fulfill({status: 429, headers: {"Retry-After": "2"}, body: ""}));
+		await stranger.keyboard.press("Enter");
+		await said("has to wait");
+		assert.match(await stranger.textContent("form button"), /^Wait [12].s$/);
+		assert.ok(await stranger.isDisabled("form button"));
+		await stranger.screenshot({path: `${folder}/login-wait.png`});
+		await stranger.waitForSelector("form button:not([disabled])");
+		await stranger.unroute(/\/login$/);
+	});
+	await context.close();
+}
+
 async function site() {
 	const stranger = await browser.newContext({ignoreHTTPSErrors: true, viewport: DESK});
 
@@ -299,6 +421,8 @@ async function site() {
 		await page.click(`#sessions button[aria-label^="End the session of ${guard}"]`, {timeout: PATIENCE_MS});
 		await until(() => document.getElementById("sessions-said").textContent.endsWith("has ended."));
 		await other.waitForSelector('input[name="name"]', {timeout: PATIENCE_MS});
+		assert.match(await other.textContent("#message"), /^Your session has ended/);
+		await other.screenshot({path: `${folder}/login-ended.png`});
 		assert.match(await text("#sessions"), /this one/);
 	});
 	await check("a camera is added by lines of the site file", async () => {
@@ -330,6 +454,28 @@ async function guardSees(other) {
 }
 
 async function losesTheServer() {
+	let asked = 0;
+
+	await go("#gate");
+	await until(() => document.getElementById("video").readyState >= 3);
+	page.on("request", () => { asked++; });
+	await check("the server goes away while a camera plays: the page says so, waits without a storm, and plays on", async () => {
+		await page.context().setOffline(true);
+		await page.waitForSelector("#silence:not([hidden])", {timeout: PATIENCE_MS});
+		asked = 0;
+		await page.waitForTimeout(AWAY_MS);
+		assert.ok(asked <= AWAY_REQUESTS_MAX, `${asked} requests`);
+		await picture("camera-away");
+		await page.context().setOffline(false);
+		await page.waitForSelector("#silence", {state: "hidden", timeout: PATIENCE_MS});
+		const from = await lookWell(page);
+
+		await until((number) => document.getElementById("video").readyState >= 3 && !document.getElementById("video").paused, from.number);
+		for (let seen = from; seen.number <= from.number; seen = await lookWell(page))
+			await page.waitForTimeout(200);
+		await waitForBadge(page, "verified");
+		return `${asked} requests in ${AWAY_MS / 1000} s and while it came back`;
+	});
 	await go("#");
 	await viewIs("grid");
 	await check("the server goes away and comes back: the page says so, and goes on", async () => {
@@ -343,10 +489,12 @@ async function losesTheServer() {
 }
 
 try {
+	await login();
 	await logIn(page, url, user, password);
 	await wall();
 	await empty();
 	await oneCamera();
+	await history();
 	const other = await site();
 
 	await guardSees(other);

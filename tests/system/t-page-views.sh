@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every view of the page in headless Chromium, by page-views.mjs: a wall of 200 cameras, one camera with its plots, the site's roles, sessions
 # and share links, who has few rights, a server that goes away. Pictures of them go to CASEMATE_ARTEFACTS, else beside the logs of the tests.
-# takes: 40 s
+# takes: 65 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node chromium
 for module in playwright-core axe-core; do [ -d "$here/node_modules/$module" ] || skip_all "$module is not installed (npm ci in tests/system)"; done
@@ -26,6 +26,12 @@ site_camera gate "${camera_source%/*}/1" "segment: 1 s"
 printf '  yard: {source: "%s", segment: 1 s}\n' "${camera_source%/*}/2" >> "$site/site.yaml"
 start_server gate yard
 wait_for 60 newest_at_least gate copy 3 || bail "no segments: $(status | jq -c .cameras)"
+# A gap, for the time line.
+stop_server
+before=$(find "$site/archive/footage/gate/copy" -name '*.m4s' | wc -l)
+sleep 3
+start_server gate yard
+wait_for 60 newest_at_least gate copy $((before + 6)) || bail "no segments: $(status | jq -c .cameras)"
 
 said=$(timeout -k 5 900 node "$here/page-views.mjs" "https://127.0.0.1:$port/" $user "$password" guard "$guard" "$artefacts" 2>&1)
 rc=$?

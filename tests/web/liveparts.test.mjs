@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {createHash, webcrypto} from "node:crypto";
 import test from "node:test";
 
-import {Refused} from "../../web/bytes.js";
+import {Refused, Unchecked} from "../../web/bytes.js";
 import {LiveParts} from "../../web/liveparts.js";
 
 /* Node 18 has it, but not under this name. */
@@ -27,12 +27,13 @@ class World {
 	answers = [];            // for each fetch: bytes, a status, "broken" for a body that breaks off, or null for none; the last goes on
 	fetched = [];
 	slept = 0;
+	woke = 0;                // by its clock, at which all began at 1
 	whole = new Map();
 
 	constructor(...answers) {
 		this.answers = answers;
-		this.parts = new LiveParts({fetch: async (url) => this.#answer(url), sleep: async (ms) => { this.slept += ms; }},
-			(segment, media) => this.whole.set(`${segment.rendition} ${segment.number}`, media.then((h) => Buffer.from(h).toString("hex"), (e) => `${e instanceof Refused ? "Refused" : e.name}: ${e.message}`)));
+		this.parts = new LiveParts({fetch: async (url) => this.#answer(url), sleep: async (ms) => { this.slept += ms; }, now: () => 1, wokeMs: () => this.woke},
+			(segment, media) => this.whole.set(`${segment.rendition} ${segment.number}`, media.then((h) => Buffer.from(h).toString("hex"), (e) => `${e instanceof Refused ? "Refused" : e instanceof Unchecked ? "Unchecked" : e.name}: ${e.message}`)));
 	}
 
 	#answer(url) {
@@ -126,6 +127,18 @@ test("liveparts: a server that does not answer is waited for, one that has no su
 	assert.equal(await gone.said(7), "Refused: parts of it were shown, but it never came whole: the server answers 404");
 	assert.equal(gone.fetched.length, 6);
 	assert.ok(gone.slept >= 20000);
+});
+
+test("liveparts: who slept, and may see no older footage, cannot check it: who was awake finds it out", async () => {
+	const slept = new World(403), awake = new World(403);
+
+	slept.woke = 2;
+	for (const w of [slept, awake]) {
+		w.part(7, 0);
+		w.listed(8);
+	}
+	assert.match(await slept.said(7), /^Unchecked: it is too old now/);
+	assert.equal(await awake.said(7), "Refused: parts of it were shown, but it never came whole: the server answers 403");
 });
 
 test("liveparts: a part that comes twice has to be the same", async () => {

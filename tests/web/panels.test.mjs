@@ -42,6 +42,11 @@ test("add a camera: lines of a site file, or what is wrong", () => {
 
 	assert.equal(written(form).lines, "cameras:\n  gate:\n    source: axis 192.0.2.11 main\n    user: viewer\n    password_file: secrets/gate.txt\n");
 	assert.equal(written({...form, vendor: "other", address: "2001:db8::1", user: ""}).lines, "cameras:\n  gate:\n    source: rtsp://[2001:db8::1]/\n");
+	for (const [address, source] of [["2001:db8::1", "[2001:db8::1]"], ["[2001:db8::1]", "[2001:db8::1]"], ["[2001:db8::1]:8554", "[2001:db8::1]:8554"],
+		["::ffff:192.0.2.1", "[::ffff:192.0.2.1]"], ["192.0.2.11:8554", "192.0.2.11:8554"], [" 192.0.2.11 ", "192.0.2.11"]])
+		assert.match(written({...form, address}).lines, new RegExp(`source: axis ${source.replace(/[[\].]/g, "\\$&")} main\n`), address);
+	for (const address of ["[192.0.2.1]", "2001:db8::1:::", "1:2", "[2001:db8::1", "[2001:db8::1]x", "192.0.2.1:99999", "[::1]:0", "fe80::1%eth0", ""])
+		assert.match(written({...form, address}).why, /numbers/, address);
 	for (const [wrong, why] of [[{name: "Gate"}, /a-z/], [{name: "-gate"}, /a-z/], [{name: ""}, /a-z/], [{address: "camera.example"}, /numbers/], [{address: "192.0.2.300"}, /numbers/],
 		[{address: "192.0.2.1\n  x:"}, /numbers/], [{user: "a: b"}, /user/], [{user: "a\nb"}, /user/]])
 		assert.match(written({...form, ...wrong}).why, why, JSON.stringify(wrong));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {Posters} from "../../web/posters.js";
+import {Posters, atOnce} from "../../web/posters.js";
 
 class Image extends EventTarget {
 	hidden = true;
@@ -30,7 +30,7 @@ function made(...names) {
 		}
 
 		unobserve() {}
-	});
+	}, () => 2000);
 	const img = new Map(names.map((n) => [n, new Image()]));
 
 	for (const n of names)
@@ -50,8 +50,8 @@ test("posters: two at a time, then the next ones, each anew after ten seconds", 
 	assert.equal(img.get("a").hidden, true, "nothing is there yet");
 	img.get("a").end("load");
 	assert.equal(img.get("a").hidden, false);
-	posters.tick(2000, live);
-	assert.deepEqual(asked(img), ["a", "b", "c"]);
+	assert.deepEqual(asked(img), ["a", "b", "c"], "the next one follows at once");
+	assert.equal(img.get("c").src, "/live/c/snapshot.jpg?2000");
 	img.get("b").end("load");
 	img.get("c").end("load");
 	posters.tick(10500, live);
@@ -59,6 +59,10 @@ test("posters: two at a time, then the next ones, each anew after ten seconds", 
 	posters.tick(11000, live);
 	assert.equal(img.get("a").src, "/live/a/snapshot.jpg?11000");
 	assert.equal(img.get("a").hidden, false, "the one before stays until the next is there");
+});
+
+test("posters: more at a time where the browser is not short of connections", () => {
+	assert.deepEqual([atOnce("h2"), atOnce("http/1.1"), atOnce("")], [8, 2, 2]);
 });
 
 test("posters: nothing old is shown", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {Site, hexHash} from "./log.mjs";
-import {showLast} from "../../web/badge.js";
+import {showBadge, showLast} from "../../web/badge.js";
 import {parseVkey} from "../../web/note.js";
 import {Watch} from "../../web/watch.js";
 
@@ -18,12 +18,14 @@ class World {
 	answer = null;           // (rendition, number, tries) -> Response, or undefined for the proof
 	tries = new Map();
 	clock = 0;
+	woke = 0;
 
 	async start() {
 		this.watch = new Watch("gate-1", await parseVkey(this.site.vkey), {
 			fetch: async (url) => this.#fetch(url),
 			sleep: async (ms) => { this.clock += ms; await new Promise(setImmediate); },
 			now: () => this.clock,
+			wokeMs: () => this.woke,
 		});
 		return this;
 	}
@@ -149,6 +151,36 @@ test("watch: nobody's sleep is the server's silence", async () => {
 	assert.deepEqual([w.watch.status.state, w.tries.get("copy 1")], ["verified", 3]);
 });
 
+test("watch: what is too old when this browser wakes is neither verified nor failed", async () => {
+	const w = await world();
+
+	for (const n of [1, 2, 3])
+		w.seal("copy", n);
+	w.answer = (_, number) => {
+		if (number !== 2)
+			return undefined;
+		w.clock += 3600000;
+		w.woke = w.clock;
+		return new Response("", {status: 403});
+	};
+	await w.play("copy", 2);
+	assert.deepEqual([w.watch.status.state, w.watch.status.unchecked, w.watch.status.failed], ["checking", 1, 0]);
+	await w.play("copy", 1);
+	assert.deepEqual([w.watch.status.state, w.watch.status.count], ["partly", 1]);
+	await w.play("copy", 3, {media: sha("other bytes")});
+	assert.equal(w.watch.status.state, "failed");
+});
+
+test("watch: a server that hides a proof from who was awake is no sleep", async () => {
+	const w = await world();
+
+	w.woke = w.clock - 1;
+	w.seal("copy", 1);
+	w.answer = () => new Response("", {status: 403});
+	await w.play("copy", 1);
+	assert.deepEqual([w.watch.status.state, w.watch.status.unchecked, w.watch.status.failures[0].why], ["failed", 0, "no proof came: the server answers 403"]);
+});
+
 test("watch: a server that is away is no evidence, one that only hides proofs is", async () => {
 	const w = await world();
 
@@ -195,4 +227,12 @@ test("badge: the last segment is told with all that its entry says", async () =>
 	await world.play("copy", 5);
 	showLast(element, world.watch.status);
 	assert.match(element.textContent, /^gate-1 copy 5: captured .*Z \(rtcp clock, ±12 ms\), 3 bytes, camera's signature: unverified onvif$/);
+});
+
+test("badge: what could not be checked is told, and is not green", () => {
+	const text = {}, badge = {dataset: {}, querySelector: () => text};
+
+	showBadge(badge, {}, {state: "partly", count: 7, unchecked: 2, sinceMs: 1});
+	assert.equal(badge.dataset.state, "partly");
+	assert.match(text.textContent, /^Verified \(7 segments\), but for 2: this browser slept/);
 });

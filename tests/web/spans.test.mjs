@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {Sleep} from "../../web/sleep.js";
+import {hashOf, missingAt, nextFrom, placeOf, read, strip, ticks, whyText} from "../../web/spans.js";
+
+const T = Date.parse("2026-11-23T10:00:00Z"), S = 1000, NOW = T + 7200 * S;
+const account = () => read({oldest_ms: T, spans: [[T + 60 * S, T + 90 * S], [T, T + 20 * S], [T + 90 * S, T + 120 * S]],
+	gaps: [{from_ms: T + 20 * S, to_ms: T + 60 * S, why: "refused"}], whole: true});
+
+test("spans: what the server told is put in order, and what is no time is left out", () => {
+	assert.deepEqual(account().spans.map(([from]) => from - T), [0, 60 * S, 90 * S]);
+	assert.deepEqual(read({oldest_ms: "1", spans: [[1, "2"], [5, 4], [-1, 3], [1.5, 3]], gaps: [{from_ms: null, to_ms: 3, why: "x"}]}), {spans: [], gaps: [], oldestMs: 0});
+	assert.deepEqual(read(null), {spans: [], gaps: [], oldestMs: 0});
+	assert.deepEqual(read({}), {spans: [], gaps: [], oldestMs: 0});
+});
+
+test("spans: of each time that has no picture it is said why, and when there is one", () => {
+	const of = (s) => missingAt(account(), T + s * S, NOW), said = (s) => { const m = of(s); return m && [m.text.replace(/ [^ ]* to [^ ]*:/, " …:"), (m.toMs - T) / S]; };
+
+	assert.equal(of(0), null);
+	assert.equal(of(19.9), null);
+	assert.deepEqual(said(20), ["Nothing was recorded from …: the camera refused the connection", 60]);
+	assert.equal(of(90), null);
+	assert.match(of(120).text, /^Nothing was recorded after /);
+	assert.equal(of(120).toMs, Infinity);
+	assert.equal(missingAt(account(), T + 150 * S, T + 200 * S), null, "it may only not be told yet");
+	assert.match(missingAt(account(), T + 130 * S, T + 200 * S).text, /^Nothing was recorded after /);
+	assert.match(of(-1).text, /^What is kept of this camera begins /);
+	assert.equal(of(-1).toMs, T);
+	assert.equal(of(7201).text, "This time is still to come");
+	assert.equal(missingAt(read(null), T, NOW).text, "Nothing of this time was recorded");
+});
+
+test("spans: where it goes on", () => {
+	assert.equal(nextFrom(account(), T + 5 * S), T + 5 * S);
+	assert.equal(nextFrom(account(), T + 20 * S), T + 60 * S);
+	assert.equal(nextFrom(account(), T + 120 * S), null);
+});
+
+test("spans: a strip is cut to its hours", () => {
+	assert.deepEqual(strip(account(), T + 10 * S, T + 70 * S).map(({fromMs, toMs, kind, why}) => [(fromMs - T) / S, (toMs - T) / S, kind, why]),
+		[[10, 20, "kept", ""], [60, 70, "kept", ""], [20, 60, "gap", "refused"]]);
+	for (const hours of [1, 6, 24]) {
+		const at = ticks(T + 1, T + hours * 3600 * S);
+
+		assert.ok(at.length >= 3 && at.length <= 8, `${hours} h: ${at.length}`);
+		assert.ok(at.every((ms) => ms > T && ms < T + hours * 3600 * S && new Date(ms).getSeconds() === 0));
+	}
+});
+
+test("spans: words of the log alone are shown", () => {
+	assert.equal(whyText("timed-out"), "the camera did not answer");
+	assert.equal(whyText("some-new-word"), "some new word");
+	for (const bad of ["", "<b>", "A", "x".repeat(33)])
+		assert.equal(whyText(bad), "the log near it does not say why");
+});
+
+test("spans: an address names a camera, and a time", () => {
+	const cases = [["#gate", "gate", null], ["#gate?t=2026-11-23T10:00:00Z", "gate", T], ["#gate?t=2026-11-23T11%3A00%3A00%2B01%3A00", "gate", T],
+		["#gate?t=2026-11-23T10:00:00.500Z", "gate", T + 500], ["#gate?t=never", "gate", null], ["#gate?t=%", "gate", null]];
+
+	for (const [hash, name, atMs] of cases)
+		assert.deepEqual(placeOf(hash), {name, atMs}, hash);
+	for (const hash of ["", "#", "#/site", "#Gate", "#gate?x=1", "#gate?t=", `#${"a".repeat(33)}`, "#gate/../x"])
+		assert.equal(placeOf(hash), null, hash);
+	assert.equal(hashOf("gate", T), "#gate?t=2026-11-23T10:00:00Z");
+	assert.equal(hashOf("gate", null), "#gate");
+	assert.deepEqual(placeOf(hashOf("gate", T)), {name: "gate", atMs: T});
+});
+
+test("sleep: only a long pause between two beats is one", () => {
+	const sleep = new Sleep();
+
+	for (const ms of [1000, 1500, 20000])
+		sleep.beat(ms);
+	assert.equal(sleep.wokeMs, 0);
+	sleep.beat(50000);
+	sleep.beat(50500);
+	assert.equal(sleep.wokeMs, 50000);
+});
