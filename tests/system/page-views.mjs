@@ -133,7 +133,7 @@ async function wall() {
 	await page.addInitScript(clockFirstView, WALL);
 	await page.reload();
 	await until(() => window.firstView?.wallMs);
-	const first = asked.filter((u) => !isPicture(u));
+	const first = Array.from(new Set(asked.filter((u) => !isPicture(u))));
 	await until(() => window.firstView.picturesMs);
 	const {wallMs, picturesMs} = await page.evaluate(() => window.firstView);
 
