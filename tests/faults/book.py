@@ -6,9 +6,9 @@ and a run that is killed loses little. Fields, by tabs:
     ROLE PROGRAM WHEN KIND ERROR PLACE FUNCTION OUTCOME COMMIT
 
 PROGRAM is the beginning of the SHA-256 of that role's program: only what this very program bore counts as done. PLACE is FILE+ADDRESS as
-aim.c has it; FUNCTION is the same by name and line, of
-what is noted: by its name a later build's place is known again. OUTCOME is noted (the place is there; no ERROR), borne
-(the role went on), ended (it said why, ended and was restarted), cannot (no kernel answers so there: a short read of an eventfd) or unmet (no call came from there in time).
+aim.c has it; FUNCTION, of what is noted, is the same by name and line: by its name a later build's place is known again. OUTCOME is noted
+(the place is there; no ERROR), borne (the role went on), ended (it said why, ended and was restarted), cannot (no kernel answers so
+there: a short read of an eventfd) or unmet (no call came from there in time).
 """
 import collections
 import hashlib
