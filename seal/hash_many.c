@@ -7,7 +7,8 @@
 
 #define BLOCK 64u
 #define AT_ONCE 64u                    /* messages on the stack */
-#define WIDE_LEAST 10u                 /* lanes in use below which two at a time are as fast */
+#define ALL_LEAST 22u                  /* lanes in use below which half of the lanes, and then the rest, are as fast */
+#define HALF_LEAST 10u                 /* … below which two at a time are */
 
 /* One message, handed out in whole blocks: where it lies where it can be, from its own room where pieces meet and at the end. */
 struct message {
@@ -144,12 +145,12 @@ static void by_twos(struct message **m, unsigned n)
 		finish_alone(one);
 }
 
-/* --- sixteen at a time ------------------------------------------------------------------ */
+/* --- many at a time --------------------------------------------------------------------- */
 
 struct lanes {
 	uint32_t h[8][SHA256_LANES];
 	struct message *in[SHA256_LANES]; /* NULL: computed for nothing */
-	unsigned used;
+	unsigned used, width;
 };
 
 static void move_in(struct lanes *l, unsigned lane, struct message *m)
@@ -174,7 +175,7 @@ static struct message *move_out(struct lanes *l, unsigned lane)
 /* Lanes whose message is at its end get the next one while there is one. */
 static void refill(struct lanes *l, struct message **m, unsigned n, unsigned *next)
 {
-	for (unsigned i = 0; i < SHA256_LANES; i++) {
+	for (unsigned i = 0; i < l->width; i++) {
 		while (l->in[i] && !supply(l->in[i])) {
 			give(move_out(l, i));
 			if (*next < n)
@@ -188,32 +189,37 @@ static void run_lanes(struct lanes *l)
 	const uint8_t *p[SHA256_LANES], *any = NULL;
 	size_t blocks = SIZE_MAX;
 
-	for (unsigned i = 0; i < SHA256_LANES; i++) {
+	for (unsigned i = 0; i < l->width; i++) {
 		if (!l->in[i])
 			continue;
 		any = l->in[i]->run;
 		if (l->in[i]->blocks < blocks)
 			blocks = l->in[i]->blocks;
 	}
-	for (unsigned i = 0; i < SHA256_LANES; i++)
+	for (unsigned i = 0; i < l->width; i++)
 		p[i] = l->in[i] ? l->in[i]->run : any;
-	sha256_avx512_sixteen(l->h, p, blocks);
-	for (unsigned i = 0; i < SHA256_LANES; i++)
+	if (l->width == SHA256_LANES)
+		sha256_avx512_all(l->h, p, blocks);
+	else
+		sha256_avx512_half(l->h, p, blocks);
+	for (unsigned i = 0; i < l->width; i++)
 		if (l->in[i])
 			consume(l->in[i], blocks);
 }
 
 /* Those that are left, under way, come to stand at the beginning of m; how many they are. */
-static unsigned by_sixteens(struct message **m, unsigned n, unsigned least)
+static unsigned by_lanes(struct message **m, unsigned n, unsigned width, unsigned least)
 {
-	struct lanes l = {.used = 0};
+	struct lanes l = {.width = width};
 	unsigned next = 0, left = 0;
 
-	for (; next < n && next < SHA256_LANES; next++)
+	if (n < least)
+		return n;
+	for (; next < n && next < width; next++)
 		move_in(&l, next, m[next]);
 	for (refill(&l, m, n, &next); l.used >= least; refill(&l, m, n, &next))
 		run_lanes(&l);
-	for (unsigned i = 0; i < SHA256_LANES; i++)
+	for (unsigned i = 0; i < width; i++)
 		if (l.in[i])
 			m[left++] = move_out(&l, i);
 	return left;
@@ -228,15 +234,16 @@ bool hash_many_pays(void)
 
 static void some(struct hash_message *of, unsigned n)
 {
-	unsigned least = sha256_ni_there() ? WIDE_LEAST : 1;
 	struct message m[AT_ONCE], *order[AT_ONCE];
 
 	for (unsigned i = 0; i < n; i++) {
 		begin(&m[i], &of[i]);
 		order[i] = &m[i];
 	}
-	if (sha256_avx512_there() && n >= least)
-		n = by_sixteens(order, n, least);
+	if (sha256_avx512_there()) {
+		n = by_lanes(order, n, SHA256_LANES, ALL_LEAST);
+		n = by_lanes(order, n, SHA256_LANES / 2, sha256_ni_there() ? HALF_LEAST : 1);
+	}
 	by_twos(order, n);
 }
 

@@ -3,7 +3,7 @@
 #define SEAL_HASH_MANY_H
 /*
  * SHA-256 of several messages at once: a segment's media hash and the hash over
- * its samples, and those of other segments. Sixteen at a time by AVX-512 while there are
+ * its samples, and those of other segments. Thirty-two or sixteen at a time by AVX-512 while there are
  * so many, two at a time by the SHA extensions, else one after the other by OpenSSL; the hashes are the same.
  */
 #include "seal/hash.h"

@@ -73,32 +73,70 @@ WIDE_INLINE void one_round(__m512i s[8], __m512i w[16], unsigned t)
 		w[t % 16] = add(add(w[t % 16], w[(t + 9) % 16]), add(sigma0(w[(t + 1) % 16]), sigma1(w[(t + 14) % 16])));
 }
 
-WIDE void sha256_avx512_sixteen(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n)
+/* The sixteen blocks at p + at, as words. */
+WIDE_INLINE void load_words(__m512i w[16], const uint8_t *const p[16], size_t at)
 {
 	const __m512i swap = _mm512_broadcast_i32x4(_mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3));
-	__m512i before[8], s[8], w[16];
 
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < 16; i++)
+		w[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(p[i] + at), swap);
+	transpose(w);
+}
+
+/* The lanes from `first` on. */
+WIDE_INLINE void load_state(__m512i s[8], uint32_t h[8][SHA256_LANES], unsigned first)
+{
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < 8; i++)
-		s[i] = _mm512_loadu_si512(h[i]);
-	for (size_t at = 0; at < n * 64; at += 64) {
+		s[i] = _mm512_loadu_si512(&h[i][first]);
+}
+
+WIDE_INLINE void add_state(const __m512i s[8], uint32_t h[8][SHA256_LANES], unsigned first)
+{
 #pragma GCC unroll 8
-		for (unsigned i = 0; i < 8; i++)
-			before[i] = s[i];
-#pragma GCC unroll 16
-		for (unsigned i = 0; i < 16; i++)
-			w[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(p[i] + at), swap);
-		transpose(w);
+	for (unsigned i = 0; i < 8; i++)
+		_mm512_storeu_si512(&h[i][first], add(_mm512_loadu_si512(&h[i][first]), s[i]));
+}
+
+WIDE void sha256_avx512_half(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES / 2], size_t n)
+{
+	__m512i s[8], w[16];
+
+	for (size_t at = 0; at < n * 64; at += 64) {
+		load_words(w, p, at);
+		load_state(s, h, 0);
 #pragma GCC unroll 64
 		for (unsigned t = 0; t < 64; t++)
 			one_round(s, w, t);
-#pragma GCC unroll 8
-		for (unsigned i = 0; i < 8; i++)
-			s[i] = add(s[i], before[i]);
+		add_state(s, h, 0);
 	}
-#pragma GCC unroll 8
-	for (unsigned i = 0; i < 8; i++)
-		_mm512_storeu_si512(h[i], s[i]);
+}
+
+/* Words stay in memory: 16 registers are the states', and the compiler would rather put those there. 7000 MB/s with it, 5800 without. */
+#define IN_MEMORY(w) __asm__ volatile("" : : "r"(w) : "memory")
+
+WIDE void sha256_avx512_all(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n)
+{
+	__m512i s[8], z[8], w[16], x[16];
+
+	for (size_t at = 0; at < n * 64; at += 64) {
+		load_words(w, p, at);
+		IN_MEMORY(w);
+		load_words(x, p + 16, at);
+		IN_MEMORY(x);
+		load_state(s, h, 0);
+		load_state(z, h, 16);
+#pragma GCC unroll 64
+		for (unsigned t = 0; t < 64; t++) {
+			one_round(s, w, t);
+			one_round(z, x, t);
+			IN_MEMORY(w);
+			IN_MEMORY(x);
+		}
+		add_state(s, h, 0);
+		add_state(z, h, 16);
+	}
 }
 
 #else
@@ -108,9 +146,14 @@ bool sha256_avx512_there(void)
 	return false;
 }
 
-void sha256_avx512_sixteen(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n)
+void sha256_avx512_all(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES], size_t n)
 {
 	abort();                           /* never asked for, see sha256_avx512_there */
+}
+
+void sha256_avx512_half(uint32_t h[8][SHA256_LANES], const uint8_t *const p[SHA256_LANES / 2], size_t n)
+{
+	abort();
 }
 
 #endif
