@@ -17,6 +17,7 @@
  *     store_account.c  the time without footage: gaps
  *     store_log.c    entries -> journal -> sign -> checkpoint
  *     store_disk.c   footage to the archive, retention, what the disk lost
+ *     store_map.c    a segment's memory, mapped
  *     store_witness.c  what witnesses have cosigned of the log
  *     store_serve.c  what the serve processes are told, and what they ask for
  */
@@ -53,6 +54,13 @@
 struct store_camera;
 struct store_rendition;
 
+/* Bytes of a segment that can be looked at. */
+struct store_view {
+	const uint8_t *p;
+	void *own;                       /* mapped for this view alone; NULL: it is part of the segment's mapping */
+	size_t own_bytes;
+};
+
 /* One segment: its bytes live as long as the window, the writer or a held list needs them. */
 struct segment {
 	atomic_uint refs;
@@ -70,7 +78,7 @@ struct segment {
 	struct hash media, init, source, encoder;
 	bool has_encoder;
 	enum sei_signature signature;    /* of the camera's own, in its pictures */
-	const uint8_t *sealed;           /* mapped while it is hashed */
+	struct store_view sealed;        /* while it is hashed */
 	struct hash_range *samples;      /* of copy, until it is sealed: what of its bytes came from the camera */
 	unsigned nsamples, samples_cap;
 	const char *unkept;              /* why its bytes do not go to the archive; NULL: they do */
@@ -78,10 +86,11 @@ struct segment {
 	int64_t held_us;                 /* mono: since when it waits for its source */
 	TAILQ_ENTRY(segment) next;       /* in unhashed, held or finishing */
 	TAILQ_ENTRY(segment) waiting;    /* in unsynced */
+	uint64_t mapped;                 /* bytes at map, from its begin until the writer or the last reference ends it; 0: none */
+	uint8_t *map;
 	/* the writer's alone */
 	int file, error;
-	uint64_t written, mapped;        /* mapped: bytes at map, 0 for none */
-	uint8_t *map;
+	uint64_t written;
 };
 TAILQ_HEAD(segment_list, segment);
 
@@ -127,6 +136,7 @@ struct store_rendition {
 	int64_t fed_us;                  /* mono: when the open segment got its last part */
 	int64_t begun_us;                /* mono: the newest beginning, had they come at an even pace */
 	uint64_t newest;                 /* number, 0 for none */
+	uint64_t newest_bytes;
 	int64_t newest_end_us;
 	struct segment *window[STORE_WINDOW];  /* oldest first */
 	unsigned nwindow;
@@ -369,6 +379,15 @@ void store_log_tell_sign(struct store *s);
 void store_sign_peer(struct store *s, unsigned index, int fd);
 bool store_log_settled(const struct store *s);
 
+/* store_map.c: a new segment's memory is mapped, for as many bytes as it will likely have. Without memory for it there is none, and each view has its own. */
+void store_map_begin(struct segment *seg, uint64_t bytes);
+/* Who has the last reference; the writer once the segment is hashed; or the loop if the writer never heard of it. */
+void store_map_end(struct segment *seg);
+/* n bytes that have been written; of the mapping if they lie in it. From any thread. 0, or -errno and *ret is untouched. */
+int store_view(const struct segment *seg, uint64_t offset, size_t n, struct store_view *ret);
+int store_view_of(int fd, uint64_t offset, size_t n, struct store_view *ret);
+void store_view_end(struct store_view *v);
+
 /* store_disk.c */
 void store_disk_init(struct store *s, struct store_rendition *r, const uint8_t *p, size_t n);
 void store_disk_part(struct store *s, struct segment *seg, uint64_t offset, size_t n);
@@ -376,8 +395,6 @@ void store_disk_part(struct store *s, struct segment *seg, uint64_t offset, size
 void store_disk_finish(struct store *s, struct segment *seg);
 /* Those that were put off, so that they are synced together: by one syncfs, or the first one's fdatasync brings the file system's own records of all to the disk. */
 void store_disk_finish_all(struct store *s);
-/* Whoever has the last reference, or the writer. */
-void store_disk_unmap(struct segment *seg);
 /* The segment gets no entry. */
 void store_disk_abandon(struct store *s, struct segment *seg);
 void store_disk_published(struct store *s);

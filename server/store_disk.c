@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -22,7 +21,6 @@
 
 #define RETRY_US 5000000
 #define FINISH_US 200000           /* segments that end within it are made whole together */
-#define MAP_LEAST (1u << 20)       /* bytes, of a segment */
 #define DELETE_RUNS 16             /* at most a minute of a camera each, at each checkpoint: as many as a large fleet needs */
 #define TOGETHER_CAMERAS 64        /* from so many on, segments that end together are synced by one syncfs */
 #define TOGETHER_MAX_US 500000     /* if it took longer, others write much to the same disk */
@@ -67,7 +65,6 @@ static void stop_writing(struct disk_work *w, int rc)
 	struct segment *seg = w->seg;
 
 	seg->error = rc;
-	store_disk_unmap(seg);
 	if (seg->file < 0)
 		return;
 	close(seg->file);
@@ -75,46 +72,16 @@ static void stop_writing(struct disk_work *w, int rc)
 	archive_abandon(w->archive, camera_of(seg), seg->of->name, seg->number);
 }
 
-/*
- * The segment's pages are read by a private mapping: sendfile and read hold references on the pages, and a memfd with pages that
- * somebody holds cannot be sealed (EBUSY after waits in the kernel, which the loop would spend in fcntl). One mapping for all parts:
- * each that goes interrupts the other processors.
- */
-static int map_segment(struct segment *seg, uint64_t end)
-{
-	uint64_t size = seg->mapped ? seg->mapped : MAP_LEAST;
-	void *map;
-
-	if (end <= seg->mapped)
-		return 0;
-	while (size < end)
-		size *= 2;
-	store_disk_unmap(seg);
-	map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, seg->fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	seg->map = map;
-	seg->mapped = size;
-	return 0;
-}
-
-void store_disk_unmap(struct segment *seg)
-{
-	if (seg->mapped)
-		munmap(seg->map, seg->mapped);
-	seg->mapped = 0;
-}
-
 static int copy_part(struct segment *seg, uint64_t offset, size_t n)
 {
-	size_t before = offset % (size_t)sysconf(_SC_PAGESIZE);
-	int rc = map_segment(seg, offset + n);
+	struct store_view v;
+	int rc = store_view(seg, offset, n, &v);
 
 	if (rc)
 		return rc;
-	/* All of them at once instead of a fault for each few; where the kernel does not know it, they come by faults. */
-	(void)madvise(seg->map + offset - before, before + n, MADV_POPULATE_READ);
-	return io_write_all(seg->file, seg->map + offset, n);
+	rc = io_write_all(seg->file, v.p, n);
+	store_view_end(&v);
+	return rc;
 }
 
 static void run_part(struct disk_work *w)
@@ -152,7 +119,7 @@ static void run_sync(struct disk_work *w)
 /* Its bytes begin their way to the disk, and nobody waits: by the time of DISK_FINISH they are there. */
 static void run_flush(struct disk_work *w)
 {
-	store_disk_unmap(w->seg);
+	store_map_end(w->seg);
 	if (!w->seg->error && w->seg->file >= 0 && !may_together(w->store))
 		sync_file_range(w->seg->file, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
@@ -225,6 +192,7 @@ static void run_disk(struct work *work)
 		choose_oldest(w);
 		break;
 	case DISK_ABANDON:
+		store_map_end(w->seg);
 		stop_writing(w, -ECANCELED);
 		break;
 	case DISK_NOTE:

@@ -199,6 +199,8 @@ static struct segment *begin_segment(struct store_rendition *r, struct store_epo
 	/* As verify counts it: the sound covers a camera's time only until pictures came once. */
 	seg->primary = r->index == (r->camera->has_copy ? RENDITION_COPY : RENDITION_AUDIO);
 	seg->unkept = r->kept ? NULL : "not-kept";
+	if (r->kept)
+		store_map_begin(seg, r->newest_bytes + r->newest_bytes / 4);
 	return seg;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -38,7 +37,8 @@ void segment_drop(struct segment **sp)
 		close(s->first_fd);
 	if (s->file >= 0)
 		close(s->file);
-	store_disk_unmap(s);
+	store_view_end(&s->sealed);
+	store_map_end(s);
 	free(s->samples);
 	free(s);
 }
@@ -217,21 +217,17 @@ static void say_copied(const struct store *s)
 static int seal(struct store *s, struct segment *seg)
 {
 	int first = seg->fd, fd, rc = io_seal(first, "segment", seg->bytes, &fd);
-	void *map;
 
 	if (rc < 0)
 		return rc;
-	if (rc == 1) {
-		seg->first_fd = first;
-		seg->fd = fd;
-		s->copied++;
-		say_copied(s);
-	}
-	map = mmap(NULL, seg->bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, seg->fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	seg->sealed = map;
-	return 0;
+	if (rc == 0)
+		return store_view(seg, 0, seg->bytes, &seg->sealed);
+	seg->first_fd = first;
+	seg->fd = fd;
+	s->copied++;
+	say_copied(s);
+	/* What was mapped is the first one, which is not sealed. */
+	return store_view_of(fd, 0, seg->bytes, &seg->sealed);
 }
 
 /* --- hashed together -------------------------------------------------------------------- */
@@ -240,8 +236,9 @@ static void hashed(struct store *s, struct segment *seg)
 {
 	struct store_rendition *r = seg->of;
 
-	munmap((void *)(uintptr_t)seg->sealed, seg->bytes);
-	seg->sealed = NULL;
+	store_view_end(&seg->sealed);
+	if (seg->unkept && !seg->queued)
+		store_map_end(seg);
 	free(seg->samples);
 	seg->samples = NULL;
 	if (r->index >= RENDITION_ENCODED) {
@@ -261,9 +258,9 @@ static void hash_all(struct segment *const *seg, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		whole[i] = (struct hash_range){0, (uint32_t)seg[i]->bytes};
-		m[k++] = (struct hash_message){.base = seg[i]->sealed, .range = &whole[i], .ranges = 1};
+		m[k++] = (struct hash_message){.base = seg[i]->sealed.p, .range = &whole[i], .ranges = 1};
 		if (seg[i]->samples)
-			m[k++] = (struct hash_message){.base = seg[i]->sealed, .range = seg[i]->samples, .ranges = seg[i]->nsamples};
+			m[k++] = (struct hash_message){.base = seg[i]->sealed.p, .range = seg[i]->samples, .ranges = seg[i]->nsamples};
 	}
 	hash_many(m, k);
 	k = 0;
@@ -318,6 +315,7 @@ void store_end_segment(struct store *s, struct store_rendition *r)
 		return;
 	r->open = NULL;
 	r->newest = seg->number;
+	r->newest_bytes = seg->bytes;
 	rc = seg->bytes ? seal(s, seg) : -ENODATA;
 	if (!rc) {
 		to_be_hashed(s, seg);

@@ -61,6 +61,27 @@ Test(store, seals_logs_and_publishes_what_is_fed)
 	cr_assert_eq(r.store.bad_peers + r.sign.bad_peers, 0, "%s %s", r.store.why, r.sign.why);
 }
 
+/* Its memory is mapped before anybody knows how much it will be: by the one before it. */
+Test(store, archives_segments_that_are_larger_than_the_one_before)
+{
+	static const size_t au_bytes[] = {2000, 60000, 60000, 150000, 100};
+	enum { SEGMENTS = sizeof au_bytes / sizeof *au_bytes };
+
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 10000000);
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		rig_feed(&r, 1, 1 << RENDITION_COPY, au_bytes[i]);
+		wanted = i + 1;
+		cr_assert(rig_until(&r, has_copies, 60000));
+		cr_assert_geq(r.segment_of[RENDITION_COPY][i].m.bytes, au_bytes[i] * 25);
+		cr_assert_eq(memcmp(r.segment_of[RENDITION_COPY][i].m.sha256, r.segment_of[RENDITION_COPY][i].hash.b, HASH_BYTES), 0);
+	}
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, SEGMENTS);
+	cr_assert_eq(r.refused, 0);
+}
+
 /* As ingest's packager would: an access unit with a signature of the camera's own before its slice. */
 static void feed_signed_segment(void)
 {
