@@ -8,7 +8,7 @@ import time
 import footage
 import proc
 from camera_load import SETTLE_SEGMENTS, STALE_S
-from fleet import total
+from fleet import PHASES, Fleet, total
 from proc import Failed, say
 from server import SMALL, Cameras, Server
 from tls_load import build, viewers
@@ -50,9 +50,9 @@ def not_carried(before, after, seconds, renditions):
     return ", ".join(f"{n} {what} lost" for what, n in lost.items() if n) or None
 
 
-def trial(casemate, clip, folder, renditions, count, seconds):
+def trial(casemate, clips, folder, renditions, count, seconds):
     """One try: what it cost, and why it was too much, if it was."""
-    cameras = Cameras(casemate, os.path.dirname(folder), clip, count)
+    cameras = Fleet(casemate, os.path.dirname(folder), clips, count)
     server = None
     try:
         server = Server(casemate, folder, cameras.urls, encode=renditions, max_size="8 GB")
@@ -108,12 +108,12 @@ def guess(last, n):
     return int(n * min(4, 0.8 / full)) if full < 0.4 else int(n * GROWTH)
 
 
-def camera_case(casemate, clip, scratch, name, args):
+def camera_case(casemate, clips, scratch, name, args):
     renditions, first = CASES[name]
 
     def attempt(n):
         say(f"limits: {n} cameras, {name}")
-        result = trial(casemate, clip, os.path.join(scratch, f"{name}-{n}-{time.monotonic_ns()}"), renditions, n, args.seconds)
+        result = trial(casemate, clips, os.path.join(scratch, f"{name}-{n}-{time.monotonic_ns()}"), renditions, n, args.seconds)
         say(f"limits: {n} cameras, {name}: {result['why'] or 'carried'}")
         return result
 
@@ -184,7 +184,8 @@ def viewer_case(casemate, clip, scratch, args):
 
 
 def measure(casemate, clip, scratch, args):
+    clips = footage.make_phases(args.out, footage.BITRATE_BPS, PHASES)
     result = {"cpus": os.cpu_count(), "bitrate_bps": footage.BITRATE_BPS, "size": footage.SIZE, "fps": footage.FPS}
     for name in args.limit_cases:
-        result[name] = viewer_case(casemate, clip, scratch, args) if name == "viewers" else camera_case(casemate, clip, scratch, name, args)
+        result[name] = viewer_case(casemate, clip, scratch, args) if name == "viewers" else camera_case(casemate, clips, scratch, name, args)
     return result
