@@ -45,7 +45,9 @@ class Cameras:
 
 
 class Server:
-    """A site, and `casemate run` on it. encode: True for a small rendition, or a list of renditions."""
+    """A site, and `casemate run` on it. encode: True for a small rendition, or a list of renditions.
+
+    Nobody looks at the pictures of cameras that are only recorded: workers who come and go would be no part of what is counted."""
 
     def __init__(self, casemate, folder, urls, encode=False, serve=1, transport=None, max_size="2 GB", rtsps=False):
         self.casemate, self.folder, self.urls = casemate, folder, urls
@@ -76,7 +78,7 @@ class Server:
         cameras = "\n".join(f"  {name}:\n    source: {url}{way}{encoded}" for name, url in zip(self.names, self.urls))
         with open(self.path("site.yaml"), "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
             f.write(f"site: bench.example/casemate\nlisten: 127.0.0.1:{self.port}\n{rtsps}tls: {{certificate: tls.crt, key: tls.key}}\nkey: site.key\n"
-                    f"archive: {{path: archive, max_size: {max_size}}}\nprocesses: {{serve: {serve}, ingest: 1}}\nusers:\n{user}cameras:\n{cameras}\n")
+                    f"archive: {{path: archive, max_size: {max_size}}}\nprocesses: {{serve: {serve}, ingest: 1}}\nalarms: {{scene: 0 s}}\nusers:\n{user}cameras:\n{cameras}\n")
         proc.run([self.casemate, "check", "-c", self.path("site.yaml")])
 
     def start(self):
