@@ -26,20 +26,37 @@ static void note_key(struct verify_report *r, int64_t time_us, const char key[EN
 	snprintf(k->why, sizeof k->why, "%s", why);
 }
 
+/*
+ * A run that begins while its key is handed over has the key before still: by then that one signs nothing that is new, and what holds for the run
+ * is what holds for the next one. From a run of that one on it is over.
+ */
+static bool is_handing_over(struct verify *v, const char owner[ENTRY_VKEY])
+{
+	if (strcmp(v->turn.by, owner) == 0)
+		return true;
+	*v->turn.by = 0;
+	return false;
+}
+
 void verify_start_key(struct verify *v, const struct entry_start *s)
 {
-	if (strcmp(v->log_key, s->key)) {
+	const char *owner = *s->root ? s->root : s->key, *signs = owner;
+
+	if (is_handing_over(v, owner)) {
+		signs = v->turn.key;
+	} else if (strcmp(v->log_key, s->key)) {
 		note_key(v->report, s->time_us, s->key, s->root, *s->root ? "certificate" : "start");
 		memcpy(v->log_key, s->key, sizeof v->log_key);
 	}
-	if (!is_known(v, s->key) && !(*s->root && is_known(v, s->root)) && !*v->strange_key)
-		memcpy(v->strange_key, *s->root ? s->root : s->key, sizeof v->strange_key);
+	if (!is_known(v, s->key) && !is_known(v, owner) && !is_known(v, signs) && !*v->strange_key)
+		memcpy(v->strange_key, signs, sizeof v->strange_key);
 }
 
 void verify_key_change(struct verify *v, const struct entry_key *k)
 {
 	note_key(v->report, k->time_us, k->key, k->by, k->why);
 	memcpy(v->log_key, k->key, sizeof v->log_key);
+	v->turn = *k;
 	if (strcmp(v->strange_key, k->by))
 		return;
 	if (is_known(v, k->key))

@@ -90,6 +90,7 @@ struct verify {
 	const struct verify_source *src;
 	struct keychain keys;         /* from the key that was given on */
 	char log_key[ENTRY_VKEY];     /* which signs, by what the log says */
+	struct entry_key turn;        /* the last change of it; by is "" once a run began with the next one, and if there was none */
 	char strange_key[ENTRY_VKEY]; /* one of these that is not among keys, and did not lead to one of them yet; "" if none */
 	const struct verify_filter *filter;
 	struct verify_report *report;

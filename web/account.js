@@ -55,6 +55,7 @@ export class Account {
 	#running = false;
 	#toldMs = 0;                  /* the time of the entry that came last */
 	#logKey = "";                 /* what signs, by what the log says */
+	#turn = null;                 /* the last change of it, until a run began with the next one */
 	#strangeKey = "";             /* one that is not known, and by now it should be */
 
 	/* keys: a Keychain. isClip: only some entries are there. */
@@ -326,17 +327,33 @@ export class Account {
 		if (!this.#start || programsOf(this.#start) !== programsOf(e))
 			report.note("programs", e);
 		this.#start = e;
-		if (e.key !== this.#logKey)
-			report.note("keys", {time: e.time, key: e.key, by: e.root ?? "", why: e.root ? "certificate" : "start"});
-		this.#logKey = e.key;
-		if (!this.#strangeKey && !await this.keys.knows(e.key) && !(e.root && await this.keys.knows(e.root)))
-			this.#strangeKey = e.root || e.key;
+		await this.#runsWith(e);
+	}
+
+	/*
+	 * A run that begins while its key is handed over has the key before still: by then that one signs nothing that is new, and what holds for the
+	 * run is what holds for the next one. From a run of that one on it is over.
+	 */
+	async #runsWith({time, key, root}) {
+		const owner = root || key;
+
+		if (this.#turn?.by !== owner)
+			this.#turn = null;
+		if (!this.#turn && key !== this.#logKey) {
+			this.report.note("keys", {time, key, by: root ?? "", why: root ? "certificate" : "start"});
+			this.#logKey = key;
+		}
+		const signs = this.#turn?.key ?? owner;
+
+		if (!this.#strangeKey && !await this.keys.knows(key) && !await this.keys.knows(owner) && !await this.keys.knows(signs))
+			this.#strangeKey = signs;
 	}
 
 	/* Who begins with a later key meets earlier ones; they are in order when key/v1 entries lead from them to a known one. */
 	async #keyChanged(e) {
 		this.report.note("keys", e);
 		this.#logKey = e.key;
+		this.#turn = e;
 		if (this.#strangeKey === e.by)
 			this.#strangeKey = await this.keys.knows(e.key) ? "" : e.key;
 	}

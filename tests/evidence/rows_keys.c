@@ -206,8 +206,49 @@ static void certified(struct evidence *e)
 	key_free(&other);
 }
 
+/* A log of these, '1' to '3' a run with that key, '>' the key entry by which it is replaced by the next; its checkpoint is by key `by`, which is given. */
+static void runs(struct evidence *e, const char *verdict, const char *log, unsigned by, const char *what)
+{
+	struct key_private *key[] = {evidence_make_key(EVIDENCE_ORIGIN, 1), evidence_make_key(EVIDENCE_ORIGIN, 3), evidence_make_key(EVIDENCE_ORIGIN, 4)};
+	struct archive *site = evidence_site();
+	unsigned now = 0;
+
+	key_free(&site->key);
+	for (const char *p = log; *p; p++) {
+		if (*p == '>') {
+			key_entry(site, key[now + 1], key[now]);
+			now++;
+		} else {
+			site->key = key[*p - '1'];
+			archive_start(site, ARCHIVE_T0 + 700000000 + (p - log) * INT64_C(1000000));
+		}
+	}
+	site->key = key[by - 1];
+	archive_publish(site);
+	evidence_row(e, "archive", verdict, "runs while the key is replaced: %s", what);
+	evidence_key(e, key_public_of(site->key));
+	evidence_become(e, e->site, site, "");
+	for (unsigned i = 0; i < 3; i++)
+		if (i != by - 1)
+			key_free(&key[i]);
+	archive_free(&site);
+}
+
+static void runs_between(struct evidence *e)
+{
+	runs(e, "good", ">1", 2, "one with the key before, and the next one signs");
+	runs(e, "good", ">11", 2, "two with the key before, and the next one signs");
+	runs(e, "good", ">12", 2, "one with the key before, then one with the next");
+	runs(e, "good", ">12>23", 3, "so twice");
+	runs(e, "good", ">1>2", 3, "one with each key that is replaced");
+	runs(e, "log", ">121", 2, "one with the key before, and one after the next one's");
+	runs(e, "log", ">2>1", 3, "one with the first key, while the second is replaced");
+	runs(e, "log", ">3", 2, "one with another key");
+	runs(e, "log", ">1", 3, "one with the key before, and another signs");
+}
+
 /* A run under a token's key that nobody here was given, and after it the site's; with an entry that leads from the one to the other, or without. */
-static void handed_over(struct evidence *e, bool entry)
+static void handed_over(struct evidence *e, bool entry, bool again)
 {
 	struct entry start = {.kind = ENTRY_START, .start = {.time_us = ARCHIVE_T0 + 500000000, .program = "casemate 0.1.0", .nkeep = 2, .keep = {"copy", "audio"}}};
 	struct entry turn = {.kind = ENTRY_KEY, .key = {.time_us = ARCHIVE_T0 + 600000000, .why = "rotation", .by = TOKEN_VKEY}};
@@ -220,9 +261,12 @@ static void handed_over(struct evidence *e, bool entry)
 	key_vkey(key_public_of(site->key), turn.key.key);
 	if (entry)
 		archive_append(site, &turn);
+	if (again)
+		archive_append(site, &start);
 	archive_start(site, ARCHIVE_T0 + 700000000);
 	archive_publish(site);
-	evidence_row(e, "archive", entry ? "good" : "log", "a token's key was replaced: %s", entry ? "who has the next key alone" : "no entry says so");
+	evidence_row(e, "archive", entry ? "good" : "log", "a token's key was replaced: %s",
+		    again ? "who has the next key alone, and a run began meanwhile" : entry ? "who has the next key alone" : "no entry says so");
 	evidence_key(e, key_public_of(site->key));
 	evidence_become(e, e->site, site, "");
 	archive_free(&site);
@@ -249,7 +293,9 @@ void evidence_key_rows(struct evidence *e)
 	replaced(e);
 	not_yet(e);
 	certified(e);
-	handed_over(e, true);
-	handed_over(e, false);
+	runs_between(e);
+	handed_over(e, true, false);
+	handed_over(e, true, true);
+	handed_over(e, false, false);
 	key_free(&other);
 }

@@ -335,6 +335,33 @@ Test(verify_report, a_policy_of_an_earlier_key_is_of_this_log)
 	archive_free(&a);
 }
 
+/* A run that begins meanwhile names the key before: it signs nothing any more, and is not told as one that does. */
+Test(verify_report, tells_each_key_once_though_a_run_began_while_it_was_replaced)
+{
+	struct entry e = {.kind = ENTRY_KEY, .key = {.time_us = ARCHIVE_T0, .why = "rotation"}};
+	struct archive *a = archive_new("site.example");
+	struct key_private *old = a->key, *new;
+	struct verify_report *r;
+
+	cr_assert_eq(key_generate("site.example", &new), 0);
+	key_vkey(key_public_of(new), e.key.key);
+	key_vkey(key_public_of(old), e.key.by);
+	archive_start(a, ARCHIVE_T0);
+	archive_append(a, &e);
+	archive_start(a, ARCHIVE_T0 + 1000000);
+	a->key = new;
+	archive_start(a, ARCHIVE_T0 + 2000000);
+	archive_publish(a);
+	r = archive_verify(a, NULL, true);
+	cr_assert_eq(verify_status(r), 0, "%s", archive_explain(r));
+	cr_expect_eq(r->starts, 3);
+	cr_expect_eq(r->nkeys, 2, "%s", archive_explain(r));
+	cr_expect_str_eq(r->key[1].vkey, e.key.key);
+	verify_free(&r);
+	key_free(&old);
+	archive_free(&a);
+}
+
 /* Nobody reads lines that run out of the window. */
 Test(verify_report, lines_for_people_are_no_longer_than_the_window)
 {
