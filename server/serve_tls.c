@@ -301,10 +301,15 @@ static void forget_buffers(struct serve_tls *t)
 	t->keeps = false;
 }
 
+/* In part, or not yet read to its end. SSL_free_buffers looks at neither before OpenSSL 3.0.14 (CVE-2024-4741). */
+static bool has_record(const struct serve_tls *t)
+{
+	return SSL_has_pending(t->ssl) || strcmp(SSL_rstate_string(t->ssl), "RH") != 0;
+}
+
 void serve_tls_tick(struct serve_tls *t)
 {
-	/* 0: a record is there in part */
-	if (t->keeps && !t->busy && SSL_free_buffers(t->ssl)) {
+	if (t->keeps && !t->busy && !has_record(t) && SSL_free_buffers(t->ssl)) {
 		SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
 		forget_buffers(t);
 	}
