@@ -79,7 +79,7 @@ static bool same(const struct msg_want *a, const struct msg_want *b)
 static unsigned bucket_of(const struct msg_want *k)
 {
 	uint64_t h = k->number * 0x9e3779b97f4a7c15u ^ (uint64_t)k->kind << 56 ^ (uint64_t)k->camera << 32 ^ (uint64_t)k->rendition << 24 ^
-		     (uint64_t)(uint16_t)k->level << 12 ^ k->width ^ (uint64_t)k->init_prefix[0] << 48;
+		     (uint64_t)(uint16_t)k->level << 12 ^ k->width ^ (uint64_t)k->init_prefix[0] << 48 ^ ((uint64_t)k->from_us * 31 + (uint64_t)k->to_us);
 
 	return (unsigned)((h * 0x9e3779b97f4a7c15u) >> 40) % BUCKETS;
 }
@@ -138,13 +138,22 @@ static struct pending *pending_for(struct serve_wants *w, const struct msg_want 
 	return free_one;
 }
 
-static bool has_his_share(const struct serve_wants *w, unsigned user)
+static bool is_of_time(const struct msg_want *key)
 {
-	unsigned n = 0;
+	return key->kind == MSG_WANT_LIST || key->kind == MSG_WANT_SPANS;
+}
 
-	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++)
-		n += w->pending[i].used && w->pending[i].user == user;
-	return n >= SERVE_WANTS_USER_MAX;
+static bool has_his_share(const struct serve_wants *w, unsigned user, const struct msg_want *key)
+{
+	unsigned n = 0, times = 0;
+
+	for (unsigned i = 0; i < SERVE_WANTS_MAX; i++) {
+		const struct pending *p = &w->pending[i];
+
+		n += p->used && p->user == user;
+		times += p->used && p->user == user && is_of_time(&p->key);
+	}
+	return n >= SERVE_WANTS_USER_MAX || (is_of_time(key) && times >= SERVE_WANTS_TIMES_MAX);
 }
 
 int serve_want_ask(struct serve_wants *w, const struct msg_want *key, unsigned user, int64_t now_us, struct serve_want_waiter *waiter, struct serve_bytes **ret)
@@ -158,7 +167,7 @@ int serve_want_ask(struct serve_wants *w, const struct msg_want *key, unsigned u
 	}
 	if (!p)
 		return -ENOBUFS;
-	if (!p->used && has_his_share(w, user))
+	if (!p->used && has_his_share(w, user, key))
 		return -EDQUOT;
 	if (!p->used) {
 		*p = (struct pending){.used = true, .user = user, .key = *key, .until_us = now_us + SERVE_WANT_TIMEOUT_US};

@@ -15,6 +15,7 @@
 
 #define SERVE_WANTS_MAX 256                 /* asked for and not answered */
 #define SERVE_WANTS_USER_MAX 64             /* of which for one user */
+#define SERVE_WANTS_TIMES_MAX 4             /* of which what a time had: store reads an entry of the log for each segment, and all others wait */
 #define SERVE_WANT_TIMEOUT_US 10000000
 #define SERVE_CACHE_MAX_BYTES (64u << 20)
 #define SERVE_CACHE_MAX 2048                /* answers */
@@ -36,7 +37,7 @@ void serve_want_free(struct serve_wants **w);
 void serve_want_use(struct serve_wants *w, struct channel *store);
 /*
  * key.request is ignored; user: who wants it. 1 with *ret (borrowed) when it is held, 0 when the waiter waits, -ENOBUFS when
- * too much is asked for, -EDQUOT when that user has SERVE_WANTS_USER_MAX asked for.
+ * too much is asked for, -EDQUOT when that user has SERVE_WANTS_USER_MAX asked for, or SERVE_WANTS_TIMES_MAX of times.
  */
 int serve_want_ask(struct serve_wants *w, const struct msg_want *key, unsigned user, int64_t now_us, struct serve_want_waiter *waiter, struct serve_bytes **ret);
 void serve_want_cancel(struct serve_want_waiter *waiter);

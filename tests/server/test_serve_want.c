@@ -109,6 +109,31 @@ Test(serve_want, leaves_room_for_others)
 	serve_want_free(&w);
 }
 
+/* What is of a time costs store more than all else, and is asked for by who types it in. */
+Test(serve_want, leaves_room_beside_what_is_of_times)
+{
+	static struct seen seen[SERVE_WANTS_TIMES_MAX + 4];
+	struct serve_wants *w = serve_want_new();
+	struct serve_bytes *bytes = NULL;
+	struct msg_want key = {.kind = MSG_WANT_LIST, .to_us = 1};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SERVE_WANTS_TIMES_MAX + 4; i++)
+		seen[i].waiter.done = on_done;
+	for (; n < SERVE_WANTS_TIMES_MAX; n++, key.from_us--) {
+		key.kind = n % 2 ? MSG_WANT_LIST : MSG_WANT_SPANS;
+		cr_assert_eq(serve_want_ask(w, &key, 3, 0, &seen[n].waiter, &bytes), 0);
+	}
+	cr_assert_eq(serve_want_ask(w, &key, 3, 0, &seen[n].waiter, &bytes), -EDQUOT);
+	cr_expect_eq(serve_want_ask(w, &key, 4, 0, &seen[n + 1].waiter, &bytes), 0, "of another");
+	cr_expect_eq(serve_want_ask(w, &(struct msg_want){.kind = MSG_WANT_PROOF}, 3, 0, &seen[n + 2].waiter, &bytes), 0, "of another kind");
+	cr_assert_eq(have(w, 1, MSG_HAVE_NONE, false), 0);
+	key.from_us--;
+	cr_expect_eq(serve_want_ask(w, &key, 3, 0, &seen[n + 3].waiter, &bytes), 0);
+	serve_want_expire(w, SERVE_WANT_TIMEOUT_US);
+	serve_want_free(&w);
+}
+
 Test(serve_want, is_bounded)
 {
 	static struct seen seen[SERVE_WANTS_MAX];
