@@ -297,6 +297,11 @@ static uint8_t read_tile(struct read_work *w, struct buf *b)
 	return rc ? MSG_HAVE_ERROR : MSG_HAVE_OK;
 }
 
+static bool is_of_time(const struct msg_want *w)
+{
+	return w->kind == MSG_WANT_LIST || w->kind == MSG_WANT_SPANS;
+}
+
 static uint8_t read_list(struct read_work *w, struct buf *b)
 {
 	struct store_list l = {.log = {.dirfd = w->dirfd, .size = w->note.size}, .camera = w->camera, .rendition = w->rendition, .range = w->range,
@@ -341,10 +346,15 @@ static void run_read(struct work *work)
 
 static void report_changed(struct store *s, const struct read_work *w)
 {
-	snprintf(s->alarm_footage, sizeof s->alarm_footage, "footage on disk is not what was sealed: camera %s, %s, segment %llu; run casemate verify",
-		 w->camera, w->rendition, (unsigned long long)w->want.number);
-	log_error("changed-on-disk", "camera=%s rendition=%s number=%llu mend=\"casemate verify names all of it\"", w->camera, w->rendition,
-		(unsigned long long)w->want.number);
+	/* A list's number is none of a segment. */
+	unsigned long long number = is_of_time(&w->want) ? 0 : w->want.number;
+	char what[40] = "its index";
+
+	if (number)
+		snprintf(what, sizeof what, "segment %llu", number);
+	snprintf(s->alarm_footage, sizeof s->alarm_footage, "footage on disk is not what was sealed: camera %s, %s, %s; run casemate verify",
+		 w->camera, w->rendition, what);
+	log_error("changed-on-disk", "camera=%s rendition=%s number=%llu mend=\"casemate verify names all of it\"", w->camera, w->rendition, number);
 }
 
 static void done_read(struct work *work)
@@ -402,7 +412,7 @@ static void on_want(void *ctx, struct channel *from, const union msg_body *m, in
 	struct store *s = v->store;
 	const struct msg_want *want = &m->want;
 	struct store_rendition *r = store_rendition_at(s, want->camera, want->rendition);
-	bool of_time = want->kind == MSG_WANT_LIST || want->kind == MSG_WANT_SPANS, footage = of_time || want->kind < MSG_WANT_TILE;
+	bool footage = is_of_time(want) || want->kind < MSG_WANT_TILE;
 	struct read_work *w;
 
 	if (want->kind > MSG_WANT_SPANS || (footage && (!r || r->hidden || r->camera->gone))) {
