@@ -88,14 +88,25 @@ void client_add_u32(uint8_t type, uint32_t stream, uint32_t n)
 	client_add(type, 0, stream, b, sizeof b);
 }
 
-void client_set_window(uint32_t n)
+static void set(uint16_t what, uint32_t n)
 {
 	uint8_t b[6];
 	struct wr w = wr_init(b, sizeof b);
 
-	wr_u16(&w, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+	wr_u16(&w, what);
 	wr_u32(&w, n);
 	client_add(NGHTTP2_SETTINGS, 0, 0, b, sizeof b);
+}
+
+void client_set_window(uint32_t n)
+{
+	set(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, n);
+}
+
+void client_set_table(uint32_t n)
+{
+	set(NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, n);
+	cr_assert_eq(nghttp2_hd_inflate_change_table_size(inflater, n), 0);
 }
 
 static unsigned status_of(const struct http2_frame *f, unsigned *ret_fields)

@@ -19,6 +19,8 @@ void client_end(void);
 void client_add(uint8_t type, uint8_t flags, uint32_t stream, const void *p, size_t n);
 void client_add_u32(uint8_t type, uint32_t stream, uint32_t n);
 void client_set_window(uint32_t n);
+/* Of HPACK's table, to be sent before the next request: then no answer is read that does not begin by saying a smaller one (RFC 7541 4.2). */
+void client_set_table(uint32_t n);
 void client_ask(uint32_t stream, const char *path);
 /* A head that is so much longer than it has to be. */
 void client_ask_at_length(uint32_t stream, const char *method, const char *path, size_t longer, uint8_t flags);

@@ -363,3 +363,20 @@ Test(serve_http2, answers_come_with_all_their_fields)
 		cr_expect(h.answers == 1 && h.status == (i % 2 ? 200 : 405) && h.fields > 8, "%u: %u, %u fields", i, h.status, h.fields);
 	}
 }
+
+/* The status may be in the table, and the table is the client's to bound, down to none at all. */
+Test(serve_http2, a_table_is_as_large_as_the_client_wants)
+{
+	static const uint32_t size[] = {4096, 0, 0, 64, 4096, 65536};
+
+	for (uint32_t i = 0; i < sizeof size / sizeof *size; i++) {
+		struct client_heard h;
+
+		client_set_table(size[i]);
+		client_ask_at_length(4 * i + 1, "PATCH", "/", 0, CLIENT_WHOLE);
+		client_ask_at_length(4 * i + 3, "PATCH", "/", 0, CLIENT_WHOLE);
+		client_send();
+		h = client_hear();
+		cr_expect(h.acks && h.answers == 2 && h.status == 405 && h.fields > 8, "%u: %u answers, %u", size[i], h.answers, h.status);
+	}
+}
