@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether this page was asleep: its machine was, or the browser let it do nothing for a while. Only our own clock can tell, so no server can make it
- * look so.
+ * Whether this page was asleep: its machine was, or the browser let it do nothing for a while. Our own clock tells, and no answer does. A server that
+ * has this page work on what it sends for as long can make it look so; what waited then is said to be unchecked, and never verified.
  */
 const ASLEEP_MS = 20000;
 

@@ -21,6 +21,7 @@ export function read(answer) {
 }
 
 const WORDS = {
+	__proto__: null,      // words of the log alone, and none that every object has
 	refused: "the camera refused the connection", unreachable: "there was no way to the camera", "timed-out": "the camera did not answer",
 	"wrong-password": "the camera refused the login", unsupported: "the camera sent what cannot be recorded", "bad-stream": "the camera's stream was broken",
 	silent: "the camera sent nothing", "camera-closed": "the camera ended the connection", overload: "the machine had too much to do",

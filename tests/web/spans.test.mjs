@@ -53,6 +53,7 @@ test("spans: a strip is cut to its hours", () => {
 test("spans: words of the log alone are shown", () => {
 	assert.equal(whyText("timed-out"), "the camera did not answer");
 	assert.equal(whyText("some-new-word"), "some new word");
+	assert.equal(whyText("constructor"), "constructor");
 	for (const bad of ["", "<b>", "A", "x".repeat(33)])
 		assert.equal(whyText(bad), "the log near it does not say why");
 });
