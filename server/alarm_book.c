@@ -30,14 +30,44 @@ void alarm_set(struct alarm *a, const struct alarm_hold *hold, bool is, const ch
 		a->since_us = wall_us;
 	if (is != a->is)
 		a->turned_us = mono_us;
+	a->measures = hold->measures;
 	a->is = is;
 	if (is != a->on && mono_us - a->turned_us >= (is ? hold->begin_us : hold->end_us))
 		a->on = is;
 }
 
+/* "90 min", "2 h": behind both. */
+static const char *behind_measure(const char *s)
+{
+	s += strspn(s, "0123456789");
+	return *s == ' ' ? s + 1 + strcspn(s + 1, " ") : s;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool same_but_for_measures(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		if (is_digit(*a) && is_digit(*b)) {
+			a = behind_measure(a);
+			b = behind_measure(b);
+		}
+		if (*a != *b || !*a)
+			return *a == *b;
+	}
+}
+
+static bool says_the_same(const struct alarm *a)
+{
+	return a->measures ? same_but_for_measures(a->detail, a->said_detail) : strcmp(a->detail, a->said_detail) == 0;
+}
+
 bool alarm_say(struct alarm *a, int64_t mono_us, int64_t wall_us, bool *ret_begins)
 {
-	bool news = a->on != a->said || (a->on && strcmp(a->detail, a->said_detail) != 0);
+	bool news = a->on != a->said || (a->on && !says_the_same(a));
 
 	if (!news || (a->said_us && mono_us - a->said_us < ALARM_SAY_US))
 		return false;
@@ -48,6 +78,14 @@ bool alarm_say(struct alarm *a, int64_t mono_us, int64_t wall_us, bool *ret_begi
 	a->unentered = true;
 	if (a->on)
 		memcpy(a->said_detail, a->detail, sizeof a->said_detail);
+	return true;
+}
+
+bool alarm_show(struct alarm *a)
+{
+	if (!a->on || !a->said || !says_the_same(a) || strcmp(a->detail, a->said_detail) == 0)
+		return false;
+	memcpy(a->said_detail, a->detail, sizeof a->said_detail);
 	return true;
 }
 

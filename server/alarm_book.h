@@ -4,7 +4,7 @@
 /*
  * Alarms: conditions go in, beginnings and ends come out. A condition has to hold, and to be over, for a while before it is
  * said; one alarm is said at most once in ALARM_SAY_US, since entries of the log are for ever, and what came and went
- * between is not. The book keeps what was said last. Pure: the clocks are passed in.
+ * between is not. Nor is a measure that changes while it lasts (how long until the disk is full). The book keeps what was said last. Pure: the clocks are passed in.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +18,7 @@
 struct alarm {
 	bool is;                          /* the condition, as it was told last */
 	bool on;                          /* the alarm: it held for long enough */
+	bool measures;                    /* as of its hold */
 	int64_t turned_us;                /* monotonic: since when `is` is other than `on` */
 	int64_t since_us;                 /* wall clock: since when the condition holds */
 	char detail[ALARM_DETAIL];
@@ -29,7 +30,10 @@ struct alarm {
 };
 
 /* How long it must hold to begin, and be over to end. */
-struct alarm_hold { int64_t begin_us, end_us; };
+struct alarm_hold {
+	int64_t begin_us, end_us;
+	bool measures;                    /* numbers in its detail, each with the word behind it, are as measured now: another one is no news */
+};
 
 /* What was said: it begins, goes on with another detail, or (end) is over. */
 struct alarm_event {
@@ -50,6 +54,8 @@ struct alarm_book {
 void alarm_set(struct alarm *a, const struct alarm_hold *hold, bool is, const char *detail, int64_t mono_us, int64_t wall_us);
 /* Whether something is to be said now; then it counts as said. *ret_begins: it was off before. */
 bool alarm_say(struct alarm *a, int64_t mono_us, int64_t wall_us, bool *ret_begins);
+/* Whether what is on and was said has another measure now, for who shows what is on; then it counts as shown. */
+bool alarm_show(struct alarm *a);
 
 void alarm_book_add(struct alarm_book *b, const struct alarm_event *e);
 /* The event of that number; NULL when there is none, or no more. */

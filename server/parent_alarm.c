@@ -23,18 +23,24 @@ static struct msg_alarm message_of(const struct alarm *a, unsigned camera, unsig
 	return m;
 }
 
+static void show(struct parent *p, unsigned camera, const struct alarm *a, unsigned kind)
+{
+	struct msg_alarm m = message_of(a, camera, kind);
+
+	for (unsigned i = 0; i < p->nchildren; i++)
+		if (p->child[i].kind == ROLE_SERVE && p->child[i].phase == CHILD_READY)
+			child_say(&p->child[i], MSG_ALARM, &m, NULL, 0);
+}
+
 static void tell(struct parent *p, unsigned camera, struct alarm *a, unsigned kind, bool begins)
 {
 	struct alarm_event e = {.at_us = a->event_us, .kind = (uint8_t)kind, .begin = a->said};
-	struct msg_alarm m = message_of(a, camera, kind);
 
 	snprintf(e.camera, sizeof e.camera, "%s", name_of(p, camera));
 	memcpy(e.detail, a->said_detail, sizeof e.detail);
 	alarm_book_add(&p->alarms, &e);
 	p->alarms.begun[kind] += begins;
-	for (unsigned i = 0; i < p->nchildren; i++)
-		if (p->child[i].kind == ROLE_SERVE && p->child[i].phase == CHILD_READY)
-			child_say(&p->child[i], MSG_ALARM, &m, NULL, 0);
+	show(p, camera, a, kind);
 	if (camera == MSG_ALARM_SITE)
 		parent_log(a->said ? "warn" : "info", a->said ? "site-alarm" : "site-alarm-over", "alarm=%s detail=\"%s\"", msg_alarm_name(kind), a->said_detail);
 	else
@@ -58,6 +64,8 @@ static void say(struct parent *p, unsigned camera, struct alarm *a, unsigned kin
 
 	if (alarm_say(a, clock_mono_us(), clock_wall_us(), &begins))
 		tell(p, camera, a, kind, begins);
+	else if (alarm_show(a))
+		show(p, camera, a, kind);
 	enter(p, camera, a, kind);
 }
 

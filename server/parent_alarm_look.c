@@ -16,6 +16,7 @@
 #define FORECAST_EACH_US (10 * SECOND_US)
 
 static const struct alarm_hold brief = {2 * SECOND_US, 5 * SECOND_US}, steady = {10 * SECOND_US, 30 * SECOND_US}, at_once = {0, 0};
+static const struct alarm_hold steady_measure = {10 * SECOND_US, 30 * SECOND_US, true}, measure_at_once = {0, 0, true};
 
 /* --- what a camera's worker found ------------------------------------------------------- */
 
@@ -145,10 +146,10 @@ static void look_at_disk(struct parent *p, int64_t now_us)
 	kept_s = forecast_kept_s(f);
 	about(full_s, in);
 	snprintf(detail, sizeof detail, "the disk will be full in less than %s", in);
-	parent_site_alarm(p, ALARM_DISK, &steady, full_s < at->disk_full_s * (p->alarm[ALARM_DISK].on ? 1.1 : 1), detail);
+	parent_site_alarm(p, ALARM_DISK, &steady_measure, full_s < at->disk_full_s * (p->alarm[ALARM_DISK].on ? 1.1 : 1), detail);
 	about(kept_s, in);
 	snprintf(detail, sizeof detail, "footage will be kept for less than %s", in);
-	parent_site_alarm(p, ALARM_RETENTION, &steady, at->retention_s && kept_s < at->retention_s * (p->alarm[ALARM_RETENTION].on ? 1.05 : 1), detail);
+	parent_site_alarm(p, ALARM_RETENTION, &steady_measure, at->retention_s && kept_s < at->retention_s * (p->alarm[ALARM_RETENTION].on ? 1.05 : 1), detail);
 }
 
 static void look_at_dates(struct parent *p)
@@ -163,7 +164,7 @@ static void look_at_dates(struct parent *p)
 		snprintf(detail, sizeof detail, "the certificate has ended");
 	else
 		snprintf(detail, sizeof detail, "the certificate ends in %d days", days);
-	parent_site_alarm(p, ALARM_CERTIFICATE, &at_once, p->certificate.ends_us && left_us < at->certificate_s * SECOND_US, detail);
+	parent_site_alarm(p, ALARM_CERTIFICATE, &measure_at_once, p->certificate.ends_us && left_us < at->certificate_s * SECOND_US, detail);
 	parent_site_alarm(p, ALARM_WITNESS, &at_once, p->witness.known && quorum_us && clock_wall_us() - quorum_us > at->witness_s * SECOND_US,
 			  p->witness.state.met ? "the quorum of witnesses is overdue" : "no quorum of witnesses has vouched for the log");
 }
@@ -201,7 +202,7 @@ static void look_at_roles(struct parent *p, int64_t now_us)
 	}
 	if (worst)
 		snprintf(detail, sizeof detail, "%s was started anew %u times in ten minutes", role_kind_name(worst->kind), most);
-	parent_site_alarm(p, ALARM_RESTARTING, &at_once, most >= p->site->alarms.restarts, detail);
+	parent_site_alarm(p, ALARM_RESTARTING, &measure_at_once, most >= p->site->alarms.restarts, detail);
 }
 
 void parent_site_alarm_look(struct parent *p)

@@ -62,6 +62,32 @@ Test(alarm_book, another_detail_is_news_and_no_beginning)
 	cr_expect_str_eq(a.said_detail, "quartered");
 }
 
+Test(alarm_book, another_measure_is_shown_and_not_said)
+{
+	static const struct { const char *detail; bool said, shown; } steps[] = {
+		{"full in less than 3 h", true, false}, {"full in less than 4 h", false, true}, {"full in less than 4 h", false, false},
+		{"full in less than 120 min", false, true}, {"kept for less than 3 h", true, false}, {"ends in 1 days", true, false}, {"ends in 10 days", false, true},
+		{"it has ended", true, false}, {"ends in 10", true, false}, {"ends in", true, false}, {"3 times serve 4", true, false}, {"4 times ingest 4", true, false},
+		{"12 times ingest 5", false, true}};
+	struct alarm a = {0};
+	bool begins;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		int64_t us = (int64_t)(i + 1) * 10 * S;
+
+		alarm_set(&a, &(struct alarm_hold){.measures = true}, true, steps[i].detail, us, us);
+		cr_expect_eq(alarm_say(&a, us, us, &begins), steps[i].said, "%s", steps[i].detail);
+		cr_expect_eq(alarm_show(&a), steps[i].shown, "%s", steps[i].detail);
+		cr_expect_str_eq(a.said_detail, steps[i].detail);
+	}
+	alarm_set(&a, &(struct alarm_hold){.measures = true}, false, "", 900 * S, 900 * S);
+	cr_expect(!alarm_show(&a) && alarm_say(&a, 900 * S, 900 * S, &begins) && !begins, "it is over");
+	alarm_set(&a, &(struct alarm_hold){0}, true, "set by 5 s", 910 * S, 910 * S);
+	cr_expect(alarm_say(&a, 910 * S, 910 * S, &begins) && begins);
+	alarm_set(&a, &(struct alarm_hold){0}, true, "set by 6 s", 920 * S, 920 * S);
+	cr_expect(alarm_say(&a, 920 * S, 920 * S, &begins) && !begins, "that is no measure, but another event");
+}
+
 Test(alarm_book, details_are_words_that_an_entry_may_hold)
 {
 	static const char *const table[][2] = {
@@ -378,6 +404,12 @@ Test(parent_alarm, of_a_disk_that_fills_begins_hours_before_and_ends_with_room)
 	cr_expect(!site_has(ALARM_DISK, ""), "three days");
 	stays(60, 10);
 	cr_expect(site_has(ALARM_DISK, "the disk will be full in less than 13 h"));
+	stays(60, 8);
+	cr_expect(site_has(ALARM_DISK, "the disk will be full in less than 10 h"));
+	stays(60, 1);
+	cr_expect(site_has(ALARM_DISK, "the disk will be full in less than 80 min"));
+	cr_expect_eq(p.alarms.next, 1, "it goes on, %lu", (unsigned long)p.alarms.next);
+	cr_expect_str_eq(p.alarm[ALARM_DISK].said_detail, "the disk will be full in less than 80 min");
 	stays(60, 300);
 	cr_expect(!site_has(ALARM_DISK, ""));
 }
