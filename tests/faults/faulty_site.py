@@ -105,6 +105,8 @@ class Site(server.Server):
     def run(self):
         if self.log:
             self.log.close()
+        if self.child in proc.running:
+            proc.running.remove(self.child)    # it has ended, and its number may be another's
         self.log = open(self.path("server.log"), "ab")
         self.child = proc.start([self.casemate, "run", "-c", self.path("site.yaml")], self.log, env=self.programs.environment)
 
