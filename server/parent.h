@@ -165,6 +165,8 @@ struct camera_live {
 	int64_t needed_us;                /* monotonic: it was needed last */
 	int64_t looked_at_us;             /* monotonic: since when its pictures are looked at, by a worker that is there for that; 0: they are not */
 	uint8_t scene;                    /* what was seen wrong with them last: bits of codec/scene.h */
+	bool blind;                       /* nothing was seen, since they could not be decoded */
+	unsigned looks_failed;            /* in a row, by the end of who looked */
 	int64_t sei_second;               /* and how many SEIs it has asked for in it */
 	unsigned seis;
 	struct demand demand[RENDITIONS_MAX];
@@ -347,6 +349,8 @@ bool parent_needs_worker(const struct camera_live *cam);
 /* parent_scene.c: each second; and what a worker has told of what it saw */
 void parent_scene_sweep(struct parent *p, int64_t now_us);
 void parent_scene_told(struct camera_live *cam);
+/* A worker ended unasked. */
+void parent_scene_worker_ended(struct camera_live *cam);
 /* parent_closely.c: chunk_ms as in msg_watched, not 0 */
 void parent_watched_closely(struct parent *p, unsigned camera, unsigned rendition, unsigned chunk_ms);
 void parent_closely_sweep(struct camera_live *cam, int64_t now_us);

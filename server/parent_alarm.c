@@ -124,6 +124,8 @@ void parent_alarm_forget(struct camera_live *cam)
 		*a = (struct alarm){0};
 	}
 	cam->scene = 0;
+	cam->blind = false;
+	cam->looks_failed = 0;
 }
 
 unsigned parent_alarms_on(const struct parent *p)

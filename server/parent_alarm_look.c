@@ -52,14 +52,13 @@ void parent_worker_alarms(struct camera_live *cam)
 	static const struct { enum alarm_kind kind; uint8_t bit; const char *detail; } scene[] = {
 		{ALARM_BLACK, SCENE_BLACK, "the picture is black"}, {ALARM_FROZEN, SCENE_FROZEN, "the picture does not change at all"},
 		{ALARM_COVERED, SCENE_COVERED, "the lens seems covered"}};
-	const struct msg_worker_state *s = &cam->worker;
 	char detail[ALARM_DETAIL];
 
 	describe_overload(cam, detail, sizeof detail);
-	parent_alarm(cam, ALARM_OVERLOAD, s->step > 0, detail);
+	parent_alarm(cam, ALARM_OVERLOAD, cam->worker.step > 0, detail);
 	for (unsigned i = 0; i < sizeof scene / sizeof *scene; i++)
 		parent_alarm(cam, scene[i].kind, cam->scene & scene[i].bit, scene[i].detail);
-	parent_alarm(cam, ALARM_NO_PICTURE, s->no_picture_since_us != 0, "what the camera sends gives no picture");
+	parent_alarm(cam, ALARM_NO_PICTURE, cam->blind, "what the camera sends gives no picture");
 }
 
 /* --- cameras ---------------------------------------------------------------------------- */
@@ -173,6 +172,9 @@ void parent_alarm_ended(const struct child *c)
 {
 	struct parent_looks *l = &c->parent->looks;
 
+	/* Workers have alarms of their cameras; and cameras that end them must not make those of roles forgotten. */
+	if (c->kind == ROLE_TRANSCODE)
+		return;
 	l->ended[l->nended++ % LOOKS_ENDED_MAX] = (struct looks_ended){c->kind, c->index, clock_mono_us()};
 }
 
@@ -185,7 +187,7 @@ static unsigned restarts_of(const struct parent_looks *l, const struct child *c,
 	return n;
 }
 
-/* The one that ended most; workers have alarms of their cameras. */
+/* The one that ended most. */
 static void look_at_roles(struct parent *p, int64_t now_us)
 {
 	const struct child *worst = NULL;
@@ -193,7 +195,7 @@ static void look_at_roles(struct parent *p, int64_t now_us)
 	char detail[ALARM_DETAIL] = "";
 
 	for (const struct child *c = p->child; c < p->child + p->nchildren; c++) {
-		unsigned n = c->kind == ROLE_TRANSCODE ? 0 : restarts_of(&p->looks, c, now_us);
+		unsigned n = restarts_of(&p->looks, c, now_us);
 
 		if (n > most) {
 			most = n;

@@ -2,7 +2,8 @@
 /*
  * Cameras of which nothing is decoded: whether one is black, frozen or covered is looked at by a worker that comes for a few key frames
  * and goes, one camera after the other, so that each has its turn within alarms.scene. What was seen holds until the next look.
- * At most LOOKS_AT_ONCE look at a time: of many cameras with few key frames each has its turn later.
+ * At most LOOKS_AT_ONCE look at a time: of many cameras with few key frames each has its turn later. A look whose worker ends is over: what ended
+ * it is likely the camera's, and has its next turn when all others had theirs.
  *
  * A camera that has a worker, for sound that no browser plays or while snapshots are asked for, is not given another. Where that one is
  * given pictures it looks by itself (codec/transcoder.h).
@@ -14,6 +15,7 @@
 
 #define LOOKS_AT_ONCE 4
 #define LOOK_LONGEST_US 60000000
+#define LOOKS_FAILED 3             /* in a row are told */
 #define LOOK_PICTURES 2            /* one alone cannot be frozen */
 
 static bool is_idle(const struct child *worker)
@@ -47,6 +49,29 @@ static void end_look(struct camera_live *cam)
 		parent_retire_worker(worker);
 }
 
+static void forgive(struct camera_live *cam)
+{
+	if (cam->looks_failed >= LOOKS_FAILED)
+		parent_alarm(cam, ALARM_WORKER, false, "");
+	cam->looks_failed = 0;
+}
+
+/* What was seen holds no longer than there is somebody who could see that it is over. */
+static void forget_unless_seen(struct camera_live *cam)
+{
+	const struct child *worker;
+
+	if (!cam->scene && !cam->blind && !cam->looks_failed)
+		return;
+	worker = parent_child(cam->parent, ROLE_TRANSCODE, cam->index);
+	if (is_idle(worker) ? cam->parent->site->alarms.scene_s != 0 : worker->pictures)
+		return;
+	forgive(cam);
+	cam->scene = 0;
+	cam->blind = false;
+	parent_worker_alarms(cam);
+}
+
 static unsigned sweep_looks(struct parent *p, int64_t now_us)
 {
 	unsigned n = 0;
@@ -54,8 +79,11 @@ static unsigned sweep_looks(struct parent *p, int64_t now_us)
 	for (struct camera_live *cam = p->camera; cam < p->camera + p->site->ncameras; cam++) {
 		const struct child *worker = cam->looked_at_us ? parent_child(p, ROLE_TRANSCODE, cam->index) : NULL;
 
+		forget_unless_seen(cam);
 		if (!cam->looked_at_us)
 			continue;
+		if (has_seen_enough(cam))
+			forgive(cam);
 		if (!worker || worker->phase == CHILD_DOWN || cam->state.phase != CAMERA_STREAMING || now_us - cam->looked_at_us >= LOOK_LONGEST_US ||
 		    has_seen_enough(cam))
 			end_look(cam);
@@ -102,4 +130,17 @@ void parent_scene_told(struct camera_live *cam)
 	if (m->looked >= LOOK_PICTURES)
 		cam->scene &= m->scene_now;
 	cam->scene |= m->scene;
+	if (m->no_picture_since_us)
+		cam->blind = true;
+	else if (m->looked || !cam->looked_at_us)
+		cam->blind = false;
+}
+
+void parent_scene_worker_ended(struct camera_live *cam)
+{
+	if (!cam->looked_at_us || parent_needs_worker(cam))
+		return;
+	end_look(cam);
+	if (++cam->looks_failed >= LOOKS_FAILED)
+		parent_alarm(cam, ALARM_WORKER, true, "who looks at its pictures keeps ending");
 }

@@ -68,8 +68,10 @@ static void forget_state(struct camera_live *cam)
 	cam->worker = (struct msg_worker_state){0};
 	cam->worker_known = false;
 	/* Who only came to look was expected to go. */
-	if (places_renditions(&cam->parent->site->camera[cam->index]))
+	if (places_renditions(&cam->parent->site->camera[cam->index])) {
 		cam->scene = 0;
+		cam->blind = false;
+	}
 	for (unsigned r = 0; r < RENDITIONS_MAX; r++)
 		cam->demand[r].worker = (struct msg_worker_rendition){0};
 	parent_worker_alarms(cam);
@@ -85,6 +87,8 @@ void parent_worker_ended(struct child *c, bool expected)
 	if (ingest && ingest->phase == CHILD_READY && c->ring_in < 0)
 		child_say(ingest, MSG_RING_TRANSCODE, &(struct msg_ring_transcode){.camera = (uint16_t)c->index}, NULL, 0);
 	forget_state(cam);
+	if (!expected)
+		parent_scene_worker_ended(cam);
 	if (expected || c->backoff_ms < WORKER_TOLD_MS)
 		return;
 	if (child_may_log(c))
@@ -223,7 +227,7 @@ void parent_worker_state(struct child *c, const struct msg_worker_state *m)
 {
 	struct camera_live *cam = camera_of(c, m->camera);
 
-	if (!cam)
+	if (!cam || c->retired)
 		return;
 	cam->worker = *m;
 	if (m->no_picture_since_us < 0 || m->no_picture_since_us > AU_TIME_MAX)

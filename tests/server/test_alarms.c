@@ -330,6 +330,18 @@ Test(parent_alarm, of_a_camera_that_leaves_the_site_is_over)
 	cr_expect_eq(parent_alarms_on(&p), 0);
 }
 
+Test(parent_alarm, of_roles_is_not_hidden_by_workers_that_end)
+{
+	struct child worker = {.parent = &p, .kind = ROLE_TRANSCODE};
+
+	for (unsigned i = 0; i < 3; i++)
+		parent_alarm_ended(&child[0]);
+	for (unsigned i = 0; i < LOOKS_ENDED_MAX; i++)
+		parent_alarm_ended(&worker);
+	look();
+	cr_expect(p.alarm[ALARM_RESTARTING].on);
+}
+
 Test(parent_alarm, of_the_site)
 {
 	for (unsigned i = 0; i < 3; i++) {

@@ -43,7 +43,7 @@ static void setup(void)
 		int pair[2];
 
 		child[i] = (struct child){.parent = &p, .kind = kinds[i], .phase = CHILD_READY, .log_fd = -1, .watch_fd = -1, .ring_in = -1,
-			.ring_in_bell = bell[1], .ring_out = -1, .ring_out_bell = -1, .started_us = clock_mono_us()};
+			.pictures = true, .ring_in_bell = bell[1], .ring_out = -1, .ring_out_bell = -1, .started_us = clock_mono_us()};
 		cr_assert_eq(channel_pair(pair), 0);
 		child[i].channel = channel_new(p.base, pair[0], &ends);
 		ear[i] = pair[1];
@@ -344,6 +344,7 @@ static void look_ended(void)
 	cr_assert(looker(1)->retired && looker(1)->phase == CHILD_STOPPING && !camera[1].looked_at_us);
 	waitpid(looker(1)->pid, NULL, 0);
 	child_log_close(looker(1));
+	channel_free(&looker(1)->channel);
 	looker(1)->pid = 0;
 	looker(1)->phase = CHILD_DOWN;
 	parent_worker_ended(looker(1), true);
@@ -397,6 +398,83 @@ Test(demand, a_look_that_sees_nothing_ends)
 	look_ended();
 	sweep(601000000);
 	cr_expect(looker(1)->phase == CHILD_DOWN, "there is nothing to see");
+}
+
+/* As parent.c does. */
+static void look_is_ended_by_the_camera(void)
+{
+	kill(looker(1)->pid, SIGKILL);
+	waitpid(looker(1)->pid, NULL, 0);
+	child_log_close(looker(1));
+	channel_free(&looker(1)->channel);
+	looker(1)->pid = 0;
+	looker(1)->phase = CHILD_DOWN;
+	cr_assert_eq(event_add(looker(1)->again, &(struct timeval){0, 0}), 0);
+	parent_worker_ended(looker(1), false);
+	cr_expect(looker(1)->retired && !event_pending(looker(1)->again, EV_TIMEOUT, NULL) && !camera[1].looked_at_us, "not again before its next turn");
+}
+
+Test(demand, a_camera_that_ends_who_looks_at_it_is_told_and_so_is_one_that_does_no_more)
+{
+	look_begins();
+	look_is_ended_by_the_camera();
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect(!camera[1].alarm[ALARM_WORKER].is, "it may be by chance");
+		sweep(0);
+		cr_expect(looker(1)->phase == CHILD_DOWN, "not again so soon");
+		sweep(601000000);
+		cr_assert(looker(1)->phase == CHILD_STARTING);
+		look_is_ended_by_the_camera();
+	}
+	cr_expect(camera[1].alarm[ALARM_WORKER].is);
+	sweep(601000000);
+	saw(0, 0, 2);
+	cr_expect(!camera[1].alarm[ALARM_WORKER].is && !camera[1].looks_failed);
+	look_ended();
+}
+
+Test(demand, that_a_look_gets_no_picture_holds_until_one_that_does)
+{
+	look_begins();
+	camera[1].worker = (struct msg_worker_state){.camera = 1, .no_picture_since_us = 1};
+	parent_scene_told(&camera[1]);
+	parent_worker_alarms(&camera[1]);
+	sweep(61000000);
+	look_ended();
+	cr_expect(camera[1].alarm[ALARM_NO_PICTURE].on, "it is over, and nothing was seen");
+	sweep(601000000);
+	saw(0, 0, 0);
+	cr_expect(camera[1].alarm[ALARM_NO_PICTURE].on, "it has begun, and seen nothing");
+	saw(0, 0, 2);
+	cr_expect(!camera[1].alarm[ALARM_NO_PICTURE].is);
+	look_ended();
+}
+
+Test(demand, what_nobody_will_look_at_again_is_forgotten)
+{
+	look_begins();
+	saw(SCENE_BLACK, SCENE_BLACK, 7);
+	look_ended();
+	sweep(0);
+	cr_expect(camera[1].alarm[ALARM_BLACK].is);
+	site.alarms.scene_s = 0;
+	sweep(0);
+	cr_expect(!camera[1].alarm[ALARM_BLACK].is, "looks were switched off");
+	site.alarms.scene_s = 600;
+	sweep(601000000);
+	saw(SCENE_BLACK, SCENE_BLACK, 7);
+	look_ended();
+	looker(1)->retired = false;
+	looker(1)->pictures = false;
+	sweep(0);
+	cr_expect(!camera[1].alarm[ALARM_BLACK].is, "its worker is there for sound alone");
+}
+
+Test(demand, who_is_sent_away_is_not_heard_any_more)
+{
+	child[WORKER].retired = true;
+	say_state(SCENE_BLACK, 0);
+	cr_expect(!camera[0].alarm[ALARM_BLACK].is);
 }
 
 Test(demand, who_comes_for_snapshots_during_a_look_keeps_the_worker)
