@@ -8,14 +8,15 @@
 
 static struct serve_cut cut_of(const struct msg_segment *s)
 {
-	return (struct serve_cut){.number = s->number, .start_us = s->start_us, .duration_us = serve_media_duration_us(s), .discontinuity = s->discontinuity};
+	return (struct serve_cut){.number = s->number, .start_us = s->start_us, .duration_us = serve_media_duration_us(s), .discontinuity = s->discontinuity,
+		.sound = s->rendition == RENDITION_AUDIO};
 }
 
 void serve_line_note(struct serve_cut cut[SERVE_CUTS], const struct msg_segment *s)
 {
 	struct serve_cut *at = &cut[s->number % SERVE_CUTS];
 
-	if (at->number < s->number)
+	if (at->number < s->number || (at->number == s->number && at->sound))
 		*at = cut_of(s);
 }
 
@@ -46,13 +47,19 @@ static struct serve_listed gap(const struct serve_camera *c, const struct serve_
 	return l;
 }
 
-/* A worker that died left the beginning of a segment: the next one does not go on where that ends. */
+/*
+ * A worker that died left the beginning of a segment: the next one does not go on where that ends. Sound that ran ahead of its pictures is cut
+ * behind them: its segment is longer than theirs, and the next one shorter, but ends where theirs does.
+ */
 static bool is_cut_off(const struct serve_camera *c, const struct serve_rendition *r, const struct msg_segment *s)
 {
 	const struct serve_cut *known = &c->cut[s->number % SERVE_CUTS];
 	uint64_t slack_us = CUT_OFF_US + (r->set.fps ? 1000000 / r->set.fps : 0);
 
-	return known->number == s->number && known->discontinuity == s->discontinuity && serve_media_duration_us(s) + slack_us < known->duration_us;
+	int64_t early_us = known->start_us + (int64_t)known->duration_us - s->start_us - (int64_t)serve_media_duration_us(s);
+
+	return known->number == s->number && known->discontinuity == s->discontinuity && (!known->sound || s->rendition == RENDITION_AUDIO) &&
+	       serve_media_duration_us(s) + slack_us < known->duration_us && early_us > (int64_t)slack_us;
 }
 
 static struct serve_listed listed(const struct serve_camera *c, const struct serve_rendition *r, const struct serve_segment *s)

@@ -24,12 +24,13 @@ struct serve_camera;
 struct serve_rendition;
 struct serve_segment;
 
-/* One number, as the first rendition that had it told. */
+/* One number, as the first rendition of pictures that had it told; until then, as sound did. */
 struct serve_cut {
 	uint64_t number;         /* 0: none */
 	int64_t start_us;        /* wall clock */
 	uint64_t duration_us;
 	uint32_t discontinuity;
+	bool sound;              /* it is that of sound alone */
 };
 
 struct serve_listed {

@@ -16,6 +16,8 @@ export class Checker {
 	#counts = new Map(Object.keys(RULES).map((id) => [id, {held: 0, broken: 0, what: []}]));
 	#renditions = new Map();
 	#master = null;
+	#partless = [];          // {name, other, msn, sent}: reports without LAST-PART, until together()
+	#turn = 0;
 
 	/* One observation: whether a rule holds, and in words what was seen when it does not. */
 	hold(id, good, what) {
@@ -36,7 +38,7 @@ export class Checker {
 
 	#of(name) {
 		if (!this.#renditions.has(name))
-			this.#renditions.set(name, {name, list: null, target: NaN, seen: new Map(), media: new Map(), parts: new Map(), inits: new Map()});
+			this.#renditions.set(name, {name, list: null, target: NaN, seen: new Map(), listed: new Map(), media: new Map(), parts: new Map(), inits: new Map()});
 		return this.#renditions.get(name);
 	}
 
@@ -75,12 +77,15 @@ export class Checker {
 
 	/* The server was started anew: what it lists now need not follow what it listed then. */
 	restarted() {
-		for (const r of this.#renditions.values())
+		this.#judge();
+		for (const r of this.#renditions.values()) {
 			r.list = null;
+			r.listed.clear();
+		}
 	}
 
-	/* A whole media playlist, as read. */
-	playlist(name, text) {
+	/* A whole media playlist, as read; when it was asked for and when it was there, by any clock that is the same for all (without: one after the other). */
+	playlist(name, text, sent = this.#turn++, got = sent) {
 		const list = m3u8.media(text), r = this.#of(name);
 
 		this.#any(list, name);
@@ -88,7 +93,8 @@ export class Checker {
 		this.#segments(list, name);
 		this.#control(list, name);
 		this.#parts(list, name);
-		this.#links(list, name);
+		this.#links(list, name, sent);
+		this.#note(r, list, got);
 		if (r.list)
 			this.#follows(r, r.list, list);
 		r.list = list;
@@ -154,7 +160,7 @@ export class Checker {
 		}
 	}
 
-	#links(list, name) {
+	#links(list, name, sent) {
 		const others = this.#master ? [...this.#master.variants.map((v) => nameOf(v.uri)), ...this.#master.media.flatMap((m) => (m.URI ? [nameOf(m.URI)] : []))]
 			.filter((n) => n !== name) : [];
 		const types = list.hints.map((h) => h.TYPE);
@@ -163,16 +169,40 @@ export class Checker {
 			this.hold("preload", new Set(types).size === types.length && list.hints.every((h) => h.URI && ["PART", "MAP"].includes(h.TYPE)),
 				() => `${name}: ${JSON.stringify(list.hints)}`);
 		for (const report of list.reports) {
-			/* What came of the other meanwhile, a report that was written before knows nothing of. */
-			const tail = this.#renditions.get(nameOf(report.URI ?? ""))?.list?.tail, parts = tail?.msn <= Number(report["LAST-MSN"]) ? tail.parts.length : 0;
+			const other = nameOf(report.URI ?? ""), part = report["LAST-PART"];
 
-			this.hold("reports", report.URI && !/^[a-z]+:|^\//i.test(report.URI) && (!this.#master || others.includes(nameOf(report.URI))) &&
-				/^\d+$/.test(report["LAST-MSN"] ?? "") && (!parts || /^\d+$/.test(report["LAST-PART"] ?? "")),
-			() => `${name}: ${JSON.stringify(report)}`);
+			this.hold("reports", report.URI && !/^[a-z]+:|^\//i.test(report.URI) && (!this.#master || others.includes(other)) &&
+				/^\d+$/.test(report["LAST-MSN"] ?? "") && (part === undefined || /^\d+$/.test(part)), () => `${name}: ${JSON.stringify(report)}`);
+			if (part === undefined)
+				this.#partless.push({name, other, msn: Number(report["LAST-MSN"]), sent});
 		}
 		if (list.partTarget !== null && this.#master)
 			this.hold("reports_all", others.every((n) => list.reports.some((x) => nameOf(x.URI ?? "") === n)),
 				() => `${name} reports ${list.reports.map((x) => x.URI)}, of ${others}`);
+	}
+
+	/* Whether parts were listed while a segment was the newest whole one: of whole segments (at any time, then), of the one under way (from then on). */
+	#note(r, list, got) {
+		const had = r.listed.get(list.tail.msn - 1) ?? {whole: false, openFrom: Infinity};
+
+		had.whole ||= list.segments.some((s) => s.parts.length);
+		if (list.tail.parts.length)
+			had.openFrom = Math.min(had.openFrom, got);
+		r.listed.set(list.tail.msn - 1, had);
+		if (r.listed.size > MEMORY)
+			r.listed.delete(r.listed.keys().next().value);
+	}
+
+	/*
+	 * A report without LAST-PART says that its LAST-MSN is the newest whole segment, and that no part is listed. It is as new as its playlist
+	 * (4.4.5.4): only what the other lists beside that same segment speaks against it, and of the one under way what was there before it was asked for.
+	 */
+	#judge() {
+		for (const {name, other, msn, sent} of this.#partless.splice(0)) {
+			const had = this.#of(other).listed.get(msn);
+
+			this.hold("reports", !had || (!had.whole && had.openFrom >= sent), () => `${name} reports ${other} up to ${msn} without LAST-PART, which lists parts`);
+		}
 	}
 
 	/* A playlist and the one before it. */
@@ -336,6 +366,7 @@ export class Checker {
 	together() {
 		const all = [...this.#renditions.values()].filter((r) => r.list);
 
+		this.#judge();
 		for (const r of all) {
 			this.hold("same_target", r.target === all[0].target, () => `${r.name}: ${r.target}, ${all[0].name}: ${all[0].target}`);
 			for (const [msn, m] of r.media)
@@ -348,10 +379,15 @@ export class Checker {
 	#beside(r, m, other, otherName) {
 		if (!other || r.name === otherName)
 			return;
-		/* Where a camera comes back its sound may be there before its pictures, or behind them. */
-		if (!m.discontinuity && !other.discontinuity)
-			this.hold("aligned", near(m.begin, other.begin, LIMITS.aligned_s) && (m.date === null || other.date === null || near(m.date, other.date, LIMITS.aligned_date_s)),
-				() => `${m.msn}: ${r.name} begins ${(m.begin - other.begin).toFixed(3)} s (dated ${(m.date - other.date).toFixed(3)} s) after ${otherName}`);
+		/*
+		 * Segments need not begin together (4.4.3.2, 6.3.2): sound is cut where it was when the pictures' cut was known. A date says which content it is, and
+		 * that has one timestamp (6.2.4); in an epoch's first segment dates follow arrivals, of sound and of pictures apart.
+		 */
+		if (!m.discontinuity && !other.discontinuity && m.epoch === other.epoch && m.date !== null && other.date !== null) {
+			const off = m.begin - m.date - (other.begin - other.date);
+
+			this.hold("aligned", near(off, 0, LIMITS.aligned_s), () => `${m.msn}: timestamps of ${r.name} are ${off.toFixed(3)} s off those of ${otherName}`);
+		}
 		this.hold("same_epochs", m.epoch === other.epoch, () => `${m.msn}: ${r.name} lies behind ${m.epoch} discontinuities, ${otherName} behind ${other.epoch}`);
 	}
 

@@ -116,7 +116,7 @@ class Follower {
 
 	async run() {
 		while (Date.now() < until) {
-			const asked = this.#next();
+			const asked = this.#next(), sentMs = Date.now();
 			const answer = await patiently(this.#at("", asked ? `?_HLS_msn=${asked.msn}${asked.part >= 0 ? `&_HLS_part=${asked.part}` : ""}` : ""));
 
 			if (answer.status !== 200) {
@@ -124,7 +124,7 @@ class Follower {
 				await sleep(1000);
 				continue;
 			}
-			await this.#playlist(answer.body.toString(), asked);
+			await this.#playlist(answer.body.toString(), asked, sentMs);
 		}
 	}
 
@@ -139,8 +139,8 @@ class Follower {
 		return b.list.partTarget !== null && tail.parts.length ? {msn: tail.msn, part: tail.parts.length} : {msn: tail.msn, part: b.list.partTarget === null ? -1 : 0};
 	}
 
-	async #playlist(text, asked) {
-		const list = checker.playlist(this.#name, text), before = this.#before;
+	async #playlist(text, asked, sentMs) {
+		const list = checker.playlist(this.#name, text, sentMs, Date.now()), before = this.#before;
 
 		this.#before = {list, text, generation};
 		if (asked && before.generation === generation)

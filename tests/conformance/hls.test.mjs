@@ -158,7 +158,7 @@ const MUTATIONS = [
 	["media_group", master(',NAME="x"', "")], ["codecs", master("avc1.64001f", "avc1.42c01f")], ["resolution", master("640x360", "1280x720")],
 	["frame_rate", master("25.000", "12.500")], ["bandwidth", master("BANDWIDTH=9000", "BANDWIDTH=500")],
 	["same_target", (s) => { s.lists.copy = s.lists.copy.map((t) => t.replace("TARGETDURATION:2", "TARGETDURATION:3")); }],
-	["aligned", (s) => { s.shift["360p"] = 1; }], ["aligned", all(/PROGRAM-DATE-TIME:(.*)/g, (_, d) => `PROGRAM-DATE-TIME:${new Date(Date.parse(d) + 500).toISOString()}`)],
+	["aligned", (s) => { s.shift["360p"] = 1; }], ["aligned", (s) => { s.shift["360p"] = 0.06; }], ["aligned", all(/PROGRAM-DATE-TIME:(.*)/g, (_, d) => `PROGRAM-DATE-TIME:${new Date(Date.parse(d) + 500).toISOString()}`)],
 	["same_epochs", all(/DISCONTINUITY-SEQUENCE:(\d)/, (_, n) => `DISCONTINUITY-SEQUENCE:${Number(n) + 1}`)],
 ];
 
@@ -174,6 +174,39 @@ test("a part that was hinted at need not come behind a discontinuity", () => {
 
 	s.lists.copy = [playlist(1, 4, 0).replace("4.0.m4s", "4.0.other.m4s"), playlist(1, 4, 1)];
 	assert.equal(feed(s).find((r) => r.id === "preload_kept").what[0], undefined);
+});
+
+/* A camera with parts of the segment under way alone, seen by copy, and a report of it by 360p: [asked for, answered, playlist]. */
+function reported(copy, ...report) {
+	const c = new Checker(), bare = (text) => text.replace(/(#EXT-X-PART:.*\n)+(?=#EXTINF)/g, "");
+
+	for (const [sent, got, text] of copy)
+		c.playlist("copy", bare(text), sent, got);
+	c.playlist("360p", playlist(1, 9, 1, "copy").replace(/LAST-MSN=.*/, `LAST-MSN=${report[2]}`), report[0], report[1]);
+	c.together();
+	return c.results.find((r) => r.id === "reports");
+}
+
+test("a report without parts is held against what was listed beside the same newest segment, before it was asked for", () => {
+	const before = [10, 11, playlist(1, 8, 2)], first = [10, 11, playlist(1, 9, 0)], later = [20, 21, playlist(1, 9, 1)];
+
+	assert.equal(reported([before], 15, 16, 8).broken, 0, "8 was under way, and is whole without its parts");
+	assert.equal(reported([before], 15, 16, 7).broken, 1, "8 is under way, with parts");
+	assert.equal(reported([first, later], 15, 16, 8).broken, 0, "9 had none yet");
+	assert.equal(reported([first, later], 19, 25, 8).broken, 0, "9 had none yet when it was asked for");
+	assert.equal(reported([first, later], 22, 23, 8).broken, 1, "9 had parts");
+});
+
+test("segments may begin elsewhere in another rendition, with the same time for the same date", () => {
+	const dates = (by) => (_, d) => `PROGRAM-DATE-TIME:${new Date(Date.parse(d) + by).toISOString()}`;
+	const s = scene(), spoilt = scene(), off = 15;
+
+	for (const [x, by] of [[s, off * 1000 / FPS], [spoilt, off * 1000 / FPS - 100]]) {
+		x.lists["360p"] = x.lists["360p"].map((t) => t.replace(/PROGRAM-DATE-TIME:(.*)/g, dates(by)));
+		x.shift["360p"] = off / 50;
+	}
+	assert.equal(feed(s).find((r) => r.id === "aligned").what[0], undefined);
+	assert.ok(feed(spoilt).find((r) => r.id === "aligned").broken > 0);
 });
 
 test("every rule has what breaks it", () => {

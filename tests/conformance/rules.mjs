@@ -55,7 +55,7 @@ export const RULES = {
 	frame_rate: ["4.4.6.2", "FRAME-RATE is not below the most that a segment has"],
 	bandwidth: ["4.4.6.2", "no run of segments of half to one and a half targets needs more than BANDWIDTH"],
 	same_target: ["6.2.4", "all have the same EXT-X-TARGETDURATION"],
-	aligned: ["6.2.4", "what has the same number begins at the same time, in sample times and dates"],
+	aligned: ["6.2.4", "matching content has matching timestamps: what has the same date has the same sample time"],
 	same_epochs: ["6.2.4", "what has the same number has the same count of discontinuities"],
 };
 
@@ -63,8 +63,7 @@ export const LIMITS = {
 	date_s: 1,                 // between a date and where the one before says that it should be: in an epoch's first seconds times of capture follow arrivals
 	length_s: 0.002,           // EXTINF and samples
 	continuous_s: 0.002,
-	aligned_s: 0.06,           // a picture of 25 a second and an audio frame are not cut at the same place
-	aligned_date_s: 0.25,
+	aligned_s: 0.06,           // between the sample times of one date
 	frame_rate: 1.02,
 	bandwidth: 1.0,
 };

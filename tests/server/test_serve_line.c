@@ -26,7 +26,7 @@ static struct yard *yard_new(void)
 /* As serve_media_segment does, without bytes. */
 static void come(struct yard *y, struct serve_rendition *r, uint64_t number, int64_t start_us, uint32_t ms, uint32_t discontinuity)
 {
-	struct msg_segment m = {.number = number, .start_us = start_us, .duration = ms, .timescale = 1000, .discontinuity = discontinuity, .independent = true};
+	struct msg_segment m = {.number = number, .rendition = r->set.rendition, .start_us = start_us, .duration = ms, .timescale = 1000, .discontinuity = discontinuity, .independent = true};
 
 	if (r->n == SERVE_WINDOW)
 		memmove(&r->window[0], &r->window[1], --r->n * sizeof r->window[0]);
@@ -164,6 +164,36 @@ Test(serve_line, the_beginning_of_a_segment_is_none)
 		cr_expect_eq(l[1].segment == NULL, cases[i].gap, "case %zu", i);
 		cr_expect_eq(l[1].at.duration_us, cases[i].gap ? 2000000 : cases[i].ms * 1000, "case %zu", i);
 		cr_expect(l[0].segment && l[2].segment);
+	}
+	free(y);
+}
+
+/* Pictures that come late are cut when sound of behind the cut is there already; whichever of the two store tells of first. */
+Test(serve_line, sound_that_ran_ahead_is_no_gap)
+{
+	struct yard *y = yard_new();
+	struct serve_listed l[SERVE_LISTED_MOST];
+	static const uint32_t at_ms[] = {2000, 4000, 6600, 8000, 10000};
+
+	for (unsigned first = 0; first < 2; first++) {
+		struct serve_rendition *sound = &y->small;
+
+		memset(y->c.cut, 0, sizeof y->c.cut);
+		y->small = y->copy = (struct serve_rendition){0};
+		sound->set.rendition = RENDITION_AUDIO;
+		for (uint64_t n = 1; n <= 4; n++) {
+			if (first == 0)
+				come_at(y, &y->copy, n);
+			come(y, sound, n, T0 + at_ms[n - 1] * INT64_C(1000), at_ms[n] - at_ms[n - 1], 1);
+			if (first == 1)
+				come_at(y, &y->copy, n);
+		}
+		cr_assert_eq(serve_line_list(&y->c, sound, l), 4);
+		for (unsigned i = 0; i < 4; i++)
+			cr_expect(l[i].segment && l[i].at.duration_us == (at_ms[i + 1] - at_ms[i]) * 1000, "sound %u, first %u", i + 1, first);
+		cr_assert_eq(serve_line_list(&y->c, &y->copy, l), 4);
+		for (unsigned i = 0; i < 4; i++)
+			cr_expect(l[i].segment, "pictures %u, first %u", i + 1, first);
 	}
 	free(y);
 }
