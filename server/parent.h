@@ -37,7 +37,8 @@
 #define CHILD_LOG_BYTES_PER_S (256u << 10)
 #define CHILDREN_LOG_LINES_PER_S 1000     /* of all of them */
 #define CHILD_WATCHED_PER_S 20000         /* a few for each rendition of 1000 cameras */
-#define RING_STORE_BYTES (32u << 20)      /* ingest -> store, all cameras of one ingest process */
+#define RING_STORE_BYTES (32u << 20)      /* ingest -> store, at least: see ring_store_bytes */
+#define RING_STORE_CAMERA (512u << 10)    /* ... of it for a camera: its key frame, when those of all come at one moment */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
 #define RING_ENCODED_BYTES (16u << 20)    /* transcode -> store, one camera */
 #define RING_SNAPSHOT_BYTES (4u << 20)    /* transcode -> store, a worker for snapshots and sound */
@@ -413,6 +414,8 @@ void child_group_begin(struct child *c);
 bool child_group_end(struct child *c);
 /* parent_wire.c: rings and channels between roles that are ready; called when c has become ready */
 void child_wire(struct child *c);
+/* Of a ring for so many cameras of one ingest process: a power of two, at most RING_MAX. */
+size_t ring_store_bytes(unsigned cameras);
 /*
  * parent_hear.c: what roles say comes here first, and is answered by parent_answers if they may be heard; they are asked now and then
  * whether they still live. parent_ask is 0 or -ENOMEM.

@@ -64,14 +64,25 @@ static void join(struct child *a, struct child *b)
 	close(fd[1]);
 }
 
+size_t ring_store_bytes(unsigned cameras)
+{
+	size_t size = RING_STORE_BYTES;
+
+	while (size < (size_t)cameras * RING_STORE_CAMERA && size < RING_MAX)
+		size *= 2;
+	return size;
+}
+
 static void ring_to_store(struct child *ingest, struct child *store)
 {
 	struct msg_ring_from from = {ROLE_INGEST, (uint16_t)ingest->index};
+	const struct site *site = ingest->parent->site;
 	int fd[2] = {-1, -1}, rc;
 
 	if (!ready(ingest) || !ready(store))
 		return;
-	rc = ring_create(RING_STORE_BYTES, &fd[0]);
+	/* As many as it can have now; those that a reload brings find their room in it until the next start. */
+	rc = ring_create(ring_store_bytes((site->ncameras + site->ingest_processes - 1) / site->ingest_processes), &fd[0]);
 	if (!rc && (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
 		rc = -errno;
 	if (rc)

@@ -119,6 +119,22 @@ static unsigned sessions_of(unsigned user)
 	return n;
 }
 
+/* Key frames of all cameras at one moment find room in it. */
+Test(parent, ring_to_store_grows_with_the_cameras)
+{
+	cr_expect_eq(ring_store_bytes(1), RING_STORE_BYTES);
+	cr_expect_eq(ring_store_bytes(64), RING_STORE_BYTES);
+	cr_expect_eq(ring_store_bytes(65), 2 * RING_STORE_BYTES);
+	cr_expect_eq(ring_store_bytes(110), 2 * RING_STORE_BYTES);
+	cr_expect_eq(ring_store_bytes(129), 4 * RING_STORE_BYTES);
+	for (unsigned n = 1; n <= SITE_CAMERAS_MAX; n++) {
+		int fd = -1;
+
+		cr_assert_eq(ring_create(ring_store_bytes(n), &fd), 0, "%u cameras", n);
+		close(fd);
+	}
+}
+
 Test(parent, lets_no_user_log_the_others_out)
 {
 	log_in(role(ROLE_SERVE, 0), 1, 1, 1000000);
