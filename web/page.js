@@ -156,9 +156,12 @@ function goTo(ms) {
 	show();
 }
 
+/* Of what is recorded and not shown live (`copy: recorded`) nothing is to be had here. */
+const mayGoBack = () => may("history") && cameraNow().renditions.some((r) => r.name === "copy");
+
 /* So many milliseconds back or on. */
 function step(byMs) {
-	if (may("history") && (past !== null || byMs < 0))
+	if (mayGoBack() && (past !== null || byMs < 0))
 		goTo((past === null ? player?.capturedMs ?? Date.now() : player?.capturedMs ?? past) + byMs);
 }
 
@@ -336,7 +339,7 @@ function showCamera() {
 	player?.tick(Date.now(), state?.live === true);
 	$("facts").textContent = camera ? [factsOf(camera), state.live ? state.detail : ""].filter(Boolean).join(" · ") : "";
 	$("export").hidden = !camera?.may.includes("export");
-	$("past").hidden = !camera?.may.includes("history") || !players?.Player.isSupported();
+	$("past").hidden = !mayGoBack() || !players?.Player.isSupported();
 	if (!$("past").hidden && silentUntilMs === 0)
 		timeline.show(Date.now(), player?.capturedMs ?? past, past === null);
 	$("levels").hidden = past !== null;
