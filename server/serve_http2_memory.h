@@ -3,7 +3,7 @@
 #define SERVER_SERVE_HTTP2_MEMORY_H
 /*
  * What a session of nghttp2 allocates, listed, so that it can be given back without the session's help: one that had no memory may not
- * be freed by nghttp2 itself (server/serve_http2.c says why).
+ * be freed by nghttp2 itself (server/serve_http2.c says why). And wiped as it is given back: what viewers log in by was in it.
  */
 #include <sys/queue.h>
 
