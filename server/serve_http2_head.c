@@ -13,7 +13,7 @@
 
 /* Appendix A, as far as answers have them; the commonest first. */
 static const struct { const char *name; size_t n; uint8_t index; } known[] = {
-#define KNOWN(name, index) {name, sizeof name - 1, index}
+#define KNOWN(name, index) {(name), sizeof(name) - 1, (index)}
 	KNOWN("date", 33), KNOWN("content-length", 28), KNOWN("content-type", 31), KNOWN("etag", 34), KNOWN("accept-ranges", 18),
 	KNOWN("cache-control", 24), KNOWN("strict-transport-security", 56), KNOWN("last-modified", 44), KNOWN("content-location", 29),
 	KNOWN("content-range", 30), KNOWN("location", 46), KNOWN("www-authenticate", 61), KNOWN("set-cookie", 55), KNOWN("allow", 22),

@@ -106,13 +106,13 @@ static int look_why(struct spans *s, uint64_t entry, struct hole *h)
 
 static int begin_span(struct spans *s, const struct archive_slot *slot)
 {
-	struct span_of_time *before = s->n ? &s->span[s->n - 1] : NULL, *now = &s->span[s->n];
-	struct hole h = {.from_us = before ? before->to_us : 0, .to_us = slot->start_us};
+	struct span_of_time *now = &s->span[s->n];
+	struct hole h = {.from_us = s->n ? now[-1].to_us : slot->start_us, .to_us = slot->start_us};
 	int rc = 0;
 
 	*now = (struct span_of_time){.from_us = slot->start_us, .to_us = slot->start_us};
 	s->n++;
-	if (!before || before->to_us >= slot->start_us)
+	if (h.from_us >= h.to_us)
 		return 0;
 	if (s->removed)
 		memcpy(h.why, "deleted", sizeof "deleted");
