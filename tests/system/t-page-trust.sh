@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The page in headless Chromium, by page-trust.mjs: sites that it should not trust, networks that go away, and its buttons and keys.
 # takes: 93 s
+# alone: it waits for pictures that a browser decodes without a graphics card
 source "$(dirname "$0")/lib.sh"
 wants curl ss node chromium
 [ -d "$here/node_modules/playwright-core" ] || skip_all "playwright-core is not installed (npm ci in tests/system)"

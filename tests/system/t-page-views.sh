@@ -3,6 +3,7 @@
 # Every view of the page in headless Chromium, by page-views.mjs: a wall of 200 cameras, one camera with its plots, the site's roles, sessions
 # and share links, who has few rights, a server that goes away. Pictures of them go to CASEMATE_ARTEFACTS, else beside the logs of the tests.
 # takes: 65 s
+# alone: it waits for pictures that a browser decodes without a graphics card
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss node chromium
 for module in playwright-core axe-core; do [ -d "$here/node_modules/$module" ] || skip_all "$module is not installed (npm ci in tests/system)"; done
