@@ -30,6 +30,7 @@ const keyring = new Keyring(storage("localStorage"));
 const ledger = new Ledger(storage("sessionStorage"));
 const watches = new Map();      // camera -> Watch, for as long as the page lives
 const STEP_MS = 10000;          // of an arrow key
+const SETTLE_MS = 300;          // between two of them, when several follow each other: the last one is played
 const TROUBLES_MAX = 12;        // lines of alarms
 let site = null;
 let player = null, playing = "", failedBefore = 0;
@@ -37,6 +38,7 @@ let players = null;             // {Player, PastPlayer}, once hls.js has come: t
 let past = null;                // the time that is meant while what was recorded is shown; null: live
 let missing = null;             // why nothing of it is there, as missingAt has it
 let view = "grid";              // or "player", "site"
+let settledMs = 0;              // nothing recorded is asked for before
 let silentUntilMs = 0;          // the server is asked again then; 0: it answers
 const timeline = new Timeline($("past"), goTo, () => show());
 const sleep = new Sleep();
@@ -121,7 +123,7 @@ function begin() {
 			video.src ||= `/live/${playing}/index.m3u8`;
 		else if (!cameraNow() || mayPlay())
 			player = new players.Player(playing, video, watchOf(playing), showLevels, env);
-	} else if (timeline.known && !missing) {
+	} else if (timeline.known && !missing && Date.now() >= settledMs) {
 		missing = missingAt(timeline.account, past, Date.now());
 		if (!missing)
 			player = new players.PastPlayer(playing, video, watchOf(playing), past, {ended: onPastEnd, none: onPastNone, jumped: sayJump});
@@ -151,6 +153,8 @@ function goTo(ms) {
 		timeline.reveal(past);
 	if (!(past !== null && wasPast && player?.seek(past))) {
 		endPlayer();
+		settledMs = Date.now() + SETTLE_MS;
+		setTimeout(show, SETTLE_MS);
 		begin();
 	}
 	show();
