@@ -324,6 +324,8 @@ async function history() {
 		await page.evaluate(() => document.activeElement.blur());
 		await page.keyboard.press("l");
 		await until(() => location.hash === "#gate" && document.getElementById("behind").textContent.endsWith(" behind"));
+		/* Four steps back there is footage again, and not the gap. */
+		await until((ms) => Date.now() > ms, gap.to_ms + 60000);
 		const liveMs = Date.now();
 
 		await page.keyboard.press("ArrowLeft");
