@@ -174,11 +174,11 @@ static void count_sent(struct packager *p, const struct record_part *part)
 	see_signature(&p->signature, p->part_signature);
 }
 
-/* All durations of the part are known; last: it is the segment's. */
-static int send_part(struct packager *p, bool last)
+/* All durations of the part are known; last: it is the segment's, final: the epoch's. */
+static int send_part(struct packager *p, bool last, bool final)
 {
 	struct record r = {.kind = RECORD_PART, .part = {.camera = p->camera, .rendition = p->rendition, .epoch = p->epoch,
-		.segment = p->segment, .part = p->part, .independent = p->sample[0].key, .last = last, .start = p->first_dts + origin(p),
+		.segment = p->segment, .part = p->part, .independent = p->sample[0].key, .last = last, .final = final, .start = p->first_dts + origin(p),
 		.duration = (uint32_t)p->part_duration, .capture_us = p->capture_us}};
 	int rc = p->part < RECORD_PARTS_MAX ? finish_chunk(p, &r.part) : -EMSGSIZE;
 
@@ -241,7 +241,7 @@ static int make_way(struct packager *p, const struct au *au, bool begins)
 
 		set_last_duration(p, duration);
 		if (begins || pause || part_is_full(p, duration, au->len))
-			rc = send_part(p, begins);
+			rc = send_part(p, begins, false);
 	}
 	if (rc == 0 && begins)
 		rc = end_segment(p);
@@ -320,7 +320,7 @@ int packager_flush(struct packager *p)
 
 	if (p->nsamples) {
 		set_last_duration(p, likely_duration(p));
-		rc = send_part(p, true);
+		rc = send_part(p, true, true);
 	}
 	if (rc == 0)
 		rc = end_segment(p);

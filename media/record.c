@@ -50,6 +50,9 @@ static void put_au(struct wr *w, const struct record_au *a)
 	wr_u8(w, a->au.key);
 }
 
+/* What ends with a part. */
+enum { PART_GOES_ON, PART_LAST, PART_FINAL };
+
 static void put_part(struct wr *w, const struct record_part *p)
 {
 	wr_u16(w, p->camera);
@@ -58,7 +61,7 @@ static void put_part(struct wr *w, const struct record_part *p)
 	wr_u32(w, p->segment);
 	wr_u32(w, p->part);
 	wr_u8(w, p->independent);
-	wr_u8(w, p->last);
+	wr_u8(w, p->final ? PART_FINAL : p->last ? PART_LAST : PART_GOES_ON);
 	wr_u64(w, (uint64_t)p->start);
 	wr_u32(w, p->duration);
 	wr_u64(w, (uint64_t)p->capture_us);
@@ -258,13 +261,19 @@ static void get_init(struct rd *r, struct record_init *i)
 
 static void get_part(struct rd *r, struct record_part *p)
 {
+	uint8_t ends;
+
 	p->camera = rd_u16(r);
 	p->rendition = get_rendition(r);
 	p->epoch = get_epoch(r);
 	p->segment = rd_u32(r);
 	p->part = rd_u32(r);
 	p->independent = get_bool(r);
-	p->last = get_bool(r);
+	ends = rd_u8(r);
+	if (ends > PART_FINAL)
+		r->bad = true;
+	p->last = ends != PART_GOES_ON;
+	p->final = ends == PART_FINAL;
 	p->start = get_time(r, 0);
 	p->duration = rd_u32(r);
 	if (p->duration == 0)

@@ -85,6 +85,7 @@ struct record_part {
 	uint32_t segment, part;     /* part counts from 0 within the segment */
 	bool independent;                  /* starts with a key frame */
 	bool last;                         /* the segment ends with it, as its producer sees it; without, it may end all the same */
+	bool final;                        /* and so does its epoch: with last alone */
 	int64_t start;                     /* decode time of its first sample as in tfdt, track timescale */
 	uint32_t duration;                 /* track timescale */
 	int64_t capture_us;                /* wall clock of its first picture in presentation order */

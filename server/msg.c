@@ -202,7 +202,7 @@ static const struct {
 		INT(msg_part, camera), INT(msg_part, rendition), INT(msg_part, number), INT(msg_part, tag), INT(msg_part, discontinuity),
 		INT(msg_part, part), BOOL(msg_part, ends), BOOL(msg_part, last), BOOL(msg_part, independent), INT(msg_part, start_us),
 		INT(msg_part, duration), INT(msg_part, timescale), INT(msg_part, offset), INT(msg_part, bytes), INT(msg_part, target_ms),
-		BYTES(msg_part, sha256), BYTES(msg_part, init_sha256), END}},
+		BOOL(msg_part, final), BYTES(msg_part, sha256), BYTES(msg_part, init_sha256), END}},
 	[MSG_OLDEST] = {"oldest", FIELDS{INT(msg_oldest, camera), INT(msg_oldest, rendition), INT(msg_oldest, number), END}},
 	[MSG_WANT] = {"want", FIELDS{
 		INT(msg_want, request), INT(msg_want, kind), INT(msg_want, camera), INT(msg_want, rendition), INT(msg_want, number),

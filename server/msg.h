@@ -397,6 +397,7 @@ struct msg_part {
 	uint16_t part;                               /* which it belongs to, counted within the segment; MSG_NO_PART: to none */
 	bool ends;                                   /* the part is whole with it */
 	bool last;                                   /* the segment is over with it */
+	bool final;                                  /* and so is its epoch: the next segment's parts have another tag */
 	bool independent;
 	int64_t start_us;                            /* wall clock */
 	uint32_t duration, timescale;

@@ -121,6 +121,7 @@ static void put_chunk(struct serve_parts *p, struct serve_under_way *u, const st
 	u->chunk[u->n++] = (struct serve_chunk){.bytes = bytes, .offset = m->offset, .capture_us = m->start_us, .independent = m->independent};
 	u->bytes += m->bytes;
 	u->last = m->last;
+	u->parts.final = m->last && m->final;
 	p->chunks++;
 	p->bytes += m->bytes;
 	++*p->all;

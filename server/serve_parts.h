@@ -45,6 +45,7 @@ struct serve_part_list {
 	struct serve_part *part;
 	unsigned n, room;
 	uint32_t tag;                        /* in their addresses: the segment's epoch */
+	bool final;                          /* the epoch ended with them: what comes next has another tag */
 	uint16_t target_ms;                  /* that store counted them under: below a larger one they are too short to be listed */
 	bool all;                            /* of a segment that is whole: they are all of it, and a playlist may list them */
 };
@@ -107,7 +108,7 @@ struct serve_part_name {
 
 /* The segment under way that follows the newest whole one: only its parts can be listed. NULL: nothing is held of it. */
 const struct serve_under_way *serve_parts_listed(const struct serve_rendition *r);
-/* The part that comes next, as far as that is known. */
+/* The part that comes next, as far as that is known: none behind the end of an epoch, whose next part nobody would ever get. */
 bool serve_parts_hint(const struct serve_rendition *r, struct serve_part_name *ret);
 /* HERE with *ret borrowed (NULL without memory); COMES: it is the next one, or soon after; else NONE. */
 enum serve_part_state { SERVE_PART_NONE, SERVE_PART_COMES, SERVE_PART_HERE };

@@ -40,9 +40,9 @@ bool serve_parts_hint(const struct serve_rendition *r, struct serve_part_name *r
 		return false;
 	if (u && !u->last)
 		*ret = (struct serve_part_name){u->number, u->parts.n - u->part_grows, u->parts.tag};
-	else if (u)
+	else if (u && !u->parts.final)
 		*ret = (struct serve_part_name){u->number + 1, 0, u->parts.tag};
-	else if (s && s->parts.n)
+	else if (!u && s && s->parts.n && !s->parts.final)
 		*ret = (struct serve_part_name){s->m.number + 1, 0, s->parts.tag};
 	else
 		return false;

@@ -153,6 +153,7 @@ static void publish(struct store *s, struct store_rendition *r, const struct rec
 	m.start_us = part->capture_us / 1000 * 1000;
 	m.independent = part->independent;
 	m.last = part->last;
+	m.final = part->final;
 	m.duration = part->duration;
 	m.offset = r->open->bytes;
 	w->counts &= can_count(r, part);

@@ -137,7 +137,7 @@ Test(packager, a_part_leaves_when_the_next_picture_comes)
 	packager_free(&p);
 }
 
-Test(packager, says_of_a_part_that_it_is_the_segments_last)
+Test(packager, says_of_a_part_that_it_is_the_segments_or_the_epochs_last)
 {
 	struct packager p;
 	struct sink s = {0};
@@ -150,9 +150,9 @@ Test(packager, says_of_a_part_that_it_is_the_segments_last)
 	cr_assert(s.last.part == 0 && !s.last.last);
 	for (int i = 6; i <= 10; i++)
 		cr_assert_eq(add(&p, i), 0);
-	cr_assert(s.last.segment == 0 && s.last.part == 1 && s.last.last, "the next segment has begun");
+	cr_assert(s.last.segment == 0 && s.last.part == 1 && s.last.last && !s.last.final, "the next segment has begun");
 	cr_assert_eq(packager_flush(&p), 0);
-	cr_assert(s.last.segment == 1 && s.last.part == 0 && s.last.last);
+	cr_assert(s.last.segment == 1 && s.last.part == 0 && s.last.last && s.last.final, "and nothing follows");
 	packager_free(&p);
 }
 

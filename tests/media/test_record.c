@@ -45,7 +45,7 @@ static struct record sample(int i)
 	case 3:
 		return (struct record){.kind = RECORD_INIT, .init = {UINT16_MAX, 9, 1, video, payload, sizeof payload}};
 	case 4:
-		return (struct record){.kind = RECORD_PART, .part = {3, RENDITION_ENCODED, 5, 6, 7, true, true, 123456789012, 45000, 99, payload, 20, 5}};
+		return (struct record){.kind = RECORD_PART, .part = {3, RENDITION_ENCODED, 5, 6, 7, true, true, false, 123456789012, 45000, 99, payload, 20, 5}};
 	case 5:
 		return (struct record){.kind = RECORD_SEGMENT_END, .end = {4, RENDITION_AUDIO, 6, 5, {1, 2, 3, [31] = 9}, CLOCK_RTCP, 250, SEI_SIGNATURE_NONE}};
 	case 6:
@@ -120,6 +120,13 @@ Test(record, fields_are_where_they_belong)
 	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
 	cr_assert(got.part.camera == 3 && got.part.rendition == 2 && got.part.epoch == 5 && got.part.segment == 6 && got.part.part == 7);
 	cr_assert(got.part.independent && got.part.last && got.part.start == 123456789012 && got.part.duration == 45000 && got.part.capture_us == 99);
+	cr_assert_not(got.part.final);
+	r.part.final = true;
+	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
+	cr_assert(got.part.last && got.part.final);
+	r.part.last = r.part.final = false;
+	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
+	cr_assert(!got.part.last && !got.part.final);
 	cr_assert(got.part.len == 20 && got.part.head_bytes == 5 && got.part.data > mem && !memcmp(got.part.data, payload, 20));
 	r = sample(3);
 	cr_assert_eq(record_decode(mem, encode(&r, mem, sizeof mem), &got), 0);
@@ -193,7 +200,7 @@ Test(record, values_out_of_bounds_are_refused)
 		{1, 13, 1, "audio timescale is not the rate"}, {1, 22, 0, "no channels"}, {1, 22, 9, "nine channels"}, {1, 38, 0, "no config"},
 		{2, 13, 2, "neither sound nor picture"}, {2, 14, 0x7f, "dts"}, {2, 14, 0x80, "dts far below"}, {2, 22, 0x40, "pts"}, {2, 30, 0x80, "capture time"}, {2, 38, 2, "a bool of 2"},
 		{3, 3, RENDITIONS_MAX, "rendition"}, {3, 41, 1, "config in init"}, {6, 14, 0x41, "16640 wide"}, {7, 9, CODEC_OPUS, "no dOps"},
-		{4, 3, 255, "rendition"}, {4, 20, 2, "a bool of 2"}, {4, 21, 2, "another bool of 2"}, {4, 22, 0x80, "start before 0"}, {4, 34, 0x80, "capture time"}, {4, 45, 20, "all of it before its samples"},
+		{4, 3, 255, "rendition"}, {4, 20, 2, "a bool of 2"}, {4, 21, 3, "more ends than there is"}, {4, 22, 0x80, "start before 0"}, {4, 34, 0x80, "capture time"}, {4, 45, 20, "all of it before its samples"},
 		{5, 48, 2, "clock"}, {10, 11, GAP_WHY_COUNT, "reason"}, {10, 12, 0x80, "time"},
 	};
 

@@ -64,7 +64,7 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 	CARRIED(MSG_ANSWER, answer, .request = 1, .result = MSG_ANSWER_REFUSED, .bytes = UINT64_MAX, .sha256 = {1, [31] = 2}, .why = "there is no such link");
 	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
 	CARRIED(MSG_PART, part, .camera = 999, .rendition = 2, .number = INT64_MAX, .tag = UINT32_MAX, .discontinuity = 7, .part = MSG_NO_PART,
-		.ends = true, .last = true, .independent = true, .start_us = -1, .duration = 18000, .timescale = 90000, .offset = 1ull << 40,
+		.ends = true, .last = true, .final = true, .independent = true, .start_us = -1, .duration = 18000, .timescale = 90000, .offset = 1ull << 40,
 		.bytes = 99, .target_ms = 216, .sha256 = {1, [31] = 2}, .init_sha256 = {3, [31] = 4});
 	CARRIED(MSG_RING_TRANSCODE, ring_transcode, .camera = 999, .pictures = true);
 	CARRIED(MSG_STORE_RENDITION, store_rendition, .camera = 1, .rendition = 2, .name = "a", .hidden = true);

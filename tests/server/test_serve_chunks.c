@@ -331,6 +331,25 @@ Test(serve_parts, are_hinted_at)
 		cr_expect_eq(state(cases[i].number, cases[i].part, cases[i].tag), cases[i].state, "case %zu", i);
 }
 
+/* What would be hinted at there is what a player asks for, and is told 404 of when the camera is back. */
+Test(serve_parts, are_not_hinted_at_behind_the_end_of_an_epoch)
+{
+	struct serve_part_name hint;
+	struct msg_part m = part_of(5, 0);
+
+	m.final = true;
+	cr_assert(put(&m) == 0 && serve_parts_hint(r, &hint), "what goes on is no end");
+	m = part_of(5, 1);
+	m.last = m.final = true;
+	cr_assert_eq(put(&m), 0);
+	cr_expect_not(serve_parts_hint(r, &hint));
+	cr_assert_eq(segment(5, 2, -1), 0);
+	cr_expect_not(serve_parts_hint(r, &hint), "nor once the segment is whole");
+	cr_expect_eq(state(6, 0, TAG), SERVE_PART_NONE);
+	cr_assert(chunk(6, 0, false) == 0 && serve_parts_hint(r, &hint));
+	cr_expect(hint.number == 6 && hint.part == 1);
+}
+
 /* A reader from the beginning of segment 5, whatever comes when: chunks, then what was not read of them as a segment. */
 Test(serve_parts, are_read_on_byte_by_byte)
 {
