@@ -15,7 +15,7 @@ import {Panels} from "./panels.js";
 import {setUp as setUpProve} from "./prove.js";
 import {ask, factsOf, momentText, poll, sentence, stateOf, timeText, troublesOf, whenText} from "./site.js";
 import {Sleep} from "./sleep.js";
-import {CAUGHT_UP_MS, LIVE_MS, hashOf, missingAt, nextFrom, placeOf, whyText} from "./spans.js";
+import {LIVE_MS, hashOf, missingAt, onFrom, placeOf, whyText} from "./spans.js";
 import {Timeline} from "./timeline.js";
 import {Trust} from "./trust.js";
 import {Wall} from "./wall.js";
@@ -37,6 +37,7 @@ let player = null, playing = "", failedBefore = 0;
 let players = null;             // {Player, PastPlayer}, once hls.js has come: the wall does without it
 let past = null;                // the time that is meant while what was recorded is shown; null: live
 let missing = null;             // why nothing of it is there, as missingAt has it
+let endedMs = null;             // to where what was listed has been played
 let view = "grid";              // or "player", "site"
 let settledMs = 0;              // nothing recorded is asked for before
 let silentUntilMs = 0;          // the server is asked again then; 0: it answers
@@ -136,6 +137,7 @@ function endPlayer() {
 		video.removeAttribute("src");
 	player = null;
 	missing = null;
+	endedMs = null;
 	$("past-said").textContent = "";
 }
 
@@ -144,6 +146,7 @@ function goTo(ms) {
 	const wasPast = past !== null, isLive = ms === null || (ms > Date.now() - LIVE_MS && may("live"));
 
 	past = isLive ? null : ms;
+	endedMs = null;
 	$("past-said").textContent = "";
 	history.replaceState(null, "", hashOf(playing, past));
 	if (isLive && !wasPast && player)
@@ -169,9 +172,17 @@ function step(byMs) {
 		goTo((past === null ? player?.capturedMs ?? Date.now() : player?.capturedMs ?? past) + byMs);
 }
 
-/* All of a list was played: behind it comes the next, or a gap, over which it goes on. */
+/* All of a list was played: behind it comes the next, or a gap, over which it goes on. Of what is still to come the last picture stays until it is there. */
 function onPastEnd(ms) {
-	goTo(ms > Date.now() - CAUGHT_UP_MS && may("live") ? null : nextFrom(timeline.account, ms) ?? ms);
+	endedMs = ms;
+	goOn();
+}
+
+function goOn() {
+	const ms = endedMs === null ? undefined : onFrom(timeline.account, endedMs, Date.now(), may("live"));
+
+	if (ms !== undefined)
+		goTo(ms);
 }
 
 function onPastNone() {
@@ -341,6 +352,7 @@ function showCamera() {
 
 	begin();
 	player?.tick(Date.now(), state?.live === true);
+	goOn();
 	$("facts").textContent = camera ? [factsOf(camera), state.live ? state.detail : ""].filter(Boolean).join(" · ") : "";
 	$("export").hidden = !camera?.may.includes("export");
 	$("past").hidden = !mayGoBack() || !players?.Player.isSupported();

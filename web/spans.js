@@ -6,6 +6,7 @@ import {timeText, whenText} from "./site.js";
 
 export const LIVE_MS = 5000;          // nearer to now than this is live;
 export const CAUGHT_UP_MS = 30000;    // and so is what was played on to this
+const ROUND_MS = 250;                 // a list's end and the account's may differ by less
 const RECENT_MS = 60000;              // of what is newer the account may not be told yet
 const NONE = {spans: [], gaps: [], oldestMs: 0};
 
@@ -60,6 +61,20 @@ export function nextFrom({spans}, ms) {
 	const span = spans.find(([, to]) => to > ms);
 
 	return span ? Math.max(span[0], ms) : null;
+}
+
+/*
+ * Where it goes on when all that was listed up to ms was played: a time, null: at what is live, undefined: nothing is there yet, and may still come. A time of which
+ * there is nothing stands for the words that say so (missingAt).
+ */
+export function onFrom(account, ms, nowMs, mayLive) {
+	const behind = ms + ROUND_MS, next = nextFrom(account, behind), now = Math.min(behind, nowMs);
+
+	if (mayLive && ms > nowMs - CAUGHT_UP_MS)
+		return null;
+	if (next !== null)
+		return next === behind ? ms : next;
+	return missingAt(account, now, nowMs) ? now : undefined;
 }
 
 /* What lies between from and to -> [{fromMs, toMs, kind: "kept" | "gap", why}], cut to that, for a strip. */

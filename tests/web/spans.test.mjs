@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {Sleep} from "../../web/sleep.js";
-import {hashOf, missingAt, nextFrom, placeOf, read, strip, ticks, whyText} from "../../web/spans.js";
+import {hashOf, missingAt, nextFrom, onFrom, placeOf, read, strip, ticks, whyText} from "../../web/spans.js";
 
 const T = Date.parse("2026-11-23T10:00:00Z"), S = 1000, NOW = T + 7200 * S;
 const account = () => read({oldest_ms: T, spans: [[T + 60 * S, T + 90 * S], [T, T + 20 * S], [T + 90 * S, T + 120 * S]],
@@ -37,6 +37,24 @@ test("spans: where it goes on", () => {
 	assert.equal(nextFrom(account(), T + 5 * S), T + 5 * S);
 	assert.equal(nextFrom(account(), T + 20 * S), T + 60 * S);
 	assert.equal(nextFrom(account(), T + 120 * S), null);
+});
+
+test("spans: behind the end of a list it goes on, and nothing is played twice", () => {
+	const of = (s, now, live = false) => { const ms = onFrom(account(), T + s * S, T + now * S, live); return typeof ms === "number" ? (ms - T) / S : ms; };
+
+	assert.equal(of(100, 7200), 100, "in the middle of what there is");
+	assert.equal(of(20, 7200), 60, "over a gap");
+	assert.equal(of(19.9, 7200), 60, "though the list ends a little before the account");
+	assert.equal(of(120, 125), undefined, "nothing is there yet");
+	assert.equal(of(119.9, 125), undefined);
+	assert.equal(of(120, 120.1), undefined);
+	assert.equal(of(120, 179), undefined);
+	assert.equal(of(120, 125, true), null, "who may goes on with what is live");
+	assert.equal(of(120, 160, true), undefined, "but not long after it");
+	for (const [end, now] of [[120, 200], [119.9, 200]]) {
+		assert.notEqual(missingAt(account(), T + of(end, now) * S, T + now * S), null, "and then it is said why");
+		assert.ok(of(end, now) >= 120);
+	}
 });
 
 test("spans: a strip is cut to its hours", () => {
