@@ -42,6 +42,11 @@ export class Checker {
 		return this.#renditions.get(name);
 	}
 
+	/* The renditions that the multivariant playlist names. */
+	get #named() {
+		return this.#master ? [...this.#master.variants.map((v) => nameOf(v.uri)), ...this.#master.media.flatMap((m) => (m.URI ? [nameOf(m.URI)] : []))] : [];
+	}
+
 	#any(list, name) {
 		this.hold("syntax", !list.errors.length, () => `${name}: ${list.errors.join("; ")}`);
 		this.hold("first", list.first === "EXTM3U", () => `${name} begins with ${list.first}`);
@@ -161,8 +166,7 @@ export class Checker {
 	}
 
 	#links(list, name, sent) {
-		const others = this.#master ? [...this.#master.variants.map((v) => nameOf(v.uri)), ...this.#master.media.flatMap((m) => (m.URI ? [nameOf(m.URI)] : []))]
-			.filter((n) => n !== name) : [];
+		const others = this.#named.filter((n) => n !== name);
 		const types = list.hints.map((h) => h.TYPE);
 
 		if (list.hints.length)
@@ -364,7 +368,7 @@ export class Checker {
 
 	/* What only shows when all renditions are held side by side; once, at the end. */
 	together() {
-		const all = [...this.#renditions.values()].filter((r) => r.list);
+		const all = [...this.#renditions.values()].filter((r) => r.list && (!this.#master || this.#named.includes(r.name)));
 
 		this.#judge();
 		for (const r of all) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: hls [--ca FILE] [--user NAME --password-file FILE] [--seconds N | --minutes N] [--restarts] [--must RULE,RULE…] [--json FILE] ADDRESS
+ * usage: hls [--ca FILE] [--user NAME --password-file FILE] [--seconds N | --minutes N] [--restarts] [--must RULE,RULE…] [--past URI] [--json FILE] ADDRESS
  * Plays all renditions of a live stream at ADDRESS (…/index.m3u8, the multivariant playlist) at once, as a low-latency player would where
  * the server offers it, and holds every playlist and every byte against the rules of rules.mjs. --restarts: the server may go and come
  * back meanwhile. --must: rules that have to be seen at work; `low-latency` stands for all that are about parts and directives.
+ * --past: the playlist at that address, from ADDRESS on, is of what was recorded, and ends: as it is once it stays.
  * Exit 0: no rule was broken, 1: one was, 2: could not tell.
  */
 import {readFileSync, writeFileSync} from "node:fs";
@@ -14,13 +15,14 @@ import {Checker} from "./checker.mjs";
 import {newest} from "./m3u8.mjs";
 import {RULES} from "./rules.mjs";
 
-const USAGE = "usage: hls [--ca FILE] [--user NAME --password-file FILE] [--seconds N | --minutes N] [--restarts] [--must RULE,RULE...] [--json FILE] ADDRESS";
+const USAGE = "usage: hls [--ca FILE] [--user NAME --password-file FILE] [--seconds N | --minutes N] [--restarts] [--must RULE,RULE...] [--past URI] [--json FILE] ADDRESS";
 const LOW_LATENCY = ["server_control", "part_inf", "part_hold_back", "part_longest", "part_shortest", "part_sum", "part_age", "preload", "preload_kept", "reports",
 	"reports_all", "blocked", "too_far", "delta", "concatenated"];
 const ANSWER_MS = 60000;
 const BACK_MS = 60000;           // a server that is started anew is there again within
 const DELTA_EVERY = 7;           // playlists
 const DELTA_TRIES = 8;
+const ENDED_MS = 15000;          // between two looks at a list that ended: no player would take a second one
 
 function usage(why) {
 	console.error(why ? `hls: ${why}\n${USAGE}` : USAGE);
@@ -31,7 +33,7 @@ function settings() {
 	try {
 		const {values, positionals} = parseArgs({allowPositionals: true, options: {ca: {type: "string"}, user: {type: "string"},
 			"password-file": {type: "string"}, seconds: {type: "string"}, minutes: {type: "string"}, restarts: {type: "boolean"},
-			must: {type: "string"}, json: {type: "string"}}});
+			must: {type: "string"}, past: {type: "string"}, json: {type: "string"}}});
 		const seconds = Number(values.seconds ?? 60 * Number(values.minutes ?? 1));
 		const must = (values.must ?? "").split(",").filter(Boolean).flatMap((r) => (r === "low-latency" ? LOW_LATENCY : [r]));
 
@@ -125,6 +127,8 @@ class Follower {
 				continue;
 			}
 			await this.#playlist(answer.body.toString(), asked, sentMs);
+			if (this.#before.list.ended)
+				await sleep(Math.min(ENDED_MS, until - Date.now()));
 		}
 	}
 
@@ -263,6 +267,8 @@ try {
 	if (answer.status !== 200)
 		throw new Error(`${set.address.pathname}: ${answer.status}`);
 	const renditions = checker.multivariant(answer.body.toString());
+	if (set.past)
+		renditions.push({name: "past", uri: set.past});
 
 	await Promise.all(renditions.map((r) => new Follower(r, set.address).run()));
 	/* Rates are measured of what is listed: those that are said at the end. */
