@@ -52,8 +52,26 @@ static bool may_list(const struct serve_rendition *r, const struct serve_part_li
 	return l->all && l->target_ms == r->parts.target_ms;
 }
 
+/* They may have been listed while the segment was under way. */
+static bool has_to_go(const struct serve_rendition *r, const struct serve_part_list *l)
+{
+	return l->n && !may_list(r, l);
+}
+
+/* Tags of parts go in the order in which they stand (6.2.2): where those of a segment have to, so have all before it. */
+static size_t parts_from(const struct draft *d, const struct serve_rendition *r)
+{
+	size_t i = d->media.nsegments;
+
+	while (i > 0 && (!d->line[i - 1].segment || !has_to_go(r, &d->line[i - 1].segment->parts)))
+		i--;
+	return i;
+}
+
 static void put_segments(struct draft *d, const struct serve_rendition *r)
 {
+	size_t from = parts_from(d, r);
+
 	for (size_t i = 0; i < d->media.nsegments; i++) {
 		const struct serve_listed *l = &d->line[i];
 
@@ -61,7 +79,7 @@ static void put_segments(struct draft *d, const struct serve_rendition *r)
 		d->segment[i] = (struct playlist_segment){.number = l->at.number, .duration_us = l->at.duration_us, .capture_us = l->at.start_us,
 			.init = d->init[i], .gap = !l->segment, .independent = l->segment && l->segment->m.independent,
 			.discontinuity = i > 0 && l->at.discontinuity != d->line[i - 1].at.discontinuity};
-		if (l->segment && may_list(r, &l->segment->parts))
+		if (l->segment && i >= from && may_list(r, &l->segment->parts))
 			put_parts(d, &l->segment->parts, l->segment->parts.n, l->segment->m.timescale, &d->segment[i].parts);
 	}
 }
@@ -89,6 +107,8 @@ static void put_report(struct draft *d, const struct serve_rendition *r)
 	while (!n && at-- > 0 && us < UINT64_C(1000000) * PLAYLIST_PART_TARGETS * d->media.target_s) {
 		const struct serve_segment *s = &r->window[at];
 
+		if (has_to_go(r, &s->parts))
+			break;
 		number = s->m.number;
 		n = may_list(r, &s->parts) ? s->parts.n : 0;
 		us += serve_media_duration_us(&s->m);

@@ -230,8 +230,19 @@ export class Checker {
 					() => `${name}: ${known.uri} lay behind ${known.epoch} discontinuities, now behind ${is.segments[0].epoch}`);
 			this.hold("three_targets", stay >= 3 * is.target - 1e-6, () => `${name}: ${stay.toFixed(3)} s stayed, of a target of ${is.target}`);
 		}
+		this.#order(name, was, is);
 		this.#same(r, was, is);
 		this.#hinted(name, was, is);
+	}
+
+	/* Where one has gone, none stands before it. */
+	#order(name, was, is) {
+		const has = new Map([...is.segments, is.tail].map((s) => [s.msn, s.parts.length]));
+		const gone = [...was.segments, was.tail].findLast((s) => s.parts.length > (has.get(s.msn) ?? 0));
+		const older = gone && is.segments.find((s) => s.msn < gone.msn && s.parts.length);
+
+		if (gone)
+			this.hold("part_order", !older, () => `${name}: parts of ${gone.msn} are gone, and some of ${older.msn} are there`);
 	}
 
 	#same(r, was, is) {

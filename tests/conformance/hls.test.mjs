@@ -137,7 +137,7 @@ const MUTATIONS = [
 	["part_hold_back", all(",PART-HOLD-BACK=1.68", "")], ["part_inf", all(/#EXT-X-PART-INF.*\n/, "")],
 	["part_longest", all("DURATION=0.56", "DURATION=0.57")], ["part_shortest", all('DURATION=0.48,URI="8.1', 'DURATION=0.4,URI="8.1')],
 	["part_sum", at(0, 'DURATION=0.48,URI="7.2', 'DURATION=0.5,URI="7.2')],
-	["part_age", at(0, "2.m4s\n", '2.m4s\n#EXT-X-PART:DURATION=0.56,URI="3.0.m4s"\n')],
+	["part_order", at(2, /#EXT-X-PART:.*URI="8\..*\n/g, "")], ["part_age", at(0, "2.m4s\n", '2.m4s\n#EXT-X-PART:DURATION=0.56,URI="3.0.m4s"\n')],
 	["preload", at(0, "TYPE=PART", "TYPE=PARTS")], ["reports", at(0, "../360p", "../240p")], ["reports", at(0, "../360p", "https://elsewhere.example/360p")],
 	["reports", at(0, "LAST-MSN", "MSN")], ["reports", (s) => { s.lists["360p"] = s.lists["360p"].map((t) => t.replace(/,LAST-PART.*/, "")); }], ["reports_all", at(0, /#EXT-X-RENDITION-REPORT.*\n/, "")],
 	["target_same", at(1, "TARGETDURATION:2", "TARGETDURATION:3")], ["sequence", (s) => s.lists.copy.push(playlist(3, 10, 2, "360p"))],

@@ -21,6 +21,7 @@ export const RULES = {
 	part_longest: ["4.4.4.9", "no part is longer than PART-TARGET"],
 	part_shortest: ["4.4.4.9", "a part has 85 % of PART-TARGET, but for a segment's last, or one before an independent part"],
 	part_sum: ["4.4.4.9", "the parts of a segment are as long as it is"],
+	part_order: ["6.2.2", "parts are taken from a list in the order in which they stand"],
 	part_age: ["6.2.2", "parts stand only within three targets of the end"],
 	preload: ["4.4.5.3", "there is at most one hint of a type, with an address"],
 	reports: ["4.4.5.4", "each rendition report names another listed rendition by a relative address, with LAST-MSN, and LAST-PART where that has parts"],

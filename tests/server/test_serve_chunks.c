@@ -487,6 +487,23 @@ Test(serve_playlist, lists_parts_of_one_target)
 	cr_expect(lists(false, "PART-TARGET=0.640\n") && serve_parts_count(r, 7) == 2, "a segment's parts are of one target");
 }
 
+/* RFC 8216bis 6.2.2: "in the order that they appear". */
+Test(serve_playlist, takes_parts_out_from_the_front)
+{
+	struct msg_part m = part_of(7, 1);
+
+	cr_assert(segment(5, 1, -1) == 0 && chunk(6, 0, false) == 0 && chunk(6, 1, true) == 0 && segment(6, 2, -1) == 0 && chunk(7, 0, false) == 0);
+	m.part = MSG_NO_PART;
+	m.last = true;
+	cr_assert_eq(put(&m), 0);
+	cr_expect(lists(false, "\"6.0.0000abcd.m4s\"") && lists(false, "\"7.0.0000abcd.m4s\""));
+	cr_assert_eq(segment(7, 2, -1), 0);
+	cr_expect(!lists(false, "\"7.0.0000abcd.m4s\"") && !lists(false, "\"6.0.0000abcd.m4s\""), "not the newest alone");
+	cr_expect(lists(false, "\n6.m4s\n") && is_at(find(6, 0), 6, 0, CHUNK), "they can be had as before");
+	cr_assert_eq(chunk(8, 0, false), 0);
+	cr_expect(lists(false, "\"8.0.0000abcd.m4s\"") && !lists(false, "\"6.0.0000abcd.m4s\""), "and do not come back");
+}
+
 Test(serve_playlist, is_written_once_a_change)
 {
 	struct serve_bytes *full, *delta;
