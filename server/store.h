@@ -386,6 +386,11 @@ void store_map_end(struct segment *seg);
 /* n bytes that have been written; of the mapping if they lie in it. From any thread. 0, or -errno and *ret is untouched. */
 int store_view(const struct segment *seg, uint64_t offset, size_t n, struct store_view *ret);
 int store_view_of(int fd, uint64_t offset, size_t n, struct store_view *ret);
+/*
+ * Its n bytes (n > 0) are about to be written somewhere by the kernel. Linux (6.16) copies without a look at whether they are there: what a
+ * missing page cuts short is thrown away with what it was copied to, cleared, and copied again in halves.
+ */
+void store_view_touch(const struct store_view *v, size_t n);
 void store_view_end(struct store_view *v);
 
 /* store_disk.c */

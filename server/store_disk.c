@@ -79,6 +79,7 @@ static int copy_part(struct segment *seg, uint64_t offset, size_t n)
 
 	if (rc)
 		return rc;
+	store_view_touch(&v, n);
 	rc = io_write_all(seg->file, v.p, n);
 	store_view_end(&v);
 	return rc;

@@ -16,6 +16,7 @@
 
 #define LEAST (1u << 20)
 #define MOST (16u << 20)           /* a thousand cameras' are far from the process's address space */
+#define PAGE_LEAST 4096u
 
 void store_map_begin(struct segment *seg, uint64_t bytes)
 {
@@ -57,6 +58,15 @@ int store_view(const struct segment *seg, uint64_t offset, size_t n, struct stor
 		return store_view_of(seg->fd, offset, n, ret);
 	*ret = (struct store_view){.p = seg->map + offset};
 	return 0;
+}
+
+void store_view_touch(const struct store_view *v, size_t n)
+{
+	const volatile uint8_t *p = v->p;
+
+	for (size_t i = 0; i < n; i += PAGE_LEAST)
+		(void)p[i];
+	(void)p[n - 1];
 }
 
 void store_view_end(struct store_view *v)

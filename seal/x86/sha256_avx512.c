@@ -73,14 +73,22 @@ WIDE_INLINE void one_round(__m512i s[8], __m512i w[16], unsigned t)
 		w[t % 16] = add(add(w[t % 16], w[(t + 9) % 16]), add(sigma0(w[(t + 1) % 16]), sigma1(w[(t + 14) % 16])));
 }
 
+/*
+ * So many bytes of each lane are asked for ahead of their turn, two blocks: more streams than the processor sees by itself, and they are
+ * in no cache. Sixteen segments of 500 kB, each with its source hash: 4700 MB/s with it, 1700 without (256 to 2048 bytes: 4600).
+ */
+#define AHEAD 128
+
 /* The sixteen blocks at p + at, as words. */
 WIDE_INLINE void load_words(__m512i w[16], const uint8_t *const p[16], size_t at)
 {
 	const __m512i swap = _mm512_broadcast_i32x4(_mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3));
 
 #pragma GCC unroll 16
-	for (unsigned i = 0; i < 16; i++)
+	for (unsigned i = 0; i < 16; i++) {
+		_mm_prefetch((const char *)p[i] + at + AHEAD, _MM_HINT_T0);
 		w[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(p[i] + at), swap);
+	}
 	transpose(w);
 }
 
