@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -226,14 +227,14 @@ void serve_answer_part(struct serve_ask *a)
 	}
 }
 
-/* The newest snapshot, if it is of now. */
+/* The newest snapshot, if it is of now: neither long ago, nor of a time to come since the clock was set back. */
 static const struct serve_segment *fresh_snapshot(const struct serve_ask *a)
 {
 	const struct serve_rendition *r = a->camera->rendition[RENDITION_SNAPSHOT];
 	int64_t segments_us = (int64_t)a->camera->set.segment_ms * 1000 * SNAPSHOT_SEGMENTS;
 	int64_t max_us = segments_us > SNAPSHOT_FRESH_US ? segments_us : SNAPSHOT_FRESH_US;
 
-	return r && r->n && clock_wall_us() - r->window[r->n - 1].m.start_us < max_us ? &r->window[r->n - 1] : NULL;
+	return r && r->n && llabs(clock_wall_us() - r->window[r->n - 1].m.start_us) < max_us ? &r->window[r->n - 1] : NULL;
 }
 
 /* One address for whatever is newest; Content-Location says which it is, for its proof. */

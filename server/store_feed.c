@@ -20,7 +20,7 @@
 
 #define BEGIN_US 100000  /* between segments, and between init segments, on the average: ingest lets cameras have fewer */
 #define BEGINS_AHEAD 1000
-#define EPOCH_AHEAD_US 10000000  /* a clock that is set back a little meanwhile */
+#define EPOCH_AHEAD_US 10000000  /* of the clock, which may be set back a little meanwhile; of the epoch before where it was set back far */
 
 /* --- epochs and numbers ----------------------------------------------------------------- */
 
@@ -369,7 +369,8 @@ static const char *on_gap(struct store *s, const struct producer *p, const struc
  */
 static struct store_epoch *see_worker_epoch(struct store_camera *c, uint64_t epoch)
 {
-	bool onward = (epoch > c->epoch[0].epoch || c->new_ingest) && epoch < (uint64_t)clock_wall_us() + EPOCH_AHEAD_US;
+	uint64_t now_us = (uint64_t)clock_wall_us(), newest = c->epoch[0].epoch > now_us ? c->epoch[0].epoch : now_us;
+	bool onward = (epoch > c->epoch[0].epoch || c->new_ingest) && epoch < newest + EPOCH_AHEAD_US;
 	struct store_epoch *e;
 
 	if (c->has_copy || !onward)

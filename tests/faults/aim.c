@@ -7,6 +7,7 @@
  *     aim PAGE wait MILLISECONDS       until it happened: prints "KIND FILE+ADDRESS"; exit 1 if it did not, "cannot" if calls came that no kernel answers so
  *     aim PAGE state                   idle, armed, fired or frozen
  *     aim PAGE off                     no fault; who is frozen goes on
+ *     aim PAGE clock SECONDS           the wall clock is so far ahead of the true one from now on, or behind
  *     aim PAGE counts                  "KIND CALLS" lines
  *     aim PAGE note                    from now on notes where calls come from
  *     aim PAGE places                  "KIND FILE+ADDRESS" lines of what was noted, some of them twice
@@ -30,7 +31,7 @@ static const char *const state_name[] = {"idle", "armed", "fired", "frozen"};
 
 static int usage(void)
 {
-	fputs("usage: aim PAGE new | at N KIND,… ACTION | wait MILLISECONDS | state | off | counts | note | places\n", stderr);
+	fputs("usage: aim PAGE new | at N KIND,… ACTION | wait MILLISECONDS | state | off | clock SECONDS | counts | note | places\n", stderr);
 	return 2;
 }
 
@@ -164,6 +165,10 @@ int main(int argc, char **argv)
 		return await(p, atol(argv[3]));
 	if (!strcmp(argv[2], "off"))
 		return off(p);
+	if (!strcmp(argv[2], "clock") && argc == 4) {
+		atomic_store(&p->clock_us, (int64_t)atoll(argv[3]) * 1000000);
+		return 0;
+	}
 	if (!strcmp(argv[2], "state"))
 		return puts(state_name[atomic_load(&p->state) % 4]) < 0;
 	if (strcmp(argv[2], "counts"))

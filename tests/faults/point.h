@@ -54,6 +54,7 @@ struct fault_page {
 	_Atomic uint32_t cannot;     /* calls that would have been it, but that no kernel answers so */
 	struct fault_place where;
 	struct fault_place only;     /* calls from elsewhere do not count; at 0: all do */
+	_Atomic int64_t clock_us;    /* added to the wall clock; pages that are one file are one machine's clock */
 	_Atomic uint64_t count[FAULT_KINDS];
 	_Atomic uint32_t round;      /* of noting places: grows when it begins anew */
 	_Atomic uint32_t nplaces;    /* some of them twice; a place is whole once it has its kind */

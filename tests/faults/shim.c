@@ -5,6 +5,8 @@
  *
  * A short read or write is one that a kernel can give: of a file, or of a stream; a packet of a channel and the count of an
  * eventfd come whole or not at all. And only files have disks that fail (EIO) or fill (ENOSPC).
+ *
+ * The wall clock is what the page says it is: what reads it (base/clock, libevent, OpenSSL, nghttp2) asks libc, and libc's are here.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -26,7 +28,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/faults/point.h"
@@ -407,6 +411,43 @@ PUBLIC ssize_t recvmsg(int fd, struct msghdr *m, int flags)
 PUBLIC int recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *t)
 {
 	return fails(FAULT_RECEIVE, HERE) ? -1 : REAL(recvmmsg)(fd, m, n, flags, t);
+}
+
+/* --- the wall clock --------------------------------------------------------------------- */
+
+#define SECOND_NS INT64_C(1000000000)
+
+PUBLIC int clock_gettime(clockid_t id, struct timespec *ret)
+{
+	int rc = REAL(clock_gettime)(id, ret);
+	int64_t off_us = page ? atomic_load_explicit(&page->clock_us, memory_order_relaxed) : 0, ns;
+
+	if (rc || !off_us || (id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE))
+		return rc;
+	ns = (int64_t)ret->tv_sec * SECOND_NS + ret->tv_nsec + off_us * 1000;
+	ret->tv_sec = ns / SECOND_NS;
+	ret->tv_nsec = ns % SECOND_NS;
+	return 0;
+}
+
+PUBLIC int gettimeofday(struct timeval *restrict ret, void *restrict zone)
+{
+	struct timespec t;
+
+	(void)zone;
+	clock_gettime(CLOCK_REALTIME, &t);
+	*ret = (struct timeval){t.tv_sec, t.tv_nsec / 1000};
+	return 0;
+}
+
+PUBLIC time_t time(time_t *ret)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	if (ret)
+		*ret = t.tv_sec;
+	return t.tv_sec;
 }
 
 /* --- waiting, threads, processes -------------------------------------------------------- */

@@ -126,6 +126,17 @@ Test(serve_snapshot, old_one_is_never_given_for_a_new_one)
 	cr_expect(header_is("Content-Location", "/live/yard/snapshot/9.jpg"));
 }
 
+Test(serve_snapshot, of_a_time_to_come_is_not_given_since_the_clock_was_set_back)
+{
+	snapshot(7, 1000, -3600000000);
+	ask("/live/yard/snapshot.jpg");
+	world_wait(&world, &world.watched, 1);
+	snapshot(8, 1000, 0);
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_expect(header_is("Content-Location", "/live/yard/snapshot/8.jpg"));
+}
+
 Test(serve_snapshot, says_that_it_has_not_come_and_when_to_ask_again)
 {
 	int64_t before_us = clock_mono_us();

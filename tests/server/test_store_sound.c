@@ -146,6 +146,19 @@ Test(store_sound, alone_makes_epochs_of_its_own)
 	finish(6);
 }
 
+/* Ingest numbers on from the epoch before, which is then ahead of the clock. */
+Test(store_sound, alone_goes_on_when_the_clock_was_set_back)
+{
+	r.worker_sound = true;
+	r.without = COPY | ENCODED;
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() + 8000000);
+	feed(2, SOUND);
+	rig_epoch(&r, (int64_t)r.epoch + 7000000);
+	feed(2, SOUND);
+	finish(4);
+}
+
 Test(store_sound, that_was_quicker_does_not_number_the_pictures)
 {
 	struct record init = {RECORD_INIT, {.init = {.rendition = RENDITION_AUDIO, INIT}}};
