@@ -15,6 +15,7 @@
 #include "server/sandbox.h"
 
 #define AUDIT_QUESTION "audit\n"
+#define AUDIT_QUESTION_MARKS "audit marks\n"  /* with marks of secrets, for check --against: answered to root and the server's own user alone, else ASK_REFUSED */
 #define AUDIT_WIDTH 120
 #define AUDIT_PROCESSES_MAX (3 + 64 + 64 + SITE_CAMERAS_MAX)
 #define AUDIT_FILES_MAX (2 * SITE_CAMERAS_MAX + SITE_USERS_MAX + 32)
@@ -120,8 +121,8 @@ struct audit {
 	unsigned count[AUDIT_WEIGHTS];
 };
 
-/* audit_tell.c, in the parent: its answer to AUDIT_QUESTION. */
-void audit_tell(const struct parent *p, struct buf *out);
+/* audit_tell.c, in the parent: its answer to AUDIT_QUESTION; marks: to AUDIT_QUESTION_MARKS. */
+void audit_tell(const struct parent *p, bool marks, struct buf *out);
 /* audit_take.c: takes that answer. 0, or -EINVAL with a static *why; -ENOMEM. a is empty before; audit_clear frees what it has. */
 int audit_take(struct audit *a, const void *answer, size_t n, const char **why);
 /* Without a server: a takes the site over. 0 or -ENOMEM. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the parent tells an auditor: lines of words, and then the site file as it was read. It has no secret but the hashes of passwords in
- * the site file, and marks of what is in files of passwords, with their key, so that a changed one is noticed. It goes to the user who runs
- * the server, who can read all of these, and to root.
+ * the site file; and, for who asks for them, marks of what is in files of passwords, with their key, so that a changed one is noticed. These go to
+ * the user who runs the server, who can read all of the files, and to root (status_socket.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +92,7 @@ static void tell_paths(const struct parent *p, struct buf *out)
 		buf_append_fmt(out, "credentials %s\n", credentials);
 }
 
-void audit_tell(const struct parent *p, struct buf *out)
+void audit_tell(const struct parent *p, bool marks, struct buf *out)
 {
 	buf_append_fmt(out, "casemate %s\n", PACKAGE_VERSION);
 	tell_paths(p, out);
@@ -110,7 +110,8 @@ void audit_tell(const struct parent *p, struct buf *out)
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		tell_camera(p, i, out);
 	buf_append_fmt(out, "shares %u\n", shares_in_force(p));
-	tell_marks(p->site, out);
+	if (marks)
+		tell_marks(p->site, out);
 	for (unsigned i = 1; i < p->site->nparts; i++)
 		buf_append_fmt(out, "include %zu %s\n", p->site->part[i].len, p->site->part[i].name);
 	buf_append_fmt(out, "site %zu\n", p->site->bytes.len);

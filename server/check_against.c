@@ -27,9 +27,12 @@ static int ask_running(const char *socket, struct site **ret)
 	int rc;
 
 	buf_init(&answer, ASK_ANSWER_MAX);
-	rc = a ? ask_server(socket, AUDIT_QUESTION, &answer) : -ENOMEM;
+	rc = a ? ask_server(socket, AUDIT_QUESTION_MARKS, &answer) : -ENOMEM;
 	if (rc) {
 		ask_complain("check", socket, rc);
+	} else if (answer.len > strlen(ASK_REFUSED) && !memcmp(buf_data(&answer), ASK_REFUSED, strlen(ASK_REFUSED))) {
+		fprintf(stderr, "casemate check: the server at %s: %.*s", socket, (int)(answer.len - strlen(ASK_REFUSED)), (const char *)buf_data(&answer) + strlen(ASK_REFUSED));
+		rc = -EACCES;
 	} else if ((rc = audit_take(a, buf_data(&answer), answer.len, &why))) {
 		fprintf(stderr, "casemate check: the server at %s: %s\n", socket, rc == -EINVAL ? why : strerror(-rc));
 	} else {

@@ -2,7 +2,7 @@
 /*
  * The local socket that `casemate status` asks. Only the user who runs the server
  * (and root) can open it. A question is one line, the answer everything up to
- * the end: "text", "colour" or "json"; "audit" (audit_tell.c); or what server/ask.h has.
+ * the end: "text", "colour" or "json"; "audit" and "audit marks" (audit_tell.c); or what server/ask.h has.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -73,6 +73,23 @@ static bool answer_of_viewers(struct parent *p, const char *line, struct buf *ou
 	return words != NULL;
 }
 
+/* Whom secrets' marks are told to: who runs the server, and root, whatever has become of the socket's mode. */
+static bool is_own(struct bufferevent *b)
+{
+	struct ucred caller;
+	socklen_t n = sizeof caller;
+
+	return getsockopt(bufferevent_getfd(b), SOL_SOCKET, SO_PEERCRED, &caller, &n) == 0 && (caller.uid == 0 || caller.uid == geteuid());
+}
+
+static void tell_marks(const struct parent *p, struct bufferevent *b, struct buf *out)
+{
+	if (is_own(b))
+		audit_tell(p, true, out);
+	else
+		buf_append_str(out, ASK_REFUSED "that is for root, and for the user who runs the server\n");
+}
+
 static void on_question(struct bufferevent *b, void *ctx)
 {
 	struct evbuffer *in = bufferevent_get_input(b);
@@ -98,7 +115,9 @@ static void on_question(struct bufferevent *b, void *ctx)
 	else if (strcmp(line, ASK_INVENTORY) == 0)
 		status_inventory(ctx, &out);
 	else if (strcmp(line, "audit") == 0)
-		audit_tell(ctx, &out);
+		audit_tell(ctx, false, &out);
+	else if (strcmp(line, "audit marks") == 0)
+		tell_marks(ctx, b, &out);
 	else if (!answer_of_viewers(ctx, line, &out))
 		status_question(ctx, line, &out);
 	free(line);

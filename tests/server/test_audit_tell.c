@@ -36,7 +36,8 @@ Test(audit_tell, is_taken_by_the_auditor)
 	p->shares.at[0].used = p->shares.at[SITE_SHARES_MAX - 1].used = true;
 	memset(p->programs.sha256[ROLE_STORE], 0xab, 32);
 	buf_init(&out, 1 << 20);
-	audit_tell(p, &out);
+	audit_tell(p, false, &out);
+	cr_expect_null(memmem(buf_data(&out), out.len, "\nmark", 5), "nobody asked for them");
 	cr_assert_eq(audit_take(a, buf_data(&out), out.len, &why), 0, "%s", why);
 	cr_expect_str_eq(a->site_file, "/etc/casemate/with a blank.yaml");
 	cr_assert_eq(a->nprocesses, 4);
@@ -81,7 +82,7 @@ static int take(struct audit *a, char *of_anna, char *of_gate, const char *more)
 	*p = (struct parent){.site = site, .camera = camera};
 	buf_init(&out, 1 << 20);
 	buf_init(&all, 1 << 20);
-	audit_tell(p, &out);
+	audit_tell(p, true, &out);
 	cr_assert_eq(buf_append(&out, "", 1), 0);
 	at = strstr((const char *)buf_data(&out), "\nsite ") + 1;
 	cr_assert_eq(buf_append_fmt(&all, "%.*s%s%s", (int)(at - (char *)buf_data(&out)), (const char *)buf_data(&out), more, at), 0);

@@ -3,7 +3,7 @@
 # takes: 6 s
 # What casemate audit says of a running site is what the kernel and the files show from outside; and it sees what is spoilt.
 source "$(dirname "$0")/lib.sh"
-wants jq ss sha256sum
+wants jq ss sha256sum python3
 
 make_site
 camera_password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
@@ -112,6 +112,13 @@ printf 'another\n' > "$site/camera-password"
 against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
 matches "another one in the same file does" "$against" 'camera gate: .*password'
 equal "and is not shown, nor its mark" "$(grep -cE 'another|[0-9a-f]{16}' <<< "$against")" 0
+# marks of secrets are no auditor's, nor another user's though the socket let him in
+raw() { python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode() + b"\n"); print(s.makefile(errors="replace").read())' "$site/casemate.sock" "$1"; }
+equal "who asks for marks has them, an auditor not" "$(raw 'audit marks' | grep -c '^mark camera gate ') $(raw audit | grep -cE '^marks? ')" '1 0'
+if [ "$(id -u)" = 0 ]; then
+    export -f raw
+    equal "who is neither root nor the server's user is refused" "$(site=$site setpriv --reuid 65534 --clear-groups --inh-caps +dac_override --ambient-caps +dac_override bash -c 'raw audit | head -1; raw "audit marks" | head -1' | sed 's/ .*//' | xargs)" 'casemate refused'
+fi
 printf '%s\n' "$camera_password" > "$site/camera-password"
 printf 'cameras:\n  dock: {source: "rtsp://127.0.0.9:554/"}\n' > "$site/more/dock.yaml"
 against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")
