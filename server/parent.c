@@ -19,6 +19,7 @@
 #include "server/sandbox.h"
 
 #define START_DEADLINE_S 15
+#define START_DOUBLED_MAX 3
 #define STOP_DEADLINE_S 10
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 10000
@@ -123,7 +124,7 @@ void child_start(struct child *c)
 	log[0] = -1;
 	c->channel = channel_new(c->parent->base, pair[0], &ends);
 	pair[0] = -1;
-	event_add(c->killer, &(struct timeval){START_DEADLINE_S, 0});
+	event_add(c->killer, &(struct timeval){START_DEADLINE_S << c->late, 0});
 	if (!c->channel || child_settings(c) < 0)
 		child_kill(c, "could not be given its settings");
 out:
@@ -251,9 +252,12 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 {
 	struct child *c = arg;
 
-	if (c->phase == CHILD_STARTING)
+	if (c->phase == CHILD_STARTING) {
+		/* A machine on which it takes longer would never get through its starts, each of them killed for another. */
+		if (c->late < START_DOUBLED_MAX)
+			c->late++;
 		child_kill(c, "did not become ready in time");
-	else if (c->hung_up)
+	} else if (c->hung_up)
 		child_kill(c, "closed its channel and lives on");
 }
 

@@ -64,6 +64,7 @@ struct child {
 	bool was_ready;                   /* at least once since the parent began */
 	uint32_t layers;
 	unsigned backoff_ms;
+	unsigned late;                    /* how often it was not ready in time: it has twice as long each time */
 	char last_end[264];               /* why the one before ended, "" if none did */
 	char last_error[192];             /* its last line of level error: when it exits by itself, this is why */
 	bool killed;                      /* by child_kill, which said why */

@@ -136,8 +136,8 @@ static void *work(void *arg)
 		explicit_bzero(job->password, strlen(job->password));
 		pthread_mutex_lock(&a->lock);
 		TAILQ_INSERT_TAIL(&a->done, job, next);
-		if (write(a->done_fd, &one, sizeof one) < 0)
-			continue;  /* the counter is full: it is readable anyway */
+		while (write(a->done_fd, &one, sizeof one) < 0 && errno == EINTR)
+			;  /* else the counter is full, and readable anyway */
 	}
 	return NULL;
 }
