@@ -97,5 +97,11 @@ def report(book, programs, errors_of):
     return [{"role": role, "kind": kind, **row} for (role, kind), row in sorted(table.items())]
 
 
+def listed(book, programs, outcome):
+    """"ROLE WHEN KIND ERROR FUNCTION" of each failure that ended so."""
+    names = {(n.role, n.place): n.function for n in book.lines if n.outcome == "noted" and programs.get(n.role) == n.program}
+    return sorted(" ".join((s.role, s.when, s.kind, s.error, names.get((s.role, s.place), s.place))) for s, was in book.outcomes(programs).items() if was == outcome)
+
+
 def totals(rows):
     return {key: sum(row[key] for row in rows) for key in (rows[0] if rows else {}) if key not in ("role", "kind")}

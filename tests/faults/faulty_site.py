@@ -24,6 +24,7 @@ import server
 from proc import Failed
 
 ROLES = ("ingest", "transcode", "store", "sign", "serve", "casemate")
+NOTHING = {"roles": [], "cameras": [], "log": {"checkpoint": 0}}    # the status of a site that was never started
 SMALL = [{"name": "small", "width": 96, "height": 64, "bitrate_bps": 60_000}]
 CLIP = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000", "-t", "20", "-c:v", "libx264",
         "-profile:v", "baseline", "-preset", "ultrafast", "-g", "5", "-keyint_min", "5", "-sc_threshold", "0", "-c:a", "aac", "-b:a", "24k")
