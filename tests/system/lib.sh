@@ -280,6 +280,17 @@ get() {
     timeout 15 curl -sS --fail --cacert "$site/tls.crt" -K "$site/curlrc" "$@" "https://127.0.0.1:$port$path"
 }
 
+# watch_ends USER PASSWORD CAMERA: that user watches by HTTP/1.1, HTTP/2 and, at $rtsps, RTSPS. watch_ended WHAT SINCE-MS: each was ended, and when.
+watch_ends() {
+    node "$here/watch-end.mjs" "$port" "$rtsps" "$site/tls.crt" "$@" > "$work/watch-end" 2>&1 &
+    started_pids+=($!)
+    check "$1 watches in three ways" wait_for 60 grep -q '^watching' "$work/watch-end" || note "$(tail -3 "$work/watch-end")"
+}
+watch_ended() {
+    check "all three are ended" wait_for 95 grep -q '^http1' "$work/watch-end" || note "$(tail -3 "$work/watch-end")"
+    note "after $1: $(awk -v since="$2" '/^http1/ { for (i = 1; i < NF; i += 2) printf "%s%s ended after %d ms", (i > 1 ? ", " : ""), $i, $(i + 1) - since }' "$work/watch-end")"
+}
+
 # whole_list: a media playlist without what follows its newest whole segment: parts of the next one, hints, reports.
 whole_list() { tac | sed -n '/^[0-9]*\.m4s$/,$p' | tac; }
 

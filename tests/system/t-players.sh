@@ -82,6 +82,7 @@ for p in "${!pid[@]}"; do
 done
 check "Chromium's players answer" wait_for 120 grep -qE '^(not )?after' "$work/browser"
 matches "hls.js, dash.js and Shaka show what came after the camera's return" "$(cat "$work/browser")" '^after'
+equal "no player is answered 404 for a part" "$(grep '^missing' "$work/browser")" ''
 exec {orders}>&-
 kill "${started_pids[@]}" 2> /dev/null        # all at once: each takes its time
 finish

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who may see what, at a running server. A camera at which a user has no right is answered, byte for byte, as one that does not exist, at
 # every route, by HTTP/1.1 and HTTP/2. Live is not history, a clip wants a right of its own, and so do the log's entries. A reload
-# that takes a right away, or a user's time, ends what he watches; nobody else's. Whoever was let in is in the log.
+# that takes a right away, or a user's time, ends what he watches (and it is noted how soon); nobody else's. Whoever was let in is in the log.
 # takes: 40 s
 source "$(dirname "$0")/lib.sh"
-wants jq curl ss ffmpeg
+wants jq curl ss ffmpeg node
 
 make_site
 rtsps=$(free_port)
@@ -108,7 +108,10 @@ watch guard; guard=$watching
 watch passer; passer=$watching
 watch near; near=$watching
 for u in guard passer near; do wait_for 60 size_is_over $u 0 || bail "$u cannot watch: $(cat "$work/$u.out")"; done
+watch_ends guard guard-password gate
+taken=$(now_ms)
 check "a right is taken away" reload none 2099-12-31
+watch_ended "the right was taken (by a reload of $(($(now_ms) - taken)) ms)" "$taken"
 check "who had it is ended" wait_for 60 all_gone "$guard"
 check "and the camera is none for him" wait_for 60 code_is 404 guard /live/gate/copy/index.m3u8
 check "a user's time ends" reload none 2020-01-01

@@ -82,7 +82,10 @@ equal "one that is not there is not" "$(sessions --end 0000000000000000 2>&1; ec
 
 # A link that is revoked; another that has expired, and one that outlives the server.
 brief=$(share --camera cam1 --live --expires '10 s')
+watch_ends $id $token cam1
+revoked=$(now_ms)
 check "it is revoked" share --revoke $id
+watch_ended "the link was revoked" "$revoked"
 check "and what was watched by it ends" wait_for 60 all_gone $rtsp
 equal "it opens nothing" "$(code $id $token /live/cam1/index.m3u8)" 401
 equal "nor is it listed, or its sessions" "$(share --list | grep -c $id) $(sessions | grep -c $id)" '0 0'

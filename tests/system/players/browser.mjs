@@ -3,7 +3,8 @@
  * usage: node browser.mjs URL USER PASSWORD CAMERA PLAYER…
  * Players that others wrote in headless Chromium, all in one page: hls.js, dash.js and Shaka (its HLS: shaka-hls, its DASH: shaka-dash).
  * Prints `playing` when all show pictures; then, for each line on standard input that is a wall clock in ms and players' names, plays until
- * each of these has shown a picture that the test camera took after it, and prints `after` and, in JSON, what was seen. Ends with its input.
+ * each of these has shown a picture that the test camera took after it, and prints `after` and, in JSON, what was seen; before that, `missing` and each
+ * part of a segment that a player was answered 404 for. Ends with its input.
  * Exit 0, or 1 when a player shows nothing, or no such picture, within a minute and a half.
  */
 import {createInterface} from "node:readline";
@@ -44,6 +45,8 @@ async function begin({name, base}) {
 	} else {
 		const shaka = new window.shaka.Player();
 
+		/* By itself it tries again behind errors of the network alone, and not behind its own (doc/players.md). */
+		shaka.configure("streaming.failureCallback", () => shaka.retryStreaming());
 		await shaka.attach(video);
 		shaka.addEventListener("error", (e) => said.push(`${e.detail.code} ${e.detail.data}`));
 		shaka.load(`${base}/${name === "shaka-hls" ? "index.m3u8" : "manifest.mpd"}`).then(() => video.play()).catch((e) => said.push(`${e.code} ${e.data ?? e}`));
@@ -72,6 +75,9 @@ function look(name) {
 
 const isAfter = (clockMs, wallMs) => clockMs >= 0 && ((clockMs - wallMs) % CLOCK + CLOCK) % CLOCK < CLOCK / 2;
 const {browser, page} = await open();
+const missing = [];
+
+page.on("response", (r) => r.status() === 404 && /\/\d+\.\d+\.[0-9a-f]{8}\.m4s$/.test(r.url()) && missing.push(new URL(r.url()).pathname));
 
 /* Until the picture of each of these is good; what was seen of them, and whose was not. */
 async function until(names, good) {
@@ -89,6 +95,8 @@ async function until(names, good) {
 async function show(word, names, good) {
 	const {seen, late} = await until(names, good);
 
+	for (const part of missing.splice(0))
+		console.log(`missing ${part}`);
 	console.log(`${late.length ? `not ${word}: ${late.join(", ")}` : word} ${JSON.stringify(seen)}`);
 	if (late.length)
 		process.exitCode = 1;
