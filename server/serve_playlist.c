@@ -58,12 +58,12 @@ static bool has_to_go(const struct serve_rendition *r, const struct serve_part_l
 	return l->n && !may_list(r, l);
 }
 
-/* Tags of parts go in the order in which they stand (6.2.2): where those of a segment have to, so have all before it. */
+/* Tags of parts go in the order in which they stand (6.2.2): where those of a segment have to, or of one that is a gap now, so have all before it. */
 static size_t parts_from(const struct draft *d, const struct serve_rendition *r)
 {
 	size_t i = d->media.nsegments;
 
-	while (i > 0 && (!d->line[i - 1].segment || !has_to_go(r, &d->line[i - 1].segment->parts)))
+	while (i > 0 && d->line[i - 1].segment && !has_to_go(r, &d->line[i - 1].segment->parts))
 		i--;
 	return i;
 }

@@ -502,6 +502,10 @@ Test(serve_playlist, takes_parts_out_from_the_front)
 	cr_expect(lists(false, "\n6.m4s\n") && is_at(find(6, 0), 6, 0, CHUNK), "they can be had as before");
 	cr_assert_eq(chunk(8, 0, false), 0);
 	cr_expect(lists(false, "\"8.0.0000abcd.m4s\"") && !lists(false, "\"6.0.0000abcd.m4s\""), "and do not come back");
+	cr_assert(chunk(8, 1, true) == 0 && segment(8, 2, -1) == 0 && chunk(9, 0, false) == 0);
+	cr_expect(lists(false, "\"8.0.0000abcd.m4s\"") && lists(false, "\"9.0.0000abcd.m4s\""));
+	cr_assert(chunk(10, 0, true) == 0 && segment(10, 1, -1) == 0);
+	cr_expect(lists(false, "#EXT-X-GAP\n") && lists(false, "\"10.0.0000abcd.m4s\"") && !lists(false, "\"8.0.0000abcd.m4s\""), "nor of what is a gap now alone");
 }
 
 Test(serve_playlist, is_written_once_a_change)
