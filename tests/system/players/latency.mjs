@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: node latency.mjs URL USER PASSWORD [SECONDS]
+ * usage: node latency.mjs URL USER PASSWORD [SECONDS [dash.js] [shaka]]
  * How old the picture is that headless Chromium shows of a site's first camera: the test camera's clock, read back from a canvas ten
  * times a second for SECONDS (20), beside the browser's own; by casemate's page, and by hls.js alone with whole segments. Prints JSON:
  * {near, plain: {n, median_ms, p99_ms, most_ms, least_ms, pictures: how many different ones, stalls, by_parts: the share of looks at which the page played
- * part by part, samples_ms}, click_ms: from each of CLICKS clicks on the camera to its first picture}. Exit 0, or 1 when no picture moved.
+ * part by part, samples_ms}, click_ms: from each of CLICKS clicks on the camera to its first picture}. With players named, of these alone, by DASH of
+ * low latency: {"dash.js": …, shaka: …}. Exit 0, or 1 when no picture moved.
  */
 import {readFileSync} from "node:fs";
 
@@ -15,10 +16,11 @@ const CLICKS = 5;
 const SETTLE_MS = 10000;
 const EVERY_MS = 100;
 const PLAIN = {lowLatencyMode: false, liveSyncDuration: 3.5};
-const [url, user, password, seconds = "20"] = process.argv.slice(2);
+const [url, user, password, seconds = "20", ...players] = process.argv.slice(2);
+const NEAR = {"dash.js": [playDash, "../node_modules/dashjs/dist/modern/umd/dash.all.min.js"], shaka: [playShaka, "../node_modules/shaka-player/dist/shaka-player.compiled.js"]};
 
-if (!password || !(Number(seconds) > 0)) {
-	console.error("usage: node latency.mjs URL USER PASSWORD [SECONDS]");
+if (!password || !(Number(seconds) > 0) || players.some((p) => !NEAR[p])) {
+	console.error("usage: node latency.mjs URL USER PASSWORD [SECONDS [dash.js] [shaka]]");
 	process.exit(2);
 }
 
@@ -86,26 +88,53 @@ async function click(page) {
 	return Math.round(ms);
 }
 
-/* hls.js as it comes, told to take whole segments and to stay behind so far, in a page of the site's own origin. */
-async function playPlain(page, camera) {
+/* In the page: hls.js as it comes, told to take whole segments and to stay behind so far. */
+function playHls({camera, config}) {
+	const hls = new window.Hls(config);
+
+	hls.loadSource(`/live/${camera}/index.m3u8`);
+	hls.attachMedia(document.querySelector("video"));
+}
+
+/* What comes in chunks it fetches without the session's cookie, unless it is told to take it along. */
+function playDash({camera}) {
+	const dash = window.dashjs.MediaPlayer().create();
+
+	dash.setXHRWithCredentialsForType("MediaSegment", true);
+	dash.initialize(document.querySelector("video"), `/live/${camera}/manifest-ll.mpd`, true);
+}
+
+async function playShaka({camera}) {
+	const shaka = new window.shaka.Player();
+
+	await shaka.attach(document.querySelector("video"));
+	shaka.configure({streaming: {lowLatencyMode: true}});
+	await shaka.load(`/live/${camera}/manifest-ll.mpd`);
+}
+
+/* In a page of the site's own origin. */
+async function playAlone(page, play, script, ask) {
 	await page.route("**/plain-test", (route) => route.fulfill({contentType: "text/html", body: "<!doctype html><video muted autoplay width=640 height=360></video>"}));
 	await page.goto(new URL("/plain-test", url).href);
-	await page.addScriptTag({content: readFileSync(new URL("../../../web/node_modules/hls.js/dist/hls.min.js", import.meta.url), "utf8")});
-	await page.evaluate(({camera, config}) => {
-		const hls = new window.Hls(config);
-
-		hls.loadSource(`/live/${camera}/index.m3u8`);
-		hls.attachMedia(document.querySelector("video"));
-	}, {camera, config: PLAIN});
+	await page.addScriptTag({content: readFileSync(new URL(script, import.meta.url), "utf8")});
+	await page.evaluate(play, ask);
 	await page.waitForFunction(() => document.querySelector("video").readyState >= 3, null, {timeout: PATIENCE_MS});
 }
 
 const {browser, page} = await open();
 
-try {
-	await logIn(page, url, user, password);
-	const camera = await page.getAttribute("[data-camera]", "data-camera");
+async function measureNear(camera) {
+	const seen = {};
 
+	for (const name of players) {
+		await playAlone(page, ...NEAR[name], {camera});
+		seen[name] = await ages(page);
+	}
+	console.log(JSON.stringify(seen));
+	process.exitCode = Object.values(seen).every((s) => s.pictures > 1) ? 0 : 1;
+}
+
+async function measurePage(camera) {
 	await play(page);
 	/* Parts come once the camera's rate is known. */
 	await page.waitForFunction(() => document.getElementById("behind").dataset.near === "true", null, {timeout: PATIENCE_MS});
@@ -115,11 +144,18 @@ try {
 	await page.waitForFunction(() => document.body.dataset.view === "grid", null, {timeout: PATIENCE_MS});
 	for (let i = 0; i < CLICKS; i++)
 		click_ms.push(await click(page));
-	await playPlain(page, camera);
+	await playAlone(page, playHls, "../../../web/node_modules/hls.js/dist/hls.min.js", {camera, config: PLAIN});
 	const plain = await ages(page);
 
 	console.log(JSON.stringify({near, plain, click_ms}));
 	process.exitCode = near.pictures > 1 && plain.pictures > 1 ? 0 : 1;
+}
+
+try {
+	await logIn(page, url, user, password);
+	const camera = await page.getAttribute("[data-camera]", "data-camera");
+
+	await (players.length ? measureNear(camera) : measurePage(camera));
 } finally {
 	await browser.close();
 }
