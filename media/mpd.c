@@ -12,6 +12,12 @@
 #include "media/out.h"
 #include "media/packager.h"
 
+#define LOW_LATENCY_PROFILE ",http://www.dashif.org/guidelines/low-latency-live-v5"
+#define CHUNKS_BEHIND 2u   /* with low latency, from the newest chunk: one on its way, one held; */
+#define REFRESH_MS 500u    /* and the manifest is asked for so often, since it is what tells of the next segment */
+#define SLACK_MS 300u      /* for a segment's beginning to be told of late */
+#define RATE_MOST "1.04"   /* to catch up with: nobody hears it */
+#define RATE_LEAST "0.96"
 #define DELAY_SEGMENTS 3u  /* from the newest segment: one under way, one on its way, one held */
 
 static bool good_segments(const struct mpd_representation *r)
@@ -129,11 +135,27 @@ static void put_what(struct out *o, const struct mpd_representation *r)
 	OUT_PUT(o, ">\n");
 }
 
-static void put_representation(struct out *o, const struct mpd_period *p, const struct mpd_representation *r)
+static bool is_near(const struct mpd *m)
 {
+	return m->chunk_ms && m->chunk_ms < m->segment_ms;
+}
+
+/* How far behind the live edge to play then. */
+static uint32_t near_ms(const struct mpd *m)
+{
+	return m->chunk_ms * CHUNKS_BEHIND + REFRESH_MS + SLACK_MS;
+}
+
+static void put_representation(struct out *o, const struct mpd *m, const struct mpd_period *p, const struct mpd_representation *r)
+{
+	uint32_t early_ms = is_near(m) ? m->segment_ms - m->chunk_ms : 0;
+
 	put_what(o, r);
-	OUT_PUT(o, "<SegmentTemplate timescale=\"%" PRIu32 "\" presentationTimeOffset=\"%" PRIu64 "\" initialization=\"%s/init-%s.mp4\" media=\"%s/$Number$.m4s\" startNumber=\"%" PRIu64 "\">\n",
-		r->track->timescale, offset_of(p, r->track->timescale), r->name, r->init, r->name, r->first);
+	OUT_PUT(o, "<SegmentTemplate timescale=\"%" PRIu32 "\" presentationTimeOffset=\"%" PRIu64 "\" initialization=\"%s/init-%s.mp4\" media=\"%s/$Number$%s.m4s\" startNumber=\"%" PRIu64 "\"",
+		r->track->timescale, offset_of(p, r->track->timescale), r->name, r->init, r->name, is_near(m) ? ".ll" : "", r->first);
+	if (is_near(m))  /* 5.3.9.5.3 */
+		OUT_PUT(o, " availabilityTimeOffset=\"%" PRIu32 ".%03" PRIu32 "\" availabilityTimeComplete=\"false\"", early_ms / 1000, early_ms % 1000);
+	OUT_PUT(o, ">\n");
 	put_timeline(o, r);
 	OUT_PUT(o, "</SegmentTemplate>\n</Representation>\n");
 }
@@ -147,7 +169,17 @@ static enum set set_of(const struct mpd_representation *r)
 	return r->track->codec == CODEC_H264 ? SET_H264 : SET_H265;
 }
 
-static void put_set(struct out *o, const struct mpd_period *p, enum set set)
+/* 5.12: what a time of the presentation is by the wall clock: the same, by what the camera, or else its arrival, says. */
+static void put_clock(struct out *o, const struct mpd_period *p, const struct mpd_representation *r)
+{
+	char when[CLOCK_TEXT];
+
+	clock_text(p->start_us, when);
+	OUT_PUT(o, "<ProducerReferenceTime id=\"0\" inband=\"false\" type=\"captured\" wallClockTime=\"%s\" presentationTime=\"%" PRIu64 "\">\n"
+		"<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/api/time\"/>\n</ProducerReferenceTime>\n", when, offset_of(p, r->track->timescale));
+}
+
+static void put_set(struct out *o, const struct mpd *m, const struct mpd_period *p, enum set set)
 {
 	static const char *const what[SETS] = {
 		[SET_H264] = "id=\"1\" contentType=\"video\" mimeType=\"video/mp4\"", [SET_H265] = "id=\"2\" contentType=\"video\" mimeType=\"video/mp4\"",
@@ -159,15 +191,17 @@ static void put_set(struct out *o, const struct mpd_period *p, enum set set)
 			continue;
 		if (!any)
 			OUT_PUT(o, "<AdaptationSet %s segmentAlignment=\"true\">\n", what[set]);
+		if (!any && is_near(m))
+			put_clock(o, p, &p->of[k]);
 		any = true;
-		put_representation(o, p, &p->of[k]);
+		put_representation(o, m, p, &p->of[k]);
 	}
 	if (any)
 		OUT_PUT(o, "</AdaptationSet>\n");
 }
 
 /* One that is over says when: the next one may begin much later. */
-static void put_period(struct out *o, const struct mpd_period *p, const struct mpd_period *next)
+static void put_period(struct out *o, const struct mpd *m, const struct mpd_period *p, const struct mpd_period *next)
 {
 	uint64_t last_us = next ? (uint64_t)(next->start_us - p->start_us) : 0, us = end_us(p);
 
@@ -177,28 +211,41 @@ static void put_period(struct out *o, const struct mpd_period *p, const struct m
 		put_duration(o, "duration", us < last_us ? us : last_us);
 	OUT_PUT(o, ">\n");
 	for (enum set set = SET_H264; set < SETS; set++)
-		put_set(o, p, set);
+		put_set(o, m, p, set);
 	OUT_PUT(o, "</Period>\n");
+}
+
+/* Annex K: where to play, and how fast to get there. */
+static void put_service(struct out *o, const struct mpd *m)
+{
+	uint32_t target_ms = near_ms(m);
+
+	OUT_PUT(o, "<ServiceDescription id=\"0\">\n<Latency referenceId=\"0\" target=\"%" PRIu32 "\" min=\"%" PRIu32 "\" max=\"%" PRIu32 "\"/>\n"
+		"<PlaybackRate min=\"" RATE_LEAST "\" max=\"" RATE_MOST "\"/>\n</ServiceDescription>\n", target_ms, target_ms / 2, target_ms + m->segment_ms * DELAY_SEGMENTS);
 }
 
 int mpd_write(struct buf *b, const struct mpd *m)
 {
+	bool near = is_near(m);
+	uint64_t delay_ms = near ? near_ms(m) : (uint64_t)m->segment_ms * DELAY_SEGMENTS;
 	struct out o = out_begin(b);
 	char when[CLOCK_TEXT];
 
 	if (!good_periods(m))
 		return -EINVAL;
 	clock_text(m->publish_us, when);
-	OUT_PUT(&o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" "
-		"type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\"%s\"", when);
-	put_duration(&o, "minimumUpdatePeriod", m->segment_ms * UINT64_C(500));
+	OUT_PUT(&o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011%s\" "
+		"type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\"%s\"", near ? LOW_LATENCY_PROFILE : "", when);
+	put_duration(&o, "minimumUpdatePeriod", near ? REFRESH_MS * UINT64_C(1000) : m->segment_ms * UINT64_C(500));
 	put_duration(&o, "timeShiftBufferDepth", m->depth_ms * UINT64_C(1000));
-	put_duration(&o, "suggestedPresentationDelay", m->segment_ms * UINT64_C(1000) * DELAY_SEGMENTS);
-	put_duration(&o, "minBufferTime", m->segment_ms * UINT64_C(1000));
+	put_duration(&o, "suggestedPresentationDelay", delay_ms * 1000);
+	put_duration(&o, "minBufferTime", (near ? m->chunk_ms : m->segment_ms) * UINT64_C(1000));
 	put_duration(&o, "maxSegmentDuration", longest_us(m));
 	OUT_PUT(&o, ">\n");
+	if (near)
+		put_service(&o, m);
 	for (size_t i = 0; i < m->nperiods; i++)
-		put_period(&o, &m->period[i], i + 1 < m->nperiods ? &m->period[i + 1] : NULL);
+		put_period(&o, m, &m->period[i], i + 1 < m->nperiods ? &m->period[i + 1] : NULL);
 	OUT_PUT(&o, "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/api/time\"/>\n</MPD>\n");
 	return out_end(&o);
 }

@@ -3,7 +3,8 @@
 #define MEDIA_MPD_H
 /*
  * /live/CAMERA/manifest.mpd: DASH's list of a camera's renditions and their newest segments (ISO/IEC 23009-1, the live
- * profile of 8.4), over the same files as HLS' playlists. Pure. Names are names of the site file or lower-case hex:
+ * profile of 8.4), over the same files as HLS' playlists; and manifest-ll.mpd, which lists the segment under way too, for
+ * players that take a segment while it comes (DASH-IF, Low-Latency Modes for DASH). Pure. Names are names of the site file or lower-case hex:
  * nothing that came from a camera gets here, so nothing needs quoting; a name that is none is refused.
  *
  * Times of the presentation are wall clock: it began in 1970 (availabilityStartTime), and a period at the wall clock that
@@ -44,9 +45,10 @@ struct mpd_period {
 struct mpd {
 	const struct mpd_period *period;  /* oldest first */
 	size_t nperiods;
-	int64_t publish_us;       /* wall clock of what is newest in it */
+	int64_t publish_us;       /* wall clock of what is newest in it: of another list, another one (5.3.1.2) */
 	uint32_t segment_ms;      /* as the site file wants them */
 	uint32_t depth_ms;        /* how far back it lists */
+	uint32_t chunk_ms;        /* 0; or segments can be had from so long after their beginning on: the last one of each representation may be under way, its duration a guess */
 };
 
 /*

@@ -235,6 +235,7 @@ static int check_request(struct http_request *r, unsigned minor, size_t *ret_bod
 	if (!rc && http_header(r, "Expect", &expect))
 		rc = refuse(bad, 417, "Expect is not met");
 	r->keep_alive = minor && !says_close(r);
+	r->takes_chunks = minor;
 	return rc;
 }
 

@@ -41,6 +41,7 @@ struct http_request {
 	struct http_header header[HTTP_HEADERS_MAX];
 	unsigned nheaders;
 	bool keep_alive;                  /* another request may follow */
+	bool takes_chunks;                /* HTTP/1.1: who asked reads an answer whose length is not told (RFC 9112 7.1) */
 	const uint8_t *body;
 	size_t body_len;
 	size_t size;                      /* bytes of the input that this request takes */

@@ -86,6 +86,8 @@ static enum http_path_kind parse_media(struct span file, struct http_path *ret)
 		       hex_decode(file.p, file.n, ret->init_prefix, sizeof ret->init_prefix) == 0 ? HTTP_PATH_INIT : HTTP_PATH_NONE;
 	if (take_suffix(&file, ".m4s.tlog-proof"))
 		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_PROOF : HTTP_PATH_NONE;
+	if (take_suffix(&file, ".ll.m4s"))
+		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_GROWING : HTTP_PATH_NONE;
 	if (take_suffix(&file, ".m4s"))
 		return text_u64(file.p, file.n, INT64_MAX, &ret->number) == 0 ? HTTP_PATH_SEGMENT : parse_part(file, ret);
 	return HTTP_PATH_NONE;
@@ -122,6 +124,10 @@ static struct http_path parse_live(struct span s)
 	}
 	if (span_is(s, "manifest.mpd")) {
 		ret.kind = HTTP_PATH_MANIFEST;
+		return ret;
+	}
+	if (span_is(s, "manifest-ll.mpd")) {
+		ret.kind = HTTP_PATH_MANIFEST_NEAR;
 		return ret;
 	}
 	if (span_is(s, "snapshot.jpg")) {

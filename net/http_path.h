@@ -9,12 +9,13 @@
  *     /   /login   /logout   /verify.html   /export
  *     /api/site   /api/time   /api/status   /api/alarms   /api/sessions   /api/shares   /api/history/CAMERA
  *     /assets/NAME                            [A-Za-z0-9._-]{1,64}, not beginning with '.'
- *     /live/CAMERA/index.m3u8   /live/CAMERA/manifest.mpd
+ *     /live/CAMERA/index.m3u8   /live/CAMERA/manifest.mpd   /live/CAMERA/manifest-ll.mpd
  *     /live/CAMERA/RENDITION/index.m3u8
  *     /live/CAMERA/FROM-TO.m3u8   /live/CAMERA/RENDITION/FROM-TO.m3u8   /live/CAMERA/FROM-TO.json
  *                                             what was recorded; seconds since 1970, decimal
  *     /live/CAMERA/RENDITION/init-HEX16.mp4   16 lower-case hex digits
  *     /live/CAMERA/RENDITION/N.m4s            N decimal
+ *     /live/CAMERA/RENDITION/N.ll.m4s         the same, also while it is not whole yet
  *     /live/CAMERA/RENDITION/N.P.TAG.m4s      its part P, decimal; TAG: 8 lower-case hex digits
  *     /live/CAMERA/RENDITION/N.m4s.tlog-proof
  *     /live/CAMERA/snapshot.jpg
@@ -36,14 +37,14 @@ enum http_path_kind {
 	HTTP_PATH_SNAPSHOT, HTTP_PATH_PICTURE, HTTP_PATH_CHECKPOINT, HTTP_PATH_KEYS, HTTP_PATH_COSIGNED, HTTP_PATH_PENDING,
 	HTTP_PATH_POLICY, HTTP_PATH_COSIGNATURE, HTTP_PATH_TILE, HTTP_PATH_PART,
 	HTTP_PATH_STATUS, HTTP_PATH_ALARMS, HTTP_PATH_HISTORY, HTTP_PATH_SESSIONS, HTTP_PATH_SHARES,
-	HTTP_PATH_PAST, HTTP_PATH_PAST_PLAYLIST, HTTP_PATH_PAST_SPANS
+	HTTP_PATH_PAST, HTTP_PATH_PAST_PLAYLIST, HTTP_PATH_PAST_SPANS, HTTP_PATH_MANIFEST_NEAR, HTTP_PATH_GROWING
 };
 
 struct http_path {
 	enum http_path_kind kind;
 	struct span camera, rendition;    /* names by text_is_name; picture and its proof: "snapshot" */
 	struct span rest;                 /* asset: its name; tile: from "tile/" on */
-	uint64_t number;                  /* segment, part, picture, proof */
+	uint64_t number;                  /* segment, growing, part, picture, proof */
 	uint64_t from_s, to_s;            /* past: from below to, at most HTTP_TIME_MAX; 0 for others */
 	unsigned part;                    /* part: at most HTTP_PART_MAX */
 	uint32_t tag;                     /* part: tells it from one of the same number that was before a crash */

@@ -67,12 +67,14 @@ void serve_answer_shares(struct serve_ask *a);
 /* Playlists, segments, pictures [server/serve_answer_live.c]. */
 void serve_answer_multivariant(struct serve_ask *a);
 void serve_answer_manifest(struct serve_ask *a);
+void serve_answer_manifest_near(struct serve_ask *a);
 /* The wall clock, for players that reckon by DASH's manifest: no more than the Date of every answer says. */
 void serve_answer_time(struct serve_ask *a);
 void serve_answer_playlist(struct serve_ask *a);
 void serve_answer_init(struct serve_ask *a);
 const char *serve_answer_media_type(const struct serve_ask *a);
 void serve_answer_segment(struct serve_ask *a);
+void serve_answer_growing(struct serve_ask *a);
 void serve_answer_part(struct serve_ask *a);
 void serve_answer_snapshot(struct serve_ask *a);
 void serve_answer_picture(struct serve_ask *a);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "net/http_reload.h"
 #include "server/serve_dash.h"
+#include "server/serve_growing.h"
 #include "server/serve_playlist.h"
 #include "server/serve_route.h"
 #include "server/serve_snapshot.h"
@@ -44,6 +45,15 @@ void serve_answer_multivariant(struct serve_ask *a)
 void serve_answer_manifest(struct serve_ask *a)
 {
 	answer_list(a, serve_dash_manifest, SERVE_TYPE_MANIFEST);
+}
+
+/* What it lists of a segment under way has to be sealed part by part, in each rendition that a player may change to. */
+void serve_answer_manifest_near(struct serve_ask *a)
+{
+	for (unsigned k = 0; k < RENDITION_SNAPSHOT; k++)
+		if (a->camera->rendition[k] && !serve_media_is_asleep(a->camera->rendition[k]))
+			serve_watch_closely(a->x->serve, a->camera, k, SERVE_CHUNK_MS, clock_mono_us());
+	answer_list(a, serve_dash_manifest_near, SERVE_TYPE_MANIFEST);
 }
 
 void serve_answer_time(struct serve_ask *a)
@@ -202,6 +212,34 @@ void serve_answer_segment(struct serve_ask *a)
 		serve_answer_status(a, absent(a));
 	else
 		serve_answer_from_store(a, &key, serve_answer_media_type(a));
+}
+
+static bool has_begun(const struct serve_rendition *r, const struct serve_part_name *part)
+{
+	return serve_parts_tag(r, part->number) || (r->n && r->window[r->n - 1].m.number >= part->number);
+}
+
+/* A segment that is whole, or will be. */
+void serve_answer_growing(struct serve_ask *a)
+{
+	const struct serve_rendition *r = a->rendition;
+	struct serve_part_name begun = {.number = a->path.number};
+	uint64_t newest = r->n ? r->window[r->n - 1].m.number : 0;
+
+	if (!newest || a->path.number <= newest || a->path.number - newest > NEXT_NUMBERS || !a->r->takes_chunks || serve_media_is_asleep(r)) {
+		serve_answer_segment(a);
+		return;
+	}
+	a->footage = a->path.number;
+	if (!serve_answer_may(a, SERVE_RIGHT_LIVE))
+		return;
+	a->x->peer->media_us = clock_mono_us();
+	tell_watched(a);
+	serve_watch_closely(a->x->serve, a->camera, r->set.rendition, SERVE_CHUNK_MS, a->x->peer->media_us);
+	if (has_begun(r, &begun))
+		serve_growing_answer(a);
+	else
+		wait_for_part(a, &begun, has_begun);
 }
 
 void serve_answer_part(struct serve_ask *a)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "media/mpd.h"
 #include "server/serve_offer.h"
+#include "server/serve_watch.h"
 
 #define MANIFEST_MAX_BYTES (256u << 10)
 #define PERIODS_MAX SERVE_LISTED         /* the newest ones */
@@ -16,7 +17,7 @@
 struct run {
 	struct track track;
 	char init[MPD_HEX + 1];
-	struct mpd_segment segment[SERVE_LISTED];
+	struct mpd_segment segment[SERVE_LISTED + 1];
 };
 
 struct work {
@@ -75,11 +76,16 @@ static void note_periods(struct work *w, const struct serve_rendition *r)
 	}
 }
 
-/* Whether b goes on where a ends, under the same init segment. */
+/* Whether b is of a's timeline and behind it, under the same init segment. */
+static bool goes_on(const struct msg_segment *a, const struct msg_segment *b)
+{
+	return a->period_us == b->period_us && a->period_media_us == b->period_media_us && a->timescale == b->timescale && a->decode_time + a->duration <= b->decode_time &&
+	       memcmp(a->init_sha256, b->init_sha256, sizeof a->init_sha256) == 0;
+}
+
 static bool follows(const struct msg_segment *a, const struct msg_segment *b)
 {
-	return a->period_us == b->period_us && a->period_media_us == b->period_media_us && a->number + 1 == b->number && a->timescale == b->timescale && a->decode_time + a->duration <= b->decode_time &&
-	       memcmp(a->init_sha256, b->init_sha256, sizeof a->init_sha256) == 0;
+	return a->number + 1 == b->number && goes_on(a, b);
 }
 
 static bool has_track(const struct serve_rendition *r, const struct msg_segment *s, struct track *ret)
@@ -103,12 +109,45 @@ static uint32_t stepped(uint32_t bps)
 	return step < UINT32_MAX ? (uint32_t)step : UINT32_MAX;
 }
 
+/*
+ * What is told of a segment behind a hole begins where the one before it ended: dash.js 5.2 looks for the segment that covers the time at which
+ * it has no more, and where none does it stands still until that time is listed no more. In its buffer it leaps over the hole, as others do.
+ */
+static struct mpd_segment covering(const struct msg_segment *s, const struct msg_segment *before)
+{
+	uint64_t end = s->decode_time + s->duration, from = before ? before->decode_time + before->duration : s->decode_time;
+
+	return (struct mpd_segment){.time = from, .duration = end - from};
+}
+
+/* What the run that begins there goes on behind. */
+static const struct msg_segment *before_hole(const struct serve_segment *s, unsigned first)
+{
+	return first && goes_on(&s[first - 1].m, &s[first].m) ? &s[first - 1].m : NULL;
+}
+
+/* The one under way behind the newest whole one. */
+static bool add_under_way(struct work *w, const struct serve_rendition *r, const struct msg_segment *newest, struct mpd_segment *ret)
+{
+	const struct serve_under_way *u = serve_parts_listed(r);
+	uint64_t came = 0;
+
+	if (!u || !u->n || u->discontinuity != newest->discontinuity || u->timescale != newest->timescale || memcmp(u->init_sha256, newest->init_sha256, sizeof u->init_sha256) != 0)
+		return false;
+	for (unsigned i = 0; i < u->parts.n; i++)
+		came += u->parts.part[i].duration;
+	if (u->chunk[u->n - 1].capture_us > w->mpd.publish_us)
+		w->mpd.publish_us = u->chunk[u->n - 1].capture_us;
+	*ret = (struct mpd_segment){.time = newest->decode_time + newest->duration, .duration = came > newest->duration ? came : newest->duration};
+	return true;
+}
+
 /* The newest run of a rendition in a period; nothing when there is none, or its init segment is not held. */
 static void add_run(struct work *w, size_t at, const struct serve_rendition *r, const struct playlist_rendition *as)
 {
 	struct mpd_period *p = &w->period[at];
 	struct run *run = &w->run[at][p->n];
-	unsigned n, first, last;
+	unsigned n, first, last, nsegments;
 	const struct serve_segment *s;
 
 	if (serve_media_is_asleep(r))
@@ -121,10 +160,11 @@ static void add_run(struct work *w, size_t at, const struct serve_rendition *r, 
 	for (first = last - 1; first > 0 && follows(&s[first - 1].m, &s[first].m); first--)
 		;
 	for (unsigned i = first; i < last; i++)
-		run->segment[i - first] = (struct mpd_segment){.time = s[i].m.decode_time, .duration = s[i].m.duration};
+		run->segment[i - first] = covering(&s[i].m, i > first ? &s[i - 1].m : before_hole(s, first));
+	nsegments = last - first + (w->mpd.chunk_ms && last == n && add_under_way(w, r, &s[last - 1].m, &run->segment[last - first]));
 	hex_encode(s[first].m.init_sha256, MPD_HEX / 2, run->init);
 	w->of[at][p->n++] = (struct mpd_representation){.name = r->set.name, .init = run->init, .track = &run->track, .peak_bps = stepped(as->peak_bps),
-		.fps_milli = as->fps_milli, .first = s[first].m.number, .segment = run->segment, .nsegments = last - first};
+		.fps_milli = as->fps_milli, .first = s[first].m.number, .segment = run->segment, .nsegments = nsegments};
 }
 
 static void fill(struct work *w)
@@ -150,20 +190,31 @@ static void fill(struct work *w)
 	w->mpd.nperiods = kept;
 }
 
-struct serve_bytes *serve_dash_manifest(struct serve_camera *c)
+static void build(const struct serve_camera *c, uint32_t chunk_ms, struct serve_bytes **ret)
 {
-	struct work *w = c->manifest ? NULL : calloc(1, sizeof *w);
+	struct work *w = *ret ? NULL : calloc(1, sizeof *w);
 	struct buf b;
 
 	if (!w)
-		return c->manifest;
+		return;
 	serve_offer_of(c, &w->offer);
-	w->mpd = (struct mpd){.period = w->period, .segment_ms = c->set.segment_ms, .depth_ms = c->set.segment_ms * SERVE_LISTED};
+	w->mpd = (struct mpd){.period = w->period, .segment_ms = c->set.segment_ms, .depth_ms = c->set.segment_ms * SERVE_LISTED, .chunk_ms = chunk_ms};
 	fill(w);
 	buf_init(&b, MANIFEST_MAX_BYTES);
 	if (mpd_write(&b, &w->mpd) == 0)
-		serve_bytes_copy(buf_data(&b), b.len, &c->manifest);
+		serve_bytes_copy(buf_data(&b), b.len, ret);
 	buf_free(&b);
 	free(w);
+}
+
+struct serve_bytes *serve_dash_manifest(struct serve_camera *c)
+{
+	build(c, 0, &c->manifest);
 	return c->manifest;
+}
+
+struct serve_bytes *serve_dash_manifest_near(struct serve_camera *c)
+{
+	build(c, SERVE_CHUNK_MS, &c->manifest_near);
+	return c->manifest_near;
 }

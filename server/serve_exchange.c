@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "server/serve_export.h"
+#include "server/serve_growing.h"
 #include "server/serve_watch.h"
 
 static bool is_held(const struct serve_exchange *x)
@@ -56,8 +57,14 @@ void serve_exchange_forget(struct serve_exchange *x)
 void serve_exchange_end(struct serve_exchange *x)
 {
 	serve_export_end(x);
+	serve_growing_end(x);
 	serve_rights_unfollow(&x->follow);
 	serve_exchange_forget(x);
+}
+
+enum serve_more_state serve_exchange_more(struct serve_exchange *x, struct serve_more *ret)
+{
+	return x->growing ? serve_growing_more(x, ret) : serve_export_more(x, ret);
 }
 
 void serve_exchange_reply(struct serve_exchange *x, const struct http_request *r, const struct serve_reply *reply)
@@ -105,8 +112,7 @@ static void on_more(struct serve_follower *f, bool gone)
 		serve_exchange_wake(x);
 }
 
-bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
-	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us)
+bool serve_exchange_may_hold(struct serve_exchange *x, unsigned user)
 {
 	struct serve *s = x->serve;
 	const char *name = serve_auth_name(s->auth, user);
@@ -120,6 +126,14 @@ bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct ser
 		return false;
 	}
 	s->reloads++;
+	return true;
+}
+
+bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
+	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us)
+{
+	if (!serve_exchange_may_hold(x, user))
+		return false;
 	x->wait.user = user;
 	x->wait.rendition = r;
 	x->wait.part = *part;

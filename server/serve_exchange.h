@@ -58,6 +58,14 @@ struct serve_waiting {
 	uint8_t token[32], token_sha256[32];
 };
 
+/* What comes next of a body that comes in pieces, with a reference for who gets it. */
+struct serve_more {
+	struct serve_bytes *owner;
+	const uint8_t *p;
+	size_t n;
+};
+enum serve_more_state { SERVE_MORE_HERE, SERVE_MORE_LATER, SERVE_MORE_OVER, SERVE_MORE_FAILED };
+
 struct serve_exchange {
 	TAILQ_ENTRY(serve_exchange) next;  /* in serve.waiting, while it waits */
 	bool waiting, woken;               /* woken: what it waited for has come */
@@ -67,6 +75,7 @@ struct serve_exchange {
 	struct serve_waiting wait;
 	struct serve_rights_follower follow;  /* while it waits or its answer goes out: of who was let in */
 	struct serve_export *export;       /* where more of the body comes from; NULL: none */
+	struct serve_growing *growing;     /* the same */
 };
 
 /* What a carrier can do. Nothing of it frees the exchange before it returns. */
@@ -75,8 +84,8 @@ struct serve_carrier {
 	void (*reply)(struct serve_exchange *x, const struct http_request *r, const struct serve_reply *reply);
 	/* From the loop, soon: serve_exchange_resume, and the request is answered again. */
 	void (*wake)(struct serve_exchange *x);
-	/* More of a body that was begun with stream_bytes; a reference is taken. */
-	void (*feed)(struct serve_exchange *x, struct serve_bytes *more);
+	/* More of a body whose bytes were LATER has come, or will not: it is to be asked for again. */
+	void (*go_on)(struct serve_exchange *x);
 	/* It ends in the middle of its response, and the viewer can tell. */
 	void (*stop)(struct serve_exchange *x);
 };
@@ -87,6 +96,8 @@ void serve_exchange_begin(struct serve_exchange *x, struct serve *s, struct serv
 bool serve_exchange_resume(struct serve_exchange *x);
 /* Forgets what it waited for; an export goes on. Before an answer goes out. */
 void serve_exchange_forget(struct serve_exchange *x);
+/* All that came of the body is out. HERE with *ret; LATER: go_on is called; OVER, of one that is open; FAILED: it ends in the middle. */
+enum serve_more_state serve_exchange_more(struct serve_exchange *x, struct serve_more *ret);
 /* Nothing comes to it any more: the answer is out, or nobody wants it. It may begin again. */
 void serve_exchange_end(struct serve_exchange *x);
 
@@ -104,6 +115,8 @@ bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camer
  */
 bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
 	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us);
+/* Whether one more may be held back for that user, which counts it: serve->reloads and his share go down when it is over. */
+bool serve_exchange_may_hold(struct serve_exchange *x, unsigned user);
 /* What it waits for has come: the request is answered again, from the loop. */
 void serve_exchange_wake(struct serve_exchange *x);
 /*

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/http_fields.h"
-#include "server/serve_exchange.h"
 #include "server/serve_login.h"
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
@@ -27,6 +26,7 @@ struct serve_export {
 	unsigned camera;
 	int64_t until_us;
 	uint64_t left;                   /* of total, that did not come yet */
+	struct serve_bytes *piece;       /* that came, and is to go out */
 	struct msg_clip_piece first;
 };
 
@@ -172,21 +172,27 @@ void serve_export_answer(struct serve_exchange *x, const struct http_request *r,
 		begin(x, r, &m, camera);
 }
 
-void serve_export_more(struct serve_exchange *x)
+enum serve_more_state serve_export_more(struct serve_exchange *x, struct serve_more *ret)
 {
 	struct msg_clip_next m = {.request = x->export ? x->export->request : 0};
+	struct serve_export *e = x->export;
 
-	if (!x->export || !may_go_on(x->serve, x->export) || !x->serve->store || channel_say(x->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0) {
-		x->carrier->stop(x);
-		return;
+	if (e && e->piece) {
+		*ret = (struct serve_more){.owner = e->piece, .p = e->piece->p, .n = e->piece->n};
+		e->piece = NULL;
+		return SERVE_MORE_HERE;
 	}
-	x->export->asked = true;
+	if (!e || !may_go_on(x->serve, e) || !x->serve->store || channel_say(x->serve->store, MSG_CLIP_NEXT, &m, NULL, 0) < 0)
+		return SERVE_MORE_FAILED;
+	e->asked = true;
+	return SERVE_MORE_LATER;
 }
 
 static void forget(struct serve_export *e)
 {
 	LIST_REMOVE(e, next);
 	e->exchange->export = NULL;
+	serve_bytes_unref(&e->piece);
 	free(e);
 }
 
@@ -241,8 +247,8 @@ static int take_bytes(struct serve_export *e, const struct msg_clip_piece *m, in
 		return rc == -ENOMEM ? rc : -EBADMSG;
 	e->asked = false;
 	e->left -= m->bytes;
-	e->exchange->carrier->feed(e->exchange, b);
-	serve_bytes_unref(&b);
+	e->piece = b;
+	e->exchange->carrier->go_on(e->exchange);
 	return 0;
 }
 

@@ -12,16 +12,14 @@
 
 #include "net/http.h"
 #include "server/msg.h"
+#include "server/serve_exchange.h"
 
-struct serve;
-struct serve_exchange;
 struct serve_export;
-struct serve_viewer;
 
 /* Answers, or waits; the exchange has been told of its viewer, who has the right to exports. */
 void serve_export_answer(struct serve_exchange *x, const struct http_request *r, const struct serve_viewer *v);
-/* All that was given so far is out: asks for more. */
-void serve_export_more(struct serve_exchange *x);
+/* As serve_exchange_more: all that was given so far is out, and more is asked for unless it is there. */
+enum serve_more_state serve_export_more(struct serve_exchange *x, struct serve_more *ret);
 /* Nobody wants more of it; store is told. Nothing when there is none. */
 void serve_export_end(struct serve_exchange *x);
 /* store's answer; fd is -1 for none and stays the caller's. 0 or -EBADMSG with *why. */

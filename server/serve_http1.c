@@ -9,7 +9,6 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "server/serve_export.h"
 #include "server/serve_route.h"
 
 #define HEAD_MAX (8u << 10)
@@ -32,6 +31,8 @@ struct serve_http1 {
 	const uint8_t *body;
 	size_t body_len;
 	uint64_t body_more;              /* bytes of it that have not come yet */
+	bool open;                       /* it comes in chunks (RFC 9112 7.1), until it is over */
+	size_t crlf_len;                 /* of the CRLF behind its chunk */
 	bool starved;                    /* all that came is out, and more is asked for */
 	bool close_after;
 };
@@ -57,14 +58,65 @@ static void free_input(struct serve_http1 *h)
 	h->in_len = 0;
 }
 
-/* More of the body is asked for, where it is made. */
-static void starve(struct serve_http1 *h)
+/* Not freed here: it may be the very one that is being answered, and hears of its end while it looks for a session. */
+static void stop_here(struct serve_http1 *h)
 {
+	h->conn->dead = true;
+	serve_conn_ready(h->conn);
+}
+
+static bool has_output(const struct serve_http1 *h)
+{
+	return h->out.len || h->body_len || h->crlf_len;
+}
+
+static void frame(struct serve_http1 *h, size_t n)
+{
+	if (buf_append_fmt(&h->out, "%zx\r\n", n) < 0)
+		h->conn->dead = true;
+	h->crlf_len = 2;
+}
+
+static void take_piece(struct serve_http1 *h, const struct serve_more *more)
+{
+	assert(more->n && (h->open || more->n <= h->body_more));
+	h->owner = more->owner;
+	h->body = more->p;
+	h->body_len = more->n;
+	if (h->open)
+		frame(h, more->n);
+	else
+		h->body_more -= more->n;
+	set_state(h, WRITING, SERVE_SLOW_US);
+}
+
+/* More of the body, where it is made; false: there is none, or none now. */
+static bool take_more(struct serve_http1 *h)
+{
+	struct serve_more more;
+
+	if ((!h->body_more && !h->open) || h->starved || h->conn->dead || h->conn->tls.pending.len)
+		return false;
 	serve_bytes_unref(&h->owner);
 	h->body = NULL;
-	h->starved = true;
-	set_state(h, WRITING, SERVE_STARVED_US);
-	serve_export_more(&h->exchange);
+	switch (serve_exchange_more(&h->exchange, &more)) {
+	case SERVE_MORE_HERE:
+		take_piece(h, &more);
+		break;
+	case SERVE_MORE_LATER:
+		h->starved = true;
+		set_state(h, WRITING, SERVE_STARVED_US);
+		break;
+	case SERVE_MORE_OVER:
+		assert(h->open);
+		frame(h, 0);
+		h->open = false;
+		break;
+	case SERVE_MORE_FAILED:
+		stop_here(h);
+		break;
+	}
+	return has_output(h);
 }
 
 /* The response is out: the request's bytes go, and the next may come. */
@@ -89,21 +141,24 @@ static void finish_response(struct serve_http1 *h)
 
 static void step_over(struct serve_http1 *h, size_t n)
 {
-	size_t head = n < h->out.len ? n : h->out.len;
+	size_t head = n < h->out.len ? n : h->out.len, body = n - head < h->body_len ? n - head : h->body_len;
 
 	buf_consume(&h->out, head);
-	h->body += h->body ? n - head : 0;
-	h->body_len -= n - head;
+	h->body += h->body ? body : 0;
+	h->body_len -= body;
+	h->crlf_len -= n - head - body;
 	h->conn->serve->state.bytes_out += n;
 }
 
 static void write_some(struct serve_http1 *h)
 {
+	static const char crlf[2] = {'\r', '\n'};
+
 	if (h->starved)
 		return;
-	for (int i = 0; i < BATCHES && (h->out.len || h->body_len); i++) {
-		struct iovec iov[2] = {{buf_data(&h->out), h->out.len}, {(void *)(uintptr_t)h->body, h->body_len}};
-		ssize_t n = serve_tls_write(&h->conn->tls, iov, 2);
+	for (int i = 0; i < BATCHES && (has_output(h) || take_more(h)); i++) {
+		struct iovec iov[3] = {{buf_data(&h->out), h->out.len}, {(void *)(uintptr_t)h->body, h->body_len}, {(void *)(uintptr_t)(crlf + sizeof crlf - h->crlf_len), h->crlf_len}};
+		ssize_t n = serve_tls_write(&h->conn->tls, iov, 3);
 
 		if (n < 0) {
 			h->conn->dead = true;
@@ -115,27 +170,28 @@ static void write_some(struct serve_http1 *h)
 	}
 	if (serve_tls_flush(&h->conn->tls) < 0)
 		h->conn->dead = true;
-	else if (!h->out.len && !h->body_len && !h->conn->tls.pending.len && h->body_more)
-		starve(h);
-	else if (!h->out.len && !h->body_len && !h->conn->tls.pending.len)
+	else if (!has_output(h) && !h->conn->tls.pending.len && !h->body_more && !h->open && !h->conn->dead)
 		finish_response(h);
-	else if (h->conn->tls.sent - h->conn->mark >= SERVE_SLOW_BYTES)
+	else if (!h->starved && h->conn->tls.sent - h->conn->mark >= SERVE_SLOW_BYTES)
 		set_state(h, WRITING, SERVE_SLOW_US);
 }
 
 static void begin_response(struct serve_http1 *h, const struct serve_reply *reply, bool with_body)
 {
+	struct serve_reply said = *reply;
 	bool keep_alive;
 
+	said.chunked = reply->open;
 	h->close_after |= reply->close || serve_conn_stopping(h->conn);
 	keep_alive = !h->close_after;
 	buf_init(&h->out, HEAD_MAX);
-	if (!buf_reserve(&h->out, HEAD_TYPICAL) || serve_reply_head(&h->out, reply, h->conn->serve->date, keep_alive) < 0) {
+	if (!buf_reserve(&h->out, HEAD_TYPICAL) || serve_reply_head(&h->out, &said, h->conn->serve->date, keep_alive) < 0) {
 		h->conn->dead = true;
 		return;
 	}
 	h->body = serve_reply_body(reply, &h->body_len);
 	h->body_more = with_body ? reply->stream_bytes : 0;
+	h->open = with_body && reply->open;
 	if (!with_body || !h->body_len) {
 		h->body = NULL;
 		h->body_len = 0;
@@ -246,33 +302,24 @@ static void read_and_run(struct serve_http1 *h)
 	serve_conn_ready(h->conn);
 }
 
-static void on_feed(struct serve_exchange *x, struct serve_bytes *more)
+static void on_go_on(struct serve_exchange *x)
 {
 	struct serve_http1 *h = of(x);
 
-	assert(h->starved && more->n <= h->body_more);
+	assert(h->starved);
 	h->starved = false;
-	h->owner = serve_bytes_ref(more);
-	h->body = more->p;
-	h->body_len = more->n;
-	h->body_more -= more->n;
-	set_state(h, WRITING, SERVE_SLOW_US);
 	write_some(h);
 	if (h->state == READING)
 		serve_conn_ready(h->conn);
 	serve_conn_settle(h->conn);
 }
 
-/* Not freed here: it may be the very one that is being answered, and hears of its end while it looks for a session. */
 static void on_stop(struct serve_exchange *x)
 {
-	struct serve_http1 *h = of(x);
-
-	h->conn->dead = true;
-	serve_conn_ready(h->conn);
+	stop_here(of(x));
 }
 
-static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .feed = on_feed, .stop = on_stop};
+static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .go_on = on_go_on, .stop = on_stop};
 
 static int begin(struct serve_conn *c)
 {

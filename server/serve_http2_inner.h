@@ -28,6 +28,7 @@ struct serve_http2_stream {
 	const uint8_t *body;
 	size_t body_len;
 	uint64_t body_more;              /* bytes of it that have not come yet */
+	bool open;                       /* nobody knows yet how many */
 	bool starved;                    /* all that came is out, and more is asked for */
 	uint64_t sent, mark;             /* bytes of body; at the last deadline */
 	int64_t deadline_us;             /* for a whole request, then for some of the answer to leave */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "server/serve_export.h"
 #include "server/serve_http2_head.h"
 #include "server/serve_route.h"
 
@@ -164,22 +163,63 @@ void serve_http2_stream_body(struct serve_http2_stream *s, const uint8_t *p, siz
 	put(s, &s->in, p, n);
 }
 
+static void on_stop(struct serve_exchange *x)
+{
+	struct serve_http2_stream *s = of(x);
+
+	nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
+	ready(s);
+}
+
+static void take_piece(struct serve_http2_stream *s, const struct serve_more *more)
+{
+	assert(more->n && (s->open || more->n <= s->body_more));
+	s->owner = more->owner;
+	s->body = more->p;
+	s->body_len = more->n;
+	if (!s->open)
+		s->body_more -= more->n;
+	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
+}
+
+/* More of the body, where it is made; false: none now. */
+static bool take_more(struct serve_http2_stream *s)
+{
+	struct serve_more more;
+
+	if (s->starved)
+		return false;
+	serve_bytes_unref(&s->owner);
+	s->body = NULL;
+	switch (serve_exchange_more(&s->exchange, &more)) {
+	case SERVE_MORE_HERE:
+		take_piece(s, &more);
+		return true;
+	case SERVE_MORE_OVER:
+		assert(s->open);
+		s->open = false;
+		return true;
+	case SERVE_MORE_LATER:
+		s->starved = true;
+		s->deadline_us = clock_mono_us() + SERVE_STARVED_US;
+		return false;
+	case SERVE_MORE_FAILED:
+		on_stop(&s->exchange);
+		return false;
+	}
+	return false;
+}
+
 /* The answer's body, in frames that nghttp2 asks for the lengths of: on_frame sends them. */
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags, nghttp2_data_source *source, void *ctx)
 {
 	struct serve_http2_stream *s = source->ptr;
 
-	if (!s->body_len && s->body_more) {
-		if (!s->starved) {
-			s->starved = true;
-			serve_bytes_unref(&s->owner);
-			s->deadline_us = clock_mono_us() + SERVE_STARVED_US;
-			serve_export_more(&s->exchange);
-		}
+	if (!s->body_len && (s->body_more || s->open) && !take_more(s))
 		return NGHTTP2_ERR_DEFERRED;
-	}
-	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (n >= s->body_len && !s->body_more)
+	if (s->body_len)
+		*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+	if (n >= s->body_len && !s->body_more && !s->open)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
 	return (ssize_t)(n < s->body_len ? n : s->body_len);
 }
@@ -213,7 +253,7 @@ static int submit(struct serve_http2_stream *s, const struct serve_reply *reply)
 	if (rc)
 		return rc;
 	nghttp2_session_change_extpri_stream_priority(s->of->session, s->id, &priority, 1);
-	return nghttp2_submit_response(s->of->session, s->id, &nv, 1, s->body_len || s->body_more ? &body : NULL);
+	return nghttp2_submit_response(s->of->session, s->id, &nv, 1, s->body_len || s->body_more || s->open ? &body : NULL);
 }
 
 static void begin_response(struct serve_http2_stream *s, const struct serve_reply *reply, bool with_body)
@@ -225,6 +265,7 @@ static void begin_response(struct serve_http2_stream *s, const struct serve_repl
 	drop_input(s);
 	s->body = serve_reply_body(reply, &s->body_len);
 	s->body_more = with_body ? reply->stream_bytes : 0;
+	s->open = with_body && reply->open;
 	if (!with_body)
 		s->body_len = 0;
 	if (s->body_len && s->body_len <= SMALL_BODY && !reply->bytes) {
@@ -247,30 +288,17 @@ static void on_reply(struct serve_exchange *x, const struct http_request *r, con
 	begin_response(s, reply, r->method != HTTP_HEAD);
 }
 
-static void on_feed(struct serve_exchange *x, struct serve_bytes *more)
+static void on_go_on(struct serve_exchange *x)
 {
 	struct serve_http2_stream *s = of(x);
 
-	assert(s->starved && more->n <= s->body_more);
+	assert(s->starved);
 	s->starved = false;
-	s->owner = serve_bytes_ref(more);
-	s->body = more->p;
-	s->body_len = more->n;
-	s->body_more -= more->n;
-	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
 	nghttp2_session_resume_data(s->of->session, s->id);
 	ready(s);
 }
 
-static void on_stop(struct serve_exchange *x)
-{
-	struct serve_http2_stream *s = of(x);
-
-	nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
-	ready(s);
-}
-
-static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .feed = on_feed, .stop = on_stop};
+static const struct serve_carrier carrier = {.reply = on_reply, .wake = on_wake, .go_on = on_go_on, .stop = on_stop};
 
 struct serve_http2_stream *serve_http2_stream_new(struct serve_http2 *h, int32_t id)
 {

@@ -32,6 +32,7 @@ static void forget_lists(struct serve_camera *c)
 {
 	serve_bytes_unref(&c->multivariant);
 	serve_bytes_unref(&c->manifest);
+	serve_bytes_unref(&c->manifest_near);
 }
 
 void serve_media_forget_playlist(struct serve_rendition *r)
@@ -407,8 +408,10 @@ int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd,
 	rc = serve_parts_add(&r->parts, part, fd, &m->chunks, why);
 	if (rc < 0)
 		return rc;
-	if (rc)
+	if (rc) {
 		forget_reports(&m->camera[part->camera], r);
+		serve_bytes_unref(&m->camera[part->camera].manifest_near);
+	}
 	serve_parts_tell(&r->parts);
 	return 0;
 }

@@ -147,6 +147,14 @@ struct serve_piece {
  * nothing is touched, while there is nothing.
  */
 bool serve_parts_next(const struct serve_rendition *r, struct serve_place *at, struct serve_piece *ret);
+/*
+ * How it stands with the segment that is read, behind *at: HERE, serve_parts_next gives bytes of it; COMES, there will be more; OVER; NONE: it
+ * is not held any more, or not the one that was begun: tag is that of its epoch.
+ */
+enum serve_growth { SERVE_GROWTH_NONE, SERVE_GROWTH_COMES, SERVE_GROWTH_HERE, SERVE_GROWTH_OVER };
+enum serve_growth serve_parts_look(const struct serve_rendition *r, const struct serve_place *at, uint32_t tag);
+/* Of a segment under way of which something is held; 0: there is none of that number (0 is no epoch's). */
+uint32_t serve_parts_tag(const struct serve_rendition *r, uint64_t number);
 /* The newest place that decoding can begin at: a key frame, in what is held. False: there is none. */
 bool serve_parts_newest_key(const struct serve_rendition *r, struct serve_place *ret);
 

@@ -209,6 +209,25 @@ bool serve_parts_next(const struct serve_rendition *r, struct serve_place *at, s
 	return true;
 }
 
+enum serve_growth serve_parts_look(const struct serve_rendition *r, const struct serve_place *at, uint32_t tag)
+{
+	const struct serve_under_way *u = under_way(r, at->number);
+	const struct serve_segment *s = u ? NULL : serve_media_find(r, at->number);
+
+	if (!(u || s) || (u ? u->parts.tag : s->parts.tag) != tag)
+		return SERVE_GROWTH_NONE;
+	if (at->offset < (u ? u->bytes : s->bytes->n))
+		return SERVE_GROWTH_HERE;
+	return s || (u->last && !u->cut) ? SERVE_GROWTH_OVER : SERVE_GROWTH_COMES;
+}
+
+uint32_t serve_parts_tag(const struct serve_rendition *r, uint64_t number)
+{
+	const struct serve_under_way *u = under_way(r, number);
+
+	return u && u->n ? u->parts.tag : 0;
+}
+
 bool serve_parts_newest_key(const struct serve_rendition *r, struct serve_place *ret)
 {
 	for (unsigned i = r->parts.n; i-- > 0;)

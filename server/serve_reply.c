@@ -68,9 +68,9 @@ static int body_fields(struct buf *out, const struct serve_reply *r)
 	int rc = 0;
 
 	serve_reply_body(r, &len);
-	if (r->status != 304)
+	if (r->status != 304 && !r->open)
 		rc = http_response_number(out, "Content-Length", r->stream_bytes ? r->stream_bytes : len);
-	if (!rc && (len || r->stream_bytes))
+	if (!rc && (len || r->stream_bytes || r->open))
 		rc = optional(out, "Content-Type", r->type);
 	if (!rc && !r->unsatisfiable)
 		rc = optional(out, "ETag", etag);
@@ -120,6 +120,8 @@ int serve_reply_head(struct buf *out, const struct serve_reply *r, const char *d
 		rc = optional(out, "Allow", r->allow);
 	if (!rc && r->retry_s)
 		rc = http_response_number(out, "Retry-After", r->retry_s);
+	if (!rc && r->chunked)
+		rc = http_response_field(out, "Transfer-Encoding", "chunked");
 	if (!rc && !keep_alive)
 		rc = http_response_field(out, "Connection", "close");
 	return rc ? rc : http_response_end(out);

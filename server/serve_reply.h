@@ -19,6 +19,7 @@ struct serve_reply {
 	const char *text;                /* the program's own */
 	size_t text_len;
 	uint64_t stream_bytes;           /* of a body that comes later, in pieces; 0: none does */
+	bool open;                       /* the same, of a body whose length nobody knows yet */
 	const char *file;                /* what a browser saves it as, ".zip" behind it: letters, digits, hyphens; NULL: it is no file */
 	const char *etag;                /* NULL with bytes: its own */
 	bool digest;                     /* with bytes: Content-Digest (Repr-Digest on a part) */
@@ -31,6 +32,7 @@ struct serve_reply {
 	const char *location, *challenge, *cookie, *allow;
 	unsigned retry_s;                /* Retry-After; 0: none */
 	bool close;
+	bool chunked;                    /* as HTTP/1.1 carries what is open (RFC 9112 7.1) */
 };
 
 /* Appends the head. 0, -ENOBUFS, or -EINVAL for a text that no header can hold (out is then half a head). */

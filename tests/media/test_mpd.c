@@ -47,6 +47,35 @@ static int write_one(struct buf *b, const struct mpd_representation *r, size_t n
 	return mpd_write(b, &(struct mpd){&p, 1, EPOCH + 6000000, 2000, 20000});
 }
 
+static bool has(struct buf *b, const char *text)
+{
+	return memmem(buf_data(b), b->len, text, strlen(text)) != NULL;
+}
+
+/* What a player of low latency looks for; one that knows nothing of it is not given this. */
+Test(mpd, says_how_early_segments_can_be_had)
+{
+	const struct mpd_representation of[] = {copy_of(&video, even, 3), {"audio", INIT, &aac, 130000, 0, 41, sound, 2}};
+	struct mpd_period p = {EPOCH, 0, of, 2};
+	struct mpd m = {&p, 1, EPOCH + 6000000, 2000, 20000, 200};
+	struct buf b;
+
+	buf_init(&b, 8192);
+	cr_assert_eq(mpd_write(&b, &m), 0);
+	cr_expect(has(&b, "media=\"copy/$Number$.ll.m4s\" startNumber=\"41\" availabilityTimeOffset=\"1.800\" availabilityTimeComplete=\"false\">\n"));
+	cr_expect(has(&b, "minimumUpdatePeriod=\"PT0.500000S\"") && has(&b, "suggestedPresentationDelay=\"PT1.200000S\" minBufferTime=\"PT0.200000S\""));
+	cr_expect(has(&b, "<Latency referenceId=\"0\" target=\"1200\" min=\"600\" max=\"7200\"/>\n<PlaybackRate min=\"0.96\" max=\"1.04\"/>\n"));
+	cr_expect(has(&b, "<ProducerReferenceTime id=\"0\" inband=\"false\" type=\"captured\" wallClockTime=\"2026-11-22T15:30:00.040Z\" presentationTime=\"90000\">\n"));
+	cr_expect(has(&b, "presentationTime=\"48000\">\n"));
+	buf_free(&b);
+	/* Segments that are as short as their chunks are never had early. */
+	m.chunk_ms = m.segment_ms;
+	buf_init(&b, 8192);
+	cr_assert_eq(mpd_write(&b, &m), 0);
+	cr_expect(!has(&b, "availabilityTimeOffset") && has(&b, "media=\"copy/$Number$.m4s\"") && !has(&b, "Latency"));
+	buf_free(&b);
+}
+
 Test(mpd, names_each_rendition_in_its_set)
 {
 	const struct mpd_representation of[] = {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/rd.h"
-#include "server/serve_export.h"
 #include "server/serve_route.h"
 
 #define STREAM_PIECES 3
@@ -20,6 +19,7 @@ static struct serve_bytes shared = {.p = body, .n = HTTP2_WORLD_BODY, .refs = 1,
 static const uint8_t *input;
 static size_t input_len, frame_len;
 static struct serve_exchange *hungry;    /* wants more of its body */
+static struct serve_exchange *fed;       /* and may ask for it again */
 static struct serve_exchange *held[SERVE_HTTP2_STREAMS];
 
 /* --- the connection ------------------------------------------------------------------------- */
@@ -114,14 +114,24 @@ void serve_exchange_end(struct serve_exchange *x)
 	let_go(x);
 	if (hungry == x)
 		hungry = NULL;
+	if (fed == x)
+		fed = NULL;
 }
 
-void serve_export_more(struct serve_exchange *x)
+/* "/s" has STREAM_PIECES of a length that was told, and "/o" as many of one that was not: each later than it is asked for, so that it is asked again. */
+enum serve_more_state serve_exchange_more(struct serve_exchange *x, struct serve_more *ret)
 {
+	if (fed == x) {
+		fed = NULL;
+		if (!x->wait.part.part--)
+			return SERVE_MORE_OVER;
+		*ret = (struct serve_more){.owner = serve_bytes_ref(&shared), .p = shared.p, .n = shared.n};
+		return SERVE_MORE_HERE;
+	}
 	if (hungry)
-		x->carrier->stop(x);
-	else
-		hungry = x;
+		return SERVE_MORE_FAILED;
+	hungry = x;
+	return SERVE_MORE_LATER;
 }
 
 static void wait_for(struct serve_exchange *x)
@@ -161,6 +171,10 @@ void serve_route(struct serve_exchange *x, const struct http_request *r)
 		reply.bytes = &shared;
 	} else if (what == 's') {
 		reply.stream_bytes = STREAM_PIECES * HTTP2_WORLD_BODY;
+		x->wait.part.part = STREAM_PIECES;
+	} else if (what == 'o') {
+		reply.open = true;
+		x->wait.part.part = STREAM_PIECES;
 	} else {
 		reply.close = what == 'c';
 		reply.text = (const char *)body;
@@ -202,7 +216,8 @@ static void round_of_loop(void)
 	look_at_session();
 	if (http2_world_is_open() && x && hungry == x) {
 		hungry = NULL;
-		x->carrier->feed(x, &shared);
+		fed = x;
+		x->carrier->go_on(x);
 	}
 }
 

@@ -172,21 +172,31 @@ Test(serve_http2, who_does_not_read_is_not_listened_to)
 	cr_expect(http2_world.conn.dead && http2_world.closed[SERVE_CLOSED_SLOW] == 1);
 }
 
-Test(serve_http2, a_long_body_comes_piece_by_piece)
+static void expect_pieces(const char *path)
 {
 	size_t bytes = 0;
 	struct client_heard h;
 
 	client_add_u32(NGHTTP2_WINDOW_UPDATE, 0, 4 * HTTP2_WORLD_BODY);
 	client_set_window(4 * HTTP2_WORLD_BODY);
-	client_ask(1, "/s");
+	client_ask(1, path);
 	client_send();
 	for (unsigned i = 0; i < 10; i++) {
 		http2_world_take(NULL, 0);
 		h = client_hear();
 		bytes += h.bytes;
 	}
-	cr_expect(bytes == 3 * HTTP2_WORLD_BODY && http2_world_session()->n == 0, "%zu bytes", bytes);
+	cr_expect(bytes == 3 * HTTP2_WORLD_BODY && http2_world_session()->n == 0, "%s: %zu bytes", path, bytes);
+}
+
+Test(serve_http2, a_long_body_comes_piece_by_piece)
+{
+	expect_pieces("/s");
+}
+
+Test(serve_http2, so_does_one_whose_length_nobody_knows)
+{
+	expect_pieces("/o");
 }
 
 /* --- what ends ------------------------------------------------------------------------------------- */

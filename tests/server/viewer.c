@@ -152,6 +152,33 @@ void viewer_receive(struct viewer *v, struct response *ret, bool head_only)
 	buf_consume(&v->in, body);
 }
 
+/* Waits for so many bytes of input. */
+static bool has_input(struct viewer *v, size_t n)
+{
+	while (v->in.len < n)
+		if (!read_more(v))
+			return false;
+	return true;
+}
+
+int viewer_receive_chunk(struct viewer *v, struct buf *to)
+{
+	const char *line;
+	size_t n, head;
+
+	while (!(line = v->in.len ? memmem(buf_data(&v->in), v->in.len, "\r\n", 2) : NULL))
+		if (!read_more(v))
+			return -1;
+	head = (size_t)(line - (const char *)buf_data(&v->in)) + 2;
+	n = strtoul((const char *)buf_data(&v->in), NULL, 16);
+	if (!has_input(v, head + n + 2))
+		return -1;
+	cr_assert_eq(memcmp(buf_data(&v->in) + head + n, "\r\n", 2), 0);
+	cr_assert_eq(buf_append(to, buf_data(&v->in) + head, n), 0);
+	buf_consume(&v->in, head + n + 2);
+	return n > 0;
+}
+
 void viewer_wait_end(struct viewer *v)
 {
 	while (!v->ended && read_more(v))

@@ -42,6 +42,8 @@ void viewer_close(struct viewer *v);
 void viewer_send(struct viewer *v, const void *p, size_t n);
 /* The next response (ret holds an earlier one, or zeros); its body is left out when it answers a HEAD. */
 void viewer_receive(struct viewer *v, struct response *ret, bool head_only);
+/* The next chunk (RFC 9112 7.1) of a body that viewer_receive gave the head of, appended; 0 after the last one, -1 when the connection ended instead. */
+int viewer_receive_chunk(struct viewer *v, struct buf *to);
 /* Waits until the server has ended the connection. */
 void viewer_wait_end(struct viewer *v);
 /* One GET with extra header lines (each with its CRLF; "" for none). */

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # DASH over the same files as HLS: the manifest is XML that says what ISO/IEC 23009-1 wants of a live one; what it and the multivariant
 # playlist tell of each rendition is what ffprobe finds in its files, and when, what the camera's clock said, from the first list on.
-# A camera's return is a period of its own. (t-players.sh plays it.)
-# takes: 20 s
+# The manifest of low latency lists the segment under way, which comes part by part, by HTTP/1.1 and HTTP/2, and is then what its own name
+# gives. A camera's return is a period of its own; what a rendition lacks leaves no time without a segment. (t-players.sh plays it.)
+# takes: 30 s
 source "$(dirname "$0")/lib.sh"
 wants jq curl ss ffprobe xmllint
 
@@ -72,6 +73,40 @@ start=$(mpd 'string(//Period[1]/@start)' | tr -dc '0-9.')
 by_hls=$(date -u -d "${date:-1970-01-01}" +%s.%3N)
 by_dash=$(awk -v p="$start" -v t="$(told copy '/SegmentTemplate/SegmentTimeline/S[1]/@t')" -v o="$(told copy /SegmentTemplate/@presentationTimeOffset)" 'BEGIN { printf "%.3f", p + (t - o) / 90000 }')
 check "segment $n begins at $by_dash, and by HLS at $by_hls" awk -v a="$by_dash" -v b="$by_hls" 'BEGIN { exit !(a - b <= 0.6 && b - a <= 0.6) }'
+
+note "the segment under way"
+near() { get /live/cam/manifest-ll.mpd > "$work/mpd"; }
+# All of a rendition, under way by both: without a length in the head.
+under_way() {
+    local r=$1 n pids=() v
+    near && n=$(($(told "$r" /SegmentTemplate/@startNumber) + $(mpd "count(//Representation[starts-with(@id, \"$r-\")]//S) + sum(//Representation[starts-with(@id, \"$r-\")]//S/@r)") - 1)) || return 1
+    [ "$n" -gt "$(newest cam "$r")" ] || return 1
+    for v in http1.1 http2; do
+        get "/live/cam/$r/$n.ll.m4s" "--$v" -D "$work/$v.head" -o "$work/$v" &
+        pids+=($!)
+    done
+    wait "${pids[0]}" && wait "${pids[1]}" && ! grep -qi '^content-length' "$work/http1.1.head" "$work/http2.head" && echo "$n" > "$work/number"
+}
+check "the manifest of low latency is there" near
+check "it is well-formed" xmllint --noout --nonet "$work/mpd"
+equal "it says when segments can be had, and where to play" "$(mpd 'count(//SegmentTemplate[@availabilityTimeOffset > 0 and @availabilityTimeComplete = "false"])') $(mpd 'count(//SegmentTemplate)') $(mpd 'count(/MPD/*[local-name() = "ServiceDescription"]/*[local-name() = "Latency"])')" '3 3 1'
+for r in copy 360p audio; do
+    check "$r: one comes while it is made" wait_for 60 under_way $r || continue
+    matches "$r: in chunks" "$(cat "$work/http1.1.head")" '^[Tt]ransfer-[Ee]ncoding: chunked'
+    matches "$r: and by HTTP/2" "$(cat "$work/http2.head")" '^HTTP/2 200'
+    equal "$r: no cache keeps it" "$(grep -ci '^cache-control: no-store' "$work/http1.1.head") $(grep -ci '^cache-control: no-store' "$work/http2.head")" '1 1'
+    get "/live/cam/$r/$(< "$work/number").m4s" > "$work/whole"
+    get "/live/cam/$r/$(< "$work/number").ll.m4s" > "$work/later"
+    equal "$r: it is the segment" "$(sha256sum < "$work/http1.1") $(sha256sum < "$work/http2") $(sha256sum < "$work/later")" "$(sha256sum < "$work/whole") $(sha256sum < "$work/whole") $(sha256sum < "$work/whole")"
+done
+
+note "the worker of a rendition dies"
+kill -KILL "$(st '.roles[] | select(.role == "transcode") | .pid')"
+behind_gap() {
+    get /live/cam/360p/index.m3u8 | awk '/^#EXT-X-GAP/ { gap = 1 } /^[0-9]+[.]m4s$/ { if (gap == 2) goes_on = 1; gap += gap == 1 } END { exit !goes_on }' && manifest
+}
+check "it lacks a segment, and goes on" wait_for 60 behind_gap
+equal "no time is without a segment" "$(mpd 'count(//S[position() > 1 and @t])')" 0
 
 note "the camera goes, and comes back"
 end_process "$camera_pid"
