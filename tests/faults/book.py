@@ -57,6 +57,10 @@ class Book:
             with open(self.path, "a") as f:
                 f.write("".join("\t".join(line) + "\n" for line in lines))
 
+    def commit_of(self, programs):
+        """The commit at which these programs were noted first: a checkout goes on while a build stays. "" if they never were."""
+        return next((n.commit for n in self.lines if n.outcome == "noted" and programs.get(n.role) == n.program), "")
+
     def noted(self, programs):
         """(role, when, kind, place, function) of these programs ({role: hash})."""
         return sorted({(n.role, n.when, n.kind, n.place, n.function) for n in self.lines if n.outcome == "noted" and programs.get(n.role) == n.program})
