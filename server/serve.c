@@ -115,6 +115,7 @@ static void on_user(void *ctx, struct channel *from, const union msg_body *m, in
 	need_site();
 	check(serve_auth_user(serve.auth, &m->serve_user));
 	check(serve_rights_user(serve.rights, &m->serve_user));
+	serve_rights_look_at(&serve, m->serve_user.user, clock_wall_us());
 	if (m->serve_user.user >= serve.site.users)
 		serve.site.users = (uint16_t)(m->serve_user.user + 1);
 }

@@ -179,15 +179,23 @@ void serve_rights_unfollow(struct serve_rights_follower *f)
 	f->follows = false;
 }
 
-/* Who is told may free himself, and others, who then take themselves off either list. */
-void serve_rights_look(const struct serve *s, int64_t wall_us)
+/* By his own right, or by a link that is bound to his. */
+static bool watches_by(const struct serve *s, const struct serve_viewer *v, int user)
+{
+	const struct may *may = may_of(s, v);
+
+	return v->user == user || (may && may->is_share && may->bound == user);
+}
+
+/* Who is told may free himself, and others, who then take themselves off either list. user: -1 for all. */
+static void look(const struct serve *s, int user, int64_t wall_us)
 {
 	LIST_HEAD(, serve_rights_follower) ended = LIST_HEAD_INITIALIZER(ended);
 	struct serve_rights_follower *f, *next;
 
 	for (f = LIST_FIRST(&s->rights->followers); f; f = next) {
 		next = LIST_NEXT(f, next);
-		if (serve_rights_may(s, &f->viewer, f->right, f->camera, wall_us))
+		if ((user >= 0 && !watches_by(s, &f->viewer, user)) || serve_rights_may(s, &f->viewer, f->right, f->camera, wall_us))
 			continue;
 		LIST_REMOVE(f, next);
 		LIST_INSERT_HEAD(&ended, f, next);
@@ -196,4 +204,14 @@ void serve_rights_look(const struct serve *s, int64_t wall_us)
 		serve_rights_unfollow(f);
 		f->ended(f);
 	}
+}
+
+void serve_rights_look(const struct serve *s, int64_t wall_us)
+{
+	look(s, -1, wall_us);
+}
+
+void serve_rights_look_at(const struct serve *s, unsigned user, int64_t wall_us)
+{
+	look(s, (int)user, wall_us);
 }

@@ -84,5 +84,7 @@ int serve_rights_follow(const struct serve *s, struct serve_rights_follower *f);
 void serve_rights_unfollow(struct serve_rights_follower *f);
 /* Looks at all that is followed: each second, and when something has changed. */
 void serve_rights_look(const struct serve *s, int64_t wall_us);
+/* At what that user follows, and who by a link of his: his rights have changed. */
+void serve_rights_look_at(const struct serve *s, unsigned user, int64_t wall_us);
 
 #endif
