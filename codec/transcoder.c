@@ -424,6 +424,12 @@ static int run_snapshot(struct transcoder *t, bool run)
 	return rc ? rc : settle(t);
 }
 
+int transcoder_look(struct transcoder *t, uint32_t look_s)
+{
+	t->settings.look_s = look_s;
+	return settle(t);
+}
+
 int transcoder_part(struct transcoder *t, unsigned rendition, uint32_t part_ms)
 {
 	struct output *o;

@@ -130,6 +130,9 @@ int transcoder_finish(struct transcoder *t);
  */
 int transcoder_run(struct transcoder *t, unsigned rendition, bool run);
 
+/* As settings.look_s from here on; where that is sooner than the next look would be, it is now. 0 or -ENOMEM. */
+int transcoder_look(struct transcoder *t, uint32_t look_s);
+
 /*
  * Parts of that length of a rendition, or of RENDITION_AUDIO, as long as somebody watches it closely; 0: of the usual one. 0 or -ENOENT.
  */

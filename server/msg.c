@@ -73,7 +73,7 @@ static const struct {
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
 		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), TEXT(msg_transcode_camera, site),
 		BOOL(msg_transcode_camera, sound), BOOL(msg_transcode_camera, overlay), INT(msg_transcode_camera, denoise),
-		INT(msg_transcode_camera, cpu), INT(msg_transcode_camera, look_s), BLOB(msg_transcode_camera, masks), END}},
+		INT(msg_transcode_camera, cpu), BLOB(msg_transcode_camera, masks), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
 		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
 		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps),
@@ -189,6 +189,7 @@ static const struct {
 		INT(msg_watched, camera), INT(msg_watched, rendition), INT(msg_watched, chunk_ms), END}},
 	[MSG_PART_LENGTH] = {"part-length", FIELDS{
 		INT(msg_part_length, camera), INT(msg_part_length, rendition), INT(msg_part_length, chunk_ms), INT(msg_part_length, part_ms), END}},
+	[MSG_LOOK] = {"look", FIELDS{INT(msg_look, camera), INT(msg_look, every_s), END}},
 	[MSG_TRACK] = {"track", FIELDS{
 		INT(msg_track, camera), INT(msg_track, rendition), BYTES(msg_track, init_sha256), INT(msg_track, codec),
 		INT(msg_track, width), INT(msg_track, height), INT(msg_track, timescale), INT(msg_track, rate),

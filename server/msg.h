@@ -122,6 +122,7 @@ enum msg_type {
 	MSG_TURN,                  /* its answer */
 	MSG_QUESTION,              /* serve -> parent: what somebody's page wants to know, or to have done */
 	MSG_ANSWER,                /* fd: sealed bytes, if result is MSG_ANSWER_DONE */
+	MSG_LOOK,                  /* parent -> transcode (sealed): how often it looks at the scene while it decodes nothing else */
 	MSG_TYPE_COUNT
 };
 
@@ -199,7 +200,6 @@ struct msg_transcode_camera {
 	bool sound;                                  /* of what no browser plays */
 	bool overlay;
 	uint8_t denoise, cpu;
-	uint32_t look_s;                             /* as alarms.scene */
 	uint16_t masks_len;                          /* bytes */
 	uint8_t masks[MSG_MASKS_MAX * MSG_MASK_BYTES];
 };
@@ -350,6 +350,7 @@ struct msg_store_encoder { uint16_t camera; uint8_t rendition; char encoder[65],
 #define MSG_PICTURE_MS 40
 struct msg_watched { uint16_t camera; uint8_t rendition; uint16_t chunk_ms; };
 /* chunk_ms: how long a chunk lasts at most, 0: as without anybody, and none are published; part_ms: the target of parts, 0: none are wanted. */
+struct msg_look { uint16_t camera; uint32_t every_s; };  /* 0: never */
 struct msg_part_length { uint16_t camera; uint8_t rendition; uint16_t chunk_ms, part_ms; };
 struct msg_serve_state {
 	uint32_t connections, viewers, held;
@@ -514,6 +515,7 @@ union msg_body {
 	struct msg_serve_state serve_state;
 	struct msg_watched watched;
 	struct msg_part_length part_length;
+	struct msg_look look;
 	struct msg_part part;
 	struct msg_track track;
 	struct msg_segment segment;

@@ -40,6 +40,7 @@
 #define RING_STORE_BYTES (32u << 20)      /* ingest -> store, at least: see ring_store_bytes */
 #define RING_STORE_CAMERA (512u << 10)    /* ... of it for a camera: its key frame, when those of all come at one moment */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
+#define RING_LOOK_BYTES (4u << 20)        /* the same, of a worker for sound that looks at the scene now and then */
 #define RING_ENCODED_BYTES (16u << 20)    /* transcode -> store, one camera */
 #define RING_SNAPSHOT_BYTES (4u << 20)    /* transcode -> store, a worker for snapshots and sound */
 #define RING_SOUND_BYTES (1u << 20)       /* each of the two, of a worker for sound alone */
@@ -166,6 +167,7 @@ struct camera_live {
 	bool wants_sound;                 /* which only a worker makes */
 	int64_t needed_us;                /* monotonic: it was needed last */
 	int64_t looked_at_us;             /* monotonic: since when its pictures are looked at, by a worker that is there for that; 0: they are not */
+	bool looks_long;                  /* for longer than others' turns allow, since its key frames are far apart */
 	uint8_t scene;                    /* what was seen wrong with them last: bits of codec/scene.h */
 	bool blind;                       /* nothing was seen, since they could not be decoded */
 	unsigned looks_failed;            /* in a row, by the end of who looked */
@@ -353,6 +355,9 @@ void parent_scene_sweep(struct parent *p, int64_t now_us);
 void parent_scene_told(struct camera_live *cam);
 /* A worker ended unasked. */
 void parent_scene_worker_ended(struct camera_live *cam);
+/* How often it looks by itself: who is ready now; and all, when alarms.scene is another. */
+void parent_tell_look(struct child *worker);
+void parent_scene_changes(struct parent *p);
 /* parent_closely.c: chunk_ms as in msg_watched, not 0 */
 void parent_watched_closely(struct parent *p, unsigned camera, unsigned rendition, unsigned chunk_ms);
 void parent_closely_sweep(struct camera_live *cam, int64_t now_us);

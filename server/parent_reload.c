@@ -300,6 +300,8 @@ static void apply(struct reload *r)
 	r->witnesses = parent_witness_use(p, &r->witness);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		apply_camera(r, &p->camera[i]);
+	if (p->site->alarms.scene_s != before->alarms.scene_s)
+		parent_scene_changes(p);
 	parent_certificate_use(p, &r->files);
 	for (unsigned i = 0; i < p->site->ncameras; i++)
 		memcpy(p->camera[i].ca_sha256, r->ca_sha256[i], 32);

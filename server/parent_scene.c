@@ -2,11 +2,12 @@
 /*
  * Cameras of which nothing is decoded: whether one is black, frozen or covered is looked at by a worker that comes for a few key frames
  * and goes, one camera after the other, so that each has its turn within alarms.scene. What was seen holds until the next look.
- * At most LOOKS_AT_ONCE look at a time: of many cameras with few key frames each has its turn later. A look whose worker ends is over: what ended
- * it is likely the camera's, and has its next turn when all others had theirs.
+ * At most LOOKS_AT_ONCE look at a time. A camera that sends a key frame in minutes is not seen twice in LOOK_LONGEST_US: where it was seen once,
+ * up to LOOKS_LONG of them go on for LOOK_APART_US, in nobody's way; of more each has its turn later. A look whose worker ends is over: what
+ * ended it is likely the camera's, and has its next turn when all others had theirs.
  *
- * A camera that has a worker, for sound that no browser plays or while snapshots are asked for, is not given another. Where that one is
- * given pictures it looks by itself (codec/transcoder.h).
+ * A camera that has a worker, for sound that no browser plays or while snapshots are asked for, is not given another: that one looks by
+ * itself, as often (codec/transcoder.h).
  */
 #include "server/parent.h"
 
@@ -15,6 +16,8 @@
 
 #define LOOKS_AT_ONCE 4
 #define LOOK_LONGEST_US 60000000
+#define LOOKS_LONG 8               /* each some 13 MB, and no work */
+#define LOOK_APART_US 900000000
 #define LOOKS_FAILED 3             /* in a row are told */
 #define LOOK_PICTURES 2            /* one alone cannot be frozen */
 
@@ -45,6 +48,7 @@ static void end_look(struct camera_live *cam)
 	struct child *worker = parent_child(cam->parent, ROLE_TRANSCODE, cam->index);
 
 	cam->looked_at_us = 0;
+	cam->looks_long = false;
 	if (worker && !worker->retired && !parent_needs_worker(cam))
 		parent_retire_worker(worker);
 }
@@ -72,6 +76,27 @@ static void forget_unless_seen(struct camera_live *cam)
 	parent_worker_alarms(cam);
 }
 
+static unsigned long_looks(const struct parent *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->site->ncameras; i++)
+		n += p->camera[i].looks_long;
+	return n;
+}
+
+static bool has_time(struct camera_live *cam, int64_t now_us)
+{
+	int64_t for_us = now_us - cam->looked_at_us;
+
+	if (for_us < LOOK_LONGEST_US)
+		return true;
+	if (!cam->looks_long)
+		cam->looks_long = cam->worker.looked && long_looks(cam->parent) < LOOKS_LONG;
+	return cam->looks_long && for_us < LOOK_APART_US;
+}
+
+/* How many there are that others have to wait for. */
 static unsigned sweep_looks(struct parent *p, int64_t now_us)
 {
 	unsigned n = 0;
@@ -84,11 +109,10 @@ static unsigned sweep_looks(struct parent *p, int64_t now_us)
 			continue;
 		if (has_seen_enough(cam))
 			forgive(cam);
-		if (!worker || worker->phase == CHILD_DOWN || cam->state.phase != CAMERA_STREAMING || now_us - cam->looked_at_us >= LOOK_LONGEST_US ||
-		    has_seen_enough(cam))
+		if (!worker || worker->phase == CHILD_DOWN || cam->state.phase != CAMERA_STREAMING || !has_time(cam, now_us) || has_seen_enough(cam))
 			end_look(cam);
 		else
-			n++;
+			n += !cam->looks_long;
 	}
 	return n;
 }
@@ -143,4 +167,23 @@ void parent_scene_worker_ended(struct camera_live *cam)
 	end_look(cam);
 	if (++cam->looks_failed >= LOOKS_FAILED)
 		parent_alarm(cam, ALARM_WORKER, true, "who looks at its pictures keeps ending");
+}
+
+void parent_tell_look(struct child *worker)
+{
+	struct msg_look m = {.camera = (uint16_t)worker->index, .every_s = worker->parent->site->alarms.scene_s};
+
+	parent_tell_worker(worker, MSG_LOOK, &m);
+}
+
+void parent_scene_changes(struct parent *p)
+{
+	for (struct child *c = p->child; c < p->child + p->nchildren; c++) {
+		if (c->kind != ROLE_TRANSCODE || c->retired)
+			continue;
+		if (c->phase == CHILD_READY)
+			parent_tell_look(c);
+		if (p->site->alarms.scene_s && !c->pictures)
+			parent_want_pictures(p, c->index);
+	}
 }

@@ -259,10 +259,11 @@ static int new_rings(struct child *c, size_t in_bytes, size_t out_bytes, int *re
 static int transcode_settings(struct child *c)
 {
 	const struct site_camera *cam = &c->parent->site->camera[c->index];
+	const struct camera_live *live = &c->parent->camera[c->index];
 	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio, .overlay = cam->overlay,
-		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu,
-		.look_s = c->parent->site->alarms.scene_s};
+		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu};
 	int bell = -1, rc;
+	bool wanted;
 
 	TEXT(m.name, cam->name);
 	TEXT(m.site, c->parent->site->origin);
@@ -281,9 +282,11 @@ static int transcode_settings(struct child *c)
 		if (!s->gone)
 			rc = child_say(c, MSG_TRANSCODE_RENDITION, &mr, NULL, 0);
 	}
-	c->pictures = places_renditions(cam) || c->parent->camera[c->index].demand[RENDITION_SNAPSHOT].runs || c->parent->camera[c->index].looked_at_us;
+	/* Who makes sound alone is given pictures to look at now and then. */
+	wanted = places_renditions(cam) || live->demand[RENDITION_SNAPSHOT].runs || live->looked_at_us;
+	c->pictures = wanted || c->parent->site->alarms.scene_s;
 	if (!rc)
-		rc = new_rings(c, c->pictures ? RING_TRANSCODE_BYTES : RING_SOUND_BYTES,
+		rc = new_rings(c, wanted ? RING_TRANSCODE_BYTES : c->pictures ? RING_LOOK_BYTES : RING_SOUND_BYTES,
 			       places_renditions(cam) ? RING_ENCODED_BYTES : c->pictures ? RING_SNAPSHOT_BYTES : RING_SOUND_BYTES, &bell);
 	if (!rc)
 		rc = child_say(c, MSG_TRANSCODE_RINGS, NULL, (int[]){c->ring_in, bell, c->ring_out, c->ring_out_bell}, 4);

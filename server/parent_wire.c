@@ -167,8 +167,10 @@ void child_wire(struct child *c)
 		break;
 	case ROLE_TRANSCODE:
 		join_worker(c);
-		if (ready(c))
+		if (ready(c)) {
 			parent_tell_demand(c);
+			parent_tell_look(c);
+		}
 		break;
 	case ROLE_INGEST:
 		ring_to_store(c, store);

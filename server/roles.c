@@ -86,6 +86,7 @@ static const struct rule {
 	{MSG_SERVE_STATE,     TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_WATCHED,         TO(SERVE),     TO(PARENT),   0, 0},
 	{MSG_PART_LENGTH,     TO(PARENT),    TO(INGEST) | TO(TRANSCODE) | TO(STORE), 0, 0},
+	{MSG_LOOK,            TO(PARENT),    TO(TRANSCODE), 0, 0},
 	{MSG_TRACK,           TO(STORE),     TO(SERVE),    1, 1},
 	{MSG_SEGMENT,         TO(STORE),     TO(SERVE),    1, 1},
 	{MSG_PART,            TO(STORE),     TO(SERVE),    1, 1},

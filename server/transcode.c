@@ -11,6 +11,7 @@
  *     parent   MSG_RENDITION_RUN, sealed  hear (the doorbell rings too)
  *     parent   MSG_PART_LENGTH, sealed    hear (the same)
  *     parent   MSG_SEI, sealed            hear (the same)
+ *     parent   MSG_LOOK, sealed           hear (the same)
  *     parent   MSG_STOP, sealed           hear (the same)
  */
 #include <errno.h>
@@ -74,7 +75,6 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 
 	s->camera = c->camera;
 	s->sound = c->sound;
-	s->look_s = c->look_s;
 	s->overlay = c->overlay;
 	s->denoise = (enum denoise_strength)c->denoise;
 	s->cpu = (enum cpu_level)c->cpu;
@@ -224,6 +224,8 @@ static void obey(struct transcode *t, enum msg_type type, const union msg_body *
 		rc = pump_switch(&t->pump, m->rendition_run.rendition, m->rendition_run.run);
 	else if (type == MSG_PART_LENGTH && m->part_length.camera == t->settings.camera)
 		rc = transcoder_part(t->pump.transcoder, m->part_length.rendition, m->part_length.chunk_ms);
+	else if (type == MSG_LOOK && m->look.camera == t->settings.camera)
+		rc = transcoder_look(t->pump.transcoder, m->look.every_s);
 	else
 		give_up(t, "parent-message", "not for a sealed transcode");
 	if (rc == -ENOENT)

@@ -340,3 +340,27 @@ Test(demand, the_scene_is_not_looked_at_unless_asked_for)
 	cr_expect_eq(look_at(&k, 0).looked, 0);
 	cr_expect_eq(transcoder_counts(transcoder).pictures, 0);
 }
+
+Test(demand, how_often_the_scene_is_looked_at_can_change)
+{
+	static const struct stream_kind k = {"noise", 320, 180, 300, 25, .noise = true};
+	static const struct { uint32_t look_s; unsigned until, looked; } steps[] = {
+		{0, 50, 0}, {600, 125, 2}, {2, 200, 4}, {0, 250, 4}, {2, 300, 6}};
+	struct transcoder_settings settings = {.cpu = cpu_best(), .nrenditions = 1, .rendition = {wanted}};
+	struct record r = {.kind = RECORD_TRACK};
+	struct transcoder_state s;
+	const char *why;
+	unsigned from = 0;
+
+	stream_make(&stream, &k);
+	r.track = (struct record_track){.epoch = 1, .track = stream.track};
+	cr_assert_eq(transcoder_new(&transcoder, &settings, viewer_emit, NULL), 0);
+	cr_assert_eq(transcoder_feed(transcoder, &r, false, &why), 0);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		cr_assert_eq(transcoder_look(transcoder, steps[i].look_s), 0);
+		feed(from, steps[i].until);
+		from = steps[i].until;
+		transcoder_state(transcoder, &s);
+		cr_expect_eq(s.looked, steps[i].looked, "%zu: %u", i, (unsigned)s.looked);
+	}
+}

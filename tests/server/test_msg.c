@@ -62,6 +62,7 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 		.token_sha256 = {1, [31] = 2}, .from_us = 1, .to_us = 2, .expires_us = 3);
 	CARRIED(MSG_QUESTION, question, .request = UINT32_MAX, .what = QUESTION_SHARE, .user = 255, .all = true, .words = "gate - - 2026");
 	CARRIED(MSG_ANSWER, answer, .request = 1, .result = MSG_ANSWER_REFUSED, .bytes = UINT64_MAX, .sha256 = {1, [31] = 2}, .why = "there is no such link");
+	CARRIED(MSG_LOOK, look, .camera = 999, .every_s = 86400);
 	CARRIED(MSG_PART_LENGTH, part_length, .camera = 999, .rendition = 9, .chunk_ms = 40, .part_ms = 216);
 	CARRIED(MSG_PART, part, .camera = 999, .rendition = 2, .number = INT64_MAX, .tag = UINT32_MAX, .discontinuity = 7, .part = MSG_NO_PART,
 		.ends = true, .last = true, .final = true, .independent = true, .start_us = -1, .duration = 18000, .timescale = 90000, .offset = 1ull << 40,
@@ -75,13 +76,13 @@ Test(msg, carries_each_field_of_what_is_said_of_transcoding)
 
 Test(msg, carries_as_many_masks_as_a_camera_may_have)
 {
-	static struct msg_transcode_camera m = {.camera = 4, .name = "yard", .site = "a.example/b", .sound = true, .overlay = true, .denoise = 3, .cpu = 1, .look_s = 600};
+	static struct msg_transcode_camera m = {.camera = 4, .name = "yard", .site = "a.example/b", .sound = true, .overlay = true, .denoise = 3, .cpu = 1};
 	struct site_mask mask;
 
 	for (unsigned i = 0; i < MSG_MASKS_MAX + 3; i++)
 		msg_put_mask(&m, &(struct site_mask){.x = i, .y = 2 * i, .width = SITE_MASK_WHOLE - i, .height = 100 + i, .style = i % 2});
 	carry(MSG_TRANSCODE_CAMERA, &m);
-	cr_expect(back.transcode_camera.overlay && back.transcode_camera.denoise == 3 && back.transcode_camera.cpu == 1 && back.transcode_camera.look_s == 600);
+	cr_expect(back.transcode_camera.overlay && back.transcode_camera.denoise == 3 && back.transcode_camera.cpu == 1);
 	cr_expect_str_eq(back.transcode_camera.site, "a.example/b");
 	for (unsigned i = 0; i < MSG_MASKS_MAX; i++) {
 		cr_assert(msg_get_mask(&back.transcode_camera, i, &mask));
@@ -102,7 +103,7 @@ Test(roles, a_worker_speaks_of_itself_alone_and_serve_asks_the_parent)
 		{ROLE_SERVE, ROLE_STORE, MSG_ALARM, false}, {ROLE_INGEST, ROLE_PARENT, MSG_WORKER_STATE, false}, {ROLE_PARENT, ROLE_STORE, MSG_ALARM, true},
 		{ROLE_PARENT, ROLE_SERVE, MSG_ALARM, true}, {ROLE_PARENT, ROLE_SERVE, MSG_RENDITION_RUN, true}, {ROLE_PARENT, ROLE_TRANSCODE, MSG_RENDITION_RUN, true},
 		{ROLE_PARENT, ROLE_INGEST, MSG_RENDITION_RUN, false}, {ROLE_PARENT, ROLE_INGEST, MSG_PART_LENGTH, true},
-		{ROLE_PARENT, ROLE_TRANSCODE, MSG_PART_LENGTH, true}, {ROLE_PARENT, ROLE_STORE, MSG_PART_LENGTH, true},
+		{ROLE_PARENT, ROLE_TRANSCODE, MSG_LOOK, true}, {ROLE_STORE, ROLE_TRANSCODE, MSG_LOOK, false}, {ROLE_PARENT, ROLE_TRANSCODE, MSG_PART_LENGTH, true}, {ROLE_PARENT, ROLE_STORE, MSG_PART_LENGTH, true},
 		{ROLE_SERVE, ROLE_PARENT, MSG_PART_LENGTH, false}, {ROLE_SERVE, ROLE_PARENT, MSG_VIEWING, true}, {ROLE_SERVE, ROLE_STORE, MSG_WATCH_ENTRY, false},
 		{ROLE_PARENT, ROLE_STORE, MSG_WATCH_ENTRY, true}, {ROLE_PARENT, ROLE_SERVE, MSG_SHARE, true}, {ROLE_SERVE, ROLE_PARENT, MSG_SHARE, false},
 		{ROLE_SIGN, ROLE_PARENT, MSG_TURN_ASK, true}, {ROLE_STORE, ROLE_PARENT, MSG_TURN_ASK, false}, {ROLE_PARENT, ROLE_SIGN, MSG_TURN, true},

@@ -2,6 +2,7 @@
 /* Looks at cameras of which nothing is decoded: whose turn it is, how long one lasts, and what holds of what it saw. */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include <event2/event.h>
@@ -111,6 +112,51 @@ Test(scene, a_look_that_sees_nothing_ends)
 	cr_expect(looker(1)->phase == CHILD_DOWN, "there is nothing to see");
 }
 
+/* "Smart codecs" send a key frame in minutes. */
+Test(scene, key_frames_far_apart_are_waited_for)
+{
+	look_begins();
+	saw(0, 0, 1);
+	sweep(61000000);
+	cr_expect(!looker(1)->retired && rig.camera[1].looks_long, "it was seen once");
+	sweep(700000000);
+	saw(SCENE_BLACK, SCENE_BLACK, 2);
+	cr_expect(rig.camera[1].alarm[ALARM_BLACK].on);
+	look_ended();
+	sweep(601000000);
+	saw(0, 0, 1);
+	sweep(61000000);
+	sweep(840000000);
+	look_ended();
+	cr_expect(!rig.camera[1].looks_long, "not for ever");
+}
+
+Test(scene, only_so_many_wait_for_key_frames_that_are_far_apart)
+{
+	static struct site_camera many[2 + 8];
+	static struct camera_live live[2 + 8];
+
+	look_begins();
+	memcpy(many, rig.site_camera, sizeof rig.site_camera);
+	live[1] = rig.camera[1];
+	for (unsigned i = 2; i < 10; i++)
+		live[i] = (struct camera_live){.parent = &rig.p, .index = i, .looked_at_us = clock_mono_us(), .looks_long = true};
+	rig.site.camera = many;
+	rig.site.ncameras = 10;
+	rig.p.camera = live;
+	live[1].worker.looked = 1;
+	live[1].looked_at_us -= 61000000;
+	live[9].looks_long = false;
+	parent_scene_sweep(&rig.p, clock_mono_us());
+	cr_expect(live[1].looks_long && !looker(1)->retired);
+	live[1].looks_long = false;
+	for (unsigned i = 2; i < 10; i++)
+		live[i].looks_long = true;
+	parent_scene_sweep(&rig.p, clock_mono_us());
+	cr_expect(!live[1].looks_long && looker(1)->retired, "eight wait already");
+	child_log_close(looker(1));
+}
+
 /* As parent.c does. */
 static void look_is_ended_by_the_camera(void)
 {
@@ -187,6 +233,54 @@ Test(scene, who_comes_for_snapshots_during_a_look_keeps_the_worker)
 	RIG_SAY(SERVE, MSG_WATCHED, (struct msg_watched){.camera = 1, .rendition = RENDITION_SNAPSHOT});
 	saw(0, 0, 2);
 	cr_expect(!looker(1)->retired && !rig.camera[1].looked_at_us);
+	child_log_close(looker(1));
+}
+
+static unsigned look_told(void)
+{
+	static union msg_body m;
+	enum msg_type type;
+
+	while ((type = rig_heard(WORKER, &m)) != MSG_LOOK)
+		cr_assert_neq(type, MSG_NONE);
+	cr_expect_eq(m.look.camera, 0);
+	return m.look.every_s;
+}
+
+Test(scene, a_worker_is_told_how_often_to_look_and_told_again)
+{
+	static union msg_body m;
+
+	rig.site.alarms.scene_s = 600;
+	rig.child[WORKER].phase = CHILD_STARTING;
+	parent_scene_changes(&rig.p);
+	cr_expect_eq(rig_heard(WORKER, &m), MSG_NONE, "not before it is sealed");
+	RIG_SAY(WORKER, MSG_READY, (struct msg_ready){0});
+	cr_expect_eq(look_told(), 600);
+	rig.site.alarms.scene_s = 60;
+	parent_scene_changes(&rig.p);
+	cr_expect_eq(look_told(), 60);
+}
+
+/* G.711 and the like, in a camera that is only recorded. */
+Test(scene, who_makes_sound_is_given_pictures_to_look_at)
+{
+	rig.site_camera[1].audio = true;
+	parent_want_sound(&rig.p, 1, CODEC_PCMU);
+	cr_assert(looker(1) && looker(1)->phase == CHILD_STARTING);
+	cr_expect_not(looker(1)->pictures, "nothing looks");
+	rig.site.alarms.scene_s = 600;
+	parent_scene_changes(&rig.p);
+	cr_expect(looker(1)->killed, "it cannot be given them as it is");
+	child_log_close(looker(1));
+	rig.camera[1].wants_sound = false;
+	waitpid(looker(1)->pid, NULL, 0);
+	channel_free(&looker(1)->channel);
+	looker(1)->pid = 0;
+	looker(1)->retired = true;
+	looker(1)->phase = CHILD_DOWN;
+	parent_want_sound(&rig.p, 1, CODEC_PCMU);
+	cr_expect(looker(1)->pictures);
 	child_log_close(looker(1));
 }
 
