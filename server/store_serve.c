@@ -348,11 +348,11 @@ static void report_changed(struct store *s, const struct read_work *w)
 {
 	/* A list's number is none of a segment. */
 	unsigned long long number = is_of_time(&w->want) ? 0 : w->want.number;
-	char what[40] = "its index";
+	char what[30] = "its index";
 
 	if (number)
 		snprintf(what, sizeof what, "segment %llu", number);
-	snprintf(s->alarm_footage, sizeof s->alarm_footage, "footage on disk is not what was sealed: camera %s, %s, %s; run casemate verify",
+	snprintf(s->alarm_footage, sizeof s->alarm_footage, "footage on disk is not what was sealed: %s, %s, %s; run casemate verify",
 		 w->camera, w->rendition, what);
 	log_error("changed-on-disk", "camera=%s rendition=%s number=%llu mend=\"casemate verify names all of it\"", w->camera, w->rendition, number);
 }
