@@ -84,6 +84,7 @@ struct child {
 	int64_t log_second;
 	size_t log_bytes;                 /* that were read in it */
 	unsigned log_lines, log_suppressed;
+	size_t ring_store_bytes;          /* ingest: of its ring to store */
 	/* transcode: its two rings, kept until ingest and store are ready; the first one's bell is kept as long as it */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
 	bool pictures;                    /* it is given pictures too, not only sound */
@@ -422,6 +423,11 @@ bool child_group_end(struct child *c);
 void child_wire(struct child *c);
 /* Of a ring for so many cameras of one ingest process: a power of two, at most RING_MAX. */
 size_t ring_store_bytes(unsigned cameras);
+/*
+ * Something did not get on from this ingest. Where cameras have come with a reload since its ring to store was made, it is given one that
+ * is large enough for them: a break for all its cameras, so not before there is one anyway.
+ */
+void parent_ring_lost(struct child *ingest);
 /*
  * parent_hear.c: what roles say comes here first, and is answered by parent_answers if they may be heard; they are asked now and then
  * whether they still live. parent_ask is 0 or -ENOMEM.

@@ -219,6 +219,8 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 	if (is_gone(c, m->camera_state.camera))
 		return;
 	cam = &c->parent->camera[m->camera_state.camera];
+	if (m->camera_state.dropped_ring > cam->state.dropped_ring)
+		parent_ring_lost(c);
 	take_state(cam, &m->camera_state);
 	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)
 		cam->worked = cam->state.transport;

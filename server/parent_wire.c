@@ -73,16 +73,21 @@ size_t ring_store_bytes(unsigned cameras)
 	return size;
 }
 
+/* For as many cameras as it can have now. */
+static size_t bytes_to_store(const struct site *site)
+{
+	return ring_store_bytes((site->ncameras + site->ingest_processes - 1) / site->ingest_processes);
+}
+
 static void ring_to_store(struct child *ingest, struct child *store)
 {
 	struct msg_ring_from from = {ROLE_INGEST, (uint16_t)ingest->index};
-	const struct site *site = ingest->parent->site;
 	int fd[2] = {-1, -1}, rc;
 
 	if (!ready(ingest) || !ready(store))
 		return;
-	/* As many as it can have now; those that a reload brings find their room in it until the next start. */
-	rc = ring_create(ring_store_bytes((site->ncameras + site->ingest_processes - 1) / site->ingest_processes), &fd[0]);
+	ingest->ring_store_bytes = bytes_to_store(ingest->parent->site);
+	rc = ring_create(ingest->ring_store_bytes, &fd[0]);
 	if (!rc && (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
 		rc = -errno;
 	if (rc)
@@ -91,6 +96,17 @@ static void ring_to_store(struct child *ingest, struct child *store)
 		tell(ingest, MSG_RING_STORE, NULL, fd, 2);
 	close_fd(&fd[0]);
 	close_fd(&fd[1]);
+}
+
+void parent_ring_lost(struct child *ingest)
+{
+	size_t bytes = bytes_to_store(ingest->parent->site);
+
+	if (ingest->ring_store_bytes >= bytes)
+		return;
+	parent_log("warn", "ring-grows", "role=ingest[%u] from_mib=%zu to_mib=%zu why=\"cameras came with a reload, and what they sent did not fit\"", ingest->index,
+		   ingest->ring_store_bytes >> 20, bytes >> 20);
+	ring_to_store(ingest, parent_child(ingest->parent, ROLE_STORE, 0));
 }
 
 static bool begun(const struct child *c)

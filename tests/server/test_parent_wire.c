@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When roles that run are joined anew. */
+#include <criterion/criterion.h>
+
+#include <event2/event.h>
+
+#include "tests/server/parent_rig.h"
+
+enum { STORE, INGEST, CHILDREN };
+
+static void setup(void)
+{
+	rig_begin((const enum role_kind[CHILDREN]){ROLE_STORE, ROLE_INGEST}, CHILDREN);
+	rig.camera[0].telling = event_new(rig.p.base, -1, 0, parent_tell_state, &rig.camera[0]);
+	cr_assert_not_null(rig.camera[0].telling);
+	child_wire(&rig.child[INGEST]);
+}
+
+static void teardown(void)
+{
+	event_free(rig.camera[0].telling);
+	rig_end();
+}
+
+TestSuite(wire, .init = setup, .fini = teardown, .timeout = 30);
+
+/* How many rings ingest was given since it was asked last. */
+static unsigned rings(void)
+{
+	static union msg_body m;
+	enum msg_type type;
+	unsigned n = 0;
+
+	while ((type = rig_heard(INGEST, &m)) != MSG_NONE)
+		n += type == MSG_RING_STORE;
+	return n;
+}
+
+static void dropped(uint64_t n)
+{
+	RIG_SAY(INGEST, MSG_CAMERA_STATE, (struct msg_camera_state){.camera = 0, .phase = CAMERA_STREAMING, .dropped_ring = n});
+}
+
+Test(wire, a_ring_grows_for_cameras_that_a_reload_brought_once_something_did_not_fit)
+{
+	cr_expect_eq(rings(), 1);
+	dropped(1);
+	cr_expect_eq(rings(), 0, "as large as it would be anew");
+	rig.site.ncameras = 100;
+	dropped(1);
+	cr_expect_eq(rings(), 0, "nothing was lost since they came");
+	dropped(2);
+	cr_expect_eq(rings(), 1);
+	dropped(3);
+	cr_expect_eq(rings(), 0, "as large as it would be anew");
+	rig.site.ncameras = 2;
+}
