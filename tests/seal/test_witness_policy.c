@@ -16,7 +16,7 @@ static char vkey[WITNESSES][KEY_VKEY], log_vkey[KEY_VKEY];
 static void make_keys(void)
 {
 	for (int i = 0; i < WITNESSES; i++) {
-		char name[8];
+		char name[16];
 		struct cosign_public c;
 
 		snprintf(name, sizeof name, "w%d", i);
