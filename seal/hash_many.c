@@ -7,7 +7,7 @@
 
 #define BLOCK 64u
 #define AT_ONCE 64u                    /* messages on the stack */
-#define ALL_LEAST 22u                  /* lanes in use below which half of the lanes, and then the rest, are as fast */
+#define ALL_LEAST 26u                  /* lanes in use below which half of the lanes, and then the rest, are as fast */
 #define HALF_LEAST 10u                 /* … below which two at a time are */
 
 /* One message, handed out in whole blocks: where it lies where it can be, from its own room where pieces meet and at the end. */
