@@ -101,7 +101,7 @@ for r in copy 360p audio; do
 done
 
 note "the worker of a rendition dies"
-kill -KILL "$(st '.roles[] | select(.role == "transcode") | .pid')"
+kill -KILL "$(st '.roles[] | select(.role == "transcode" and .pid > 0) | .pid')"
 behind_gap() {
     get /live/cam/360p/index.m3u8 | awk '/^#EXT-X-GAP/ { gap = 1 } /^[0-9]+[.]m4s$/ { if (gap == 2) goes_on = 1; gap += gap == 1 } END { exit !goes_on }' && manifest
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * usage: node browser.mjs URL USER PASSWORD CAMERA PLAYER…
- * Players that others wrote in headless Chromium, all in one page: hls.js, dash.js and Shaka (its HLS: shaka-hls, its DASH: shaka-dash).
+ * Players that others wrote in headless Chromium, all in one page: hls.js, dash.js and Shaka (its HLS: shaka-hls, its DASH: shaka-dash); by DASH
+ * of low latency: dash.js-ll, shaka-ll.
  * Prints `playing` when all show pictures; then, for each line on standard input that is a wall clock in ms and players' names, plays until
  * each of these has shown a picture that the test camera took after it, and prints `after` and, in JSON, what was seen; before that, `missing` and each
  * part of a segment that a player was answered 404 for. Ends with its input.
@@ -37,19 +38,22 @@ async function begin({name, base}) {
 		hls.on("hlsError", (_, e) => said.push(`${e.details}${e.fatal ? ", fatal" : ""}`));
 		hls.loadSource(`${base}/index.m3u8`);
 		hls.attachMedia(video);
-	} else if (name === "dash.js") {
+	} else if (name.startsWith("dash.js")) {
 		const dash = window.dashjs.MediaPlayer().create();
 
 		dash.on("error", (e) => said.push(e.error?.message ?? String(e.error)));
-		dash.initialize(video, `${base}/manifest.mpd`, true);
+		dash.setXHRWithCredentialsForType("MediaSegment", true);
+		dash.initialize(video, `${base}/${name === "dash.js" ? "manifest" : "manifest-ll"}.mpd`, true);
 	} else {
+		const list = {"shaka-hls": "index.m3u8", "shaka-dash": "manifest.mpd", "shaka-ll": "manifest-ll.mpd"}[name];
 		const shaka = new window.shaka.Player();
 
 		/* By itself it tries again behind errors of the network alone, and not behind its own (doc/players.md). */
 		shaka.configure("streaming.failureCallback", () => shaka.retryStreaming());
 		await shaka.attach(video);
 		shaka.addEventListener("error", (e) => said.push(`${e.detail.code} ${e.detail.data}`));
-		shaka.load(`${base}/${name === "shaka-hls" ? "index.m3u8" : "manifest.mpd"}`).then(() => video.play()).catch((e) => said.push(`${e.code} ${e.data ?? e}`));
+		shaka.configure({streaming: {lowLatencyMode: name === "shaka-ll"}});
+		shaka.load(`${base}/${list}`).then(() => video.play()).catch((e) => said.push(`${e.code} ${e.data ?? e}`));
 	}
 }
 
