@@ -2,7 +2,6 @@
 /* casemate backup: keys, state and site files in one file, enciphered. Asks nothing of the server, which may run meanwhile. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -15,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "conf/complaint.h"
 #include "server/backup_ask.h"
 #include "server/backup_find.h"
@@ -253,25 +253,14 @@ static int backup(const struct options *o)
 
 int cmd_backup(int argc, char **argv)
 {
-	static const struct option option[] = {{"config", required_argument, NULL, 'c'}, {"passphrase-file", required_argument, NULL, 'p'},
-		{"credentials", required_argument, NULL, 'C'}, {"state", required_argument, NULL, 'S'}, {"force", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'}, {NULL}};
 	struct options o = {.config = SITE_FILE_DEFAULT, .credentials = CREDENTIALS_DEFAULT, .state = STATE_DEFAULT};
-	int c;
+	const struct options_row rows[] = {{"config", 'c', .value = &o.config}, {"passphrase-file", 'p', .value = &o.passphrase},
+		{"credentials", .value = &o.credentials}, {"state", .value = &o.state}, {"force", .flag = &o.force}, {0}};
+	int status;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "c:p:h", option, NULL)) != -1) {
-		switch (c) {
-		case 'c': o.config = optarg; break;
-		case 'p': o.passphrase = optarg; break;
-		case 'C': o.credentials = optarg; break;
-		case 'S': o.state = optarg; break;
-		case 'f': o.force = true; break;
-		case 'h': fputs(usage, stdout); return 0;
-		default: fputs("\"casemate backup --help\" says what there is\n", stderr); return 2;
-		}
-	}
-	if (optind + 1 != argc)
+	if (!options_read("backup", usage, rows, 1, argc, argv, &status))
+		return status;
+	if (optind == argc)
 		return fail("usage", "casemate backup [-c SITE.yaml] FILE");
 	if (o.credentials[0] != '/' || o.state[0] != '/')
 		return fail("usage", "--credentials and --state want whole paths");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* casemate check: what is wrong with a site file and with what it names. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/options.h"
 #include "base/text.h"
 #include "conf/complaint.h"
 #include "server/admin.h"
@@ -159,38 +160,14 @@ static int check_site(const char *path, const char *admin_key, bool effective, b
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct option option[] = {{"config", required_argument, NULL, 'c'}, {"against", required_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'j'}, {"effective", no_argument, NULL, 'e'}, {"admin-key", required_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	const char *path = NULL, *old = NULL, *admin_key = NULL;
 	bool json = false, effective = false;
-	int o;
+	const struct options_row rows[] = {{"config", 'c', .value = &path}, {"against", .value = &old}, {"json", .flag = &json},
+		{"effective", .flag = &effective}, {"admin-key", .value = &admin_key}, {0}};
+	int status;
 
-	optind = 0;
-	while ((o = getopt_long(argc, argv, "c:h", option, NULL)) != -1) {
-		switch (o) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'a':
-			old = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'e':
-			effective = true;
-			break;
-		case 'k':
-			admin_key = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			fputs("\"casemate check --help\" says what there is\n", stderr);
-			return 2;
-		}
-	}
+	if (!options_read("check", usage, rows, 1, argc, argv, &status))
+		return status;
 	if (old && !path && optind == argc - 1)
 		path = argv[optind++];
 	if (old && path && optind == argc && !effective && !admin_key)

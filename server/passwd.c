@@ -3,7 +3,6 @@
 #include <argon2.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/text.h"
 #include "net/digest.h"
 #include "seal/key.h"
@@ -196,24 +196,15 @@ static int passwd(const char *name, bool make, const struct passwd_rtsp *to)
 
 int cmd_passwd(int argc, char **argv)
 {
-	static const struct option option[] = {{"generate", no_argument, NULL, 'g'}, {"rtsp", required_argument, NULL, 'r'},
-		{"site", required_argument, NULL, 's'}, {"md5", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	struct passwd_rtsp to = {NULL};
 	bool make = false;
-	int o;
+	const struct options_row rows[] = {{"generate", 'g', .flag = &make}, {"rtsp", 'r', .value = &to.file}, {"site", 's', .value = &to.site},
+		{"md5", 'm', .flag = &to.md5}, {0}};
+	int status;
 
-	optind = 0;
-	while ((o = getopt_long(argc, argv, "gr:s:mh", option, NULL)) != -1) {
-		switch (o) {
-		case 'g': make = true; break;
-		case 'r': to.file = optarg; break;
-		case 's': to.site = optarg; break;
-		case 'm': to.md5 = true; break;
-		case 'h': fputs(usage, stdout); return 0;
-		default: fputs("\"casemate passwd --help\" says what there is\n", stderr); return 2;
-		}
-	}
-	if (optind + 1 != argc)
+	if (!options_read("passwd", usage, rows, 1, argc, argv, &status))
+		return status;
+	if (optind == argc)
 		return complain("whose password? casemate passwd NAME");
 	if (!text_is_name(argv[optind], strlen(argv[optind])))
 		return complain("a name is 1 to 32 of a-z, 0-9 and -");

@@ -4,11 +4,11 @@
  * parent with ingest alone: the camera's bytes are read by a sealed role as in a
  * running server, and what is printed went through the same code that will record it.
  */
+#include "base/options.h"
 #include "server/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -271,53 +271,23 @@ static int get_password(struct probe *pr)
 	return 0;
 }
 
-enum { OPTION_CA = 256, OPTION_UNVERIFIED, OPTION_BASIC, OPTION_SECONDS };
-
-/* 0, or the exit status plus one. */
-static int parse(struct probe *pr, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"name", required_argument, NULL, 'n'}, {"user", required_argument, NULL, 'u'}, {"password-file", required_argument, NULL, 'p'},
-		{"transport", required_argument, NULL, 't'}, {"fingerprint", required_argument, NULL, 'f'}, {"ca", required_argument, NULL, OPTION_CA},
-		{"unverified", no_argument, NULL, OPTION_UNVERIFIED}, {"allow-basic", no_argument, NULL, OPTION_BASIC},
-		{"seconds", required_argument, NULL, OPTION_SECONDS}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	uint64_t n;
-	int o;
-
-	while ((o = getopt_long(argc, argv, "n:u:p:t:f:h", options, NULL)) != -1) {
-		switch (o) {
-		case 'n': pr->o.name = optarg; break;
-		case 'u': pr->o.user = optarg; break;
-		case 'p': pr->o.password_file = optarg; break;
-		case 't': pr->o.transport = optarg; break;
-		case 'f': pr->o.fingerprint = optarg; break;
-		case OPTION_CA: pr->o.ca = optarg; break;
-		case OPTION_UNVERIFIED: pr->o.unverified = true; break;
-		case OPTION_BASIC: pr->o.allow_basic = true; break;
-		case OPTION_SECONDS:
-			if (text_u64(optarg, strlen(optarg), 30, &n) || n < 2)
-				return 1 + complain("--seconds is a number from 2 to 30");
-			pr->o.seconds = (unsigned)n;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 1;
-		default:
-			fputs("\"casemate probe --help\" says what there is\n", stderr);
-			return 3;
-		}
-	}
-	return 0;
-}
-
 int cmd_probe(int argc, char **argv)
 {
-	struct probe pr = {.o = {.name = "camera-1", .seconds = WATCH_S}};
-	int status = parse(&pr, argc, argv);
+	struct probe pr = {.o = {.name = "camera-1"}};
+	const char *seconds = NULL;
+	const struct options_row rows[] = {{"name", 'n', .value = &pr.o.name}, {"user", 'u', .value = &pr.o.user},
+		{"password-file", 'p', .value = &pr.o.password_file}, {"transport", 't', .value = &pr.o.transport},
+		{"fingerprint", 'f', .value = &pr.o.fingerprint}, {"ca", .value = &pr.o.ca}, {"unverified", .flag = &pr.o.unverified},
+		{"allow-basic", .flag = &pr.o.allow_basic}, {"seconds", .value = &seconds}, {0}};
+	uint64_t n = WATCH_S;
+	int status;
 
-	if (status)
-		return status - 1;
-	if (optind + 1 != argc)
+	if (!options_read("probe", usage, rows, 1, argc, argv, &status))
+		return status;
+	if (seconds && (text_u64(seconds, strlen(seconds), 30, &n) || n < 2))
+		return complain("--seconds is a number from 2 to 30");
+	pr.o.seconds = (unsigned)n;
+	if (optind == argc)
 		return complain("which camera? casemate probe rtsp://HOST/PATH");
 	if (!text_is_name(pr.o.name, strlen(pr.o.name)))
 		return complain("a name is 1 to 32 of a-z, 0-9 and -");

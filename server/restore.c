@@ -2,7 +2,6 @@
 /* casemate restore: puts back what casemate backup kept. Looks at all of it first; overwrites nothing unless it is told to, and then puts that aside. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "server/backup_ask.h"
 #include "server/backup_seal.h"
 #include "server/commands.h"
@@ -134,23 +134,14 @@ static int read_and_restore(const struct options *o)
 
 int cmd_restore(int argc, char **argv)
 {
-	static const struct option option[] = {{"list", no_argument, NULL, 'l'}, {"to", required_argument, NULL, 't'}, {"force", no_argument, NULL, 'f'},
-		{"passphrase-file", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	struct options o = {.list = false};
-	int c;
+	const struct options_row rows[] = {{"list", 'l', .flag = &o.list}, {"to", .value = &o.to}, {"force", .flag = &o.force},
+		{"passphrase-file", 'p', .value = &o.passphrase}, {0}};
+	int status;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "lp:h", option, NULL)) != -1) {
-		switch (c) {
-		case 'l': o.list = true; break;
-		case 't': o.to = optarg; break;
-		case 'f': o.force = true; break;
-		case 'p': o.passphrase = optarg; break;
-		case 'h': fputs(usage, stdout); return 0;
-		default: fputs("\"casemate restore --help\" says what there is\n", stderr); return 2;
-		}
-	}
-	if (optind + 1 != argc || (o.list && (o.to || o.force)))
+	if (!options_read("restore", usage, rows, 1, argc, argv, &status))
+		return status;
+	if (optind == argc || (o.list && (o.to || o.force)))
 		return fail("usage", "casemate restore [--list | --to FOLDER] [--force] FILE", 2);
 	o.file = argv[optind];
 	/* No core file and no debugger while keys are in memory. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* casemate share: makes, lists and revokes links by which somebody without a password sees one camera for a while. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "conf/site.h"
 #include "conf/units.h"
@@ -18,59 +18,33 @@
 #define HOST_MAX 256
 #define ANSWER_WORDS 3
 
-static void help(FILE *to)
-{
-	fputs("usage: casemate share --camera NAME (--live | --from TIME --to TIME) --expires TIME [--user NAME] [--host NAME] [-c SITE.yaml | -s SOCKET]\n"
-	      "       casemate share --list [--json] | --revoke ID [-c SITE.yaml | -s SOCKET]\n"
-	      "Prints an address by which whoever has it sees that camera, live or of that time, and nothing else, until it expires.\n"
-	      "      --camera NAME   the camera\n"
-	      "      --live          as it is while the link is good\n"
-	      "      --from TIME     recorded footage of a time (UTC): 2026-11-22T15:30:00Z\n"
-	      "      --to TIME       at most six hours later\n"
-	      "      --expires TIME  when the link ends: a time, or how long from now: \"2 h\", \"7 d\"\n"
-	      "      --user NAME     it shows what this user may see himself, for as long as he may\n"
-	      "      --host NAME     what the address begins with, if the server is reached by another name than this machine's\n"
-	      "      --list          the links there are; tokens are not kept, so it prints no address\n"
-	      "  -j, --json          for programs\n"
-	      "      --revoke ID     ends one, and what is watched by it within a second\n"
-	      "  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
-	      "  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
-	      "Exit: 0 done, 1 the server refused, 2 usage, or no server runs.\n", to);
-}
+static const char help[] =
+	"usage: casemate share --camera NAME (--live | --from TIME --to TIME) --expires TIME [--user NAME] [--host NAME] [-c SITE.yaml | -s SOCKET]\n"
+	"       casemate share --list [--json] | --revoke ID [-c SITE.yaml | -s SOCKET]\n"
+	"Prints an address by which whoever has it sees that camera, live or of that time, and nothing else, until it expires.\n"
+	"      --camera NAME   the camera\n"
+	"      --live          as it is while the link is good\n"
+	"      --from TIME     recorded footage of a time (UTC): 2026-11-22T15:30:00Z\n"
+	"      --to TIME       at most six hours later\n"
+	"      --expires TIME  when the link ends: a time, or how long from now: \"2 h\", \"7 d\"\n"
+	"      --user NAME     it shows what this user may see himself, for as long as he may\n"
+	"      --host NAME     what the address begins with, if the server is reached by another name than this machine's\n"
+	"      --list          the links there are; tokens are not kept, so it prints no address\n"
+	"  -j, --json          for programs\n"
+	"      --revoke ID     ends one, and what is watched by it within a second\n"
+	"  -c, --config FILE   the site file that the server was started with (default " SITE_FILE_DEFAULT ")\n"
+	"  -s, --socket PATH   the server's local socket, instead of reading the site file\n"
+	"Exit: 0 done, 1 the server refused, 2 usage, or no server runs.\n";
 
 struct options {
 	const char *config, *socket, *camera, *from, *to, *expires, *user, *host, *revoke;
 	bool live, list, json;
 };
 
-enum { OPT_CAMERA = 256, OPT_LIVE, OPT_FROM, OPT_TO, OPT_EXPIRES, OPT_USER, OPT_HOST, OPT_LIST, OPT_REVOKE };
-
 static int usage(const char *what, const char *why)
 {
 	fprintf(stderr, "casemate share: %s: %s\ncasemate share --help says more\n", what, why);
 	return 2;
-}
-
-static int take_option(struct options *o, int c)
-{
-	switch (c) {
-	case OPT_CAMERA: o->camera = optarg; return 0;
-	case OPT_LIVE: o->live = true; return 0;
-	case OPT_FROM: o->from = optarg; return 0;
-	case OPT_TO: o->to = optarg; return 0;
-	case OPT_EXPIRES: o->expires = optarg; return 0;
-	case OPT_USER: o->user = optarg; return 0;
-	case OPT_HOST: o->host = optarg; return 0;
-	case OPT_LIST: o->list = true; return 0;
-	case OPT_REVOKE: o->revoke = optarg; return 0;
-	case 'j': o->json = true; return 0;
-	case 'c': o->config = optarg; return 0;
-	case 's': o->socket = optarg; return 0;
-	case 'h':
-		help(stdout);
-		return -1;
-	default: return usage("option", "not known, or its value is missing");
-	}
 }
 
 /* What is printed of it is a link that somebody is to click on. */
@@ -102,22 +76,17 @@ static int judge(const struct options *o)
 	return o->expires ? 0 : usage("--expires", "say until when");
 }
 
-/* 0, 2, or -1 when help was asked for. */
-static int read_options(int argc, char **argv, struct options *o)
+static bool read_options(int argc, char **argv, struct options *o, int *ret_status)
 {
-	static const struct option known[] = {
-		{"camera", 1, NULL, OPT_CAMERA}, {"live", 0, NULL, OPT_LIVE}, {"from", 1, NULL, OPT_FROM}, {"to", 1, NULL, OPT_TO},
-		{"expires", 1, NULL, OPT_EXPIRES}, {"user", 1, NULL, OPT_USER}, {"host", 1, NULL, OPT_HOST}, {"list", 0, NULL, OPT_LIST},
-		{"revoke", 1, NULL, OPT_REVOKE}, {"json", 0, NULL, 'j'}, {"config", 1, NULL, 'c'}, {"socket", 1, NULL, 's'}, {"help", 0, NULL, 'h'}, {0},
-	};
-	int c, rc = 0;
+	const struct options_row rows[] = {{"camera", .value = &o->camera}, {"live", .flag = &o->live}, {"from", .value = &o->from}, {"to", .value = &o->to},
+		{"expires", .value = &o->expires}, {"user", .value = &o->user}, {"host", .value = &o->host}, {"list", .flag = &o->list},
+		{"revoke", .value = &o->revoke}, {"json", 'j', .flag = &o->json}, {"config", 'c', .value = &o->config},
+		{"socket", 's', .value = &o->socket}, {0}};
 
-	opterr = 0;
-	while (!rc && (c = getopt_long(argc, argv, "jc:s:h", known, NULL)) != -1)
-		rc = take_option(o, c);
-	if (rc)
-		return rc;
-	return optind == argc ? judge(o) : usage(argv[optind], "not an option");
+	if (!options_read("share", help, rows, 0, argc, argv, ret_status))
+		return false;
+	*ret_status = judge(o);
+	return *ret_status == 0;
 }
 
 /* A time, or how long from now. */
@@ -224,10 +193,10 @@ int cmd_share(int argc, char **argv)
 {
 	struct options o = {.config = SITE_FILE_DEFAULT};
 	char question[ASK_QUESTION_MAX], path[ASK_PATH];
-	int rc = read_options(argc, argv, &o);
+	int rc;
 
-	if (rc)
-		return rc < 0 ? 0 : rc;
+	if (!read_options(argc, argv, &o, &rc))
+		return rc;
 	if (ask_site("share", o.config, o.socket, path))
 		return 2;
 	if (o.camera && o.expires)

@@ -2,7 +2,6 @@
 /* casemate sign-config: an admin's signature of a site file, made where his key is, for machines that take nothing else. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "conf/complaint.h"
 #include "seal/note.h"
@@ -130,30 +130,16 @@ static int read_and_sign(const char *file, const char *key, uint64_t version)
 
 int cmd_sign_config(int argc, char **argv)
 {
-	static const struct option option[] = {{"key", required_argument, NULL, 'k'}, {"version", required_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL}};
-	const char *key = NULL;
+	const char *key = NULL, *wanted = NULL;
+	const struct options_row rows[] = {{"key", 'k', .value = &key}, {"version", 'v', .value = &wanted}, {0}};
 	uint64_t version = 0;
-	int o;
+	int status;
 
-	optind = 0;
-	while ((o = getopt_long(argc, argv, "k:v:h", option, NULL)) != -1) {
-		switch (o) {
-		case 'k':
-			key = optarg;
-			break;
-		case 'v':
-			if (text_u64(optarg, strlen(optarg), ADMIN_VERSION_MAX, &version) || !version)
-				return fail("-v", "a version is a whole number from 1");
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			fputs("\"casemate sign-config --help\" says what there is\n", stderr);
-			return 2;
-		}
-	}
-	if (!key || argc - optind > 1)
+	if (!options_read("sign-config", usage, rows, 1, argc, argv, &status))
+		return status;
+	if (wanted && (text_u64(wanted, strlen(wanted), ADMIN_VERSION_MAX, &version) || !version))
+		return fail("-v", "a version is a whole number from 1");
+	if (!key)
 		return fail("usage", "casemate sign-config -k admin.key [-v N] [SITE-FILE]");
 	return read_and_sign(optind < argc ? argv[optind] : SITE_FILE_DEFAULT, key, version);
 }

@@ -2,7 +2,6 @@
 /* casemate witness: looks at somebody else's log, and cosigns what extends all that it has seen of it. Needs nothing of the server. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "server/verify_source.h"
 #include "server/witness_deliver.h"
 #include "server/witness_look.h"
@@ -61,21 +61,6 @@ static int fail(const char *what, const char *why)
 
 /* --- options ---------------------------------------------------------------------------- */
 
-enum { OPT_KEY = 256, OPT_STATE, OPT_DELIVER, OPT_USER, OPT_PASSWORD, OPT_CA, OPT_HELP };
-
-static int take_option(struct options *o, int c)
-{
-	switch (c) {
-	case OPT_KEY: o->key = optarg; return 0;
-	case OPT_STATE: o->state = optarg; return 0;
-	case OPT_DELIVER: o->deliver = optarg; return 0;
-	case OPT_USER: o->url.user = optarg; return 0;
-	case OPT_PASSWORD: o->password_file = optarg; return 0;
-	case OPT_CA: o->url.ca = optarg; return 0;
-	default: return fail("usage", "casemate witness --help says how");
-	}
-}
-
 static int read_what(int argc, char **argv, struct options *o)
 {
 	if (o->deliver) {
@@ -93,21 +78,15 @@ static int read_what(int argc, char **argv, struct options *o)
 	return o->state ? 0 : fail("--state is missing", "name a file for what was seen of this log; it must stay");
 }
 
-/* 0, 2, or -1 when help was asked for. */
-static int read_options(int argc, char **argv, struct options *o)
+static bool read_options(int argc, char **argv, struct options *o, int *ret_status)
 {
-	static const struct option known[] = {
-		{"key", 1, NULL, OPT_KEY}, {"state", 1, NULL, OPT_STATE}, {"deliver", 1, NULL, OPT_DELIVER}, {"user", 1, NULL, OPT_USER},
-		{"password-file", 1, NULL, OPT_PASSWORD}, {"ca", 1, NULL, OPT_CA}, {"help", 0, NULL, OPT_HELP}, {0},
-	};
-	int c, rc = 0;
+	const struct options_row rows[] = {{"key", 'k', .value = &o->key}, {"state", .value = &o->state}, {"deliver", .value = &o->deliver},
+		{"user", .value = &o->url.user}, {"password-file", .value = &o->password_file}, {"ca", .value = &o->url.ca}, {0}};
 
-	while (!rc && (c = getopt_long(argc, argv, "k:h", known, NULL)) != -1) {
-		if (c == OPT_HELP || c == 'h')
-			return -1;
-		rc = take_option(o, c == 'k' ? OPT_KEY : c);
-	}
-	return rc ? rc : read_what(argc, argv, o);
+	if (!options_read("witness", usage_text, rows, 2, argc, argv, ret_status))
+		return false;
+	*ret_status = read_what(argc, argv, o);
+	return *ret_status == 0;
 }
 
 static int read_password(struct options *o)
@@ -348,14 +327,11 @@ static int deliver_folder(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = {.site_key = NULL};
-	int rc = read_options(argc, argv, &o);
+	int rc;
 
-	if (rc < 0) {
-		fputs(usage_text, stdout);
-		return 0;
-	}
-	if (!rc)
-		rc = read_password(&o);
+	if (!read_options(argc, argv, &o, &rc))
+		return rc;
+	rc = read_password(&o);
 	if (rc)
 		return rc;
 	o.url.base = o.what;
