@@ -51,14 +51,22 @@ static void saw(uint8_t scene, uint8_t scene_now, uint32_t looked)
 	sweep(0);
 }
 
+/* As parent.c does when its process has ended. */
+static void looker_is_gone(void)
+{
+	struct child *c = looker(1);
+
+	waitpid(c->pid, NULL, 0);
+	child_log_close(c);
+	channel_free(&c->channel);
+	c->pid = 0;
+	c->phase = CHILD_DOWN;
+}
+
 static void look_ended(void)
 {
 	cr_assert(looker(1)->retired && looker(1)->phase == CHILD_STOPPING && !rig.camera[1].looked_at_us);
-	waitpid(looker(1)->pid, NULL, 0);
-	child_log_close(looker(1));
-	channel_free(&looker(1)->channel);
-	looker(1)->pid = 0;
-	looker(1)->phase = CHILD_DOWN;
+	looker_is_gone();
 	parent_worker_ended(looker(1), true);
 }
 
@@ -161,11 +169,7 @@ Test(scene, only_so_many_wait_for_key_frames_that_are_far_apart)
 static void look_is_ended_by_the_camera(void)
 {
 	kill(looker(1)->pid, SIGKILL);
-	waitpid(looker(1)->pid, NULL, 0);
-	child_log_close(looker(1));
-	channel_free(&looker(1)->channel);
-	looker(1)->pid = 0;
-	looker(1)->phase = CHILD_DOWN;
+	looker_is_gone();
 	cr_assert_eq(event_add(looker(1)->again, &(struct timeval){0, 0}), 0);
 	parent_worker_ended(looker(1), false);
 	cr_expect(looker(1)->retired && !event_pending(looker(1)->again, EV_TIMEOUT, NULL) && !rig.camera[1].looked_at_us, "not again before its next turn");
@@ -272,13 +276,9 @@ Test(scene, who_makes_sound_is_given_pictures_to_look_at)
 	rig.site.alarms.scene_s = 600;
 	parent_scene_changes(&rig.p);
 	cr_expect(looker(1)->killed, "it cannot be given them as it is");
-	child_log_close(looker(1));
 	rig.camera[1].wants_sound = false;
-	waitpid(looker(1)->pid, NULL, 0);
-	channel_free(&looker(1)->channel);
-	looker(1)->pid = 0;
+	looker_is_gone();
 	looker(1)->retired = true;
-	looker(1)->phase = CHILD_DOWN;
 	parent_want_sound(&rig.p, 1, CODEC_PCMU);
 	cr_expect(looker(1)->pictures);
 	child_log_close(looker(1));
