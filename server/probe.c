@@ -295,6 +295,7 @@ int cmd_probe(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	parent_log_quiet();
+	status = 0;
 	if (strncasecmp(argv[optind], "rtsps://", 8) || pr.o.fingerprint || pr.o.ca || pr.o.unverified)
 		status = get_password(&pr);
 	if (!status)
