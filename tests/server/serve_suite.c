@@ -45,3 +45,19 @@ bool body_has(const char *text)
 {
 	return got.body.len && memmem(buf_data(&got.body), got.body.len, text, strlen(text));
 }
+
+bool head_has(const char *name, const char *value)
+{
+	const char *is = response_header(&got, name);
+
+	if (is && strstr(is, value))
+		return true;
+	fprintf(stderr, "%s is \"%s\", not \"%s\"\n", name, is ? is : "(none)", value);
+	return false;
+}
+
+void reconnect(unsigned serve)
+{
+	viewer_close(&viewer);
+	cr_assert(viewer_open(&viewer, world.base, world.port[serve], 0));
+}

@@ -17,7 +17,10 @@ void suite_stop(void);
 /* A header line, CRLF and all; it lasts for eight calls more. */
 const char *basic(const char *name, const char *password);
 #define ALICE basic(WORLD_USER, WORLD_PASSWORD)
-/* Of what was answered last. */
+/* Of what was answered last; head_has says what is there instead. */
 bool body_has(const char *text);
+bool head_has(const char *name, const char *value);
+/* The viewer anew, at this serve process. */
+void reconnect(unsigned serve);
 
 #endif
