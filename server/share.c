@@ -147,8 +147,8 @@ static void print_host(const char *listener, size_t n, const char *given)
 /* "ID TOKEN LISTENER\n": the fragment stays in the browser, out of every log. */
 static int print_address(const struct buf *answer, const char *host)
 {
-	const char *p = (const char *)buf_data(answer), *word[ANSWER_WORDS];
-	size_t len[ANSWER_WORDS];
+	const char *p = (const char *)buf_data(answer), *word[ANSWER_WORDS] = {NULL};
+	size_t len[ANSWER_WORDS] = {0};
 
 	for (unsigned i = 0; i < ANSWER_WORDS; i++) {
 		size_t left = answer->len - (size_t)(p - (const char *)buf_data(answer));
