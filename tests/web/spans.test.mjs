@@ -17,7 +17,7 @@ test("spans: what the server told is put in order, and what is no time is left o
 });
 
 test("spans: of each time that has no picture it is said why, and when there is one", () => {
-	const of = (s) => missingAt(account(), T + s * S, NOW), said = (s) => { const m = of(s); return m && [m.text.replace(/ [^ ]* to [^ ]*:/, " …:"), (m.toMs - T) / S]; };
+	const of = (s) => missingAt(account(), T + s * S, NOW), said = (s) => { const m = of(s); return m && [m.text.replace(/from .* to .*: /, "from …: "), (m.toMs - T) / S]; };
 
 	assert.equal(of(0), null);
 	assert.equal(of(19.9), null);
