@@ -16,7 +16,7 @@
 #define SERVE_IDLE_US 60000000           /* between requests */
 #define SERVE_SLOW_US 30000000           /* in which at least SERVE_SLOW_BYTES of a response must leave */
 #define SERVE_SLOW_BYTES (32u << 10)
-#define SERVE_STARVED_US 60000000        /* for store to give the next piece of an export */
+#define SERVE_STARVED_US 60000000        /* for store to give the next piece of an export, or of a segment that grows */
 #define SERVE_LINGER_US 30000000         /* after the last response, for its reader to end too */
 #define SERVE_PER_ADDRESS 256            /* connections */
 #define SERVE_LISTENERS_MAX SITE_LISTENERS_MAX

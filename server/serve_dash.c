@@ -120,10 +120,10 @@ static struct mpd_segment covering(const struct msg_segment *s, const struct msg
 	return (struct mpd_segment){.time = from, .duration = end - from};
 }
 
-/* What the run that begins there goes on behind. */
-static const struct msg_segment *before_hole(const struct serve_segment *s, unsigned first)
+/* What the run that begins there goes on behind, also when that is listed no more: what was told of a segment stays. */
+static const struct msg_segment *before_run(const struct serve_rendition *r, const struct serve_segment *s)
 {
-	return first && goes_on(&s[first - 1].m, &s[first].m) ? &s[first - 1].m : NULL;
+	return s > r->window && s[-1].m.number > r->after && goes_on(&s[-1].m, &s->m) ? &s[-1].m : NULL;
 }
 
 /* The one under way behind the newest whole one. */
@@ -160,7 +160,7 @@ static void add_run(struct work *w, size_t at, const struct serve_rendition *r, 
 	for (first = last - 1; first > 0 && follows(&s[first - 1].m, &s[first].m); first--)
 		;
 	for (unsigned i = first; i < last; i++)
-		run->segment[i - first] = covering(&s[i].m, i > first ? &s[i - 1].m : before_hole(s, first));
+		run->segment[i - first] = covering(&s[i].m, i > first ? &s[i - 1].m : before_run(r, &s[first]));
 	nsegments = last - first + (w->mpd.chunk_ms && last == n && add_under_way(w, r, &s[last - 1].m, &run->segment[last - first]));
 	hex_encode(s[first].m.init_sha256, MPD_HEX / 2, run->init);
 	w->of[at][p->n++] = (struct mpd_representation){.name = r->set.name, .init = run->init, .track = &run->track, .peak_bps = stepped(as->peak_bps),
@@ -190,7 +190,15 @@ static void fill(struct work *w)
 	w->mpd.nperiods = kept;
 }
 
-static void build(const struct serve_camera *c, uint32_t chunk_ms, struct serve_bytes **ret)
+/* Of another list, a later time: what is newest in a list may be older, and as old, as it was in the one before. */
+static void publish(struct serve_camera *c, struct mpd *mpd)
+{
+	if (mpd->publish_us <= c->published_us)
+		mpd->publish_us = c->published_us + 1000;
+	c->published_us = mpd->publish_us;
+}
+
+static void build(struct serve_camera *c, uint32_t chunk_ms, struct serve_bytes **ret)
 {
 	struct work *w = *ret ? NULL : calloc(1, sizeof *w);
 	struct buf b;
@@ -200,6 +208,7 @@ static void build(const struct serve_camera *c, uint32_t chunk_ms, struct serve_
 	serve_offer_of(c, &w->offer);
 	w->mpd = (struct mpd){.period = w->period, .segment_ms = c->set.segment_ms, .depth_ms = c->set.segment_ms * SERVE_LISTED, .chunk_ms = chunk_ms};
 	fill(w);
+	publish(c, &w->mpd);
 	buf_init(&b, MANIFEST_MAX_BYTES);
 	if (mpd_write(&b, &w->mpd) == 0)
 		serve_bytes_copy(buf_data(&b), b.len, ret);

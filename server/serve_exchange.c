@@ -22,8 +22,7 @@ static void stop_waiting(struct serve_exchange *x)
 		serve_users_drop_held(&x->serve->users, (int)x->wait.user);
 	} else if (x->wait.kind == SERVE_WAIT_PART) {
 		serve_parts_leave(&x->wait.follower);
-		x->serve->reloads--;
-		serve_users_drop_reload(&x->serve->users, (int)x->wait.user);
+		serve_exchange_let_go(x->serve, x->wait.user);
 	}
 	TAILQ_REMOVE(&x->serve->waiting, x, next);
 	x->waiting = x->woken = false;
@@ -112,7 +111,7 @@ static void on_more(struct serve_follower *f, bool gone)
 		serve_exchange_wake(x);
 }
 
-bool serve_exchange_may_hold(struct serve_exchange *x, unsigned user)
+bool serve_exchange_take_hold(struct serve_exchange *x, unsigned user)
 {
 	struct serve *s = x->serve;
 	const char *name = serve_auth_name(s->auth, user);
@@ -129,10 +128,16 @@ bool serve_exchange_may_hold(struct serve_exchange *x, unsigned user)
 	return true;
 }
 
+void serve_exchange_let_go(struct serve *s, unsigned user)
+{
+	s->reloads--;
+	serve_users_drop_reload(&s->users, (int)user);
+}
+
 bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
 	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us)
 {
-	if (!serve_exchange_may_hold(x, user))
+	if (!serve_exchange_take_hold(x, user))
 		return false;
 	x->wait.user = user;
 	x->wait.rendition = r;

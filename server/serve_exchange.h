@@ -115,8 +115,9 @@ bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camer
  */
 bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct serve_rendition *r, const struct serve_part_name *part,
 	bool (*is_decided)(const struct serve_rendition *r, const struct serve_part_name *part), int64_t timeout_us);
-/* Whether one more may be held back for that user, which counts it: serve->reloads and his share go down when it is over. */
-bool serve_exchange_may_hold(struct serve_exchange *x, unsigned user);
+/* One more is held back for that user, until it is let go; false: there are too many. */
+bool serve_exchange_take_hold(struct serve_exchange *x, unsigned user);
+void serve_exchange_let_go(struct serve *s, unsigned user);
 /* What it waits for has come: the request is answered again, from the loop. */
 void serve_exchange_wake(struct serve_exchange *x);
 /*

@@ -12,8 +12,9 @@
 
 struct serve_growing {
 	struct serve_exchange *exchange;
-	struct serve_follower follower;
-	struct serve_rendition *rendition;
+	struct serve_follower follower;  /* until it ends: it is told when the rendition goes, whatever it is at */
+	bool waits;                      /* for more to come */
+	struct serve_rendition *rendition;  /* NULL: it is gone */
 	struct serve_place at;
 	uint32_t tag;                    /* of its epoch: another segment may have its number after a crash */
 	const struct serve_camera *camera;
@@ -27,9 +28,10 @@ static void on_more(struct serve_follower *f, bool gone)
 	struct serve_exchange *x = g->exchange;
 
 	if (gone) {
+		g->rendition = NULL;
 		x->carrier->stop(x);
-	} else if (serve_parts_look(g->rendition, &g->at, g->tag) != SERVE_GROWTH_COMES) {
-		serve_parts_leave(f);
+	} else if (g->waits && serve_parts_look(g->rendition, &g->at, g->tag) != SERVE_GROWTH_COMES) {
+		g->waits = false;
 		x->carrier->go_on(x);
 	}
 }
@@ -39,6 +41,8 @@ enum serve_more_state serve_growing_more(struct serve_exchange *x, struct serve_
 	struct serve_growing *g = x->growing;
 	struct serve_piece piece;
 
+	if (!g->rendition)
+		return SERVE_MORE_FAILED;
 	switch (serve_parts_look(g->rendition, &g->at, g->tag)) {
 	case SERVE_GROWTH_HERE:
 		serve_parts_next(g->rendition, &g->at, &piece);
@@ -46,7 +50,7 @@ enum serve_more_state serve_growing_more(struct serve_exchange *x, struct serve_
 		*ret = (struct serve_more){.owner = serve_bytes_ref(piece.owner), .p = piece.p, .n = piece.n};
 		return SERVE_MORE_HERE;
 	case SERVE_GROWTH_COMES:
-		serve_parts_follow(g->rendition, &g->follower);
+		g->waits = true;
 		return SERVE_MORE_LATER;
 	case SERVE_GROWTH_OVER:
 		return SERVE_MORE_OVER;
@@ -64,8 +68,7 @@ void serve_growing_end(struct serve_exchange *x)
 		return;
 	x->growing = NULL;
 	serve_parts_leave(&g->follower);
-	x->serve->reloads--;
-	serve_users_drop_reload(&x->serve->users, (int)g->user);
+	serve_exchange_let_go(x->serve, g->user);
 	free(g);
 }
 
@@ -76,14 +79,13 @@ static bool begin(struct serve_ask *a)
 	struct serve *s = x->serve;
 	struct serve_growing *g;
 
-	if (!serve_exchange_may_hold(x, (unsigned)a->user)) {
+	if (!serve_exchange_take_hold(x, (unsigned)a->user)) {
 		serve_answer_later(a, "Too many requests are held back: ask again.\n", RETRY_S, false);
 		return false;
 	}
 	g = calloc(1, sizeof *g);
 	if (!g) {
-		s->reloads--;
-		serve_users_drop_reload(&s->users, a->user);
+		serve_exchange_let_go(s, (unsigned)a->user);
 		serve_answer_status(a, 503);
 		return false;
 	}
@@ -91,6 +93,7 @@ static bool begin(struct serve_ask *a)
 		.tag = serve_parts_tag(a->rendition, a->path.number), .camera = a->camera, .user = (unsigned)a->user,
 		.by = a->viewer.by_session ? VIEWING_PAGE : VIEWING_PLAYER};
 	x->growing = g;
+	serve_parts_follow(g->rendition, &g->follower);
 	return true;
 }
 

@@ -3,8 +3,8 @@
 #define SERVER_SERVE_GROWING_H
 /*
  * A segment that is not whole yet, as an answer: what is sealed of it at once, and each chunk as it is sealed, until the segment is
- * over. So a viewer gets the bytes of the segment that will be hashed and proved under its own name, and never one that could still
- * change. An answer is one of those that are held back (SERVE_RELOADS_MAX), until it is out. One whose segment is lost with its store
+ * over. So a viewer gets the bytes that will be hashed and proved under the segment's own name, and never one that could still
+ * change; what becomes a gap after all, its store's death or lie, has no proof. An answer is one of those that are held back (SERVE_RELOADS_MAX), until it is out. One whose segment is lost with its store
  * ends in the middle.
  */
 #include "server/serve_answer.h"

@@ -308,10 +308,8 @@ static void on_go_on(struct serve_exchange *x)
 
 	assert(h->starved);
 	h->starved = false;
-	write_some(h);
-	if (h->state == READING)
-		serve_conn_ready(h->conn);
-	serve_conn_settle(h->conn);
+	set_state(h, WRITING, SERVE_SLOW_US);
+	serve_conn_settle(h->conn);  /* and its event writes: thousands may be told of one chunk */
 }
 
 static void on_stop(struct serve_exchange *x)

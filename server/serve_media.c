@@ -408,10 +408,10 @@ int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd,
 	rc = serve_parts_add(&r->parts, part, fd, &m->chunks, why);
 	if (rc < 0)
 		return rc;
-	if (rc) {
+	if (rc)
 		forget_reports(&m->camera[part->camera], r);
+	if (rc || !part->offset)
 		serve_bytes_unref(&m->camera[part->camera].manifest_near);
-	}
 	serve_parts_tell(&r->parts);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #define BYTES 4000u
 #define PARTS 4u
+#define LARGE (16u << 20)          /* beyond what two sockets keep */
 
 /* Segment 5 is whole, and two parts of 6 are there. */
 static void start(void)
@@ -153,6 +154,27 @@ Test(serve_growing, ends_with_its_camera)
 	begin(ALICE);
 	cr_assert_eq(channel_say(world.parent[0], MSG_SERVE_RENDITION, &(struct msg_serve_rendition){.rendition = 0, .name = "copy", .gone = true}, NULL, 0), 0);
 	expect_broken_off();
+}
+
+/* More than fits between the two ends: most of its only piece is still to go out when the rendition goes. */
+Test(serve_growing, ends_with_its_camera_while_a_piece_goes_out)
+{
+	struct viewer other;
+
+	world_part(&world, 0, 6, BYTES, 2, PARTS);
+	world_part(&world, 0, 6, BYTES, 3, PARTS);
+	world_segment(&world, 0, 6, BYTES, true);
+	world_part(&world, 0, 7, 2 * LARGE, 0, 2);
+	send_get("/live/yard/copy/7.ll.m4s");
+	viewer_receive(&viewer, &got, false);
+	cr_assert_eq(got.status, 200);
+	cr_assert_eq(channel_say(world.parent[0], MSG_SERVE_RENDITION, &(struct msg_serve_rendition){.rendition = 0, .name = "copy", .gone = true}, NULL, 0), 0);
+	cr_assert(viewer_open(&other, world.base, world.port[0], 0));
+	do
+		viewer_get(&other, "/live/yard/copy/5.m4s", ALICE, &got);
+	while (got.status == 200);
+	viewer_close(&other);
+	cr_expect_eq(viewer_receive_chunk(&viewer, &got.body), -1, "it is broken off, and nobody looks for more of it");
 }
 
 /* More than one user may have at once, one after the other. */

@@ -326,6 +326,42 @@ Test(serve_dash, leaves_no_time_without_a_segment)
 	cr_expect(manifest_has("<S t=\"0\" d=\"180000\"/>\n<S d=\"270000\"/>\n</SegmentTimeline>"));
 }
 
+/* The segment that a list begins with was told of before: its time stays, while what it is told from is listed no more. */
+Test(serve_dash, what_was_told_of_a_segment_stays)
+{
+	put_timed(1, 1000000, 0);
+	for (uint64_t i = 0; i < SERVE_LISTED; i++)
+		put_timed(3 + i, 1000000, 360000 + 180000 * i);
+	cr_expect(manifest_has("startNumber=\"3\">\n<SegmentTimeline>\n<S t=\"180000\" d=\"360000\"/>\n"));
+}
+
+static int published_after(char was[40], const struct serve_bytes *b)
+{
+	const char *at = memmem(b->p, b->n, "publishTime=\"", 13);
+	char is[40] = "";
+	int order;
+
+	cr_assert(at && sscanf(at, "publishTime=\"%39[^\"]", is) == 1);
+	order = strcmp(is, was);
+	memcpy(was, is, sizeof is);
+	return order;
+}
+
+/* Of another list, a later one (ISO/IEC 23009-1 5.3.1.2), though what is under way began later than the segment it becomes. */
+Test(serve_dash, each_list_is_published_later)
+{
+	char was[40] = "";
+
+	put_timed(1, 1000000, 0);
+	cr_assert_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		put_chunk(2, i, 3);
+		cr_expect_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "chunk %u", i);
+	}
+	put_timed(2, 1000000, 180000);
+	cr_expect_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "the segment");
+}
+
 Test(serve_dash, takes_no_times_that_cannot_be)
 {
 	static const struct { int64_t period_us; uint64_t time; } cases[] = {{INT64_MAX, 0}, {-1, 0}, {1, UINT64_MAX}, {(int64_t)1 << 62, (uint64_t)1 << 62}};
