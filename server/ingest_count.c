@@ -49,8 +49,10 @@ struct ingest_counters ingest_stream_counters(const struct ingest_stream *s)
 
 	ingest_count_connection(s, &c);
 	c.mended += s->timeline.mended + s->dts.mended;
-	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+	for (unsigned i = 0; i < INGEST_TRACKS; i++) {
 		c.dropped_ring += s->output[i].packager.dropped_aus;
+		c.dropped_store += s->output[i].packager.dropped_aus;
+	}
 	return c;
 }
 

@@ -36,6 +36,7 @@ static void reset_output(struct ingest_stream *s, unsigned track)
 	struct packager_hooks hooks = {.emit = emit, .ctx = o};
 
 	s->total.dropped_ring += o->packager.dropped_aus;
+	s->total.dropped_store += o->packager.dropped_aus;
 	o->stream = s;
 	/* What the pictures were made from store can hash itself: they lie in its segment as they came. */
 	if (track == INGEST_AUDIO) {

@@ -30,6 +30,7 @@ static void fill_counters(struct msg_camera_state *m, const struct ingest_counte
 	m->dropped_camera = n->dropped_camera;
 	m->dropped_network = n->dropped_network;
 	m->dropped_ring = n->dropped_ring;
+	m->dropped_store = n->dropped_store;
 }
 
 static void fill_health(struct msg_camera_state *m, const struct ingest_health *h)

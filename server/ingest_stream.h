@@ -56,7 +56,7 @@ struct ingest_counters {
 	uint64_t mended;                  /* timestamps */
 	uint64_t key_requests;
 	/* Packets, access units and frames that did not get on, by whose fault: as in struct msg_camera_state. */
-	uint64_t dropped_camera, dropped_network, dropped_ring;
+	uint64_t dropped_camera, dropped_network, dropped_ring, dropped_store;
 };
 
 /* How the stream is now; zeros where it is not known, or while there is none. */

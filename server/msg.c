@@ -65,7 +65,8 @@ static const struct {
 		INT(msg_camera_state, reconnects), INT(msg_camera_state, key_requests), INT(msg_camera_state, dropped_camera),
 		INT(msg_camera_state, dropped_network), INT(msg_camera_state, dropped_ring),
 		INT(msg_camera_state, retry_ms), TEXT(msg_camera_state, detail), TEXT(msg_camera_state, left_out), INT(msg_camera_state, longest_s),
-		INT(msg_camera_state, pace_milli), INT(msg_camera_state, segment_ms), END}},
+		INT(msg_camera_state, pace_milli), INT(msg_camera_state, segment_ms),
+		INT(msg_camera_state, dropped_store), END}},
 	[MSG_CAMERA_GONE] = {"camera-gone", FIELDS{INT(msg_camera_gone, camera), END}},
 	[MSG_CAMERA_OFFER] = {"camera-offer", FIELDS{
 		INT(msg_camera_offer, camera), INT(msg_camera_offer, login), INT(msg_camera_offer, signs), INT(msg_camera_offer, quirks),
@@ -73,7 +74,7 @@ static const struct {
 	[MSG_TRANSCODE_CAMERA] = {"transcode-camera", FIELDS{
 		INT(msg_transcode_camera, camera), TEXT(msg_transcode_camera, name), TEXT(msg_transcode_camera, site),
 		BOOL(msg_transcode_camera, sound), BOOL(msg_transcode_camera, overlay), INT(msg_transcode_camera, denoise),
-		INT(msg_transcode_camera, cpu), BLOB(msg_transcode_camera, masks), END}},
+		INT(msg_transcode_camera, cpu), INT(msg_transcode_camera, look_s), BLOB(msg_transcode_camera, masks), END}},
 	[MSG_TRANSCODE_RENDITION] = {"transcode-rendition", FIELDS{
 		INT(msg_transcode_rendition, rendition), TEXT(msg_transcode_rendition, name), INT(msg_transcode_rendition, width),
 		INT(msg_transcode_rendition, height), INT(msg_transcode_rendition, fps), INT(msg_transcode_rendition, bitrate_bps),

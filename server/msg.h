@@ -182,6 +182,7 @@ struct msg_camera_state {
 	uint8_t longest_s;                           /* what a segment's length rounds to at most, for as long as the parent runs (media/cutter.h); 0: not known yet */
 	uint32_t pace_milli;                         /* pictures in 1000 s, as its parameter sets tell, else its clock in the epoch's first segment; 0: not known yet */
 	uint32_t segment_ms;                         /* what it was told: longest_s is of that */
+	uint64_t dropped_store;                      /* of dropped_ring: what store did not take */
 };
 
 #define MSG_LOGINS 5
@@ -200,6 +201,7 @@ struct msg_transcode_camera {
 	bool sound;                                  /* of what no browser plays */
 	bool overlay;
 	uint8_t denoise, cpu;
+	uint32_t look_s;                             /* as alarms.scene; MSG_LOOK when that is another */
 	uint16_t masks_len;                          /* bytes */
 	uint8_t masks[MSG_MASKS_MAX * MSG_MASK_BYTES];
 };

@@ -18,7 +18,6 @@
 #include "server/role.h"
 #include "server/sandbox.h"
 
-#define START_DEADLINE_S 15
 #define START_DOUBLED_MAX 3
 #define STOP_DEADLINE_S 10
 #define BACKOFF_FIRST_MS 100

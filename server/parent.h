@@ -37,6 +37,7 @@
 #define CHILD_LOG_BYTES_PER_S (256u << 10)
 #define CHILDREN_LOG_LINES_PER_S 1000     /* of all of them */
 #define CHILD_WATCHED_PER_S 20000         /* a few for each rendition of 1000 cameras */
+#define START_DEADLINE_S 15               /* from a role's start to its being ready; see late */
 #define RING_STORE_BYTES (32u << 20)      /* ingest -> store, at least: see ring_store_bytes */
 #define RING_STORE_CAMERA (512u << 10)    /* ... of it for a camera: its key frame, when those of all come at one moment */
 #define RING_TRANSCODE_BYTES (16u << 20)  /* ingest -> transcode, one camera */
@@ -65,7 +66,7 @@ struct child {
 	bool was_ready;                   /* at least once since the parent began */
 	uint32_t layers;
 	unsigned backoff_ms;
-	unsigned late;                    /* how often it was not ready in time: it has twice as long each time */
+	unsigned late;                    /* how often it was not ready in time, less how often it was well before: it has twice as long each time */
 	char last_end[264];               /* why the one before ended, "" if none did */
 	char last_error[192];             /* its last line of level error: when it exits by itself, this is why */
 	bool killed;                      /* by child_kill, which said why */
@@ -424,7 +425,7 @@ void child_wire(struct child *c);
 /* Of a ring for so many cameras of one ingest process: a power of two, at most RING_MAX. */
 size_t ring_store_bytes(unsigned cameras);
 /*
- * Something did not get on from this ingest. Where cameras have come with a reload since its ring to store was made, it is given one that
+ * Store did not take something of this ingest. Where cameras have come with a reload since its ring to store was made, it is given one that
  * is large enough for them: a break for all its cameras, so not before there is one anyway.
  */
 void parent_ring_lost(struct child *ingest);

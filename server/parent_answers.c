@@ -20,6 +20,8 @@ static void on_ready(void *ctx, struct channel *from, const union msg_body *m, i
 	if (c->phase != CHILD_STARTING)
 		return;
 	c->phase = CHILD_READY;
+	if (c->late && clock_mono_us() - c->started_us < START_DEADLINE_S * 1000000 / 2)
+		c->late--;
 	c->was_ready = true;
 	c->layers = (m->ready.layers & LAYERS_ALL & ~LAYER_CGROUP) | (c->grouped ? LAYER_CGROUP : 0);
 	/* Who comes for a look comes often. */
@@ -219,7 +221,7 @@ static void on_camera_state(void *ctx, struct channel *from, const union msg_bod
 	if (is_gone(c, m->camera_state.camera))
 		return;
 	cam = &c->parent->camera[m->camera_state.camera];
-	if (m->camera_state.dropped_ring > cam->state.dropped_ring)
+	if (m->camera_state.dropped_store > cam->state.dropped_store)
 		parent_ring_lost(c);
 	take_state(cam, &m->camera_state);
 	if (cam->state.transport != SITE_TRANSPORT_AUTO && cam->state.transport <= SITE_TRANSPORT_UDP)

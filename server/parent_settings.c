@@ -261,7 +261,8 @@ static int transcode_settings(struct child *c)
 	const struct site_camera *cam = &c->parent->site->camera[c->index];
 	const struct camera_live *live = &c->parent->camera[c->index];
 	struct msg_transcode_camera m = {.camera = (uint16_t)c->index, .sound = cam->audio, .overlay = cam->overlay,
-		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu};
+		.denoise = (uint8_t)cam->denoise, .cpu = (uint8_t)c->parent->cpu,
+		.look_s = c->parent->site->alarms.scene_s};
 	int bell = -1, rc;
 	bool wanted;
 

@@ -101,12 +101,13 @@ static void ring_to_store(struct child *ingest, struct child *store)
 void parent_ring_lost(struct child *ingest)
 {
 	size_t bytes = bytes_to_store(ingest->parent->site);
+	struct child *store = parent_child(ingest->parent, ROLE_STORE, 0);
 
-	if (ingest->ring_store_bytes >= bytes)
+	if (ingest->ring_store_bytes >= bytes || !ready(ingest) || !ready(store))
 		return;
 	parent_log("warn", "ring-grows", "role=ingest[%u] from_mib=%zu to_mib=%zu why=\"cameras came with a reload, and what they sent did not fit\"", ingest->index,
 		   ingest->ring_store_bytes >> 20, bytes >> 20);
-	ring_to_store(ingest, parent_child(ingest->parent, ROLE_STORE, 0));
+	ring_to_store(ingest, store);
 }
 
 static bool begun(const struct child *c)

@@ -168,7 +168,7 @@ struct store_camera {
 	uint64_t highest;                /* number, of any rendition */
 	bool taken;                      /* what the archive has of it is known: it may be spoken of */
 	bool gone;                       /* not in the site file any more; its name stays its own */
-	bool new_ingest;                 /* and no epoch of its yet */
+	bool new_ingest;                 /* or a new worker whose epochs were all there are, and no epoch of its yet */
 	uint64_t covered_epoch;
 	bool has_copy;                   /* ever had */
 	uint32_t discontinuity;

@@ -569,6 +569,8 @@ void store_ring_from(struct store *s, enum role_kind role, unsigned index, int r
 	for (unsigned i = 0; role == ROLE_INGEST && i < s->ncameras; i++)
 		if (is_of_ingest(s, i, index))
 			s->camera[i].new_ingest = true;
+	if (role == ROLE_TRANSCODE && index < s->ncameras && s->camera[index].epoch[0].by_worker)
+		s->camera[index].new_ingest = true;
 	p = store_alloc(sizeof *p);
 	*p = (struct producer){.store = s, .role = role, .index = index, .bell = bell_fd};
 	if (ring_open(&p->ring, ring_fd, bell_fd) < 0 || !(p->rung = event_new(s->role.base, bell_fd, EV_READ | EV_PERSIST, on_rung, p)) ||

@@ -75,6 +75,7 @@ static void on_camera(void *ctx, struct channel *from, const union msg_body *m, 
 
 	s->camera = c->camera;
 	s->sound = c->sound;
+	s->look_s = c->look_s;
 	s->overlay = c->overlay;
 	s->denoise = (enum denoise_strength)c->denoise;
 	s->cpu = (enum cpu_level)c->cpu;

@@ -322,10 +322,15 @@ static void link_ring(struct rig *r, struct ring *ring, int *bell, enum role_kin
 	close(fds[0]);
 }
 
+void rig_link_worker(struct rig *r)
+{
+	link_ring(r, &r->transcode, &r->transcode_bell, ROLE_TRANSCODE);
+}
+
 void rig_link_rings(struct rig *r)
 {
 	link_ring(r, &r->ingest, &r->ingest_bell, ROLE_INGEST);
-	link_ring(r, &r->transcode, &r->transcode_bell, ROLE_TRANSCODE);
+	rig_link_worker(r);
 }
 
 void rig_start(struct rig *r)

@@ -100,6 +100,7 @@ bool rig_start_sign(struct rig *r);
 void rig_link_sign(struct rig *r);
 void rig_link_serve(struct rig *r);
 void rig_link_rings(struct rig *r);
+void rig_link_worker(struct rig *r);
 /* All of it. */
 void rig_start(struct rig *r);
 /* MSG_STOP, and waits for the end. Returns the exit status. */

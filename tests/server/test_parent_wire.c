@@ -38,7 +38,7 @@ static unsigned rings(void)
 
 static void dropped(uint64_t n)
 {
-	RIG_SAY(INGEST, MSG_CAMERA_STATE, (struct msg_camera_state){.camera = 0, .phase = CAMERA_STREAMING, .dropped_ring = n});
+	RIG_SAY(INGEST, MSG_CAMERA_STATE, (struct msg_camera_state){.camera = 0, .phase = CAMERA_STREAMING, .dropped_ring = n, .dropped_store = n});
 }
 
 Test(wire, a_ring_grows_for_cameras_that_a_reload_brought_once_something_did_not_fit)

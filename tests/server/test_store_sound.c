@@ -159,6 +159,24 @@ Test(store_sound, alone_goes_on_when_the_clock_was_set_back)
 	finish(4);
 }
 
+/* One that was taken over has led them far ahead of the clock, a little each time. */
+Test(store_sound, alone_goes_on_with_another_worker)
+{
+	r.worker_sound = true;
+	r.without = COPY | ENCODED;
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us());
+	for (unsigned i = 0; i < 5; i++) {
+		rig_epoch(&r, (int64_t)r.epoch + 9000000);
+		feed(1, SOUND);
+	}
+	rig_link_worker(&r);
+	r.epoch = 0;
+	rig_epoch(&r, clock_wall_us());
+	feed(2, SOUND);
+	finish(7);
+}
+
 Test(store_sound, that_was_quicker_does_not_number_the_pictures)
 {
 	struct record init = {RECORD_INIT, {.init = {.rendition = RENDITION_AUDIO, INIT}}};
