@@ -250,7 +250,7 @@ function showNotice(camera, state) {
 	if (!camera)
 		lines = [`There is no camera ${playing}.`];
 	else if (past !== null)
-		lines = missing ? [missing.text] : stalled && !video.ended ? [loading] : [];
+		lines = missing ? [missing.text] : stalled && endedMs === null ? [loading] : [];
 	else if (!mayPlay())
 		lines = ["What is live is not for you to see.", "Choose a time below: what was recorded is."];
 	else if (!state.live && !state.past)

@@ -10,6 +10,8 @@ const LIST_S = 1800;
 const AGAIN_MS = 2000;
 const AGAIN_MAX_MS = 15000;
 const RECOVER_MS = 5000;
+const END_MS = 1000;          // nearer to its list's end than this, and still for so many ticks: that was all
+const STILL_TICKS = 4;
 const JUMP_MS = 3000;         // more than that between two pictures shown: something is missing between them
 
 const CONFIG = {
@@ -37,6 +39,7 @@ export class PastPlayer {
 	#recoveredMs = 0;
 	#shownMs = null;
 	#sought = false;
+	#still = 0;
 	#onEnded = () => this.#told.ended(this.#endMs());
 
 	/*
@@ -106,8 +109,18 @@ export class PastPlayer {
 			this.#told.jumped(this.#shownMs, ms);
 		if (!this.#video.paused && ms !== this.#shownMs)
 			this.#tries = 0;
+		this.#lookAtEnd(ms);
 		this.#shownMs = ms;
 		this.#atMs = ms;
+	}
+
+	/* Sound and pictures of a list seldom end at one moment: there a browser may wait for what is not to come, and never say that it has ended. */
+	#lookAtEnd(ms) {
+		const endMs = this.#endMs();
+
+		this.#still = ms === this.#shownMs && !this.#video.paused && !this.#video.ended && endMs - ms < END_MS ? this.#still + 1 : 0;
+		if (this.#still === STILL_TICKS)
+			this.#told.ended(endMs);
 	}
 
 	#fragments() {
