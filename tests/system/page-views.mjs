@@ -357,7 +357,8 @@ async function login() {
 		await stranger.screenshot({path: `${folder}/login-${look}.png`});
 	}
 	await check("login by keys alone: a wrong password is told, and who tries too often how long to wait", async () => {
-		const said = (words) => stranger.waitForFunction((w) => document.getElementById("message").textContent.includes(w), words, {timeout: PATIENCE_MS});
+		const said = (words) => stranger.waitForFunction((w) => document.getElementById("message").textContent.includes(w), words, {timeout: PATIENCE_MS})
+			.catch(async (e) => assert.fail(`"${words}" is not said, but "${await stranger.textContent("#message")}": ${e.message}`));
 
 		assert.equal(await stranger.evaluate(() => document.activeElement.name), "name");
 		await stranger.keyboard.type(guard);
