@@ -45,7 +45,7 @@ struct disk_work {
 	struct archive_run run;          /* DISK_REMOVE */
 	struct store_camera *camera;     /* DISK_CAMERA; its name only */
 	uint64_t max_bytes;
-	bool deleting;                   /* what goes next is chosen already */
+	bool choose;                     /* what goes next, if the archive is over its limit */
 	bool together;                   /* DISK_FINISH behind a DISK_SYNC */
 	/* answers */
 	int rc;
@@ -150,7 +150,7 @@ static void choose_oldest(struct disk_work *w)
 	uint64_t have = archive_bytes(w->archive), max = w->max_bytes;
 
 	w->archive_bytes = have;
-	if (w->deleting || !max || have <= max)
+	if (!w->choose || !max || have <= max)
 		return;
 	w->next = calloc(DELETE_RUNS, sizeof *w->next);
 	w->nnext = w->next ? archive_oldest(w->archive, have - max + max / 64, w->next, DELETE_RUNS) : 0;
@@ -229,7 +229,7 @@ static struct disk_work *make(struct store *s, enum disk_kind kind, struct segme
 	w->kind = kind;
 	w->seg = seg ? segment_ref(seg) : NULL;
 	w->max_bytes = s->site.archive_max_bytes;
-	w->deleting = s->deleting > (kind == DISK_REMOVE);
+	w->choose = s->deleting <= (kind == DISK_REMOVE);
 	if (seg) {
 		w->slot = (struct archive_slot){.entry = seg->entry, .start_us = seg->start_us, .bytes = (uint32_t)seg->bytes, .timescale = seg->timescale};
 		memcpy(w->slot.init, seg->init.b, ARCHIVE_PREFIX);
@@ -372,6 +372,7 @@ void store_disk_finish_all(struct store *s)
 	while ((w = STAILQ_FIRST(&s->later))) {
 		STAILQ_REMOVE_HEAD(&s->later, next);
 		((struct disk_work *)w)->together = together;
+		((struct disk_work *)w)->choose = STAILQ_EMPTY(&s->later) && !s->deleting;
 		worker_give(&s->writer, w);
 	}
 }

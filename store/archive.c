@@ -81,7 +81,7 @@ int archive_read_init(int dirfd, const char *camera, const char *rendition, cons
 
 /* --- counting --------------------------------------------------------------------------- */
 
-static struct shelf *find_shelf(const struct archive *a, const char *camera, const char *rendition)
+struct shelf *archive_find_shelf(const struct archive *a, const char *camera, const char *rendition)
 {
 	for (unsigned i = 0; i < a->nshelves; i++)
 		if (!strcmp(a->shelf[i].camera, camera) && !strcmp(a->shelf[i].rendition, rendition))
@@ -91,7 +91,7 @@ static struct shelf *find_shelf(const struct archive *a, const char *camera, con
 
 struct shelf *archive_shelf_of(struct archive *a, const char *camera, const char *rendition)
 {
-	struct shelf *s = find_shelf(a, camera, rendition);
+	struct shelf *s = archive_find_shelf(a, camera, rendition);
 
 	if (s || a->nshelves == ARCHIVE_SHELVES_MAX)
 		return s;
@@ -185,7 +185,7 @@ static void drop_folder(struct shelf *s, struct counts_folder *f)
 	s->nfolders--;
 }
 
-static void uncount(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
+void archive_uncount(struct archive *a, struct shelf *s, uint64_t number, const struct archive_slot *slot)
 {
 	struct counts_folder *f = folder_of(s, number / ARCHIVE_FOLDER);
 
@@ -201,8 +201,7 @@ static void uncount(struct archive *a, struct shelf *s, uint64_t number, const s
 		drop_folder(s, f);
 }
 
-/* Finds the shelf's oldest segment; false when it holds none. Folders whose slots say that nothing is kept are forgotten. */
-static bool look_up_oldest(struct archive *a, struct shelf *s)
+bool archive_look_up_oldest(struct archive *a, struct shelf *s)
 {
 	struct index_page page;
 
@@ -235,10 +234,10 @@ static bool look_up_oldest(struct archive *a, struct shelf *s)
 
 struct archive_range archive_range(const struct archive *a, const char *camera, const char *rendition)
 {
-	struct shelf *s = find_shelf(a, camera, rendition);
+	struct shelf *s = archive_find_shelf(a, camera, rendition);
 	struct archive_range r = {0};
 
-	if (s && look_up_oldest((struct archive *)(uintptr_t)a, s))
+	if (s && archive_look_up_oldest((struct archive *)(uintptr_t)a, s))
 		r = (struct archive_range){.oldest = s->oldest, .newest = s->newest, .bytes = s->bytes};
 	return r;
 }
@@ -283,7 +282,9 @@ int archive_begin(struct archive *a, const char *camera, const char *rendition, 
 	rc = index_write(a->dirfd, camera, rendition, number, slot);
 	if (rc)
 		return rc;
-	fd = openat(a->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = spares_take(&a->spares, path);
+	if (fd < 0)
+		fd = openat(a->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 && errno == ENOENT) {
 		rc = io_make_folders(a->dirfd, path);
 		if (rc)
@@ -333,107 +334,7 @@ int archive_note(struct archive *a, const char *camera, const char *rendition, u
 	if (!s)
 		return -ENOMEM;
 	if (index_read(a->dirfd, camera, rendition, number, &old) == 0 && old.kept)
-		uncount(a, s, number, &old);
+		archive_uncount(a, s, number, &old);
 	rc = index_write(a->dirfd, camera, rendition, number, slot);
 	return rc || !slot->kept ? rc : count_new(a, s, number, slot);
-}
-
-/* --- retention -------------------------------------------------------------------------- */
-
-#define RUN_SPAN_US (60 * (int64_t)1000000)   /* what one delete entry takes of a rendition while others hold as old footage */
-
-static struct shelf *oldest_shelf(struct archive *a, int64_t *ret_next_us)
-{
-	struct shelf *best = NULL;
-
-	*ret_next_us = INT64_MAX;
-	for (unsigned i = 0; i < a->nshelves; i++) {
-		struct shelf *s = &a->shelf[i];
-
-		if (!look_up_oldest(a, s))
-			continue;
-		if (!best || s->oldest_us < best->oldest_us) {
-			*ret_next_us = best ? best->oldest_us : INT64_MAX;
-			best = s;
-		} else if (s->oldest_us < *ret_next_us) {
-			*ret_next_us = s->oldest_us;
-		}
-	}
-	return best;
-}
-
-static bool next_run(struct archive *a, uint64_t need_bytes, struct archive_run *ret)
-{
-	struct index_page page;
-	struct archive_run run = {0};
-	struct shelf *s;
-	int64_t next_us;
-
-	s = oldest_shelf(a, &next_us);
-	if (!s || index_read_page(a->dirfd, s->camera, s->rendition, s->oldest / ARCHIVE_FOLDER, &page))
-		return false;
-	for (unsigned i = (unsigned)(s->oldest % ARCHIVE_FOLDER); i < ARCHIVE_FOLDER && run.bytes < need_bytes; i++) {
-		const struct archive_slot *slot = &page.slot[i];
-
-		if (!slot->kept)
-			continue;
-		if (run.bytes && next_us < INT64_MAX - RUN_SPAN_US && slot->start_us > next_us + RUN_SPAN_US)
-			break;
-		run.to = s->oldest / ARCHIVE_FOLDER * ARCHIVE_FOLDER + i;
-		run.bytes += slot->bytes;
-	}
-	run.from = s->oldest;
-	snprintf(run.camera, sizeof run.camera, "%s", s->camera);
-	snprintf(run.rendition, sizeof run.rendition, "%s", s->rendition);
-	*ret = run;
-	s->passed = run.to;
-	s->oldest = 0;
-	return run.bytes > 0;
-}
-
-unsigned archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *ret, unsigned max)
-{
-	unsigned n = 0;
-
-	while (n < max && need_bytes && next_run(a, need_bytes, &ret[n])) {
-		need_bytes -= ret[n].bytes < need_bytes ? ret[n].bytes : need_bytes;
-		n++;
-	}
-	for (unsigned i = 0; i < a->nshelves; i++) {
-		if (!a->shelf[i].passed)
-			continue;
-		a->shelf[i].passed = 0;
-		a->shelf[i].oldest = 0;
-	}
-	return n;
-}
-
-int archive_remove(struct archive *a, const struct archive_run *run)
-{
-	struct shelf *s = find_shelf(a, run->camera, run->rendition);
-	char path[ARCHIVE_PATH];
-	struct index_page page;
-	int rc, first = 0;
-
-	if (!s || run->from > run->to || run->from / ARCHIVE_FOLDER != run->to / ARCHIVE_FOLDER)
-		return -EINVAL;
-	rc = index_read_page(a->dirfd, s->camera, s->rendition, run->from / ARCHIVE_FOLDER, &page);
-	for (uint64_t n = run->from; n <= run->to && !rc; n++) {
-		struct archive_slot *slot = &page.slot[n % ARCHIVE_FOLDER];
-
-		if (!slot->kept)
-			continue;
-		archive_segment_path(s->camera, s->rendition, n, false, path);
-		if (unlinkat(a->dirfd, path, 0) < 0 && errno != ENOENT) {
-			first = first ? first : -errno;
-			continue;
-		}
-		uncount(a, s, n, slot);
-		slot->kept = false;
-		rc = index_write(a->dirfd, s->camera, s->rendition, n, slot);
-	}
-	archive_segment_path(s->camera, s->rendition, run->to, false, path);
-	*strrchr(path, '/') = 0;
-	unlinkat(a->dirfd, path, AT_REMOVEDIR);  /* when it was the last */
-	return rc ? rc : first;
 }

@@ -205,6 +205,7 @@ int archive_open(int dirfd, struct archive **ret, bool *ret_stale)
 		archive_free(&sc.a);
 		return rc;
 	}
+	spares_begin(&sc.a->spares, dirfd);
 	*ret = sc.a;
 	*ret_stale = sc.stale;
 	return 0;

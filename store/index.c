@@ -15,6 +15,7 @@
 #define FLAG_USED 1u
 #define FLAG_ENTRY 2u
 #define FLAG_KEPT 4u
+#define FLAGS_AT 3                /* the byte of a slot that holds them: integers are big-endian */
 
 static void page_path(const char *camera, const char *rendition, uint64_t folder, char out[ARCHIVE_PATH])
 {
@@ -108,6 +109,40 @@ int index_write(int dirfd, const char *camera, const char *rendition, uint64_t n
 	n = pwrite(fd, bytes, sizeof bytes, (off_t)(number % ARCHIVE_FOLDER * INDEX_SLOT_BYTES));
 	if (n != INDEX_SLOT_BYTES)
 		rc = n < 0 ? -errno : -ENOSPC;
+	close(fd);
+	return rc;
+}
+
+int index_unkeep(int dirfd, const char *camera, const char *rendition, uint64_t folder, const bool gone[ARCHIVE_FOLDER])
+{
+	uint8_t bytes[ARCHIVE_FOLDER * INDEX_SLOT_BYTES];
+	unsigned from = 0, to = ARCHIVE_FOLDER;
+	char path[ARCHIVE_PATH];
+	int fd, rc = 0;
+	ssize_t n;
+
+	while (from < to && !gone[from])
+		from++;
+	while (to > from && !gone[to - 1])
+		to--;
+	if (from == to)
+		return 0;
+	page_path(camera, rendition, folder, path);
+	fd = openat(dirfd, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, bytes, (to - from) * INDEX_SLOT_BYTES, (off_t)from * INDEX_SLOT_BYTES);
+	if (n < 0)
+		rc = -errno;
+	for (unsigned i = 0; i < to - from && n >= (ssize_t)((i + 1) * INDEX_SLOT_BYTES); i++)
+		if (gone[from + i])
+			bytes[i * INDEX_SLOT_BYTES + FLAGS_AT] &= (uint8_t)~FLAG_KEPT;
+	if (n > 0) {
+		ssize_t wrote = pwrite(fd, bytes, (size_t)n, (off_t)from * INDEX_SLOT_BYTES);
+
+		if (wrote != n)
+			rc = wrote < 0 ? -errno : -ENOSPC;
+	}
 	close(fd);
 	return rc;
 }

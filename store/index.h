@@ -16,5 +16,7 @@ int index_read(int dirfd, const char *camera, const char *rendition, uint64_t nu
 int index_read_page(int dirfd, const char *camera, const char *rendition, uint64_t folder, struct index_page *ret);
 /* 0 or -errno. It is not waited for the disk: what a power cut takes is made again from the log. */
 int index_write(int dirfd, const char *camera, const char *rendition, uint64_t number, const struct archive_slot *slot);
+/* Of the slots of a folder, those marked say from now on that their bytes are not kept. 0 or -errno, as index_write. */
+int index_unkeep(int dirfd, const char *camera, const char *rendition, uint64_t folder, const bool gone[ARCHIVE_FOLDER]);
 
 #endif

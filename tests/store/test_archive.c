@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "store/archive.h"
+#include "store/spare.h"
 #include "tests/store/folder.h"
 
 static struct folder f;
@@ -44,6 +46,15 @@ static void reopen(void)
 {
 	archive_free(&a);
 	cr_assert_eq(archive_open(f.fd, &a, &stale), 0);
+}
+
+static void shorten(const char *path, off_t to)
+{
+	int fd = openat(f.fd, path, O_RDWR);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, to), 0);
+	close(fd);
 }
 
 Test(archive, gives_back_what_was_put)
@@ -218,6 +229,133 @@ Test(archive, says_when_its_index_is_lost)
 	cr_assert(stale);
 }
 
+/* A full archive lets as much go as comes, so what each time costs is what it costs at all. */
+Test(archive, knows_its_oldest_without_reading_again)
+{
+	static const char page[] = "index/yard/copy/000000";
+	struct archive_run run;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	for (uint64_t i = 1; i <= 5; i++)
+		put("yard", "copy", i, 100, (int64_t)i * 1000000);
+	cr_assert_eq(archive_oldest(a, 150, &run, 1), 1);
+	cr_assert_eq(run.to, 2);
+	cr_assert_eq(io_read_file(f.fd, page, &b), 0);
+	shorten(page, 0);
+	cr_assert_eq(archive_range(a, "yard", "copy").oldest, 1, "what is chosen is still there");
+	cr_assert_eq(io_replace_file(f.fd, page, buf_data(&b), b.len, 0600), 0);
+	cr_assert_eq(archive_remove(a, &run), 0);
+	shorten(page, 0);
+	cr_assert_eq(archive_range(a, "yard", "copy").oldest, 3);
+	buf_free(&b);
+}
+
+/* --- spare files ------------------------------------------------------------------------ */
+
+static void remove_run(uint64_t from, uint64_t to)
+{
+	struct archive_run run = {.camera = "yard", .rendition = "copy", .from = from, .to = to};
+
+	cr_assert_eq(archive_remove(a, &run), 0);
+}
+
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	return fstatat(f.fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -1 : st.st_size;
+}
+
+static void expect_segment(uint64_t number, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	cr_assert_eq(archive_read_segment(f.fd, "yard", "copy", number, &b), 0);
+	cr_assert_eq(b.len, n);
+	cr_assert_eq(buf_data(&b)[0], (uint8_t)number);
+	for (size_t i = 1; i < n; i++)
+		cr_assert_eq(buf_data(&b)[i], 0);
+	buf_free(&b);
+}
+
+Test(archive, files_of_footage_that_went_hold_what_comes)
+{
+	for (uint64_t i = 1; i <= 3; i++)
+		put("yard", "copy", i, 4000, (int64_t)i);
+	remove_run(1, 2);
+	cr_assert_eq(size_of("footage/yard/copy/000000/1.m4s"), -1);
+	cr_assert_eq(size_of("spare/0"), 0);
+	cr_assert_eq(size_of("spare/1"), 0);
+	put("yard", "copy", 4, 100, 4);
+	put("yard", "copy", 1000, 200, 1000);   /* its folder is not there yet */
+	put("yard", "copy", 1001, 300, 1001);
+	cr_assert_eq(size_of("spare/0"), -1);
+	cr_assert_eq(size_of("spare/1"), -1);
+	expect_segment(3, 4000);
+	expect_segment(4, 100);
+	expect_segment(1000, 200);
+	expect_segment(1001, 300);
+	cr_assert_eq(archive_bytes(a), 4600);
+}
+
+Test(archive, nobody_who_reads_sees_other_footage)
+{
+	char was[100];
+	int fd;
+
+	put("yard", "copy", 1, 100, 1);
+	put("yard", "copy", 2, 100, 2);
+	fd = openat(f.fd, "footage/yard/copy/000000/1.m4s", O_RDONLY | O_CLOEXEC);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(linkat(f.fd, "footage/yard/copy/000000/2.m4s", f.fd, "kept", 0), 0);
+	remove_run(1, 2);
+	cr_assert_eq(size_of("footage/yard/copy/000000/1.m4s"), -1);
+	cr_assert_eq(size_of("spare/0"), -1);
+	put("yard", "copy", 3, 200, 3);
+	cr_assert_eq(read(fd, was, sizeof was), 100);
+	cr_assert_eq(was[0], 1);
+	cr_assert_eq(size_of("kept"), 100);
+	close(fd);
+}
+
+Test(archive, spare_files_of_before_are_removed)
+{
+	put("yard", "copy", 1, 100, 1);
+	put("yard", "copy", 2, 100, 2);
+	remove_run(1, 2);
+	cr_assert_eq(io_replace_file(f.fd, "spare/1", "left by a crash", 15, 0600), 0);
+	reopen();
+	cr_assert_eq(size_of("spare/0"), -1);
+	cr_assert_eq(size_of("spare/1"), -1);
+}
+
+Test(archive, without_room_for_spare_files_footage_goes_all_the_same)
+{
+	unlinkat(f.fd, "spare", AT_REMOVEDIR);
+	cr_assert_eq(io_replace_file(f.fd, "spare", "", 0, 0600), 0);
+	put("yard", "copy", 1, 100, 1);
+	remove_run(1, 1);
+	cr_assert_eq(size_of("footage/yard/copy/000000/1.m4s"), -1);
+	put("yard", "copy", 2, 100, 2);
+	expect_segment(2, 100);
+}
+
+Test(archive, keeps_no_more_spare_files_than_it_may)
+{
+	char path[32];
+
+	for (uint64_t i = 0; i < SPARE_FILES + 3; i++)
+		put("yard", "copy", i, 1, (int64_t)i);
+	remove_run(0, SPARE_FILES + 2);
+	for (unsigned i = 0; i < SPARE_FILES + 3; i++) {
+		snprintf(path, sizeof path, "spare/%u", i);
+		cr_assert_eq(size_of(path), i < SPARE_FILES ? 0 : -1, "%u", i);
+	}
+	cr_assert_eq(archive_bytes(a), 0);
+}
+
 /* --- counts ----------------------------------------------------------------------------- */
 
 /* Two segments of 100 bytes in each of the folders 1 to 8. */
@@ -232,15 +370,6 @@ static uint64_t bytes_found(void)
 {
 	reopen();
 	return archive_bytes(a);
-}
-
-static void shorten(const char *path, off_t to)
-{
-	int fd = openat(f.fd, path, O_RDWR);
-
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(ftruncate(fd, to), 0);
-	close(fd);
 }
 
 Test(archive, a_start_reads_the_pages_of_few_folders)
