@@ -92,8 +92,8 @@ void timeline_init(struct timeline *t);
 void timeline_track(struct timeline *t, unsigned track, uint32_t rate, bool reorders);
 /* RTP-Info's rtptime: all tracks' are of one moment. Believed only if arrivals agree. */
 void timeline_start(struct timeline *t, unsigned track, uint32_t rtp);
-/* A sender report: that RTP time was at wall_us by the camera's clock. */
-void timeline_report(struct timeline *t, unsigned track, uint32_t rtp, int64_t wall_us);
+/* A sender report that came at arrival_us (as for timeline_begin): that RTP time was at wall_us by the camera's clock. */
+void timeline_report(struct timeline *t, unsigned track, uint32_t rtp, int64_t wall_us, int64_t arrival_us);
 /*
  * A new epoch: this timestamp becomes time 0 of all tracks. What reports and starts told is kept.
  * arrival_us: a clock that only goes forward; arrival_wall_us: the wall clock at the same moment.

@@ -13,15 +13,15 @@ void timeline_forget_clock(struct timeline_track *k)
 	k->contradictions = 0;
 }
 
-static void believe(struct timeline_track *k, const struct timeline_report *r)
+static void believe(struct timeline_track *k, const struct timeline_report *r, int64_t arrival_us)
 {
 	k->report = *r;
-	k->report_arrival_us = k->last_arrival_us;
+	k->report_arrival_us = arrival_us;
 	k->claim.there = false;
 	k->contradictions = 0;
 }
 
-void timeline_report(struct timeline *t, unsigned track, uint32_t rtp, int64_t wall_us)
+void timeline_report(struct timeline *t, unsigned track, uint32_t rtp, int64_t wall_us, int64_t arrival_us)
 {
 	struct timeline_track *k = &t->track[track];
 	struct timeline_report r = {.there = true, .rtp = rtp, .wall_us = wall_us};
@@ -32,7 +32,7 @@ void timeline_report(struct timeline *t, unsigned track, uint32_t rtp, int64_t w
 		timeline_forget_clock(k);
 	} else if (!k->report.there || near(wall_us, by_report(k, &k->report, rtp), SECOND_US) ||
 		   (k->claim.there && near(wall_us, by_report(k, &k->claim, rtp), CLAIM_NEAR_US))) {
-		believe(k, &r);
+		believe(k, &r, arrival_us);
 	} else if (++k->contradictions >= CONTRADICTIONS_MAX) {
 		timeline_forget_clock(k);
 	} else
@@ -166,6 +166,7 @@ void timeline_base(struct timeline *t, struct timeline_track *k, uint32_t rtp, i
 
 	first.last = 0;
 	first.last_rtp = rtp;
+	first.last_arrival_us = t->origin_arrival_us;
 	t->base_us = target_base(t, &first, arrival_wall_us);
 	t->based_at = t->off_us = 0;
 }

@@ -23,6 +23,7 @@
 #include "server/ingest_stream.h"
 
 #define INGEST_SECOND_US 1000000ll
+#define INGEST_EARLY_MAX 128          /* bytes: a sender report and more; what is cut off is of no use */
 
 enum { INGEST_VIDEO, INGEST_AUDIO };
 
@@ -35,6 +36,10 @@ struct ingest_input {
 	struct rtp_reorder order;
 	struct rtcp_sender report;
 	int64_t report_us;
+	struct {
+		uint8_t bytes[INGEST_EARLY_MAX];
+		size_t len;
+	} early;                          /* the newest report from before the first packet, which tells whose reports are its own */
 	uint64_t malformed;
 };
 

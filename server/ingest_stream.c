@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/ingest_inner.h"
 
@@ -53,6 +54,16 @@ void ingest_stream_start(struct ingest_stream *s, unsigned track, uint32_t rtpti
 		timeline_start(&s->timeline, track, rtptime);
 }
 
+static void take_sender(struct ingest_stream *s, unsigned track, const struct rtcp_sender *r)
+{
+	struct ingest_input *in = &s->input[track];
+
+	in->has_report = true;
+	in->report = *r;
+	in->report_us = s->now.mono_us;
+	timeline_report(&s->timeline, track, r->rtp_timestamp, rtcp_ntp_to_us(r->ntp), s->now.mono_us);
+}
+
 static void take_report(struct ingest_stream *s, unsigned track, const uint8_t *p, size_t n)
 {
 	struct ingest_input *in = &s->input[track];
@@ -63,14 +74,29 @@ static void take_report(struct ingest_stream *s, unsigned track, const uint8_t *
 		in->malformed++;
 		return;
 	}
-	if (r.has_sender) {
-		in->has_report = true;
-		in->report = r.sender;
-		in->report_us = s->now.mono_us;
-		timeline_report(&s->timeline, track, r.sender.rtp_timestamp, rtcp_ntp_to_us(r.sender.ntp));
-	}
+	if (r.has_sender)
+		take_sender(s, track, &r.sender);
 	if (r.bye && (track == INGEST_VIDEO || !s->input[INGEST_VIDEO].there))
 		ingest_give_up(s, GAP_CAMERA_CLOSED, "the camera ended its stream");
+}
+
+static void keep_early(struct ingest_input *in, const uint8_t *p, size_t n)
+{
+	in->early.len = n < sizeof in->early.bytes ? n : sizeof in->early.bytes;
+	if (in->early.len)
+		memcpy(in->early.bytes, p, in->early.len);
+}
+
+/* Many cameras send a report as they begin to play, and the next one seconds later: it is the first pictures' only true time. */
+static void take_early(struct ingest_stream *s, unsigned track, uint32_t ssrc)
+{
+	struct ingest_input *in = &s->input[track];
+	struct rtcp_report r;
+	const char *why;
+
+	if (!rtcp_parse(in->early.bytes, in->early.len, ssrc, &r, &why) && r.has_sender)
+		take_sender(s, track, &r.sender);
+	in->early.len = 0;
 }
 
 static void take_media(struct ingest_stream *s, unsigned track, const uint8_t *p, size_t n)
@@ -79,10 +105,13 @@ static void take_media(struct ingest_stream *s, unsigned track, const uint8_t *p
 	struct rtp_packet k;
 	const char *why;
 
-	if (rtp_parse(p, n, &k, &why))
+	if (rtp_parse(p, n, &k, &why)) {
 		in->malformed++;
-	else
-		rtp_reorder_feed(&in->order, &k, s->now.mono_us);
+		return;
+	}
+	if (in->early.len && k.payload_type == in->source.payload_type)
+		take_early(s, track, k.ssrc);
+	rtp_reorder_feed(&in->order, &k, s->now.mono_us);
 }
 
 static const char *verdict(const struct ingest_stream *s, enum gap_why *ret_why)
@@ -98,10 +127,12 @@ const char *ingest_stream_packet(struct ingest_stream *s, unsigned track, bool r
 	s->now = now;
 	if (s->connected && s->input[track].there && !s->over) {
 		/* Before its first packet a track has no SSRC to compare a report's with. */
-		if (rtcp && s->input[track].source.begun)
-			take_report(s, track, p, n);
-		else if (!rtcp)
+		if (!rtcp)
 			take_media(s, track, p, n);
+		else if (s->input[track].source.begun)
+			take_report(s, track, p, n);
+		else
+			keep_early(&s->input[track], p, n);
 		if (s->input[INGEST_VIDEO].there && !s->over && now.mono_us - s->taken_us >= INGEST_NO_PICTURE_S * INGEST_SECOND_US)
 			ingest_give_up(s, GAP_SILENT, "the camera sends packets, but no picture that can be used");
 	}

@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	timeline_track(&t, 0, 90000, true);
 	timeline_track(&t, 1, 48000, false);
 	if (r.has_sender) {
-		timeline_report(&t, 0, r.sender.rtp_timestamp, rtcp_ntp_to_us(r.sender.ntp));
-		timeline_report(&t, 1, r.sender.packets, rtcp_ntp_to_us(r.sender.ntp ^ r.sender.octets));
+		timeline_report(&t, 0, r.sender.rtp_timestamp, rtcp_ntp_to_us(r.sender.ntp), 0);
+		timeline_report(&t, 1, r.sender.packets, rtcp_ntp_to_us(r.sender.ntp ^ r.sender.octets), 0);
 	}
 	timeline_begin(&t, 0, 100, 0, 1795000000000000);
 	for (unsigned i = 0; i < 8; i++) {

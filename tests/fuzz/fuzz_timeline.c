@@ -33,10 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			timeline_start(&t, track, rtp);
 			break;
 		case 2:
-			timeline_report(&t, track, rtp, (int64_t)(rd_u64(&r) >> 11));
+			timeline_report(&t, track, rtp, (int64_t)(rd_u64(&r) >> 11), now_us);
 			break;
 		case 3:
-			timeline_report(&t, track, rtp, WALL + now_us + (int32_t)rd_u32(&r));
+			timeline_report(&t, track, rtp, WALL + now_us + (int32_t)rd_u32(&r), now_us);
 			break;
 		default:
 			if (timeline_place(&t, track, rtp, now_us, WALL + now_us, &time, &capture))

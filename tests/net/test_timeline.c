@@ -25,6 +25,12 @@ static void start(uint32_t rtp, int64_t arrival_us)
 	timeline_begin(&t, 0, rtp, arrival_us, WALL + arrival_us);
 }
 
+/* It comes with the track's last picture. */
+static void report(unsigned track, uint32_t rtp, int64_t wall_us)
+{
+	timeline_report(&t, track, rtp, wall_us, t.track[track].last_arrival_us);
+}
+
 Test(timeline, unwraps_from_zero)
 {
 	uint32_t rtp = UINT32_MAX - 5000;
@@ -162,8 +168,8 @@ Test(timeline, tracks_share_one_origin_by_the_best_source)
 	}
 	/* By sender reports, whatever the camera's clock says. */
 	start(0, 0);
-	timeline_report(&t, 0, 90000, 7 * SECOND);
-	timeline_report(&t, 1, 777 + 48000, 7 * SECOND);
+	report(0, 90000, 7 * SECOND);
+	report(1, 777 + 48000, 7 * SECOND);
 	place(1, 777 + 36000, SECOND / 2);
 	cr_expect_eq(time_out, 36000);
 }
@@ -171,7 +177,7 @@ Test(timeline, tracks_share_one_origin_by_the_best_source)
 Test(timeline, capture_is_the_reports_time_if_sane)
 {
 	start(0, 0);
-	timeline_report(&t, 0, 0, WALL - SECOND / 10);
+	report(0, 0, WALL - SECOND / 10);
 	timeline_begin(&t, 0, 0, 0, WALL);
 	place(0, 0, 0);
 	cr_expect_eq(capture, WALL - SECOND / 10);
@@ -179,14 +185,35 @@ Test(timeline, capture_is_the_reports_time_if_sane)
 	cr_expect_eq(timeline_error_ms(&t), 10);
 
 	start(0, 0);
-	timeline_report(&t, 0, 0, WALL - 3600 * SECOND);
+	report(0, 0, WALL - 3600 * SECOND);
 	timeline_begin(&t, 0, 0, 0, WALL);
 	place(0, 0, 0);
 	cr_expect_eq(capture, WALL);
 	cr_expect_eq(t.clock, CLOCK_ARRIVAL);
 
-	timeline_report(&t, 0, 0, 0);
+	report(0, 0, 0);
 	cr_expect(!t.track[0].report.there);
+}
+
+/* Cameras send one when they begin to play, and are waited for until they send a key frame; the machine may have run for long. */
+Test(timeline, a_report_from_before_the_first_picture_tells_its_time)
+{
+	int64_t up = 30 * 86400 * SECOND;
+
+	for (unsigned waits_s = 0; waits_s <= TIMELINE_REPORT_S + 1; waits_s += TIMELINE_REPORT_S + 1) {
+		int64_t first = up + waits_s * SECOND;
+
+		timeline_init(&t);
+		timeline_track(&t, 0, 90000, true);
+		timeline_report(&t, 0, 0, WALL + up - SECOND / 10, up);
+		timeline_begin(&t, 0, 90000 * waits_s, first, WALL + first);
+		for (unsigned i = 0; i < 25; i++) {
+			place(0, 90000 * waits_s + 3600 * i, first + 40000 * i);
+			cr_expect_eq(capture, WALL + first + 40000 * i - (waits_s ? 0 : SECOND / 10), "%u", i);
+			cr_expect_eq(t.clock, waits_s ? CLOCK_ARRIVAL : CLOCK_RTCP);
+		}
+		cr_expect_eq(t.steps, 0);
+	}
 }
 
 Test(timeline, capture_follows_the_first_report_at_once_and_later_ones_gently)
@@ -197,11 +224,11 @@ Test(timeline, capture_follows_the_first_report_at_once_and_later_ones_gently)
 	for (unsigned i = 0; i < 25 * 20; i++)
 		place(0, 3600 * i, 40000ll * i);
 	cr_assert_eq(capture, WALL + 499 * 40000ll);
-	timeline_report(&t, 0, 3600 * 500, WALL + 20 * SECOND - SECOND / 5);
+	report(0, 3600 * 500, WALL + 20 * SECOND - SECOND / 5);
 	place(0, 3600 * 500, 20 * SECOND);
 	cr_assert_eq(capture, WALL + 20 * SECOND - SECOND / 5);
 	last = capture;
-	timeline_report(&t, 0, 3600 * 501, WALL + 20 * SECOND + 40000 - SECOND / 2);
+	report(0, 3600 * 501, WALL + 20 * SECOND + 40000 - SECOND / 2);
 	for (unsigned i = 501; i < 2501; i++) {
 		int64_t step;
 
@@ -221,29 +248,29 @@ Test(timeline, a_report_that_contradicts_has_to_be_confirmed)
 
 	start(0, 0);
 	cr_expect(!timeline_clock_offset(&t, &offset));
-	timeline_report(&t, 0, 0, WALL);
+	report(0, 0, WALL);
 	place(0, 0, 0);
 	cr_assert(timeline_clock_offset(&t, &offset) && offset == 0);
 	/* One liar among honest ones. */
-	timeline_report(&t, 0, 90000, WALL + 4 * SECOND);
+	report(0, 90000, WALL + 4 * SECOND);
 	place(0, 90000, SECOND);
 	cr_expect_eq(capture, WALL + SECOND);
-	timeline_report(&t, 0, 180000, WALL + 2 * SECOND);
+	report(0, 180000, WALL + 2 * SECOND);
 	place(0, 180000, 2 * SECOND);
 	cr_expect_eq(capture, WALL + 2 * SECOND);
 	/* The clock was set. */
-	timeline_report(&t, 0, 270000, WALL + 6 * SECOND);
-	timeline_report(&t, 0, 360000, WALL + 7 * SECOND);
+	report(0, 270000, WALL + 6 * SECOND);
+	report(0, 360000, WALL + 7 * SECOND);
 	place(0, 360000, 4 * SECOND);
 	cr_expect_eq(capture, WALL + 7 * SECOND);
 	cr_assert(timeline_clock_offset(&t, &offset) && offset == 3 * SECOND);
 	/* A clock that stands still confirms nothing. */
 	for (unsigned i = 5; i < 12; i++)
-		timeline_report(&t, 0, 90000 * i * 5, WALL + 7 * SECOND);
+		report(0, 90000 * i * 5, WALL + 7 * SECOND);
 	place(0, 450000, 5 * SECOND);
 	cr_expect_eq(t.clock, CLOCK_ARRIVAL);
 	/* Nor does one report say much after minutes without another. */
-	timeline_report(&t, 0, 450000, WALL + 5 * SECOND);
+	report(0, 450000, WALL + 5 * SECOND);
 	for (unsigned i = 6; i < 6 + TIMELINE_REPORT_S + 2; i++) {
 		place(0, 90000 * i, i * SECOND);
 		cr_assert_eq(t.clock, i <= 5 + TIMELINE_REPORT_S ? CLOCK_RTCP : CLOCK_ARRIVAL, "%u", i);
@@ -253,8 +280,8 @@ Test(timeline, a_report_that_contradicts_has_to_be_confirmed)
 Test(timeline, reports_of_a_track_that_is_not_there_divide_by_nothing)
 {
 	timeline_init(&t);
-	timeline_report(&t, 1, 5, WALL);
-	timeline_report(&t, 1, 5, WALL);
+	report(1, 5, WALL);
+	report(1, 5, WALL);
 	cr_expect(!t.track[1].report.there);
 }
 
@@ -263,7 +290,7 @@ Test(timeline, a_clock_around_the_bound_does_not_toss_between_sources)
 	start(0, 0);
 	for (unsigned i = 0; i < 25 * 600; i++) {
 		if (i % 125 == 0)
-			timeline_report(&t, 0, 3600 * i, WALL + 40000ll * i + 9990000 + (i % 250 ? 20000 : -20000));
+			report(0, 3600 * i, WALL + 40000ll * i + 9990000 + (i % 250 ? 20000 : -20000));
 		place(0, 3600 * i, 40000ll * i);
 	}
 	cr_expect_leq(t.steps, 2);
@@ -273,7 +300,7 @@ Test(timeline, capture_steps_when_a_second_off)
 {
 	start(0, 0);
 	place(0, 0, 0);
-	timeline_report(&t, 0, 0, WALL - 5 * SECOND);
+	report(0, 0, WALL - 5 * SECOND);
 	place(0, 3600, 40000);
 	cr_assert_eq(capture, WALL - 5 * SECOND + 40000);
 	cr_assert_eq(t.steps, 1);
@@ -310,7 +337,7 @@ Test(timeline, wild_numbers_stay_in_bounds)
 		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
 		arrival += (int64_t)(x % 100000);
 		if (x % 7 == 0)
-			timeline_report(&t, x >> 8 & 1, (uint32_t)(x >> 16), (int64_t)(x >> (x & 63) >> 10));
+			report(x >> 8 & 1, (uint32_t)(x >> 16), (int64_t)(x >> (x & 63) >> 10));
 		place(x >> 9 & 1, (uint32_t)(x >> 32), arrival);
 		cr_assert(time_out >= 0 && time_out < (1ll << 50));
 		cr_assert(llabs(capture - WALL - arrival) < (1ll << 50));

@@ -130,7 +130,7 @@ static bool settled(int64_t true_us)
 static void report(int64_t true_us)
 {
 	for (unsigned i = 0; i < 2; i++)
-		timeline_report(&t, i, camera_rtp(i, true_us), camera_wall(true_us));
+		timeline_report(&t, i, camera_rtp(i, true_us), camera_wall(true_us), true_us);
 }
 
 static void place(unsigned track, int64_t true_us)
