@@ -102,18 +102,23 @@ static void on_camera_gone(void *ctx, struct channel *from, const union msg_body
 	sweep_left(in, LEAVING_MAX - 1);
 }
 
+/* A store that goes on is woken for what is left in the earlier one, which it takes first. */
 static void on_ring_store(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	struct ingest *in = ctx;
-	int rc = ingest_ring_open(&in->site.store, fds[0], fds[1]);
+	int rc;
 
+	ingest_ring_kick(&in->site.store);
+	rc = ingest_ring_open(&in->site.store, fds[0], fds[1]);
 	fds[0] = fds[1] = -1;
 	if (rc) {
 		/* Cameras would play, and nothing of them be recorded: started anew, it is given another. */
 		log_error("ring", "to=store error=\"%s\"", strerror(-rc));
 		_exit(1);
 	}
-	for (unsigned i = 0; i < in->ncameras; i++)
+	if (m->ring_store.goes_on)
+		channel_say(in->site.parent, MSG_RING_STORE, &m->ring_store, NULL, 0);
+	for (unsigned i = 0; i < in->ncameras && !m->ring_store.goes_on; i++)
 		ingest_camera_store_anew(in->camera[i]);
 }
 

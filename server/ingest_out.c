@@ -35,8 +35,9 @@ static void reset_output(struct ingest_stream *s, unsigned track)
 	struct ingest_output *o = &s->output[track];
 	struct packager_hooks hooks = {.emit = emit, .ctx = o};
 
-	s->total.dropped_ring += o->packager.dropped_aus;
-	s->total.dropped_store += o->packager.dropped_aus;
+	/* With them the part under way, which nobody is sent any more. */
+	s->total.dropped_ring += o->packager.dropped_aus + o->packager.nsamples;
+	s->total.dropped_store += o->packager.dropped_aus + o->packager.nsamples;
 	o->stream = s;
 	/* What the pictures were made from store can hash itself: they lie in its segment as they came. */
 	if (track == INGEST_AUDIO) {

@@ -41,7 +41,7 @@ static const struct {
 		INT(msg_ingest_camera, tls), BYTES(msg_ingest_camera, fingerprint), TEXT(msg_ingest_camera, tls_name),
 		TEXT(msg_ingest_camera, onvif_host), TEXT(msg_ingest_camera, onvif_url), INT(msg_ingest_camera, segment_ms),
 		INT(msg_ingest_camera, longest_s), END}},
-	[MSG_RING_STORE] = {"ring-store", FIELDS{END}},
+	[MSG_RING_STORE] = {"ring-store", FIELDS{BOOL(msg_ring_store, goes_on), END}},
 	[MSG_RING_TRANSCODE] = {"ring-transcode", FIELDS{INT(msg_ring_transcode, camera), BOOL(msg_ring_transcode, pictures), END}},
 	[MSG_DIAL] = {"dial", FIELDS{INT(msg_dial, camera), INT(msg_dial, what), END}},
 	[MSG_DIALED] = {"dialed", FIELDS{INT(msg_dialed, camera), INT(msg_dialed, what), INT(msg_dialed, error), END}},

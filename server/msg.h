@@ -41,7 +41,7 @@ enum msg_type {
 	MSG_PEER,                  /* parent -> role: fd 0 is your channel to that role; replaces an earlier one */
 	/* ingest */
 	MSG_INGEST_CAMERA,         /* fd: the CA's certificates (PEM), if tls is SITE_TLS_CA; none: the same as those sent last */
-	MSG_RING_STORE,            /* fds: ring, doorbell. Replaces an earlier one: begin with an init segment */
+	MSG_RING_STORE,            /* fds: ring, doorbell. Replaces an earlier one: begin with an init segment, unless it goes on; ingest -> parent: then it has taken it */
 	MSG_RING_TRANSCODE,        /* fds: ring, doorbell. Replaces an earlier one; none: it has ended */
 	MSG_DIAL,
 	MSG_DIALED,                /* fd: connected TCP socket, if error is 0 */
@@ -144,6 +144,7 @@ struct msg_ingest_camera {
 	uint8_t longest_s;                           /* as in struct msg_camera_state, of an earlier ingest; 0: not known */
 };
 enum dial_what { DIAL_RTSP, DIAL_ONVIF, DIAL_WHAT_COUNT };
+struct msg_ring_store { bool goes_on; };          /* the same store will take it up where the earlier one ends */
 struct msg_ring_transcode { uint16_t camera; bool pictures; };  /* pictures: it wants them too, not only sound that no browser plays */
 struct msg_camera_gone { uint16_t camera; };
 struct msg_dial { uint16_t camera; uint8_t what; };      /* enum dial_what */
@@ -460,6 +461,7 @@ union msg_body {
 	struct msg_bad_peer bad_peer;
 	struct msg_peer peer;
 	struct msg_ingest_camera ingest_camera;
+	struct msg_ring_store ring_store;
 	struct msg_ring_transcode ring_transcode;
 	struct msg_dial dial;
 	struct msg_dialed dialed;

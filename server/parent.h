@@ -86,7 +86,10 @@ struct child {
 	size_t log_bytes;                 /* that were read in it */
 	unsigned log_lines, log_suppressed;
 	size_t ring_store_bytes;          /* ingest: of its ring to store */
-	/* transcode: its two rings, kept until ingest and store are ready; the first one's bell is kept as long as it */
+	/*
+	 * transcode: its two rings, kept until ingest and store are ready; the first one's bell is kept as long as it.
+	 * ingest: ring_out is a larger ring to store, from when it is given it until it has taken it.
+	 */
 	int ring_in, ring_in_bell, ring_out, ring_out_bell;
 	bool pictures;                    /* it is given pictures too, not only sound */
 	bool grouped;                     /* in a control group of its own */
@@ -426,9 +429,11 @@ void child_wire(struct child *c);
 size_t ring_store_bytes(unsigned cameras);
 /*
  * Store did not take something of this ingest. Where cameras have come with a reload since its ring to store was made, it is given one that
- * is large enough for them: a break for all its cameras, so not before there is one anyway.
+ * is large enough for them. Store hears of it when ingest has taken it: by then all that ingest put into the earlier one is there to be
+ * taken, and nothing more will be.
  */
 void parent_ring_lost(struct child *ingest);
+void parent_ring_taken(struct child *ingest);
 /*
  * parent_hear.c: what roles say comes here first, and is answered by parent_answers if they may be heard; they are asked now and then
  * whether they still live. parent_ask is 0 or -ENOMEM.

@@ -207,6 +207,11 @@ static void take_state(struct camera_live *cam, const struct msg_camera_state *m
 	cam->known = true;
 }
 
+static void on_ring_taken(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	parent_ring_taken(ctx);
+}
+
 /* No oftener than serve can read it, whatever ingest says: it must not be ended for what another does. */
 static void on_camera_state(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
@@ -427,6 +432,7 @@ const struct channel_answer parent_answers[] = {
 	{MSG_HERE, on_here},
 	{MSG_BAD_PEER, on_bad_peer},
 	{MSG_DIAL, on_dial},
+	{MSG_RING_STORE, on_ring_taken},
 	{MSG_UDP_OPEN, on_udp_open},
 	{MSG_UDP_CONNECT, on_udp_connect},
 	{MSG_UDP_CLOSE, on_udp_close},

@@ -79,35 +79,75 @@ static size_t bytes_to_store(const struct site *site)
 	return ring_store_bytes((site->ncameras + site->ingest_processes - 1) / site->ingest_processes);
 }
 
-static void ring_to_store(struct child *ingest, struct child *store)
+/* Ring and doorbell for its cameras as they are now; without them it is ended. */
+static bool new_ring(struct child *ingest, int fd[2])
+{
+	int rc;
+
+	ingest->ring_store_bytes = bytes_to_store(ingest->parent->site);
+	rc = ring_create(ingest->ring_store_bytes, &fd[0]);
+	if (!rc && (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+		rc = -errno;
+		close_fd(&fd[0]);
+	}
+	if (rc)
+		not_joined(ingest, "store", rc);
+	return rc == 0;
+}
+
+static bool tell_store(struct child *ingest, struct child *store, const int fd[2])
 {
 	struct msg_ring_from from = {ROLE_INGEST, (uint16_t)ingest->index};
-	int fd[2] = {-1, -1}, rc;
+
+	return tell(store, MSG_RING_FROM, &from, fd, 2);
+}
+
+static void close_larger(struct child *ingest)
+{
+	close_fd(&ingest->ring_out);
+	close_fd(&ingest->ring_out_bell);
+}
+
+static void ring_to_store(struct child *ingest, struct child *store)
+{
+	int fd[2] = {-1, -1};
 
 	if (!ready(ingest) || !ready(store))
 		return;
-	ingest->ring_store_bytes = bytes_to_store(ingest->parent->site);
-	rc = ring_create(ingest->ring_store_bytes, &fd[0]);
-	if (!rc && (fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
-		rc = -errno;
-	if (rc)
-		not_joined(ingest, "store", rc);
-	else if (tell(store, MSG_RING_FROM, &from, fd, 2))
-		tell(ingest, MSG_RING_STORE, NULL, fd, 2);
+	close_larger(ingest);
+	if (!new_ring(ingest, fd))
+		return;
+	if (tell_store(ingest, store, fd))
+		tell(ingest, MSG_RING_STORE, &(struct msg_ring_store){.goes_on = false}, fd, 2);
 	close_fd(&fd[0]);
 	close_fd(&fd[1]);
 }
 
 void parent_ring_lost(struct child *ingest)
 {
-	size_t bytes = bytes_to_store(ingest->parent->site);
-	struct child *store = parent_child(ingest->parent, ROLE_STORE, 0);
+	size_t before = ingest->ring_store_bytes, bytes = bytes_to_store(ingest->parent->site);
+	int fd[2] = {-1, -1};
 
-	if (ingest->ring_store_bytes >= bytes || !ready(ingest) || !ready(store))
+	if (before >= bytes || ingest->ring_out >= 0 || !ready(ingest) || !ready(parent_child(ingest->parent, ROLE_STORE, 0)))
 		return;
 	parent_log("warn", "ring-grows", "role=ingest[%u] from_mib=%zu to_mib=%zu why=\"cameras came with a reload, and what they sent did not fit\"", ingest->index,
-		   ingest->ring_store_bytes >> 20, bytes >> 20);
-	ring_to_store(ingest, store);
+		   before >> 20, bytes >> 20);
+	if (!new_ring(ingest, fd))
+		return;
+	ingest->ring_out = fd[0];
+	ingest->ring_out_bell = fd[1];
+	if (!tell(ingest, MSG_RING_STORE, &(struct msg_ring_store){.goes_on = true}, fd, 2))
+		close_larger(ingest);
+}
+
+/* A store that is new meanwhile was given another ring, and so was ingest. */
+void parent_ring_taken(struct child *ingest)
+{
+	struct child *store = parent_child(ingest->parent, ROLE_STORE, 0);
+
+	if (ingest->ring_out >= 0 && ready(store))
+		tell_store(ingest, store, (const int[]){ingest->ring_out, ingest->ring_out_bell});
+	close_larger(ingest);
 }
 
 static bool begun(const struct child *c)

@@ -21,6 +21,7 @@ static const struct rule {
 
 	{MSG_INGEST_CAMERA,   TO(PARENT),    TO(INGEST),   0, 1},
 	{MSG_RING_STORE,      TO(PARENT),    TO(INGEST),   2, 2},
+	{MSG_RING_STORE,      TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_RING_TRANSCODE,  TO(PARENT),    TO(INGEST),   0, 2},
 	{MSG_DIAL,            TO(INGEST),    TO(PARENT),   0, 0},
 	{MSG_DIALED,          TO(PARENT),    TO(INGEST),   0, 1},

@@ -51,6 +51,11 @@ static void on_offer(void *ctx, struct channel *from, const union msg_body *m, i
 	cr_expect_eq(m->camera_offer.camera, 5);
 }
 
+static void on_ring_taken(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
+{
+	rig.heard.ring_taken = true;
+}
+
 static void on_udp_open(void *ctx, struct channel *from, const union msg_body *m, int fds[MSG_FDS_MAX])
 {
 	cr_expect(m->udp_open.camera == 5 && m->udp_open.track == 0);
@@ -70,22 +75,34 @@ static void on_udp_close(void *ctx, struct channel *from, const union msg_body *
 }
 
 static const struct channel_answer answers[] = {{MSG_READY, on_ready}, {MSG_DIAL, on_dial}, {MSG_CAMERA_STATE, on_state}, {MSG_CAMERA_OFFER, on_offer},
-	{MSG_UDP_OPEN, on_udp_open}, {MSG_UDP_CONNECT, on_udp_connect}, {MSG_UDP_CLOSE, on_udp_close}, {MSG_NONE, NULL}};
+	{MSG_RING_STORE, on_ring_taken}, {MSG_UDP_OPEN, on_udp_open}, {MSG_UDP_CONNECT, on_udp_connect}, {MSG_UDP_CLOSE, on_udp_close}, {MSG_NONE, NULL}};
 
 void rig_say(enum msg_type type, const void *body, const int *fds, unsigned nfds)
 {
 	cr_assert_eq(channel_say(rig.channel, type, body, fds, nfds), 0);
 }
 
-void rig_give_store_ring(void)
+static void give_ring(bool goes_on)
 {
 	int fd;
 
-	ring_close(&rig.store);
 	cr_assert_eq(ring_create(4 << 20, &fd), 0);
 	cr_assert_eq(ring_open(&rig.store, fd, -1), 0);
-	rig_say(MSG_RING_STORE, NULL, (int[]){fd, rig.bell}, 2);
+	rig_say(MSG_RING_STORE, &(struct msg_ring_store){.goes_on = goes_on}, (int[]){fd, rig.bell}, 2);
 	close(fd);
+}
+
+void rig_give_store_ring(void)
+{
+	ring_close(&rig.store);
+	give_ring(false);
+}
+
+void rig_give_larger_ring(struct ring *ret_earlier)
+{
+	*ret_earlier = rig.store;
+	give_ring(true);
+	rig_hear_until(&rig.heard.ring_taken);
 }
 
 void rig_hear(void)

@@ -21,7 +21,7 @@ struct ingest_rig {
 	int media[2];                     /* the camera's ends of a track's ports, -1: it speaks interleaved */
 	unsigned pictures;                /* shown so far */
 	struct {
-		bool ready, dial, onvif_dial;
+		bool ready, dial, onvif_dial, ring_taken;
 		struct msg_camera_state state;
 		unsigned opens, connects, closes;  /* of ports */
 		struct msg_udp_connect connect;
@@ -38,6 +38,8 @@ void rig_end(void);
 
 void rig_say(enum msg_type type, const void *body, const int *fds, unsigned nfds);
 void rig_give_store_ring(void);
+/* One that store would take up where the present one ends, which is then the caller's; returns when ingest has it. */
+void rig_give_larger_ring(struct ring *ret_earlier);
 void rig_hear(void);
 void rig_hear_until(const bool *what);
 void rig_hear_phase(enum camera_phase phase);

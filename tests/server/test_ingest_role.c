@@ -67,6 +67,41 @@ Test(ingest_role, goes_on_with_a_new_ring_to_store)
 	buf_free(&b);
 }
 
+static void expect_on(const struct record *r, uint64_t epoch, int64_t *next)
+{
+	cr_assert_eq(r->part.epoch, epoch);
+	cr_assert(*next < 0 || r->part.start == *next, "%jd after %jd", (intmax_t)r->part.start, (intmax_t)*next);
+	*next = r->part.start + r->part.duration;
+}
+
+Test(ingest_role, goes_on_in_a_larger_ring_to_store_as_if_nothing_were)
+{
+	struct ring earlier;
+	struct record r;
+	struct buf b;
+	uint64_t epoch;
+	int64_t next = -1;
+
+	buf_init(&b, PART_MAX_BYTES);
+	begin_play();
+	rig_show(60);
+	epoch = rig_next_record(&b, RECORD_INIT).init.epoch;
+	rig_give_larger_ring(&earlier);
+	rig_show(60);
+	while (ring_get(&earlier, &b) == 1) {
+		cr_assert_eq(record_decode(buf_data(&b), b.len, &r), 0);
+		if (r.kind == RECORD_PART)
+			expect_on(&r, epoch, &next);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		r = rig_next_record(&b, RECORD_PART);
+		expect_on(&r, epoch, &next);
+	}
+	cr_assert_eq(ring_get(&earlier, &b), 0);
+	ring_close(&earlier);
+	buf_free(&b);
+}
+
 Test(ingest_role, names_a_camera_that_is_not_there_and_waits)
 {
 	struct buf b;

@@ -128,9 +128,14 @@ Test(ingest_stream, new_parameter_sets_begin_an_epoch)
 
 Test(ingest_stream, a_new_store_hears_an_init_first)
 {
+	uint64_t dropped;
+
 	begin_session(true, true);
 	run(40, true);
+	cr_expect_eq(ingest_stream_counters(s).dropped_store, 0);
 	ingest_stream_store_anew(s);
+	dropped = ingest_stream_counters(s).dropped_store;
+	cr_expect(dropped >= 2 && dropped <= 80, "%ju: the parts under way, of both renditions", (uintmax_t)dropped);
 	memset(store.log, 0, sizeof store.log);
 	for (int i = 0; i < 2; i++)
 		EVP_DigestInit_ex(store.hash[i], EVP_sha256(), NULL);
