@@ -37,7 +37,7 @@ static void read_setting(struct dialect *d, char *line, const char *path)
 		const char *name, **to;
 	} known[] = {{"about", &d->about}, {"url", &d->url}, {"transport", &d->transport}, {"config", &d->config}, {"ends", &d->ends},
 		{"tracks", &d->tracks}, {"channels", &d->channels}, {"left-out", &d->left_out}, {"quirks", &d->quirks},
-		{"server", &d->server}, {"lines", &d->lines}};
+		{"server", &d->server}, {"lines", &d->lines}, {"media", &d->media}};
 	char *key = strsep(&line, " ");
 	bool found = false;
 

@@ -25,6 +25,7 @@ struct dialect {
 	char *text;                       /* the file, cut up into what the pointers point to */
 	const char *about, *url, *user, *password, *transport, *config, *ends, *tracks;
 	const char *channels, *left_out, *quirks, *server, *lines;  /* NULL: not looked at */
+	const char *media;                /* how the system tests' player sends pictures; of no consequence here */
 	struct dialect_section section[DIALECT_SECTIONS];
 	unsigned nsections;
 };

@@ -24,6 +24,14 @@ jq -n --arg v "h264:$work/clip.h264" --arg a "aac:$work/clip.aac" --argjson sile
      cam("md5"; login("pass\"w\\ord"; ["Digest"])),
      cam("empty"; login(""; ["Digest MD5 auth"])),
      cam("renewed"; {auth: {user: "viewer", password: "", challenges: ["Digest MD5 auth"], nonceUses: 2}})]' > "$work/cameras.json"
+six=()
+if ip -6 addr show lo 2> /dev/null | grep -q ' ::1/'; then
+    six=(six six-udp)
+    jq '. + [{name: "six", address: "::1", video: .[0].video, transports: ["tcp"]}, {name: "six-udp", address: "::1", video: .[0].video, transports: ["udp"]}]' \
+        "$work/cameras.json" > "$work/with-six.json" && mv "$work/with-six.json" "$work/cameras.json"
+else
+    skip "cameras by IPv6: this machine has none"
+fi
 start_scripted "$work/cameras.json"
 make_site
 printf 'pass"w\\ord\n' > "$work/special-password"
@@ -38,6 +46,7 @@ for n in reboot limit stale silent silent-udp watched udp; do camera $n; done
 camera wrong wrong
 for n in sha512 sha256 md5; do camera $n special; done
 for n in empty renewed; do camera $n empty; done
+for n in "${six[@]}"; do printf '  %s:\n    source: rtsp://[::1]:%s/cam\n' "$n" "${scripted_port[$n]}" >> "$site/site.yaml"; done
 start_server reboot watched
 ran=$SECONDS
 
@@ -48,7 +57,7 @@ playing='.what == "playing"'
 teardown='.what == "request" and .method == "TEARDOWN"'
 
 # Logins
-for n in sha512 sha256 md5 empty renewed udp; do
+for n in sha512 sha256 md5 empty renewed udp "${six[@]}"; do
     check "$n: streams" wait_for 10 streaming $n
 done
 login() { jq -r --arg c "$1" 'select(.camera == $c and .what == "request" and .right and .auth != "") | .auth' "$scripted_log" | sort -u | tr '\n' ';'; }
@@ -114,6 +123,7 @@ first_setup() { jq -r --arg c "$1" 'select(.camera == $c) | if .what == "connect
     "$scripted_log" | awk '/^new/ {n = NR} {line[NR] = $0} END {for (i = n + 1; i <= NR; i++) print line[i]}' | grep -m 1 -i '^transport:'; }
 plays_again() { [ "$(seen udp "$playing")" -gt "$1" ] && streaming udp; }
 equal "udp: what worked" "$(camera_st udp .transport)" udp
+[ ${#six[@]} = 0 ] || equal "six, six-udp: so it does by IPv6" "$(camera_st six .transport) $(camera_st six-udp .transport)" 'tcp udp'
 n=$(seen udp "$playing")
 tell udp hang-up
 check "udp: is dialled again" wait_for 15 plays_again "$n"

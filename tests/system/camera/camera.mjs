@@ -33,7 +33,7 @@ const TICK_MS = 10;
 /* A pair of UDP ports, the first one even, which Node cannot be asked for: tried until it is had. */
 function bindPair(address) {
 	const bind = (port) => new Promise((done, fail) => {
-		const s = createSocket("udp4");
+		const s = createSocket(address.includes(":") ? "udp6" : "udp4");
 
 		s.once("error", (e) => { s.close(); fail(e); });
 		s.bind(port, address, () => done(s));

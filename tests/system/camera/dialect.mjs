@@ -11,6 +11,7 @@ import {fileURLToPath} from "node:url";
 
 import {digestIsRight} from "./auth.mjs";
 import {media} from "./media.mjs";
+import {h264, payloads} from "./rtp.mjs";
 
 /* POSIX classes, which are all that JavaScript's expressions lack here. */
 const regex = (text) => new RegExp(text.replace(/\[:(\w+):\]/g, (_, name) => ({alnum: "A-Za-z0-9", digit: "0-9", xdigit: "0-9A-Fa-f", space: "\\s"})[name]));
@@ -107,6 +108,29 @@ function readSdp(text) {
 
 const codecs = {H264: "h264", H265: "h265", "MPEG4-GENERIC": "aac", PCMU: "pcmu", PCMA: "pcma", "G726-32": "g726-32", L16: "l16"};
 
+const isSet = (nal) => [7, 8].includes(nal[0] & 31);
+const startCode = Buffer.from([0, 0, 0, 1]);
+/* The payloads of an H.264 picture whose NAL units go through change first. */
+const ofNals = (change) => (m, i) => (m.codec === "h264" ? change(m.pictures[i].nals, i).flatMap((p) => (Array.isArray(p) ? p : h264(p))) : payloads(m, i));
+
+/* What else than RFC 6184 wants cameras make of H.264, by the word in "@ media". For a Sender. */
+const odd = {
+	/* A picture's NAL units are one, with start codes between them; every other picture begins with one. */
+	"annex-b": {payloads: ofNals((nals, i) => [Buffer.concat(nals.flatMap((n, k) => (k || i % 2 ? [startCode, n] : [n])))])},
+	/* Each packet says that it is the picture's last, those of parameter sets and SEI too. */
+	marked: {marked: true},
+	/* From a NAL unit's second fragment on its type is another one. */
+	"other-types": {payloads: (m, i) => payloads(m, i).map((p) => ((p[0] & 31) === 28 && !(p[1] & 0x80) ? Buffer.concat([Buffer.from([p[0], p[1] & 0xc0 | 1]), p.subarray(2)]) : p))},
+	/* Parameter sets come together (5.7.1). */
+	aggregates: {payloads: ofNals((nals) => {
+		const sets = nals.filter(isSet).flatMap((n) => [Buffer.from([n.length >> 8, n.length & 0xff]), n]);
+
+		return [...(sets.length ? [[Buffer.concat([Buffer.from([24]), ...sets])]] : []), ...nals.filter((n) => !isSet(n))];
+	})},
+	/* Bytes that mean nothing stand behind the first, zeros behind both. */
+	"sets-with-more": {payloads: ofNals((nals) => nals.map((n) => (isSet(n) ? Buffer.concat([n, Buffer.from((n[0] & 31) === 7 ? [0x2a, 0x2a, 0, 0] : [0, 0])]) : n)))},
+};
+
 /* Functions for a camera whose options name a dialect; options.clips: {h264: "FILE", "aac/16000": "FILE", …}. */
 export function dialect(options) {
 	const {settings, sections} = readDialect(options.dialect);
@@ -141,6 +165,8 @@ export function dialect(options) {
 	};
 
 	return {
+		sender: odd[settings.media],
+
 		connected(session) {
 			session.step = 0;
 			session.described = [];

@@ -3,7 +3,7 @@
 const PAYLOAD_MAX = 1400;
 
 /* RFC 6184 5.6, 5.8: whole, or in FU-As. */
-function h264(nal) {
+export function h264(nal) {
 	const out = [];
 
 	if (nal.length <= PAYLOAD_MAX)

@@ -4,7 +4,8 @@
  * the link, with sender reports between them.
  * Faults (all optional): loss, reorder, duplicate: shares of the packets; timeFaults: [{at, add, back}], seconds of the
  * stream and of the RTP clock: from at on it is off by add, or (back) stands still for that long; reportSteps: [{at,
- * addMs}]: the wall clock of the sender reports leaps.
+ * addMs}]: the wall clock of the sender reports leaps. payloads(media, i, n): of that picture or frame instead of its own;
+ * marked: each packet has the marker.
  */
 import {createHash} from "node:crypto";
 
@@ -103,7 +104,7 @@ export class Sender {
 
 		this.counts.pictures++;
 		parts.forEach((payload, n) => {
-			const head = {pt: this.pt, marker: this.media.pictures ? n === parts.length - 1 : true, seq: this.seq++, time, ssrc: this.ssrc};
+			const head = {pt: this.pt, marker: this.options.marked || !this.media.pictures || n === parts.length - 1, seq: this.seq++, time, ssrc: this.ssrc};
 
 			this.packets++;
 			this.octets += payload.length;
