@@ -205,11 +205,11 @@ Test(timeline, a_report_from_before_the_first_picture_tells_its_time)
 
 		timeline_init(&t);
 		timeline_track(&t, 0, 90000, true);
-		timeline_report(&t, 0, 0, WALL + up - SECOND / 10, up);
+		timeline_report(&t, 0, 0, WALL + up - 3 * SECOND, up);
 		timeline_begin(&t, 0, 90000 * waits_s, first, WALL + first);
 		for (unsigned i = 0; i < 25; i++) {
 			place(0, 90000 * waits_s + 3600 * i, first + 40000 * i);
-			cr_expect_eq(capture, WALL + first + 40000 * i - (waits_s ? 0 : SECOND / 10), "%u", i);
+			cr_expect_eq(capture, WALL + first + 40000 * i - (waits_s ? 0 : 3 * SECOND), "%u", i);
 			cr_expect_eq(t.clock, waits_s ? CLOCK_ARRIVAL : CLOCK_RTCP);
 		}
 		cr_expect_eq(t.steps, 0);
