@@ -9,6 +9,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "server/serve_body.h"
 #include "server/serve_route.h"
 
 #define HEAD_MAX (8u << 10)
@@ -27,13 +28,8 @@ struct serve_http1 {
 	size_t in_len, request_size;
 	struct http_progress progress;
 	struct buf out;                  /* head of the response */
-	struct serve_bytes *owner;       /* of body; NULL for the program's own */
-	const uint8_t *body;
-	size_t body_len;
-	uint64_t body_more;              /* bytes of it that have not come yet */
-	bool open;                       /* it comes in chunks (RFC 9112 7.1), until it is over */
+	struct serve_body body;          /* one that is open goes out in chunks (RFC 9112 7.1) */
 	size_t crlf_len;                 /* of the CRLF behind its chunk */
-	bool starved;                    /* all that came is out, and more is asked for */
 	bool close_after;
 };
 
@@ -67,7 +63,7 @@ static void stop_here(struct serve_http1 *h)
 
 static bool has_output(const struct serve_http1 *h)
 {
-	return h->out.len || h->body_len || h->crlf_len;
+	return h->out.len || h->body.n || h->crlf_len;
 }
 
 static void frame(struct serve_http1 *h, size_t n)
@@ -77,40 +73,22 @@ static void frame(struct serve_http1 *h, size_t n)
 	h->crlf_len = 2;
 }
 
-static void take_piece(struct serve_http1 *h, const struct serve_more *more)
-{
-	assert(more->n && (h->open || more->n <= h->body_more));
-	h->owner = more->owner;
-	h->body = more->p;
-	h->body_len = more->n;
-	if (h->open)
-		frame(h, more->n);
-	else
-		h->body_more -= more->n;
-	set_state(h, WRITING, SERVE_SLOW_US);
-}
-
 /* More of the body, where it is made; false: there is none, or none now. */
 static bool take_more(struct serve_http1 *h)
 {
-	struct serve_more more;
-
-	if ((!h->body_more && !h->open) || h->starved || h->conn->dead || h->conn->tls.pending.len)
+	if (!serve_body_comes(&h->body) || h->body.starved || h->conn->dead || h->conn->tls.pending.len)
 		return false;
-	serve_bytes_unref(&h->owner);
-	h->body = NULL;
-	switch (serve_exchange_more(&h->exchange, &more)) {
+	switch (serve_body_next(&h->body, &h->exchange)) {
 	case SERVE_MORE_HERE:
-		take_piece(h, &more);
+		if (h->body.open)
+			frame(h, h->body.n);
+		set_state(h, WRITING, SERVE_SLOW_US);
 		break;
 	case SERVE_MORE_LATER:
-		h->starved = true;
 		set_state(h, WRITING, SERVE_STARVED_US);
 		break;
 	case SERVE_MORE_OVER:
-		assert(h->open);
 		frame(h, 0);
-		h->open = false;
 		break;
 	case SERVE_MORE_FAILED:
 		stop_here(h);
@@ -126,8 +104,7 @@ static void finish_response(struct serve_http1 *h)
 
 	serve_exchange_end(&h->exchange);
 	buf_free(&h->out);
-	serve_bytes_unref(&h->owner);
-	h->body = NULL;
+	serve_body_end(&h->body);
 	memmove(h->in, h->in + h->request_size, left);
 	explicit_bzero(h->in + left, h->in_len - left);
 	h->in_len = left;
@@ -141,11 +118,11 @@ static void finish_response(struct serve_http1 *h)
 
 static void step_over(struct serve_http1 *h, size_t n)
 {
-	size_t head = n < h->out.len ? n : h->out.len, body = n - head < h->body_len ? n - head : h->body_len;
+	size_t head = n < h->out.len ? n : h->out.len, body = n - head < h->body.n ? n - head : h->body.n;
 
 	buf_consume(&h->out, head);
-	h->body += h->body ? body : 0;
-	h->body_len -= body;
+	h->body.p += h->body.p ? body : 0;
+	h->body.n -= body;
 	h->crlf_len -= n - head - body;
 	h->conn->serve->state.bytes_out += n;
 }
@@ -154,10 +131,10 @@ static void write_some(struct serve_http1 *h)
 {
 	static const char crlf[2] = {'\r', '\n'};
 
-	if (h->starved)
+	if (h->body.starved)
 		return;
 	for (int i = 0; i < BATCHES && (has_output(h) || take_more(h)); i++) {
-		struct iovec iov[3] = {{buf_data(&h->out), h->out.len}, {(void *)(uintptr_t)h->body, h->body_len}, {(void *)(uintptr_t)(crlf + sizeof crlf - h->crlf_len), h->crlf_len}};
+		struct iovec iov[3] = {{buf_data(&h->out), h->out.len}, {(void *)(uintptr_t)h->body.p, h->body.n}, {(void *)(uintptr_t)(crlf + sizeof crlf - h->crlf_len), h->crlf_len}};
 		ssize_t n = serve_tls_write(&h->conn->tls, iov, 3);
 
 		if (n < 0) {
@@ -170,9 +147,9 @@ static void write_some(struct serve_http1 *h)
 	}
 	if (serve_tls_flush(&h->conn->tls) < 0)
 		h->conn->dead = true;
-	else if (!has_output(h) && !h->conn->tls.pending.len && !h->body_more && !h->open && !h->conn->dead)
+	else if (!has_output(h) && !h->conn->tls.pending.len && !serve_body_comes(&h->body) && !h->conn->dead)
 		finish_response(h);
-	else if (!h->starved && h->conn->tls.sent - h->conn->mark >= SERVE_SLOW_BYTES)
+	else if (!h->body.starved && h->conn->tls.sent - h->conn->mark >= SERVE_SLOW_BYTES)
 		set_state(h, WRITING, SERVE_SLOW_US);
 }
 
@@ -189,18 +166,9 @@ static void begin_response(struct serve_http1 *h, const struct serve_reply *repl
 		h->conn->dead = true;
 		return;
 	}
-	h->body = serve_reply_body(reply, &h->body_len);
-	h->body_more = with_body ? reply->stream_bytes : 0;
-	h->open = with_body && reply->open;
-	if (!with_body || !h->body_len) {
-		h->body = NULL;
-		h->body_len = 0;
-	}
-	if (h->body_len <= SMALL_BODY && buf_append(&h->out, h->body, h->body_len) == 0) {
-		h->body = NULL;  /* one record instead of two */
-		h->body_len = 0;
-	}
-	h->owner = h->body ? serve_bytes_ref(reply->bytes) : NULL;
+	serve_body_begin(&h->body, reply, with_body);
+	if (h->body.n && h->body.n <= SMALL_BODY && buf_append(&h->out, h->body.p, h->body.n) == 0)
+		serve_body_took(&h->body);  /* one record instead of two */
 	h->conn->serve->state.requests_http1++;
 	set_state(h, WRITING, SERVE_SLOW_US);
 	write_some(h);
@@ -306,8 +274,8 @@ static void on_go_on(struct serve_exchange *x)
 {
 	struct serve_http1 *h = of(x);
 
-	assert(h->starved);
-	h->starved = false;
+	assert(h->body.starved);
+	h->body.starved = false;
 	set_state(h, WRITING, SERVE_SLOW_US);
 	serve_conn_settle(h->conn);  /* and its event writes: thousands may be told of one chunk */
 }
@@ -341,7 +309,7 @@ static void end(struct serve_conn *c)
 	serve_exchange_end(&h->exchange);
 	free_input(h);
 	buf_free(&h->out);
-	serve_bytes_unref(&h->owner);
+	serve_body_end(&h->body);
 	free(h);
 	c->speaker = NULL;
 }
@@ -380,7 +348,7 @@ static short wants(const struct serve_conn *c)
 	const struct serve_http1 *h = c->speaker;
 
 	if (h->state == WRITING)
-		return h->starved ? 0 : EV_WRITE;
+		return h->body.starved ? 0 : EV_WRITE;
 	return h->state == WAITING ? 0 : EV_READ;
 }
 
@@ -396,7 +364,7 @@ static void overdue(struct serve_conn *c)
 		serve_closed(c->serve, SERVE_CLOSED_IDLE, c->peer.name);
 		say_goodbye(h);
 	} else {
-		serve_closed(c->serve, h->starved ? SERVE_CLOSED_STARVED : SERVE_CLOSED_SLOW, c->peer.name);
+		serve_closed(c->serve, h->body.starved ? SERVE_CLOSED_STARVED : SERVE_CLOSED_SLOW, c->peer.name);
 		c->dead = true;
 	}
 }

@@ -147,15 +147,15 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	if (h->pieces == SERVE_HTTP2_PIECES || h->waiting >= GATHERED)
 		return NGHTTP2_ERR_WOULDBLOCK;
 	copied = s->copy.len || n <= SMALL_PIECE;  /* a copy may be gone with its stream before it is out */
-	if (put_frames(h, head, FRAME_HEAD) < 0 || (copied && put_frames(h, s->body, n) < 0))
+	if (put_frames(h, head, FRAME_HEAD) < 0 || (copied && put_frames(h, s->body.p, n) < 0))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	if (!copied) {
-		h->piece[h->pieces++] = (struct serve_http2_piece){.before = h->behind, .owner = serve_bytes_ref(s->owner), .p = s->body, .n = n};
+		h->piece[h->pieces++] = (struct serve_http2_piece){.before = h->behind, .owner = serve_bytes_ref(s->body.owner), .p = s->body.p, .n = n};
 		h->behind = 0;
 		h->waiting += n;
 	}
-	s->body += n;
-	s->body_len -= n;
+	s->body.p += n;
+	s->body.n -= n;
 	s->sent += n;
 	fill(&h->noise, SERVE_HTTP2_NOISE_PER_FRAME, SERVE_HTTP2_NOISE);
 	return 0;

@@ -6,6 +6,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "server/serve_body.h"
 #include "server/serve_http2.h"
 #include "server/serve_http2_memory.h"
 
@@ -24,12 +25,7 @@ struct serve_http2_stream {
 	struct buf copy;                 /* a small answer's body */
 	bool whole, answered;
 	struct http_refusal bad;         /* status 0: nothing is wrong so far */
-	struct serve_bytes *owner;       /* of body; NULL for the program's own, and for the copy */
-	const uint8_t *body;
-	size_t body_len;
-	uint64_t body_more;              /* bytes of it that have not come yet */
-	bool open;                       /* nobody knows yet how many */
-	bool starved;                    /* all that came is out, and more is asked for */
+	struct serve_body body;
 	uint64_t sent, mark;             /* bytes of body; at the last deadline */
 	int64_t deadline_us;             /* for a whole request, then for some of the answer to leave */
 };

@@ -171,36 +171,18 @@ static void on_stop(struct serve_exchange *x)
 	ready(s);
 }
 
-static void take_piece(struct serve_http2_stream *s, const struct serve_more *more)
-{
-	assert(more->n && (s->open || more->n <= s->body_more));
-	s->owner = more->owner;
-	s->body = more->p;
-	s->body_len = more->n;
-	if (!s->open)
-		s->body_more -= more->n;
-	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
-}
-
 /* More of the body, where it is made; false: none now. */
 static bool take_more(struct serve_http2_stream *s)
 {
-	struct serve_more more;
-
-	if (s->starved)
+	if (s->body.starved)
 		return false;
-	serve_bytes_unref(&s->owner);
-	s->body = NULL;
-	switch (serve_exchange_more(&s->exchange, &more)) {
+	switch (serve_body_next(&s->body, &s->exchange)) {
 	case SERVE_MORE_HERE:
-		take_piece(s, &more);
+		s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
 		return true;
 	case SERVE_MORE_OVER:
-		assert(s->open);
-		s->open = false;
 		return true;
 	case SERVE_MORE_LATER:
-		s->starved = true;
 		s->deadline_us = clock_mono_us() + SERVE_STARVED_US;
 		return false;
 	case SERVE_MORE_FAILED:
@@ -215,13 +197,13 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size
 {
 	struct serve_http2_stream *s = source->ptr;
 
-	if (!s->body_len && (s->body_more || s->open) && !take_more(s))
+	if (!s->body.n && serve_body_comes(&s->body) && !take_more(s))
 		return NGHTTP2_ERR_DEFERRED;
-	if (s->body_len)
+	if (s->body.n)
 		*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (n >= s->body_len && !s->body_more && !s->open)
+	if (n >= s->body.n && !serve_body_comes(&s->body))
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
-	return (ssize_t)(n < s->body_len ? n : s->body_len);
+	return (ssize_t)(n < s->body.n ? n : s->body.n);
 }
 
 /* nghttp2 is told the status alone: the other fields go behind it when its frame goes out. */
@@ -245,7 +227,7 @@ static int make_head(struct serve_http2_stream *s, const struct serve_reply *rep
 static int submit(struct serve_http2_stream *s, const struct serve_reply *reply)
 {
 	nghttp2_data_provider body = {.source.ptr = s, .read_callback = read_body};
-	nghttp2_extpri priority = {.urgency = s->body_len <= SERVE_TLS_RECORD ? URGENT : USUAL, .inc = 1};
+	nghttp2_extpri priority = {.urgency = s->body.n <= SERVE_TLS_RECORD ? URGENT : USUAL, .inc = 1};
 	char status[3];
 	nghttp2_nv nv = {.name = (uint8_t *)(uintptr_t)":status", .namelen = 7, .value = (uint8_t *)status, .valuelen = sizeof status};
 	int rc = make_head(s, reply, status);
@@ -253,7 +235,7 @@ static int submit(struct serve_http2_stream *s, const struct serve_reply *reply)
 	if (rc)
 		return rc;
 	nghttp2_session_change_extpri_stream_priority(s->of->session, s->id, &priority, 1);
-	return nghttp2_submit_response(s->of->session, s->id, &nv, 1, s->body_len || s->body_more || s->open ? &body : NULL);
+	return nghttp2_submit_response(s->of->session, s->id, &nv, 1, s->body.n || serve_body_comes(&s->body) ? &body : NULL);
 }
 
 static void begin_response(struct serve_http2_stream *s, const struct serve_reply *reply, bool with_body)
@@ -263,16 +245,11 @@ static void begin_response(struct serve_http2_stream *s, const struct serve_repl
 	s->answered = true;
 	s->deadline_us = clock_mono_us() + SERVE_SLOW_US;
 	drop_input(s);
-	s->body = serve_reply_body(reply, &s->body_len);
-	s->body_more = with_body ? reply->stream_bytes : 0;
-	s->open = with_body && reply->open;
-	if (!with_body)
-		s->body_len = 0;
-	if (s->body_len && s->body_len <= SMALL_BODY && !reply->bytes) {
-		copied = buf_append(&s->copy, s->body, s->body_len) == 0;
-		s->body = buf_data(&s->copy);
+	serve_body_begin(&s->body, reply, with_body);
+	if (s->body.n && s->body.n <= SMALL_BODY && !reply->bytes) {
+		copied = buf_append(&s->copy, s->body.p, s->body.n) == 0;
+		s->body.p = buf_data(&s->copy);
 	}
-	s->owner = s->body_len ? serve_bytes_ref(reply->bytes) : NULL;
 	s->of->conn->serve->state.requests_http2++;
 	if (!copied || submit(s, reply) < 0)
 		nghttp2_submit_rst_stream(s->of->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
@@ -292,8 +269,8 @@ static void on_go_on(struct serve_exchange *x)
 {
 	struct serve_http2_stream *s = of(x);
 
-	assert(s->starved);
-	s->starved = false;
+	assert(s->body.starved);
+	s->body.starved = false;
 	nghttp2_session_resume_data(s->of->session, s->id);
 	ready(s);
 }
@@ -330,7 +307,7 @@ void serve_http2_stream_free(struct serve_http2_stream *s)
 	drop_input(s);
 	buf_free(&s->head);
 	buf_free(&s->copy);
-	serve_bytes_unref(&s->owner);
+	serve_body_end(&s->body);
 	free(s);
 }
 
@@ -378,14 +355,14 @@ static enum serve_closed cause(const struct serve_http2_stream *s)
 {
 	if (!s->answered)
 		return SERVE_CLOSED_REQUEST;
-	return s->starved ? SERVE_CLOSED_STARVED : SERVE_CLOSED_SLOW;
+	return s->body.starved ? SERVE_CLOSED_STARVED : SERVE_CLOSED_SLOW;
 }
 
 void serve_http2_stream_tick(struct serve_http2_stream *s, int64_t now_us)
 {
 	static const struct http_refusal late = {408, "a request that took too long"};
 
-	if (s->answered && !s->starved && s->sent - s->mark >= SERVE_SLOW_BYTES) {
+	if (s->answered && !s->body.starved && s->sent - s->mark >= SERVE_SLOW_BYTES) {
 		s->mark = s->sent;
 		s->deadline_us = now_us + SERVE_SLOW_US;
 	}
