@@ -249,6 +249,7 @@ static void drop_store(void)
 	serve_want_use(serve.wants, NULL);
 	channel_free(&serve.store);
 	serve_export_lost(&serve);
+	serve_media_lost(serve.media);
 }
 
 static void on_store_broken(void *ctx, struct channel *c, const char *why)

@@ -103,11 +103,12 @@ bool serve_exchange_hold(struct serve_exchange *x, unsigned user, unsigned camer
 	return true;
 }
 
-static void on_more(struct serve_follower *f, bool gone)
+/* What comes after store began anew is looked at when it does: nothing is decided until then. */
+static void on_told(struct serve_follower *f, enum serve_told what)
 {
 	struct serve_exchange *x = (struct serve_exchange *)(void *)((char *)f - offsetof(struct serve_exchange, wait.follower));
 
-	if (gone || x->wait.is_decided(x->wait.rendition, &x->wait.part))
+	if (what == SERVE_TOLD_GONE || (what == SERVE_TOLD_MORE && x->wait.is_decided(x->wait.rendition, &x->wait.part)))
 		serve_exchange_wake(x);
 }
 
@@ -143,7 +144,7 @@ bool serve_exchange_hold_for(struct serve_exchange *x, unsigned user, struct ser
 	x->wait.rendition = r;
 	x->wait.part = *part;
 	x->wait.is_decided = is_decided;
-	x->wait.follower.more = on_more;
+	x->wait.follower.told = on_told;
 	serve_parts_follow(r, &x->wait.follower);
 	serve_exchange_wait(x, SERVE_WAIT_PART, timeout_us);
 	return true;

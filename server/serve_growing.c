@@ -12,7 +12,7 @@
 
 struct serve_growing {
 	struct serve_exchange *exchange;
-	struct serve_follower follower;  /* until it ends: it is told when the rendition goes, whatever it is at */
+	struct serve_follower follower;  /* until it ends: it is told when store or the rendition goes, whatever it is at */
 	bool waits;                      /* for more to come */
 	struct serve_rendition *rendition;  /* NULL: it is gone */
 	struct serve_place at;
@@ -22,13 +22,15 @@ struct serve_growing {
 	enum msg_viewing_by by;
 };
 
-static void on_more(struct serve_follower *f, bool gone)
+static void on_told(struct serve_follower *f, enum serve_told what)
 {
 	struct serve_growing *g = (struct serve_growing *)(void *)((char *)f - offsetof(struct serve_growing, follower));
 	struct serve_exchange *x = g->exchange;
 
-	if (gone) {
+	if (what == SERVE_TOLD_GONE)
 		g->rendition = NULL;
+	if (what == SERVE_TOLD_GONE || (what == SERVE_TOLD_LOST && g->waits)) {
+		g->waits = false;
 		x->carrier->stop(x);
 	} else if (g->waits && serve_parts_look(g->rendition, &g->at, g->tag) != SERVE_GROWTH_COMES) {
 		g->waits = false;
@@ -89,7 +91,7 @@ static bool begin(struct serve_ask *a)
 		serve_answer_status(a, 503);
 		return false;
 	}
-	*g = (struct serve_growing){.exchange = x, .follower.more = on_more, .rendition = a->rendition, .at.number = a->path.number,
+	*g = (struct serve_growing){.exchange = x, .follower.told = on_told, .rendition = a->rendition, .at.number = a->path.number,
 		.tag = serve_parts_tag(a->rendition, a->path.number), .camera = a->camera, .user = (unsigned)a->user,
 		.by = a->viewer.by_session ? VIEWING_PAGE : VIEWING_PLAYER};
 	x->growing = g;

@@ -75,7 +75,7 @@ static void drop_rendition(struct serve_rendition **r)
 	*r = NULL;
 	if (!gone)
 		return;
-	serve_parts_tell_gone(&gone->parts);
+	serve_parts_tell(&gone->parts, SERVE_TOLD_GONE);
 	forget_rendition(gone);
 	free(gone);
 }
@@ -97,6 +97,14 @@ static int add_rendition(struct serve_camera *c, const struct msg_serve_renditio
 	serve_media_forget_playlist(*r);
 	forget_lists(c);
 	return 0;
+}
+
+void serve_media_lost(struct serve_media *m)
+{
+	for (unsigned i = 0; i < m->ncameras; i++)
+		for (unsigned k = 0; k < RENDITIONS_MAX; k++)
+			if (m->camera[i].rendition[k])
+				serve_parts_tell(&m->camera[i].rendition[k]->parts, SERVE_TOLD_LOST);
 }
 
 void serve_media_reset(struct serve_media *m)
@@ -392,7 +400,7 @@ int serve_media_segment(struct serve_media *m, const struct msg_segment *s, int 
 		m->camera[s->camera].first_us = now_us;
 	drop_unused_tracks(r);
 	forget_lists(&m->camera[s->camera]);
-	serve_parts_tell(&r->parts);
+	serve_parts_tell(&r->parts, SERVE_TOLD_MORE);
 	return 0;
 }
 
@@ -412,7 +420,7 @@ int serve_media_part(struct serve_media *m, const struct msg_part *part, int fd,
 		forget_reports(&m->camera[part->camera], r);
 	if (rc || !part->offset)
 		serve_bytes_unref(&m->camera[part->camera].manifest_near);
-	serve_parts_tell(&r->parts);
+	serve_parts_tell(&r->parts, SERVE_TOLD_MORE);
 	return 0;
 }
 

@@ -87,6 +87,8 @@ int serve_media_set_alarm(struct serve_media *m, const struct msg_alarm *alarm);
 /* 1: the target is known now, or another, so that there may be lists where none could be. */
 int serve_media_set_state(struct serve_media *m, const struct msg_camera_state *state);
 
+/* There is no store any more: who waits for the rest of a segment under way is told that it will not come. */
+void serve_media_lost(struct serve_media *m);
 /* Forgets all that came from store; settings and camera states stay. */
 void serve_media_reset(struct serve_media *m);
 /*

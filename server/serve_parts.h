@@ -160,13 +160,15 @@ bool serve_parts_newest_key(const struct serve_rendition *r, struct serve_place 
 
 /* --- being told ------------------------------------------------------------------------------ */
 
+/* There is more; store is gone, and with it what was to come of a segment under way; or the rendition is. */
+enum serve_told { SERVE_TOLD_MORE, SERVE_TOLD_LOST, SERVE_TOLD_GONE };
+
 /*
- * Somebody who waits for more of a rendition; the owner's memory, zeroed. Called, once joined, after each new chunk and
- * segment; gone: the rendition is no more, and the follower has left already. It may leave or join in the call, and may free
- * nobody but itself.
+ * Somebody who waits for more of a rendition; the owner's memory, zeroed. Told, once joined, after each new chunk and
+ * segment. GONE: it has left already. It may leave or join in the call, and may free nobody but itself.
  */
 struct serve_follower {
-	void (*more)(struct serve_follower *f, bool gone);
+	void (*told)(struct serve_follower *f, enum serve_told what);
 	LIST_ENTRY(serve_follower) next;
 	bool joined;
 };
@@ -175,9 +177,7 @@ struct serve_follower {
 void serve_parts_follow(struct serve_rendition *r, struct serve_follower *f);
 /* Nothing if it has not joined. */
 void serve_parts_leave(struct serve_follower *f);
-/* For server/serve_media.c: there is more. */
-void serve_parts_tell(struct serve_parts *p);
-/* There is no more: all have left before any is told. */
-void serve_parts_tell_gone(struct serve_parts *p);
+/* For server/serve_media.c. */
+void serve_parts_tell(struct serve_parts *p, enum serve_told what);
 
 #endif

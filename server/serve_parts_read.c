@@ -261,22 +261,14 @@ void serve_parts_leave(struct serve_follower *f)
 	f->joined = false;
 }
 
-void serve_parts_tell(struct serve_parts *p)
+void serve_parts_tell(struct serve_parts *p, enum serve_told what)
 {
 	struct serve_follower *f = LIST_FIRST(&p->followers), *next;
 
 	for (; f; f = next) {
 		next = LIST_NEXT(f, next);
-		f->more(f, false);
-	}
-}
-
-void serve_parts_tell_gone(struct serve_parts *p)
-{
-	struct serve_follower *f;
-
-	while ((f = LIST_FIRST(&p->followers))) {
-		serve_parts_leave(f);
-		f->more(f, true);
+		if (what == SERVE_TOLD_GONE)
+			serve_parts_leave(f);
+		f->told(f, what);
 	}
 }

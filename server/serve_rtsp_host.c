@@ -152,12 +152,12 @@ static struct serve_rendition *rendition_of(const struct serve_rtsp *r, unsigned
 }
 
 /* There is more to send, or, of a rendition that is gone, a reason to end. */
-static void on_more(struct serve_follower *f, bool gone)
+static void on_told(struct serve_follower *f, enum serve_told what)
 {
 	struct serve_rtsp *r = ((struct rtsp_follower *)(void *)((char *)f - offsetof(struct rtsp_follower, follower)))->of;
 
-	r->ended |= gone;
-	if (gone || !r->conn->tls.pending.len)
+	r->ended |= what == SERVE_TOLD_GONE;
+	if (r->ended || (what == SERVE_TOLD_MORE && !r->conn->tls.pending.len))
 		serve_conn_ready(r->conn);
 }
 
@@ -167,7 +167,7 @@ static void follow(struct serve_rtsp *r)
 		struct serve_rendition *of_it = rendition_of(r, i);
 
 		r->follows[i].of = r;
-		r->follows[i].follower.more = on_more;
+		r->follows[i].follower.told = on_told;
 		if (of_it)
 			serve_parts_follow(of_it, &r->follows[i].follower);
 	}

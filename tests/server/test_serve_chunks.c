@@ -406,25 +406,27 @@ Test(serve_parts, begin_with_the_newest_key_frame)
 
 struct listener {
 	struct serve_follower f;
-	unsigned told, gone;
+	unsigned told, lost, gone;
 	bool leaves;
 };
 
-static void on_more(struct serve_follower *f, bool gone)
+static void on_told(struct serve_follower *f, enum serve_told what)
 {
 	struct listener *l = (struct listener *)(void *)f;
 
-	l->told++;
-	l->gone += gone;
-	if (l->leaves || gone)
+	l->told += what == SERVE_TOLD_MORE;
+	l->lost += what == SERVE_TOLD_LOST;
+	l->gone += what == SERVE_TOLD_GONE;
+	cr_expect(f->joined == (what != SERVE_TOLD_GONE));
+	if (l->leaves)
 		serve_parts_leave(f);
-	if (l->leaves && !gone && l->told == 2)
+	if (l->leaves && what != SERVE_TOLD_GONE && l->told == 2)
 		serve_parts_follow(r, f);
 }
 
 Test(serve_parts, are_told_to_who_follows)
 {
-	struct listener stays = {.f.more = on_more}, leaves = {.f.more = on_more, .leaves = true};
+	struct listener stays = {.f.told = on_told}, leaves = {.f.told = on_told, .leaves = true};
 
 	serve_parts_leave(&stays.f);
 	serve_parts_follow(r, &stays.f);
@@ -435,10 +437,46 @@ Test(serve_parts, are_told_to_who_follows)
 	serve_parts_follow(r, &leaves.f);
 	cr_assert_eq(segment(5, 1, -1), 0);
 	cr_expect(stays.told == 2 && leaves.told == 2 && leaves.f.joined);
+	serve_media_lost(media);
 	serve_media_reset(media);
-	cr_expect(stays.told == 2 && stays.f.joined, "a store that begins anew ends nothing");
+	cr_expect(stays.told == 2 && stays.lost == 1 && leaves.lost == 1 && stays.f.joined && leaves.f.joined, "a store that begins anew ends nothing");
 	serve_media_drop_camera(media, 0);
 	cr_expect(stays.gone == 1 && leaves.gone == 1 && !stays.f.joined && !leaves.f.joined);
+}
+
+static enum serve_growth growth(uint64_t number, uint64_t offset, uint32_t tag)
+{
+	return serve_parts_look(r, &(struct serve_place){.number = number, .offset = offset}, tag);
+}
+
+Test(serve_parts, grow_until_their_segment_is_over)
+{
+	cr_expect_eq(growth(5, 0, TAG), SERVE_GROWTH_NONE);
+	cr_assert_eq(chunk(5, 0, false), 0);
+	cr_expect(serve_parts_tag(r, 5) == TAG && growth(5, 0, TAG) == SERVE_GROWTH_HERE && growth(5, CHUNK, TAG) == SERVE_GROWTH_COMES);
+	cr_assert_eq(chunk(5, 1, true), 0);
+	cr_expect(growth(5, CHUNK, TAG) == SERVE_GROWTH_HERE && growth(5, 2 * CHUNK, TAG) == SERVE_GROWTH_OVER);
+	cr_assert_eq(segment(5, 2, -1), 0);
+	cr_expect(growth(5, CHUNK, TAG) == SERVE_GROWTH_HERE && growth(5, 2 * CHUNK, TAG) == SERVE_GROWTH_OVER);
+}
+
+/* After a crash of store: what was begun never goes on with what has its number now, under way or whole. */
+Test(serve_parts, a_number_that_comes_again_is_another_segment)
+{
+	struct msg_part m = part_of(5, 0);
+
+	m.tag = TAG + 1;
+	cr_assert_eq(chunk(5, 0, false), 0);
+	cr_assert_eq(growth(5, CHUNK, TAG), SERVE_GROWTH_COMES);
+	serve_media_reset(media);
+	cr_expect(growth(5, CHUNK, TAG) == SERVE_GROWTH_NONE && serve_parts_tag(r, 5) == 0);
+	cr_assert_eq(put(&m), 0);
+	for (unsigned whole = 0; whole < 2; whole++) {
+		cr_expect_eq(growth(5, 0, TAG), SERVE_GROWTH_NONE, "whole %u", whole);
+		cr_expect_eq(growth(5, CHUNK, TAG), SERVE_GROWTH_NONE, "whole %u", whole);
+		cr_expect_eq(growth(5, 0, TAG + 1), SERVE_GROWTH_HERE, "whole %u", whole);
+		cr_assert(whole || segment(5, 2, -1) == 0);
+	}
 }
 
 /* --- playlists -------------------------------------------------------------------------------- */

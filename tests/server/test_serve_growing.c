@@ -8,10 +8,13 @@
 #include "server/serve_users.h"
 #include "server/serve_watch.h"
 #include "tests/server/serve_suite.h"
+#include "tests/server/viewer_http2.h"
 
 #define BYTES 4000u
 #define PARTS 4u
 #define LARGE (16u << 20)          /* beyond what two sockets keep */
+#define WINDOW 65535u              /* of HTTP/2, and a piece that does not fit */
+#define WINDOW_BEYOND 100000u
 
 /* Segment 5 is whole, and two parts of 6 are there. */
 static void start(void)
@@ -144,12 +147,20 @@ Test(serve_growing, ends_with_the_right_to_it)
 	expect_broken_off();
 }
 
+/* At once, whenever there will be another one. */
 Test(serve_growing, ends_with_its_store)
 {
 	begin(ALICE);
+	channel_free(&world.store[0]);
+	expect_broken_off();
+}
+
+/* And one that began while there was none, with the next. */
+Test(serve_growing, ends_with_the_store_before)
+{
+	channel_free(&world.store[0]);
+	begin(ALICE);
 	world_give_store(&world, 0);
-	world_track(&world, 0);
-	world_segment(&world, 0, 5, BYTES, true);
 	expect_broken_off();
 }
 
@@ -179,6 +190,67 @@ Test(serve_growing, ends_with_its_camera_while_a_piece_goes_out)
 	while (got.status == 200);
 	viewer_close(&other);
 	cr_expect_eq(viewer_receive_chunk(&viewer, &got.body), -1, "it is broken off, and nobody looks for more of it");
+}
+
+static void begin_http2(struct viewer_http2 *v, uint64_t number, size_t bytes)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/live/yard/copy/%u.ll.m4s", (unsigned)number);
+	viewer_http2_open(v, world.base, world.port[0]);
+	viewer_http2_ask(v, path, ALICE);
+	viewer_http2_receive(v, bytes);
+	cr_assert(v->status == 200 && !v->over, "%u", v->status);
+}
+
+static void expect_broken_off_http2(struct viewer_http2 *v, size_t bytes)
+{
+	viewer_http2_receive(v, bytes + 1);
+	cr_expect(v->over && v->error && v->body.len == bytes, "error %u after %zu bytes", v->error, v->body.len);
+	viewer_http2_ask(v, "/live/yard/copy/nothing.m4s", ALICE);
+	viewer_http2_receive(v, 1);
+	cr_expect_eq(v->status, 404, "the connection goes on");
+	viewer_http2_close(v);
+}
+
+Test(serve_growing, comes_by_http_2)
+{
+	uint8_t all[BYTES];
+	struct viewer_http2 v;
+
+	world_fill(all, sizeof all, 6);
+	begin_http2(&v, 6, BYTES / PARTS * 2);
+	world_part(&world, 0, 6, BYTES, 2, PARTS);
+	viewer_http2_receive(&v, BYTES / PARTS * 3);
+	world_part(&world, 0, 6, BYTES, 3, PARTS);
+	viewer_http2_receive(&v, BYTES + 1);
+	cr_expect(v.over && !v.error && v.body.len == BYTES && memcmp(buf_data(&v.body), all, BYTES) == 0, "error %u after %zu bytes", v.error, v.body.len);
+	viewer_http2_close(&v);
+}
+
+Test(serve_growing, ends_with_its_store_by_http_2)
+{
+	struct viewer_http2 v;
+
+	begin_http2(&v, 6, BYTES / PARTS * 2);
+	channel_free(&world.store[0]);
+	expect_broken_off_http2(&v, BYTES / PARTS * 2);
+}
+
+/* What the window takes of its only piece is out; the rest waits for a window that never opens. */
+Test(serve_growing, ends_with_its_camera_while_a_piece_goes_out_by_http_2)
+{
+	struct viewer_http2 v;
+
+	world_part(&world, 0, 6, BYTES, 2, PARTS);
+	world_part(&world, 0, 6, BYTES, 3, PARTS);
+	world_segment(&world, 0, 6, BYTES, true);
+	world_part(&world, 0, 7, 2 * WINDOW_BEYOND, 0, 2);
+	begin_http2(&v, 7, WINDOW);
+	cr_assert_eq(channel_say(world.parent[0], MSG_SERVE_RENDITION, &(struct msg_serve_rendition){.rendition = 0, .name = "copy", .gone = true}, NULL, 0), 0);
+	viewer_http2_receive(&v, WINDOW + 1);
+	cr_expect(v.over && v.error && v.body.len == WINDOW, "error %u after %zu bytes", v.error, v.body.len);
+	viewer_http2_close(&v);
 }
 
 /* More than one user may have at once, one after the other. */

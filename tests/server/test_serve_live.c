@@ -118,6 +118,27 @@ Test(serve_live, a_part_is_held_back_until_it_is_there)
 	cr_expect(got.status == 200 && is_part(5, 3), "of a segment that is whole");
 }
 
+/* Until the next store says what there is. */
+Test(serve_live, what_is_held_back_stays_so_when_store_begins_anew)
+{
+	struct viewer other;
+
+	begin_watching();
+	cr_assert(viewer_open(&other, world.base, world.port[0], 0));
+	send_get("/live/yard/copy/6.2.0000feed.m4s");
+	viewer_get(&other, "/live/yard/copy/6.0.0000feed.m4s", ALICE, &got);
+	world_give_store(&world, 0);
+	do
+		viewer_get(&other, "/live/yard/copy/6.0.0000feed.m4s", ALICE, &got);
+	while (got.status == 200);
+	viewer_close(&other);
+	world_track(&world, 0);
+	for (unsigned i = 0; i < 3; i++)
+		world_part(&world, 0, 6, BYTES, i, PARTS);
+	viewer_receive(&viewer, &got, false);
+	cr_expect(got.status == 200 && is_part(6, 2), "%u", got.status);
+}
+
 Test(serve_live, what_cannot_be_is_said_at_once)
 {
 	static const struct { const char *file; unsigned status; } table[] = {

@@ -110,8 +110,7 @@ void viewer_send(struct viewer *v, const void *p, size_t n)
 	}
 }
 
-/* Reads some more; false at the end. */
-static bool read_more(struct viewer *v)
+bool viewer_more(struct viewer *v)
 {
 	uint8_t *to = buf_reserve(&v->in, 65536);
 	size_t got;
@@ -137,7 +136,7 @@ void viewer_receive(struct viewer *v, struct response *ret, bool head_only)
 	*ret = (struct response){0};
 	buf_init(&ret->body, 64u << 20);
 	while (!(end = v->in.len ? memmem(buf_data(&v->in), v->in.len, "\r\n\r\n", 4) : NULL))
-		if (!read_more(v))
+		if (!viewer_more(v))
 			return;
 	head = (size_t)(end - (const char *)buf_data(&v->in)) + 4;
 	cr_assert_lt(head, sizeof ret->head);
@@ -147,7 +146,7 @@ void viewer_receive(struct viewer *v, struct response *ret, bool head_only)
 	length = response_header(ret, "Content-Length");
 	body = length && !head_only ? strtoul(length, NULL, 10) : 0;
 	while (v->in.len < body)
-		cr_assert(read_more(v), "a body that is cut short");
+		cr_assert(viewer_more(v), "a body that is cut short");
 	cr_assert_eq(buf_append(&ret->body, buf_data(&v->in), body), 0);
 	buf_consume(&v->in, body);
 }
@@ -156,7 +155,7 @@ void viewer_receive(struct viewer *v, struct response *ret, bool head_only)
 static bool has_input(struct viewer *v, size_t n)
 {
 	while (v->in.len < n)
-		if (!read_more(v))
+		if (!viewer_more(v))
 			return false;
 	return true;
 }
@@ -167,7 +166,7 @@ int viewer_receive_chunk(struct viewer *v, struct buf *to)
 	size_t n, head;
 
 	while (!(line = v->in.len ? memmem(buf_data(&v->in), v->in.len, "\r\n", 2) : NULL))
-		if (!read_more(v))
+		if (!viewer_more(v))
 			return -1;
 	head = (size_t)(line - (const char *)buf_data(&v->in)) + 2;
 	n = strtoul((const char *)buf_data(&v->in), NULL, 16);
@@ -181,7 +180,7 @@ int viewer_receive_chunk(struct viewer *v, struct buf *to)
 
 void viewer_wait_end(struct viewer *v)
 {
-	while (!v->ended && read_more(v))
+	while (!v->ended && viewer_more(v))
 		;
 }
 

@@ -40,6 +40,8 @@ bool viewer_open_offering(struct viewer *v, struct event_base *base, uint16_t po
 bool viewer_open_by(struct viewer *v, struct event_base *base, uint16_t port, struct ssl_ctx_st *ctx);
 void viewer_close(struct viewer *v);
 void viewer_send(struct viewer *v, const void *p, size_t n);
+/* Reads some more into v->in, for who takes the bytes as they come; false at the end. */
+bool viewer_more(struct viewer *v);
 /* The next response (ret holds an earlier one, or zeros); its body is left out when it answers a HEAD. */
 void viewer_receive(struct viewer *v, struct response *ret, bool head_only);
 /* The next chunk (RFC 9112 7.1) of a body that viewer_receive gave the head of, appended; 0 after the last one, -1 when the connection ended instead. */
