@@ -19,6 +19,7 @@
 #define RATE_MOST "1.04"   /* to catch up with: nobody hears it */
 #define RATE_LEAST "0.96"
 #define DELAY_SEGMENTS 3u  /* from the newest segment: one under way, one on its way, one held */
+#define NEARNESS 1000u     /* of publishTime, see there */
 
 static bool good_segments(const struct mpd_representation *r)
 {
@@ -75,19 +76,64 @@ static uint64_t offset_of(const struct mpd_period *p, uint32_t timescale)
 	return (PACKAGER_ORIGIN_S + p->media_us / 1000000) * timescale + p->media_us % 1000000 * timescale / 1000000;
 }
 
+/* Where so much of a last segment ends, after the period's begin. */
+static uint64_t until_us(const struct mpd_period *p, const struct mpd_representation *r, uint64_t duration)
+{
+	uint64_t from = offset_of(p, r->track->timescale), until = r->segment[r->nsegments - 1].time + duration;
+
+	return until > from ? us_of(until - from, r->track->timescale) : 0;
+}
+
 /* Where the last segment of any ends, after the period's begin. */
 static uint64_t end_us(const struct mpd_period *p)
 {
 	uint64_t end = 0;
 
 	for (size_t k = 0; k < p->n; k++) {
-		const struct mpd_segment *s = &p->of[k].segment[p->of[k].nsegments - 1];
-		uint32_t timescale = p->of[k].track->timescale;
-		uint64_t from = offset_of(p, timescale), until = s->time + s->duration, us = until > from ? us_of(until - from, timescale) : 0;
+		uint64_t us = until_us(p, &p->of[k], p->of[k].segment[p->of[k].nsegments - 1].duration);
 
 		end = us > end ? us : end;
 	}
 	return end;
+}
+
+/* Where what is there of a rendition ends, by the wall clock. */
+static uint64_t there_us(const struct mpd_period *p, const struct mpd_representation *r)
+{
+	return (uint64_t)p->start_us + until_us(p, r, r->came ? r->came : r->segment[r->nsegments - 1].duration);
+}
+
+/*
+ * A list that tells of more was published later (5.3.1.2): where what is newest in it ends, and for each rendition a thousandth of how near to that it has
+ * come, since one may go on that is not the newest. What is about to leave the list is too far away to count.
+ */
+static uint64_t published_us(const struct mpd *m)
+{
+	uint64_t newest = 0, far_us = m->depth_ms * UINT64_C(500), near_us = 0;
+
+	for (size_t i = 0; i < m->nperiods; i++)
+		for (size_t k = 0; k < m->period[i].n; k++) {
+			uint64_t us = there_us(&m->period[i], &m->period[i].of[k]);
+
+			newest = us > newest ? us : newest;
+		}
+	for (size_t i = 0; i < m->nperiods; i++)
+		for (size_t k = 0; k < m->period[i].n; k++) {
+			uint64_t behind_us = newest - there_us(&m->period[i], &m->period[i].of[k]);
+
+			near_us += behind_us < far_us ? far_us - behind_us : 0;
+		}
+	return newest + near_us / NEARNESS;
+}
+
+/* In microseconds. */
+static void put_published(struct out *o, const struct mpd *m)
+{
+	uint64_t us = published_us(m);
+	char when[CLOCK_TEXT];
+
+	clock_text(us < INT64_MAX ? (int64_t)us : INT64_MAX, when);
+	OUT_PUT(o, " publishTime=\"%.*s%03uZ\"", CLOCK_TEXT - 2, when, (unsigned)(us % 1000));
 }
 
 static void put_duration(struct out *o, const char *name, uint64_t us)
@@ -229,13 +275,12 @@ int mpd_write(struct buf *b, const struct mpd *m)
 	bool near = is_near(m);
 	uint64_t delay_ms = near ? near_ms(m) : (uint64_t)m->segment_ms * DELAY_SEGMENTS;
 	struct out o = out_begin(b);
-	char when[CLOCK_TEXT];
 
 	if (!good_periods(m))
 		return -EINVAL;
-	clock_text(m->publish_us, when);
 	OUT_PUT(&o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011%s\" "
-		"type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\"%s\"", near ? LOW_LATENCY_PROFILE : "", when);
+		"type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\"", near ? LOW_LATENCY_PROFILE : "");
+	put_published(&o, m);
 	put_duration(&o, "minimumUpdatePeriod", near ? REFRESH_MS * UINT64_C(1000) : m->segment_ms * UINT64_C(500));
 	put_duration(&o, "timeShiftBufferDepth", m->depth_ms * UINT64_C(1000));
 	put_duration(&o, "suggestedPresentationDelay", delay_ms * 1000);

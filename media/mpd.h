@@ -9,7 +9,7 @@
  *
  * Times of the presentation are wall clock: it began in 1970 (availabilityStartTime), and a period at the wall clock that
  * it is told, when its media time stood where it is told (presentationTimeOffset). So a manifest follows from what it
- * lists alone: whoever writes it, and after whatever restart, writes the same.
+ * lists alone, publishTime too: whoever writes it, and after whatever restart, writes the same.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +33,7 @@ struct mpd_representation {
 	uint64_t first;           /* number of segment[0]; the others follow it */
 	const struct mpd_segment *segment;
 	size_t nsegments;         /* times go up; between two may be nothing */
+	uint64_t came;            /* 0; or the last one is under way, its duration a guess, and so much of it is there */
 };
 
 struct mpd_period {
@@ -45,10 +46,9 @@ struct mpd_period {
 struct mpd {
 	const struct mpd_period *period;  /* oldest first */
 	size_t nperiods;
-	int64_t publish_us;       /* wall clock of what is newest in it: of another list, another one (5.3.1.2) */
 	uint32_t segment_ms;      /* as the site file wants them */
 	uint32_t depth_ms;        /* how far back it lists */
-	uint32_t chunk_ms;        /* 0; or segments can be had from so long after their beginning on: the last one of each representation may be under way, its duration a guess */
+	uint32_t chunk_ms;        /* 0; or segments can be had from so long after their beginning on */
 };
 
 /*

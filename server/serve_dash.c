@@ -69,11 +69,8 @@ static void note_periods(struct work *w, const struct serve_rendition *r)
 	if (serve_media_is_asleep(r))
 		return;
 	s = listed(r, &n);
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		note_period(w, &s[i].m);
-		if (s[i].m.start_us > w->mpd.publish_us)
-			w->mpd.publish_us = s[i].m.start_us;
-	}
 }
 
 /* Whether b is of a's timeline and behind it, under the same init segment. */
@@ -126,20 +123,20 @@ static const struct msg_segment *before_run(const struct serve_rendition *r, con
 	return s > r->window && s[-1].m.number > r->after && goes_on(&s[-1].m, &s->m) ? &s[-1].m : NULL;
 }
 
-/* The one under way behind the newest whole one. */
-static bool add_under_way(struct work *w, const struct serve_rendition *r, const struct msg_segment *newest, struct mpd_segment *ret)
+/* The one under way behind the newest whole one, and how much of it is there: in whole parts, since a list is made anew with each. Nothing: there is none. */
+static void add_under_way(const struct serve_rendition *r, const struct msg_segment *newest, struct mpd_segment *ret, uint64_t *ret_came)
 {
 	const struct serve_under_way *u = serve_parts_listed(r);
 	uint64_t came = 0;
 
 	if (!u || !u->n || u->discontinuity != newest->discontinuity || u->timescale != newest->timescale || memcmp(u->init_sha256, newest->init_sha256, sizeof u->init_sha256) != 0)
-		return false;
-	for (unsigned i = 0; i < u->parts.n; i++)
+		return;
+	for (unsigned i = 0; i + u->part_grows < u->parts.n; i++)
 		came += u->parts.part[i].duration;
-	if (u->chunk[u->n - 1].capture_us > w->mpd.publish_us)
-		w->mpd.publish_us = u->chunk[u->n - 1].capture_us;
 	*ret = (struct mpd_segment){.time = newest->decode_time + newest->duration, .duration = came > newest->duration ? came : newest->duration};
-	return true;
+	if (u->last && came && !u->part_grows && !u->unlisted && !u->cut)
+		ret->duration = came;  /* no guess any more */
+	*ret_came = came ? came : newest->timescale / 1000;
 }
 
 /* The newest run of a rendition in a period; nothing when there is none, or its init segment is not held. */
@@ -147,8 +144,9 @@ static void add_run(struct work *w, size_t at, const struct serve_rendition *r, 
 {
 	struct mpd_period *p = &w->period[at];
 	struct run *run = &w->run[at][p->n];
-	unsigned n, first, last, nsegments;
 	const struct serve_segment *s;
+	unsigned n, first, last;
+	uint64_t came = 0;
 
 	if (serve_media_is_asleep(r))
 		return;
@@ -161,10 +159,11 @@ static void add_run(struct work *w, size_t at, const struct serve_rendition *r, 
 		;
 	for (unsigned i = first; i < last; i++)
 		run->segment[i - first] = covering(&s[i].m, i > first ? &s[i - 1].m : before_run(r, &s[first]));
-	nsegments = last - first + (w->mpd.chunk_ms && last == n && add_under_way(w, r, &s[last - 1].m, &run->segment[last - first]));
+	if (w->mpd.chunk_ms && last == n)
+		add_under_way(r, &s[last - 1].m, &run->segment[last - first], &came);
 	hex_encode(s[first].m.init_sha256, MPD_HEX / 2, run->init);
 	w->of[at][p->n++] = (struct mpd_representation){.name = r->set.name, .init = run->init, .track = &run->track, .peak_bps = stepped(as->peak_bps),
-		.fps_milli = as->fps_milli, .first = s[first].m.number, .segment = run->segment, .nsegments = nsegments};
+		.fps_milli = as->fps_milli, .first = s[first].m.number, .segment = run->segment, .nsegments = last - first + (came > 0), .came = came};
 }
 
 static void fill(struct work *w)
@@ -190,14 +189,6 @@ static void fill(struct work *w)
 	w->mpd.nperiods = kept;
 }
 
-/* Of another list, a later time: what is newest in a list may be older, and as old, as it was in the one before. */
-static void publish(struct serve_camera *c, struct mpd *mpd)
-{
-	if (mpd->publish_us <= c->published_us)
-		mpd->publish_us = c->published_us + 1000;
-	c->published_us = mpd->publish_us;
-}
-
 static void build(struct serve_camera *c, uint32_t chunk_ms, struct serve_bytes **ret)
 {
 	struct work *w = *ret ? NULL : calloc(1, sizeof *w);
@@ -208,7 +199,6 @@ static void build(struct serve_camera *c, uint32_t chunk_ms, struct serve_bytes 
 	serve_offer_of(c, &w->offer);
 	w->mpd = (struct mpd){.period = w->period, .segment_ms = c->set.segment_ms, .depth_ms = c->set.segment_ms * SERVE_LISTED, .chunk_ms = chunk_ms};
 	fill(w);
-	publish(c, &w->mpd);
 	buf_init(&b, MANIFEST_MAX_BYTES);
 	if (mpd_write(&b, &w->mpd) == 0)
 		serve_bytes_copy(buf_data(&b), b.len, ret);

@@ -56,7 +56,6 @@ struct serve_camera {
 	struct serve_rendition *rendition[RENDITIONS_MAX];  /* NULL: there is none */
 	struct serve_rendition *early[RENDITIONS_MAX];      /* what store told of one that the parent has not told of yet, or not any more */
 	struct serve_bytes *multivariant, *manifest, *manifest_near;  /* NULL: to be built */
-	int64_t published_us;                        /* what its newest manifest said of itself (publishTime) */
 	struct msg_alarm alarm[ALARM_CAMERA_KINDS];  /* those that have begun */
 	int64_t watched_us[RENDITIONS_MAX];          /* when the parent was told last that somebody watches it, 0 if never; */
 	struct { int64_t parts, pictures; } closely_us[RENDITIONS_MAX];  /* the same, that somebody does closely */

@@ -26,9 +26,9 @@ static void expect_text(struct buf *b, const char *want)
 	buf_free(b);
 }
 
-#define HEAD(longest) "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" \
+#define HEAD(longest, published) "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" \
 	"<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" " \
-	"publishTime=\"2026-11-22T15:30:06.040Z\" minimumUpdatePeriod=\"PT1.000000S\" timeShiftBufferDepth=\"PT20.000000S\" " \
+	"publishTime=\"2026-11-22T15:30:" published "Z\" minimumUpdatePeriod=\"PT1.000000S\" timeShiftBufferDepth=\"PT20.000000S\" " \
 	"suggestedPresentationDelay=\"PT6.000000S\" minBufferTime=\"PT2.000000S\" maxSegmentDuration=\"PT" longest "S\">\n"
 #define TAIL "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/api/time\"/>\n</MPD>\n"
 #define COPY "<Representation id=\"copy-00112233\" codecs=\"avc1.64001f\" bandwidth=\"4000000\" width=\"1280\" height=\"720\" frameRate=\"25\">\n" \
@@ -44,7 +44,7 @@ static int write_one(struct buf *b, const struct mpd_representation *r, size_t n
 {
 	struct mpd_period p = {EPOCH, 0, r, n};
 
-	return mpd_write(b, &(struct mpd){&p, 1, EPOCH + 6000000, 2000, 20000});
+	return mpd_write(b, &(struct mpd){&p, 1, 2000, 20000});
 }
 
 static bool has(struct buf *b, const char *text)
@@ -57,7 +57,7 @@ Test(mpd, says_how_early_segments_can_be_had)
 {
 	const struct mpd_representation of[] = {copy_of(&video, even, 3), {"audio", INIT, &aac, 130000, 0, 41, sound, 2}};
 	struct mpd_period p = {EPOCH, 0, of, 2};
-	struct mpd m = {&p, 1, EPOCH + 6000000, 2000, 20000, 200};
+	struct mpd m = {&p, 1, 2000, 20000, 200};
 	struct buf b;
 
 	buf_init(&b, 8192);
@@ -85,7 +85,7 @@ Test(mpd, names_each_rendition_in_its_set)
 
 	buf_init(&b, 8192);
 	cr_assert_eq(write_one(&b, of, 4), 0);
-	expect_text(&b, HEAD("2.005333") "<Period id=\"1795361400040000\" start=\"PT1795361400.040000S\">\n"
+	expect_text(&b, HEAD("2.005333", "07.073994") "<Period id=\"1795361400040000\" start=\"PT1795361400.040000S\">\n"
 		"<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\">\n" COPY
 		"<Representation id=\"360p-00112233\" codecs=\"avc1.42c01e\" bandwidth=\"800000\" width=\"640\" height=\"360\" frameRate=\"12500/1000\">\n"
 		"<SegmentTemplate timescale=\"90000\" presentationTimeOffset=\"90000\" initialization=\"360p/init-00112233445566aa.mp4\" media=\"360p/$Number$.m4s\" startNumber=\"42\">\n"
@@ -126,7 +126,7 @@ Test(mpd, periods_follow_one_another)
 		char want[100];
 
 		buf_init(&b, 8192);
-		cr_assert_eq(mpd_write(&b, &(struct mpd){p, 2, EPOCH, 2000, 20000}), 0);
+		cr_assert_eq(mpd_write(&b, &(struct mpd){p, 2, 2000, 20000}), 0);
 		cr_assert_eq(buf_append(&b, "", 1), 0);
 		snprintf(want, sizeof want, "S\" duration=\"PT%sS\">", cases[i].duration);
 		cr_expect_not_null(strstr((char *)buf_data(&b), want), "%s", (char *)buf_data(&b));
@@ -143,13 +143,46 @@ Test(mpd, a_period_may_begin_within_its_media)
 	struct buf b;
 
 	buf_init(&b, 8192);
-	cr_assert_eq(mpd_write(&b, &(struct mpd){&p, 1, EPOCH, 2000, 20000}), 0);
+	cr_assert_eq(mpd_write(&b, &(struct mpd){&p, 1, 2000, 20000}), 0);
 	cr_assert_eq(buf_append(&b, "", 1), 0);
 	cr_expect_not_null(strstr((char *)buf_data(&b), " timescale=\"90000\" presentationTimeOffset=\"180135000\" "));
 	cr_expect_not_null(strstr((char *)buf_data(&b), " timescale=\"48000\" presentationTimeOffset=\"96072000\" "));
 	buf_free(&b);
 	p.media_us = UINT64_MAX;
-	cr_expect_eq(mpd_write(&b, &(struct mpd){&p, 1, EPOCH, 2000, 20000}), -EINVAL);
+	cr_expect_eq(mpd_write(&b, &(struct mpd){&p, 1, 2000, 20000}), -EINVAL);
+}
+
+static void publish(const struct mpd *m, char ret[40])
+{
+	const char *at;
+	struct buf b;
+
+	buf_init(&b, 16384);
+	cr_assert_eq(mpd_write(&b, m), 0);
+	cr_assert_eq(buf_append(&b, "", 1), 0);
+	at = strstr((char *)buf_data(&b), "publishTime=\"");
+	cr_assert(at && sscanf(at, "publishTime=\"%39[^\"]", ret) == 1);
+	buf_free(&b);
+}
+
+/* Also where only one goes on that is behind the others, or is only begun; and what leaves the list at its old end moves nothing. */
+Test(mpd, who_tells_of_more_was_published_later)
+{
+	const struct mpd_representation old = copy_of(&video, even, 1), begun = {.name = "copy", .init = INIT, .track = &video, .segment = even, .nsegments = 3, .came = 90};
+	static const struct { size_t copy, sound; uint64_t came; bool has_old; } lists[] = {
+		{1, 1, 0, true}, {2, 1, 90, false}, {2, 1, 90000, false}, {2, 1, 0, false}, {2, 2, 0, false}, {3, 2, 90, false}, {3, 2, 0, false}};
+	char is[40], was[40] = "";
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct mpd_representation of[] = {begun, {"audio", INIT, &aac, 130000, 0, 41, sound, lists[i].sound}};
+		struct mpd_period p[] = {{EPOCH - 60000000, 0, &old, 1}, {EPOCH, 0, of, 2}};
+
+		of[0].nsegments = lists[i].copy;
+		of[0].came = lists[i].came;
+		publish(&(struct mpd){lists[i].has_old ? p : p + 1, lists[i].has_old ? 2 : 1, 2000, 20000, 200}, is);
+		cr_expect_gt(strcmp(is, was), 0, "list %zu: %s after %s", i, is, was);
+		memcpy(was, is, sizeof is);
+	}
 }
 
 Test(mpd, refuses_what_cannot_be)
@@ -185,8 +218,8 @@ Test(mpd, refuses_what_cannot_be)
 	r = copy_of(&video, even, 0);
 	cr_expect_eq(write_one(&b, &r, 1), -EINVAL);
 	cr_expect_eq(write_one(&b, &good, 0), -EINVAL);
-	cr_expect_eq(mpd_write(&b, &(struct mpd){twice, 2, 0, 2000, 20000}), -EINVAL);
-	cr_expect_eq(mpd_write(&b, &(struct mpd){twice, 0, 0, 2000, 20000}), -EINVAL);
+	cr_expect_eq(mpd_write(&b, &(struct mpd){twice, 2, 2000, 20000}), -EINVAL);
+	cr_expect_eq(mpd_write(&b, &(struct mpd){twice, 0, 2000, 20000}), -EINVAL);
 	expect_text(&b, "before");
 }
 

@@ -21,6 +21,7 @@
 #include <openssl/x509.h>
 
 #include "base/io.h"
+#include "media/packager.h"
 #include "tests/server/rig_role.h"
 
 #define PATIENCE_S 20
@@ -454,13 +455,17 @@ static int open_memory(const void *p, size_t n)
 void world_segment(struct world *w, unsigned rendition, uint64_t number, size_t bytes, bool seal)
 {
 	struct msg_segment s = {.camera = w->camera, .rendition = (uint8_t)rendition, .number = number, .discontinuity = 7, .independent = true,
-		.start_us = 1700000000000000 + (int64_t)number * 2000000, .duration = 180000, .timescale = 90000, .bytes = bytes, .entry = number};
+		.period_us = 1700000000000000 - w->set_back_us, .duration = 180000, .timescale = 90000, .bytes = bytes, .entry = number};
 	uint8_t *p = malloc(bytes);
 	char init[32];
 	int fd;
 
-	if (w->start_us)
-		s.start_us = w->start_us;
+	if (rendition == RENDITION_AUDIO) {
+		s.timescale = 48000;
+		s.duration = 96000;
+	}
+	s.decode_time = (PACKAGER_ORIGIN_S + number * 2) * s.timescale;
+	s.start_us = w->start_us ? w->start_us : s.period_us + (int64_t)number * 2000000;
 	cr_assert(p);
 	world_fill(p, bytes, number);
 	hash_of(p, bytes, s.sha256);

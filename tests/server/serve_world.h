@@ -44,6 +44,7 @@ struct world {
 	struct msg_watched last_watched;
 	uint16_t camera;                     /* of world_track and world_segment; 0 is "yard" */
 	int64_t start_us;                    /* of world_segment: wall clock, or 0 for one of long ago */
+	int64_t set_back_us;                 /* by so much the wall clock is behind, for segments from now on */
 };
 
 /* Starts that many processes, each with its listener on a free port, a camera "yard" (copy, audio, 360p) and one "attic" (audio, and "small" on demand). */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "media/au.h"
-#include "server/serve_rate.h"
+#include "server/serve_media.h"
 #include "tests/server/serve_suite.h"
 
 #define BYTES 4000u
@@ -169,4 +169,77 @@ Test(serve_live, a_camera_that_goes_ends_what_is_held_back)
 	cr_assert_eq(channel_say(world.parent[0], MSG_CAMERA_GONE, &(struct msg_camera_gone){.camera = 0}, NULL, 0), 0);
 	viewer_receive(&viewer, &got, false);
 	cr_expect_eq(got.status, 404);
+}
+
+/* --- DASH, by several processes --------------------------------------------------------------- */
+
+/* All that a manifest needs of that number. */
+static void all_of(uint64_t number)
+{
+	static const unsigned renditions[] = {RENDITION_COPY, RENDITION_AUDIO, RENDITION_ENCODED};
+
+	for (unsigned i = 0; i < sizeof renditions / sizeof *renditions; i++)
+		world_segment(&world, renditions[i], number, BYTES, true);
+}
+
+static void publish_time(const char *file, char ret[40])
+{
+	char path[64];
+	const char *at;
+
+	snprintf(path, sizeof path, "/live/yard/%s", file);
+	viewer_get(&viewer, path, ALICE, &got);
+	cr_assert_eq(got.status, 200);
+	cr_assert_eq(buf_append(&got.body, "", 1), 0);
+	at = strstr((char *)buf_data(&got.body), "publishTime=\"");
+	cr_assert(at && sscanf(at, "publishTime=\"%39[^\"]", ret) == 1);
+}
+
+/* Both manifests, of that process, once it has that segment. */
+static void publish_times(unsigned serve, uint64_t newest, char ret[2][40])
+{
+	char path[64];
+
+	reconnect(serve);
+	snprintf(path, sizeof path, "/live/yard/360p/%u.m4s", (unsigned)newest);
+	viewer_get(&viewer, path, ALICE, &got);
+	cr_assert_eq(got.status, 200);
+	publish_time("manifest.mpd", ret[0]);
+	publish_time("manifest-ll.mpd", ret[1]);
+}
+
+/* One process is asked for each list that there is, the other for the last one alone; and the clock is set back by an hour. */
+Test(serve_twice, say_the_same_of_when_a_list_was_published, .timeout = 60)
+{
+	char of[2][2][40], before[40];
+
+	world_start(&world, 2);
+	cr_assert(viewer_open(&viewer, world.base, world.port[0], 0));
+	world_track(&world, RENDITION_COPY);
+	world_track(&world, RENDITION_AUDIO);
+	world_track(&world, RENDITION_ENCODED);
+	parts(5);
+	all_of(5);
+	publish_times(0, 5, of[0]);
+	for (unsigned i = 0; i < PARTS; i++) {
+		world_part(&world, 0, 6, BYTES, i, PARTS);
+		memcpy(before, of[0][1], sizeof before);
+		do
+			publish_time("manifest-ll.mpd", of[0][1]);
+		while (!strcmp(of[0][1], before));
+		cr_expect_gt(strcmp(of[0][1], before), 0, "part %u: %s after %s", i, of[0][1], before);
+	}
+	all_of(6);
+	for (unsigned serve = 0; serve < 2; serve++)
+		publish_times(serve, 6, of[serve]);
+	cr_expect(!memcmp(of[0], of[1], sizeof *of), "%s and %s, %s and %s", of[0][0], of[1][0], of[0][1], of[1][1]);
+	memcpy(before, of[0][0], sizeof before);
+	world.set_back_us = INT64_C(3600000000);
+	for (uint64_t number = 7; number < 7 + SERVE_WINDOW; number++)
+		all_of(number);
+	for (unsigned serve = 0; serve < 2; serve++)
+		publish_times(serve, 6 + SERVE_WINDOW, of[serve]);
+	cr_expect(!memcmp(of[0], of[1], sizeof *of), "%s and %s, %s and %s", of[0][0], of[1][0], of[0][1], of[1][1]);
+	cr_expect_lt(strcmp(of[0][0], before), 0, "no list is of a time to come: %s", of[0][0]);
+	suite_stop();
 }

@@ -262,18 +262,31 @@ static bool near_has(const char *text)
 	return has(serve_dash_manifest_near(&media->camera[0]), text);
 }
 
+static void put_part(struct msg_part m)
+{
+	int fd;
+
+	m.tag = 1;
+	m.timescale = 90000;
+	m.target_ms = 1000;
+	hash_of("bytes" + m.offset, m.bytes, m.sha256);
+	hash_of("init-a", 6, m.init_sha256);
+	cr_assert_eq(io_seal_bytes("part", "bytes" + m.offset, m.bytes, &fd), 0);
+	cr_assert_geq(serve_media_part(media, &m, fd, &why), 0);
+	close(fd);
+}
+
 /* Chunk i of a segment, of a second: a part of its own. */
 static void put_chunk(uint64_t number, unsigned i, uint32_t discontinuity)
 {
-	struct msg_part m = {.number = number, .tag = 1, .discontinuity = discontinuity, .part = (uint16_t)i, .ends = true, .duration = 90000, .timescale = 90000,
-		.offset = i, .bytes = 1, .target_ms = 1000};
-	int fd;
+	put_part((struct msg_part){.number = number, .discontinuity = discontinuity, .part = (uint16_t)i, .ends = true, .duration = 90000, .offset = i, .bytes = 1});
+}
 
-	hash_of("bytes" + i, 1, m.sha256);
-	hash_of("init-a", 6, m.init_sha256);
-	cr_assert_eq(io_seal_bytes("part", "bytes" + i, 1, &fd), 0);
-	cr_assert_geq(serve_media_part(media, &m, fd, &why), 0);
-	close(fd);
+/* Chunk i of n of a segment as put_timed's, two of which are a part. */
+static void put_half_chunk(uint64_t number, unsigned i, unsigned n)
+{
+	put_part((struct msg_part){.number = number, .discontinuity = 3, .part = (uint16_t)(i / 2), .ends = i % 2, .last = i + 1 == n, .duration = 180000 / n,
+		.offset = i, .bytes = i + 1 < n ? 1 : 6 - n});
 }
 
 /* How long it will be is a guess, which is mended as it grows; players of other kinds never hear of it. */
@@ -347,19 +360,24 @@ static int published_after(char was[40], const struct serve_bytes *b)
 	return order;
 }
 
-/* Of another list, a later one (ISO/IEC 23009-1 5.3.1.2), though what is under way began later than the segment it becomes. */
+/* Of another list, a later one (ISO/IEC 23009-1 5.3.1.2), from the first chunk of a segment on; what is all there stays the same list when it is whole. */
 Test(serve_dash, each_list_is_published_later)
 {
 	char was[40] = "";
 
 	put_timed(1, 1000000, 0);
 	cr_assert_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0);
-	for (unsigned i = 0; i < 3; i++) {
-		put_chunk(2, i, 3);
-		cr_expect_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "chunk %u", i);
+	for (unsigned i = 0; i < 4; i++) {
+		put_half_chunk(2, i, 4);
+		if (i % 2 == 0 && i)
+			cr_expect_eq(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "a part is not whole with chunk %u", i);
+		else
+			cr_expect_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "chunk %u", i);
 	}
 	put_timed(2, 1000000, 180000);
-	cr_expect_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "the segment");
+	cr_expect_eq(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "the segment is what its parts were");
+	put_timed(3, 1000000, 360000);
+	cr_expect_gt(published_after(was, serve_dash_manifest_near(&media->camera[0])), 0, "the next");
 }
 
 Test(serve_dash, takes_no_times_that_cannot_be)
