@@ -218,6 +218,23 @@ static void overdue(struct serve_conn *c)
 	c->dead = true;
 }
 
+/* By its own measure, since turns like this one come each second or so; one that slews is sent with each. */
+static void make_reports_due(struct serve_rtsp *r, int64_t now_us)
+{
+	bool due = now_us >= r->report_us, any = false;
+
+	if (due)
+		r->report_us += SERVE_RTSP_REPORT_US;
+	if (r->report_us < now_us)
+		r->report_us = now_us + SERVE_RTSP_REPORT_US;
+	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++) {
+		r->track[i].report_due |= r->track[i].set_up && (due || r->track[i].slews);
+		any |= r->track[i].report_due;
+	}
+	if (any)
+		serve_conn_ready(r->conn);
+}
+
 static void tick(struct serve_conn *c)
 {
 	struct serve_rtsp *r = c->speaker;
@@ -231,15 +248,7 @@ static void tick(struct serve_conn *c)
 		return;
 	c->peer.media_us = now_us;
 	serve_rtsp_watch(r, now_us);
-	if (now_us < r->report_us)
-		return;
-	/* By its own measure, since turns like this one come each second or so. */
-	r->report_us += SERVE_RTSP_REPORT_US;
-	if (r->report_us < now_us)
-		r->report_us = now_us + SERVE_RTSP_REPORT_US;
-	for (unsigned i = 0; i < RTSP_SERVER_TRACKS; i++)
-		r->track[i].report_due = r->track[i].set_up;
-	serve_conn_ready(c);
+	make_reports_due(r, now_us);
 }
 
 static void stop(struct serve_conn *c)

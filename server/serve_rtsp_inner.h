@@ -35,6 +35,9 @@ struct rtsp_track {
 	uint32_t last_timestamp;
 	bool sent;                          /* last_timestamp is set */
 	bool has_clock, report_due;
+	bool told, slews;                   /* a report was sent; it was not the whole truth, which the next ones come nearer to */
+	int64_t told_us;                    /* what the last one said: wall clock, and */
+	uint32_t told_timestamp;
 	int64_t clock_us, clock_media;      /* wall clock, and the same moment on the track's timeline */
 };
 

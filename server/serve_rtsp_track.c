@@ -13,6 +13,8 @@
 
 #define CNAME "casemate"
 #define BEHIND_SEGMENTS 2            /* so far behind the newest is too slow */
+#define SLEW_US INT64_C(8000)        /* with each report, of a wall clock that was corrected: less than a picture lasts */
+#define SLEW_MOST_US INT64_C(10000000)  /* one that was set further back is told at once */
 #define REPORT_ROOM (RTSP_FRAME_HEADER_BYTES + RTP_SEND_REPORT_MAX)
 
 static const struct serve_rendition *rendition_of(const struct serve_rtsp *c, const struct rtsp_track *t)
@@ -307,9 +309,28 @@ static int begin_unit(struct rtsp_track *t)
 	return rc;
 }
 
+/*
+ * The wall clock of that moment, as it is told. Players put packets in order by what reports say (ffmpeg): where the camera's clock is corrected
+ * backwards, a few steps that no two packets are so close as to change places at take the place of a large one.
+ */
+static int64_t slewed(struct rtsp_track *t, int64_t wall_us, uint32_t timestamp)
+{
+	int64_t passed = (int32_t)(timestamp - t->told_timestamp), expected_us, back_us;
+
+	expected_us = t->told_us + passed * 1000000 / t->track.timescale;
+	back_us = expected_us - wall_us;
+	t->slews = t->told && back_us > SLEW_US && back_us <= SLEW_MOST_US;
+	if (t->slews)
+		wall_us = expected_us - SLEW_US;
+	t->told = true;
+	t->told_us = wall_us;
+	t->told_timestamp = timestamp;
+	return wall_us;
+}
+
 static void put_report(struct rtsp_track *t, struct wr *w)
 {
-	int64_t wall_us = clock_wall_us(), since_us = wall_us - t->clock_us;
+	int64_t wall_us = clock_wall_us(), since_us = wall_us - t->clock_us, media;
 	uint8_t *head = w->p + w->len;
 	size_t at;
 
@@ -318,9 +339,10 @@ static void put_report(struct rtsp_track *t, struct wr *w)
 		since_us = 0;
 		wall_us = t->clock_us;
 	}
+	media = t->clock_media + media_of(t, since_us);
 	wr_u32(w, 0);
 	at = w->len;
-	rtp_send_report(&t->rtp, wall_us, t->clock_media + media_of(t, since_us), CNAME, w);
+	rtp_send_report(&t->rtp, slewed(t, wall_us, rtp_send_timestamp(&t->rtp, media)), media, CNAME, w);
 	frame_end(head, t->channel[1], w->len - at);
 	t->report_due = false;
 }

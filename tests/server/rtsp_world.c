@@ -215,6 +215,8 @@ void world_break(int64_t us)
 		at[0][i].dts = 0;
 }
 
+void world_clock(int64_t us) { begun_us += us; }
+
 /* --- the connection ------------------------------------------------------------------------------- */
 
 static void add_camera(unsigned camera, const char *name)

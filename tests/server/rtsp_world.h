@@ -40,6 +40,8 @@ void world_store(unsigned camera, unsigned rendition, const void *p, size_t n);
 void world_init(unsigned camera, unsigned rendition, enum codec codec, const void *p, size_t n);
 /* The next segments are of another timeline, which begins that much later by the wall clock. */
 void world_break(int64_t us);
+/* The wall clock that they are told to be of is so much later, on the same timeline. */
+void world_clock(int64_t us);
 struct serve_rendition *world_rendition(unsigned camera, unsigned rendition);
 
 /* Sends a request (or any bytes) and gives the reply, which is there until the next but one; "" while it waits. */

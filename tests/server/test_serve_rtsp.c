@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -374,6 +375,84 @@ Test(serve_rtsp_track, goes_on_by_the_wall_clock_over_a_break)
 	n = world_play(sent, sizeof sent, &why);
 	cr_assert_gt(n, 0);
 	cr_expect_eq(first_stamp(n) - before, 3600, "time never goes back");
+}
+
+/* What a player reckons: of the newest report, and of the newest packet by it, in microseconds. */
+struct reckoned {
+	int64_t report_us, packet_us;
+	uint32_t timestamp;
+	unsigned back;                   /* how often a packet, or a report, was told to be earlier than the one before */
+};
+
+/* RFC 3550 6.4.1 and 5.1 */
+static void reckon(struct reckoned *p, ssize_t n)
+{
+	for (uint8_t *at = sent; at < sent + n; at += 4 + (at[2] << 8 | at[3])) {
+		struct rd r = rd_init(at + 4, (size_t)(at[2] << 8 | at[3]));
+		int64_t us;
+
+		if (at[1] == 1) {
+			rd_bytes(&r, 8);
+			us = (int64_t)rd_u32(&r) * 1000000;
+			us += (int64_t)(((uint64_t)rd_u32(&r) * 1000000 + (1u << 31)) >> 32);
+			p->back += us < p->report_us;
+			p->report_us = us;
+			p->timestamp = rd_u32(&r);
+		} else {
+			rd_u32(&r);
+			us = p->report_us + (int64_t)(int32_t)(rd_u32(&r) - p->timestamp) * 100 / 9;
+			p->back += us < p->packet_us;
+			p->packet_us = us;
+		}
+	}
+}
+
+/* Pictures of so many seconds, each after a report. */
+static void play_on(struct reckoned *p, unsigned seconds)
+{
+	for (unsigned i = 0; i < seconds; i++) {
+		ssize_t n;
+
+		world_rtsp.track[0].report_due = true;
+		world_pictures(0, RENDITION_COPY, 25);
+		n = world_play(sent, sizeof sent, &why);
+		cr_assert_gt(n, 0);
+		reckon(p, n);
+	}
+}
+
+/* As a camera's clock is corrected, also where its stream breaks off at the same time; the truth is told again in the end. */
+Test(serve_rtsp_track, no_packet_is_told_to_be_earlier_than_the_one_before)
+{
+	static const struct { int64_t us; bool breaks; unsigned seconds; } steps[] = {
+		{-200000, false, 30}, {-2000000, false, 255}, {-200000, true, 30}, {-2000000, true, 260}, {300000, false, 2}, {-5000, false, 2}};
+	struct reckoned p = {0};
+
+	play_on(&p, 2);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		if (steps[i].breaks)
+			world_break(steps[i].us);
+		else
+			world_clock(steps[i].us);
+		play_on(&p, 1);
+		cr_expect_eq(world_rtsp.track[0].slews, steps[i].us < -8000, "step %zu", i);
+		play_on(&p, steps[i].seconds);
+		cr_expect_not(world_rtsp.track[0].slews, "step %zu", i);
+		cr_expect_lt(llabs(p.report_us - world_rtsp.track[0].clock_us - INT64_C(2208988800000000)), 2, "step %zu", i);
+		cr_expect_eq(p.back, 0, "step %zu: %u times", i, p.back);
+	}
+}
+
+/* No correction takes so long: a clock that was set is told as it is. */
+Test(serve_rtsp_track, a_clock_that_was_set_is_told_at_once)
+{
+	struct reckoned p = {0};
+
+	play_on(&p, 2);
+	world_clock(-INT64_C(3600000000));
+	play_on(&p, 1);
+	cr_expect_lt(llabs(p.report_us - world_rtsp.track[0].clock_us - INT64_C(2208988800000000)), 2);
+	cr_expect_eq(p.back, 2);
 }
 
 Test(serve_rtsp_track, gives_a_slow_viewer_the_newest_and_ends_him_in_the_end)
