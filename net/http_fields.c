@@ -45,19 +45,29 @@ enum http_range http_range(struct span value, uint64_t size, uint64_t *ret_first
 	return HTTP_RANGE_PART;
 }
 
-bool http_etag_listed(struct span value, const char *etag)
+static bool is_listed(struct span value, const char *etag, bool weakly)
 {
 	if (span_is(value, "*"))
 		return true;
 	while (value.n) {
 		struct span one = span_trim(span_cut(&value, ','));
 
-		if (one.n > 2 && memcmp(one.p, "W/", 2) == 0)
+		if (weakly && one.n > 2 && memcmp(one.p, "W/", 2) == 0)
 			one = span_skip(one, 2);
 		if (span_is(one, etag))
 			return true;
 	}
 	return false;
+}
+
+bool http_etag_listed(struct span value, const char *etag)
+{
+	return is_listed(value, etag, true);
+}
+
+bool http_etag_matches(struct span value, const char *etag)
+{
+	return is_listed(value, etag, false);
 }
 
 static int copy_text(const uint8_t *p, size_t n, char *ret, size_t cap)

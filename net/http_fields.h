@@ -18,6 +18,8 @@ enum http_range http_range(struct span value, uint64_t size, uint64_t *ret_first
 
 /* Whether an If-None-Match list names etag (with its quotes) or is "*" (RFC 9110 13.1.2, weak comparison). */
 bool http_etag_listed(struct span value, const char *etag);
+/* The same of an If-Match list (13.1.1, strong comparison). */
+bool http_etag_matches(struct span value, const char *etag);
 
 /* How much an Accept field wants that very type, in thousandths, 0 if it does not name it (RFC 9110 12.4.2, 12.5.1; wildcards are not looked at). */
 unsigned http_accepts(struct span value, const char *type);

@@ -43,6 +43,19 @@ void serve_answer_refused_by(const struct serve_ask *a, enum serve_limit limit)
 	serve_limit_refused(a->x->serve, limit, serve_auth_name(a->x->serve->auth, (unsigned)a->user));
 }
 
+/* What the request's conditions make of it (RFC 9110 13.2.2). A date is the one that was told, or none (as with nginx). */
+static unsigned judge(const struct serve_ask *a, const struct serve_reply *reply)
+{
+	const char *etag = reply->bytes->etag;
+	struct span field;
+
+	if (http_header(a->r, "If-Match", &field) && !http_etag_matches(field, etag))
+		return 412;
+	if (http_header(a->r, "If-None-Match", &field))
+		return http_etag_listed(field, etag) ? 304 : reply->status;
+	return reply->modified && http_header(a->r, "If-Modified-Since", &field) && span_is(field, reply->modified) ? 304 : reply->status;
+}
+
 /* RFC 9110 13.1.5: a range of what has changed meanwhile is no use. */
 static bool range_holds(const struct serve_ask *a, const char *etag)
 {
@@ -66,10 +79,13 @@ void serve_answer_with(struct serve_ask *a, struct serve_reply reply)
 	struct serve_bytes *b = reply.bytes;
 	struct span field;
 
-	if (http_header(a->r, "If-None-Match", &field) && http_etag_listed(field, b->etag)) {
-		reply.status = 304;
-	} else if (a->r->method == HTTP_GET && http_header(a->r, "Range", &field) && !http_header_repeated(a->r, "Range") &&
-	           range_holds(a, b->etag)) {
+	reply.status = judge(a, &reply);
+	if (reply.status == 412) {
+		serve_answer_status(a, 412);
+		return;
+	}
+	if (reply.status == 200 && a->r->method == HTTP_GET && http_header(a->r, "Range", &field) && !http_header_repeated(a->r, "Range") &&
+	    range_holds(a, b->etag)) {
 		switch (http_range(field, b->n, &reply.first, &reply.last)) {
 		case HTTP_RANGE_WHOLE:
 			break;

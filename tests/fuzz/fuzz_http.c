@@ -24,6 +24,7 @@ static void read_all(const struct http_request *r)
 	for (unsigned i = 0; i < r->nheaders; i++) {
 		http_basic(r->header[i].value, name, sizeof name, password, sizeof password);
 		http_etag_listed(r->header[i].value, "\"x\"");
+		http_etag_matches(r->header[i].value, "\"x\"");
 		if (http_accepts(r->header[i].value, "text/plain") > 1000)
 			abort();
 		if (http_range(r->header[i].value, 1000, &first, &last) == HTTP_RANGE_PART && (first > last || last > 999))

@@ -226,8 +226,10 @@ Test(http_etag, is_listed_or_not)
 		{"\"b\"", false}, {"a", false}, {"\"aa\"", false}, {"", false}, {",", false}, {"w/\"a\"", false},
 	};
 
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		cr_expect_eq(http_etag_listed(span_str(table[i].list), "\"a\""), table[i].listed, "%s", table[i].list);
+		cr_expect_eq(http_etag_matches(span_str(table[i].list), "\"a\""), table[i].listed && table[i].list[0] != 'W', "%s", table[i].list);
+	}
 }
 
 Test(http_accepts, is_the_most_that_is_asked_for)

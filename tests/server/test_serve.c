@@ -225,6 +225,13 @@ Test(serve, names_the_digest_of_what_it_sends)
 	get("/live/yard/copy/5.m4s", extra);
 	cr_assert_eq(got.status, 304);
 	cr_assert_eq(got.body.len, 0);
+	snprintf(extra, sizeof extra, "%sIf-Match: \"x\"\r\nIf-None-Match: %s\r\nRange: bytes=0-1\r\n", ALICE, etag);
+	get("/live/yard/copy/5.m4s", extra);
+	cr_assert_eq(got.status, 412);
+	cr_assert_eq(got.body.len, 0);
+	snprintf(extra, sizeof extra, "%sIf-Match: \"x\", %s\r\nRange: bytes=0-1\r\n", ALICE, etag);
+	get("/live/yard/copy/5.m4s", extra);
+	cr_assert_eq(got.status, 206);
 }
 
 Test(serve, answers_head_without_a_body)

@@ -112,6 +112,13 @@ Test(serve_snapshot, what_has_not_changed_is_not_sent_again)
 	viewer_get(&viewer, "/live/yard/snapshot.jpg", head, &got);
 	cr_expect(got.status == 304 && got.body.len == 0);
 	cr_expect(header_is("Content-Location", "/live/yard/snapshot/7.jpg"));
+	get("/live/yard/snapshot.jpg");
+	snprintf(head, sizeof head, "%sIf-Modified-Since: %s\r\n", ALICE, response_header(&got, "Last-Modified"));
+	viewer_get(&viewer, "/live/yard/snapshot.jpg", head, &got);
+	cr_expect(got.status == 304 && got.body.len == 0);
+	snprintf(head, sizeof head, "%sIf-None-Match: \"x\"\r\nIf-Modified-Since: %s\r\n", ALICE, response_header(&got, "Last-Modified"));
+	viewer_get(&viewer, "/live/yard/snapshot.jpg", head, &got);
+	cr_expect_eq(got.status, 200, "a date is no word beside a tag");
 }
 
 Test(serve_snapshot, old_one_is_never_given_for_a_new_one)

@@ -349,6 +349,9 @@ def range_cases(path, n, who):
         ('two Range headers', ranged('bytes=0-0', 'Range: bytes=1-1'), 200, KEPT, whole),
         ('If-Range of this', ranged('bytes=0-0', 'If-Range: ' + etag[0]), 206, KEPT, part(0, 0)),
         ('If-Range of something else', ranged('bytes=0-0', 'If-Range: "x"'), 200, KEPT, whole),
+        ('If-Match of this', ranged('bytes=0-0', 'If-Match: "x", ' + etag[0]), 206, KEPT, part(0, 0)),
+        ('If-Match of something else', ranged('bytes=0-0', 'If-Match: "x"', 'If-None-Match: ' + etag[0]), 412, KEPT, None),
+        ('If-Match of this as a weak one', ranged('bytes=0-0', 'If-Match: W/' + etag[0]), 412, KEPT, None),
         ('of what one has already', ranged('bytes=0-0', 'If-None-Match: ' + etag[0]), 304, KEPT, None),
         ('on HEAD', request('HEAD', path, who, 'Range: bytes=0-0'), 200, KEPT, None),
     ]
