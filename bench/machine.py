@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is measured on, and whether the peers are there."""
+import contextlib
 import fcntl
 import os
 import platform
@@ -40,6 +41,36 @@ def spread(folder):
         pass  # a file system without such flags
     finally:
         os.close(fd)
+
+
+@contextlib.contextmanager
+def as_installed():
+    """
+    What the Debian package sets of the kernel (the lines of debian/casemate.tmpfiles that write), as long as it is measured; then as it
+    was. For casemate and its peers alike; yields what was set, nothing where this user may not.
+    """
+    lines = (line.split() for line in read(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "debian", "casemate.tmpfiles")).splitlines())
+    before = {}
+    wanted = {line[1]: line[-1] for line in lines if line and line[0] == "w"}
+    try:
+        for path, value in wanted.items():
+            try:
+                old = chosen(read(path))
+                with open(path, "w") as f:
+                    f.write(value)
+                before[path] = old
+            except OSError:
+                pass  # another kernel, or not root
+        yield {path: wanted[path] for path in before}
+    finally:
+        for path, old in before.items():
+            with open(path, "w") as f:
+                f.write(old)
+
+
+def chosen(text):
+    """The word in brackets of a setting that lists what it may be; else all of it."""
+    return text.partition("[")[2].partition("]")[0] or text.strip()
 
 
 def need(parts):

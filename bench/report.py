@@ -151,6 +151,8 @@ def rows(results):
 def print_table(results):
     m = results["machine"]
     print(f"{m['casemate']} on {m['cpus']} × {m['cpu']}, Linux {m['kernel']}, {m['time']}; load before: {m['load_before']:.1f}")
+    for path, value in m.get("set", {}).items():
+        print(f"Set meanwhile, as the package has it: {path} {value}")
     if results["settings"]["quick"]:
         print("A quick run: these figures show that it works, no more.")
     table = [("", "casemate", "peer", "ratio", "good is")] + list(rows(results))

@@ -14,6 +14,7 @@
 #include "server/check_inner.h"
 
 #define UDP_ROOM 1048576
+#define MANY_CAMERAS 64            /* from so many on the kernel's work for each page of memory is worth a word */
 
 /* An archive with footage in it uses part of its max_size already: then only the whole disk can be judged. */
 static void check_space(struct check *c)
@@ -81,6 +82,21 @@ static void check_socket_room(struct check *c)
 		    "run \"sysctl -w net.core.rmem_max=%d\"", (unsigned long long)room, UDP_ROOM);
 }
 
+/* How the kernel gives memory to segments; "[never]" is what is set where nobody did. Linux 6.14 and later heed it where a memfd is written. */
+static void check_large_pages(struct check *c)
+{
+	static const char place[] = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+	char text[128] = "";
+	int fd = open(place, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n > 0 && c->site->ncameras >= MANY_CAMERAS && strstr(text, "[never]"))
+		check_say(c, CHECK_WARNING, 0, "with %u cameras, footage in large pages takes a fifth less CPU (Linux 6.14 or later): run \"echo within_size | sudo tee %s\"",
+		    c->site->ncameras, place);
+}
+
 /* What changes encoded pictures, and does not do what one may think. */
 static void check_encoded(struct check *c, const struct site_camera *cam)
 {
@@ -106,6 +122,7 @@ static void check_cameras(struct check *c)
 	}
 	if (udp)
 		check_socket_room(c);
+	check_large_pages(c);
 }
 
 /* What nobody would miss until he needs it. */

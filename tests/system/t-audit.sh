@@ -102,7 +102,11 @@ sed 's/^  gate:/  gate-2:/' "$site/site.yaml" > "$site/new.yaml"
 against=$(timeout 20 "$casemate" check --against "$site/site.yaml" "$site/new.yaml")
 equal "a change that opens something exits 1" $? 1
 matches "and is named with its line" "$against" 'new\.yaml:[0-9]+: camera gate-2: 127\.0\.0\.1:[0-9]+ is dialled, as for gate before: RTSP in the clear$'
-
+# what check says of the kernel; where it is set, nothing
+{ cat "$site/new.yaml"; for i in {1..63}; do echo "  many-$i: {source: \"rtsp://127.0.0.1:1/$i\"}"; done; } > "$site/many.yaml"
+equal "64 cameras want large pages" "$(timeout 20 "$casemate" check -c "$site/many.yaml" 2>&1 | grep -c 'footage in large pages')" \
+    "$(grep -c '\[never\]' /sys/kernel/mm/transparent_hugepage/shmem_enabled 2> /dev/null || true)"
+rm "$site/many.yaml"
 
 # against what runs: it knows what was in the folder when it read it
 against=$(timeout 20 "$casemate" check --against "$site/casemate.sock" "$site/site.yaml")

@@ -56,6 +56,8 @@ mount -t proc proc proc
 mount --bind proc/sys proc/sys && mount -o remount,ro,bind proc/sys
 mount --rbind /dev dev
 mount --rbind /sys sys && umount -R sys/fs/cgroup && mount -t cgroup2 cgroup2 sys/fs/cgroup
+# Not this machine's own.
+mount -t tmpfs tmpfs sys/kernel/mm && mkdir sys/kernel/mm/transparent_hugepage && echo never > sys/kernel/mm/transparent_hugepage/shmem_enabled
 mount -t tmpfs tmpfs run && mount -t tmpfs tmpfs tmp
 mkdir -p run/systemd/system run/lock run/credentials run/packages
 mount --bind "$work/packages" run/packages
@@ -118,6 +120,7 @@ equal "folders" "$(of /etc/casemate) $(of /var/lib/casemate)" '750 root:casemate
 equal "of its programs none is the user's own" "$(inside find /usr/bin/casemate /usr/libexec/casemate ! -user root)" ''
 equal "what they are made of is told as it is" "$(inside casemate version --sbom | jq -r '.metadata.component.components[] | select(.name == "serve") | .hashes[0].content')" \
     "$(sum /usr/libexec/casemate/serve)"
+equal "segments in memory are in large pages" "$(inside cat /sys/kernel/mm/transparent_hugepage/shmem_enabled)" within_size
 check "its site file is good" inside casemate check
 
 # --- a camera and a user ---
