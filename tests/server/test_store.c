@@ -172,6 +172,30 @@ Test(store, accounts_for_time_without_footage)
 	rig_assert_clean(&r, 6);
 }
 
+/* Larger or not: what lies in the earlier one comes first, and nothing ends for it. */
+Test(store, goes_on_in_another_ring_of_the_same_ingest)
+{
+	rig_start(&r);
+	rig_epoch(&r, clock_wall_us() - 5000000);
+	rig_feed(&r, 1, COPY, 500);
+	wanted = 1;
+	cr_assert(rig_until(&r, has_copies, 60000));
+	rig_feed_open(&r, COPY, 500);
+	rig_link_rings(&r);
+	rig_feed(&r, 1, COPY, 500);
+	wanted = 3;
+	cr_assert(rig_until(&r, has_copies, 60000));
+	for (unsigned i = 0; i < 3; i++) {
+		const struct msg_segment *m = &r.segment_of[0][i].m;
+
+		cr_expect(m->number == i + 1 && m->discontinuity == r.segment_of[0][0].m.discontinuity, "%u", i);
+		cr_expect_eq(m->duration, 90000, "%u", i);
+	}
+	cr_assert(rig_settle(&r));
+	cr_assert_eq(rig_stop_store(&r), 0);
+	rig_assert_clean(&r, 3);
+}
+
 Test(store, ends_a_segment_where_its_producer_ended)
 {
 	rig_start(&r);
