@@ -20,7 +20,7 @@ struct rtp_packet {
 	uint8_t payload_type;
 	uint16_t sequence;
 	uint32_t timestamp, ssrc;
-	const uint8_t *payload;           /* padding and extension taken off; may be empty */
+	const uint8_t *payload;           /* padding and extension taken off; may be empty, never NULL */
 	size_t len;
 };
 

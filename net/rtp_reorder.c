@@ -165,13 +165,14 @@ static bool is_ahead(const struct rtp_reorder *o, const struct rtp_packet *p)
 /* Of a stream that may begin anew: it is used once the source believes it. */
 static void keep_claim(struct rtp_reorder *o, const struct rtp_packet *p, int64_t now_us)
 {
+	static const uint8_t empty[1];
 	struct rtp_claim *c = &o->claim[o->claimed];
 
 	buf_clear(&c->bytes);
 	if (buf_append(&c->bytes, p->payload, p->len))
 		return;
 	c->packet = *p;
-	c->packet.payload = buf_data(&c->bytes);
+	c->packet.payload = p->len ? buf_data(&c->bytes) : empty;
 	c->arrival_us = now_us;
 	o->claimed++;
 }
