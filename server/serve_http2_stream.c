@@ -215,6 +215,7 @@ static int make_head(struct serve_http2_stream *s, const struct serve_reply *rep
 
 	buf_init(&text, REPLY_HEAD_MAX);
 	rc = buf_reserve(&text, HEAD_TYPICAL) ? serve_reply_head(&text, reply, s->of->conn->serve->date, true) : -ENOMEM;
+	assert(rc || buf_data(&text));
 	if (!rc) {
 		fields = span_of(buf_data(&text), text.len);
 		memcpy(ret_status, span_cut(&fields, '\n').p + sizeof "HTTP/1.1", 3);
