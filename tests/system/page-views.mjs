@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: node page-views.mjs URL USER PASSWORD GUARD PASSWORD FOLDER
- * Drives every view of the page of a site with the cameras gate and yard, of which GUARD may see gate alone; a wall of 200 cameras is made of
+ * usage: node page-views.mjs URL USER PASSWORD GUARD LATE PASSWORD FOLDER
+ * Drives every view of the page of a site with the cameras gate and yard, of which GUARD may see gate alone, and LATE only what was recorded of it; a wall of 200 cameras is made of
  * gate's own answers. axe-core looks at each view, in light and dark and as wide as a phone; pictures of them go to FOLDER. A line of TAP for
  * each check; exit 0 or 1.
  */
@@ -11,10 +11,11 @@ import {createRequire} from "node:module";
 
 import {PATIENCE_MS, fillLogin, logIn, lookWell, open, waitForBadge} from "./browser.mjs";
 
-const [url, user, password, guard, guardPassword, folder] = process.argv.slice(2);
+const [url, user, password, guard, late, guardPassword, folder] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WALL = 200;
 const FIRST_REQUESTS_MAX = 50, FIRST_BYTES_MAX = 1.5e6;
+const LATE_MS = 4000;
 const AWAY_MS = 8000, AWAY_REQUESTS_MAX = 40;
 const PHONE = {width: 390, height: 844}, DESK = {width: 1280, height: 900};
 let failed = 0;
@@ -274,6 +275,36 @@ async function oneCamera() {
 	await inEachLook("camera");
 }
 
+/* Who may see what was recorded alone, from a little before the end of what he is told of; beside all else. */
+async function seesWhatComes() {
+	const context = await browser.newContext({ignoreHTTPSErrors: true, viewport: PHONE}), viewer = await context.newPage();
+
+	context.setDefaultTimeout(PATIENCE_MS);
+	await check("with the right to history alone it plays on behind the end of what was listed, and waits for what comes", async () => {
+		await logIn(viewer, url, late, guardPassword);
+		const endMs = await viewer.evaluate(async () => {
+			const now = Math.floor(Date.now() / 1000);
+
+			return (await (await fetch(`/live/gate/${now - 3600}-${now}.json`)).json()).spans.at(-1)[1];
+		});
+
+		await viewer.evaluate((h) => { location.hash = h; }, `#gate?t=${new Date(endMs - LATE_MS).toISOString()}`);
+		await viewer.waitForFunction(() => document.getElementById("video").readyState >= 3);
+		await viewer.evaluate(() => {
+			window.seen = [];
+			setInterval(() => seen.push({ms: Date.parse(document.getElementById("captured").textContent),
+				title: document.getElementById("notice").hidden ? "" : document.getElementById("notice-title").textContent}), 250);
+		});
+		await viewer.waitForFunction((ms) => seen.at(-1)?.ms > ms && document.getElementById("video").readyState >= 3, endMs + LATE_MS);
+		const seen = await viewer.evaluate(() => window.seen), times = seen.map(({ms}) => ms).filter(Boolean);
+
+		/* It is told in whole seconds. */
+		assert.deepEqual(times.filter((ms, i) => i && ms < times[i - 1] - 1000), []);
+		assert.deepEqual(Array.from(new Set(seen.map(({title}) => title))).filter((title) => title !== "" && title !== "Loading…"), []);
+	});
+	await context.close();
+}
+
 /* What the camera recorded before the server was stopped for a while, and after. */
 async function history() {
 	const spans = () => page.evaluate(async () => {
@@ -349,6 +380,10 @@ async function login() {
 	const context = await browser.newContext({ignoreHTTPSErrors: true, viewport: DESK}), stranger = await context.newPage();
 
 	context.setDefaultTimeout(PATIENCE_MS);
+	let tooMany = false;
+
+	/* From the beginning: a request that is made while the browser begins to hand them over may go past it. */
+	await stranger.route(/\/login$/, (route) => tooMany ? route.fulfill({status: 429, headers: {"Retry-After": "2"}, body: ""}) : route.continue());
 	await stranger.goto(url);
 	for (const [look, colorScheme, size] of [["light", "light", DESK], ["dark", "dark", DESK], ["phone", "light", PHONE]]) {
 		await stranger.emulateMedia({colorScheme});
@@ -357,7 +392,12 @@ async function login() {
 		await stranger.screenshot({path: `${folder}/login-${look}.png`});
 	}
 	await check("login by keys alone: a wrong password is told, and who tries too often how long to wait", async () => {
-		const said = (words) => stranger.waitForFunction((w) => document.getElementById("message").textContent.includes(w), words, {timeout: PATIENCE_MS})
+		/* The button as it is then. */
+		const said = (words) => stranger.waitForFunction((w) => {
+			const {textContent, disabled} = document.querySelector("form button");
+
+			return document.getElementById("message").textContent.includes(w) && {textContent, disabled};
+		}, words, {timeout: PATIENCE_MS}).then((button) => button.jsonValue())
 			.catch(async (e) => assert.fail(`"${words}" is not said, but "${await stranger.textContent("#message")}": ${e.message}`));
 
 		assert.equal(await stranger.evaluate(() => document.activeElement.name), "name");
@@ -368,14 +408,14 @@ async function login() {
 		await said("Wrong name or password.");
 		await looksWell(stranger);
 		assert.equal(await stranger.evaluate(() => document.activeElement.name), "password");
-		await stranger.route(/\/login$/, (route) => route.fulfill({status: 429, headers: {"Retry-After": "2"}, body: ""}));
+		tooMany = true;
 		await stranger.keyboard.press("Enter");
-		await said("has to wait");
-		assert.match(await stranger.textContent("form button"), /^Wait [12].s$/);
-		assert.ok(await stranger.isDisabled("form button"));
+		const button = await said("has to wait");
+
+		assert.match(button.textContent, /^Wait [12].s$/);
+		assert.ok(button.disabled);
 		await stranger.screenshot({path: `${folder}/login-wait.png`});
 		await stranger.waitForSelector("form button:not([disabled])");
-		await stranger.unroute(/\/login$/);
 	});
 	await context.close();
 }
@@ -497,10 +537,13 @@ try {
 	await wall();
 	await empty();
 	await oneCamera();
+	const past = seesWhatComes();
+
 	await history();
 	const other = await site();
 
 	await guardSees(other);
+	await past;
 	/* The browser itself complains of what is not there: cameras that were made up, witnesses that the site has none of, pictures that come late. */
 	await check("nothing is thrown, nothing against the page's policy", () =>
 		assert.deepEqual(complaints.filter((c) => !c.startsWith("Failed to load resource: the server responded with")), []));

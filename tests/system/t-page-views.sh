@@ -13,12 +13,13 @@ mkdir -p "$artefacts"
 make_site
 start_camera --count 2
 guard=guard-password
-hashes=$(timeout 20 "$casemate" passwd $user < "$site/password"; printf '    groups: all\n'; timeout 20 "$casemate" passwd guard <<< "$guard"; printf '    groups: few\n')
+hashes=$(timeout 20 "$casemate" passwd $user < "$site/password"; printf '    groups: all\n'; timeout 20 "$casemate" passwd guard <<< "$guard"; printf '    groups: few\n'; timeout 20 "$casemate" passwd late <<< "$guard"; printf '    groups: past\n')
 sed -i '/^users:/,$d' "$site/site.yaml"
 cat >> "$site/site.yaml" <<END
 groups:
   all: {rights: [live, history, export, admin], cameras: "*"}
   few: {rights: [live, history], cameras: gate}
+  past: {rights: [history], cameras: gate}
 users:
 $hashes
 cameras:
@@ -34,7 +35,7 @@ sleep 3
 start_server gate yard
 wait_for 60 newest_at_least gate copy $((before + 6)) || bail "no segments: $(status | jq -c .cameras)"
 
-said=$(timeout -k 5 900 node "$here/page-views.mjs" "https://127.0.0.1:$port/" $user "$password" guard "$guard" "$artefacts" 2>&1)
+said=$(timeout -k 5 900 node "$here/page-views.mjs" "https://127.0.0.1:$port/" $user "$password" guard late "$guard" "$artefacts" 2>&1)
 rc=$?
 while IFS= read -r line; do
     case $line in
