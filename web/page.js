@@ -41,7 +41,7 @@ let endedMs = null;             // to where what was listed has been played
 let view = "grid";              // or "player", "site"
 let settledMs = 0;              // nothing recorded is asked for before
 let silentUntilMs = 0;          // the server is asked again then; 0: it answers
-const timeline = new Timeline($("past"), goTo, () => show());
+const timeline = new Timeline($("past"), goTo, onAccount);
 const sleep = new Sleep();
 const setProvable = setUpProve($("prove"), () => ({keys: trust.able ? trust.keys : null, camera: playing}));
 
@@ -112,6 +112,7 @@ function open(name) {
 
 const cameraNow = () => site?.cameras.find((c) => c.name === playing);
 const may = (right) => cameraNow()?.may.includes(right) === true;
+const sends = () => cameraNow() !== undefined && stateOf(cameraNow()).live;
 /* By a link to a time there is no other. */
 const mayPlay = () => cameraNow() !== undefined && (may("live") || cameraNow().may.length === 0);
 
@@ -125,7 +126,7 @@ function begin() {
 		else if (!cameraNow() || mayPlay())
 			player = new players.Player(playing, video, watchOf(playing), showLevels, env);
 	} else if (timeline.known && !missing && Date.now() >= settledMs) {
-		missing = missingAt(timeline.account, past, Date.now());
+		missing = missingAt(timeline.account, past, Date.now(), sends());
 		if (!missing)
 			player = new players.PastPlayer(playing, video, watchOf(playing), past, {ended: onPastEnd, none: onPastNone, jumped: sayJump});
 	}
@@ -179,7 +180,7 @@ function onPastEnd(ms) {
 }
 
 function goOn() {
-	const ms = endedMs === null ? undefined : onFrom(timeline.account, endedMs, Date.now(), may("live"));
+	const ms = endedMs === null ? undefined : onFrom(timeline.account, endedMs, Date.now(), {mayLive: may("live"), sends: sends()});
 
 	if (ms !== undefined)
 		goTo(ms);
@@ -189,7 +190,13 @@ function onPastNone() {
 	const meant = past;
 
 	endPlayer();
-	missing = missingAt(timeline.account, meant, Date.now()) ?? {toMs: Infinity, text: "Nothing of this time can be played"};
+	missing = missingAt(timeline.account, meant, Date.now(), sends()) ?? {toMs: Infinity, text: "Nothing of this time can be played"};
+	show();
+}
+
+/* What was not there may be by now. */
+function onAccount() {
+	missing = null;
 	show();
 }
 

@@ -12,6 +12,7 @@ const AGAIN_MAX_MS = 15000;
 const RECOVER_MS = 5000;
 const END_MS = 1000;          // nearer to its list's end than this, and still for so many ticks: that was all
 const STILL_TICKS = 4;
+const SKIP_MS = 250;          // over a time that its list ends before, though the account has it
 const JUMP_MS = 3000;         // more than that between two pictures shown: something is missing between them
 
 const CONFIG = {
@@ -40,6 +41,7 @@ export class PastPlayer {
 	#shownMs = null;
 	#sought = false;
 	#still = 0;
+	#over = false;             // nothing of the list is to be shown any more
 	#onEnded = () => this.#told.ended(this.#endMs());
 
 	/*
@@ -86,7 +88,11 @@ export class PastPlayer {
 			return false;
 		this.#shownMs = null;
 		this.#atMs = ms;
+		this.#over = false;
 		this.#video.currentTime = fragment.start + (ms - fragment.programDateTime) / 1000;
+		/* A browser pauses at an end. */
+		if (!this.#held)
+			this.resume();
 		return true;
 	}
 
@@ -138,7 +144,7 @@ export class PastPlayer {
 		const hls = new Hls({...CONFIG, fLoader: loaderFor((response, context) => intake.take(context, response.data))});
 
 		this.#hls = hls;
-		this.#sought = false;
+		this.#sought = this.#over = false;
 		this.#shownMs = null;
 		hls.on(Hls.Events.BUFFER_APPENDED, () => this.#start());
 		hls.on(Hls.Events.ERROR, (_, data) => this.#onError(data));
@@ -146,13 +152,17 @@ export class PastPlayer {
 		hls.attachMedia(this.#video);
 	}
 
-	/* The list begins with the segment that the time lies in. */
+	/* The list begins with the segment that the time lies in. One that ends before, since what comes next is not in it yet, is not played again. */
 	#start() {
 		if (!this.#sought) {
 			this.#sought = true;
-			this.seek(this.#atMs);
+			if (!this.seek(this.#atMs) && this.#atMs >= this.#endMs()) {
+				this.#over = true;
+				this.#timer = setTimeout(() => this.#told.ended(this.#atMs + SKIP_MS));
+				return;
+			}
 		}
-		if (this.#video.paused && !this.#held && !this.#video.ended)
+		if (this.#video.paused && !this.#held && !this.#over && !this.#video.ended)
 			this.resume();
 	}
 

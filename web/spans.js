@@ -8,17 +8,19 @@ export const LIVE_MS = 5000;          // nearer to now than this is live;
 export const CAUGHT_UP_MS = 30000;    // and so is what was played on to this
 const ROUND_MS = 250;                 // a list's end and the account's may differ by less
 const RECENT_MS = 60000;              // of what is newer the account may not be told yet
-const NONE = {spans: [], gaps: [], oldestMs: 0};
 
-/* What the server answered (null: there is none) -> {spans: [[from, to]] by time, gaps: [{fromMs, toMs, why}], oldestMs: 0 where it told none}. */
-export function read(answer) {
+/*
+ * What the server answered (null: there is none) when it was asked up to untilMs -> {spans: [[from, to]] by time, gaps: [{fromMs, toMs, why}],
+ * oldestMs: 0 where it told none, untilMs}.
+ */
+export function read(answer, untilMs) {
 	if (!answer)
-		return NONE;
+		return {spans: [], gaps: [], oldestMs: 0, untilMs};
 	const isTime = (n) => Number.isSafeInteger(n) && n >= 0;
 	const spans = (answer.spans ?? []).filter(([from, to]) => isTime(from) && isTime(to) && from <= to).sort(([a], [b]) => a - b);
 	const gaps = (answer.gaps ?? []).map((g) => ({fromMs: g.from_ms, toMs: g.to_ms, why: String(g.why)})).filter((g) => isTime(g.fromMs) && isTime(g.toMs));
 
-	return {spans, gaps, oldestMs: isTime(answer.oldest_ms) ? answer.oldest_ms : 0};
+	return {spans, gaps, oldestMs: isTime(answer.oldest_ms) ? answer.oldest_ms : 0, untilMs};
 }
 
 const WORDS = {
@@ -37,15 +39,15 @@ export const whyText = (why) => WORDS[why] ?? (/^[a-z0-9-]{1,32}$/.test(why) ? w
 
 /*
  * Why nothing is to be seen of that time: null where something is, or may just not be told, else {fromMs, toMs, text}: to when it is so (Infinity: to the end of what
- * is known).
+ * is known). sends: the camera does so now, and what it sent last is told when its segment has ended, and to who has no right to what is live when it has left the window.
  */
-export function missingAt({spans, gaps, oldestMs}, ms, nowMs) {
+export function missingAt({spans, gaps, oldestMs, untilMs}, ms, nowMs, sends) {
 	if (ms > nowMs)
 		return {fromMs: nowMs, toMs: Infinity, text: "This time is still to come"};
 	if (spans.some(([from, to]) => from <= ms && ms < to))
 		return null;
 	const after = spans.find(([from]) => from > ms)?.[0] ?? Infinity, before = spans.findLast(([, to]) => to <= ms)?.[1] ?? 0;
-	if (after === Infinity && ms > nowMs - RECENT_MS)
+	if (after === Infinity && (ms > nowMs - RECENT_MS || (sends && untilMs > nowMs && ms > oldestMs)))
 		return null;
 	const gap = gaps.find((g) => g.fromMs <= ms && ms < g.toMs);
 
@@ -67,14 +69,14 @@ export function nextFrom({spans}, ms) {
  * Where it goes on when all that was listed up to ms was played: a time, null: at what is live, undefined: nothing is there yet, and may still come. A time of which
  * there is nothing stands for the words that say so (missingAt).
  */
-export function onFrom(account, ms, nowMs, mayLive) {
+export function onFrom(account, ms, nowMs, {mayLive, sends}) {
 	const behind = ms + ROUND_MS, next = nextFrom(account, behind), now = Math.min(behind, nowMs);
 
 	if (mayLive && ms > nowMs - CAUGHT_UP_MS)
 		return null;
 	if (next !== null)
 		return next === behind ? ms : next;
-	return missingAt(account, now, nowMs) ? now : undefined;
+	return missingAt(account, now, nowMs, sends) ? now : undefined;
 }
 
 /* What lies between from and to -> [{fromMs, toMs, kind: "kept" | "gap", why}], cut to that, for a strip. */

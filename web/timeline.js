@@ -8,6 +8,7 @@ import {ask, timeText, whenText} from "./site.js";
 import {read, strip, ticks} from "./spans.js";
 
 const RENEW_MS = 15000;
+const AGAIN_MS = 2000;        // where nothing was told yet
 const ANSWER_MS = 10000;
 const HOUR_MS = 3600000;
 const STEP_MS = 10000, PAGE_MS = 600000;
@@ -15,7 +16,7 @@ const WIDTH = 1000, HEIGHT = 28;
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Timeline {
-	account = read(null);         // of the hours shown
+	account = read(null, 0);      // of the hours shown
 	known = false;                // whether the server has told it
 	#root;
 	#go;
@@ -130,14 +131,18 @@ export class Timeline {
 			const response = await ask(`/live/${this.#camera}/${from}-${to}.json`, {cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS)});
 			const answer = response.ok ? await response.json() : null;
 
-			if (mine !== this.#asked || (!response.ok && response.status !== 404))
+			if (mine !== this.#asked)
 				return;
-			this.account = read(answer);
+			if (!response.ok && response.status !== 404)
+				throw new Error(`${response.status}`);
+			this.account = read(answer, to * 1000);
 			this.known = true;
 			this.#draw();
 			this.#told();
 		} catch {
 			/* what is known stays, and it is asked again */
+			if (mine === this.#asked && !this.known)
+				this.#dueMs = Date.now() + AGAIN_MS;
 		}
 	}
 

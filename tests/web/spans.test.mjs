@@ -7,13 +7,13 @@ import {hashOf, missingAt, nextFrom, onFrom, placeOf, read, strip, ticks, whyTex
 
 const T = Date.parse("2026-11-23T10:00:00Z"), S = 1000, NOW = T + 7200 * S;
 const account = () => read({oldest_ms: T, spans: [[T + 60 * S, T + 90 * S], [T, T + 20 * S], [T + 90 * S, T + 120 * S]],
-	gaps: [{from_ms: T + 20 * S, to_ms: T + 60 * S, why: "refused"}], whole: true});
+	gaps: [{from_ms: T + 20 * S, to_ms: T + 60 * S, why: "refused"}], whole: true}, T + 9000 * S);
 
 test("spans: what the server told is put in order, and what is no time is left out", () => {
 	assert.deepEqual(account().spans.map(([from]) => from - T), [0, 60 * S, 90 * S]);
-	assert.deepEqual(read({oldest_ms: "1", spans: [[1, "2"], [5, 4], [-1, 3], [1.5, 3]], gaps: [{from_ms: null, to_ms: 3, why: "x"}]}), {spans: [], gaps: [], oldestMs: 0});
-	assert.deepEqual(read(null), {spans: [], gaps: [], oldestMs: 0});
-	assert.deepEqual(read({}), {spans: [], gaps: [], oldestMs: 0});
+	assert.deepEqual(read({oldest_ms: "1", spans: [[1, "2"], [5, 4], [-1, 3], [1.5, 3]], gaps: [{from_ms: null, to_ms: 3, why: "x"}]}, T), {spans: [], gaps: [], oldestMs: 0, untilMs: T});
+	assert.deepEqual(read(null, T), {spans: [], gaps: [], oldestMs: 0, untilMs: T});
+	assert.deepEqual(read({}, T), {spans: [], gaps: [], oldestMs: 0, untilMs: T});
 });
 
 test("spans: of each time that has no picture it is said why, and when there is one", () => {
@@ -30,7 +30,15 @@ test("spans: of each time that has no picture it is said why, and when there is 
 	assert.match(of(-1).text, /^What is kept of this camera begins /);
 	assert.equal(of(-1).toMs, T);
 	assert.equal(of(7201).text, "This time is still to come");
-	assert.equal(missingAt(read(null), T, NOW).text, "Nothing of this time was recorded");
+	assert.equal(missingAt(read(null, NOW), T, NOW).text, "Nothing of this time was recorded");
+});
+
+test("spans: of a camera that sends, what came last may not be told yet", () => {
+	assert.equal(missingAt(account(), T + 150 * S, NOW, true), null);
+	assert.match(missingAt(account(), T + 30 * S, NOW, true).text, /^Nothing was recorded from /);
+	assert.match(missingAt(account(), T - S, NOW, true).text, /^What is kept of this camera begins /);
+	assert.match(missingAt({...read(null, NOW + S), oldestMs: T}, T - S, NOW, true).text, /^What is kept of this camera begins /);
+	assert.match(missingAt({...account(), untilMs: T + 200 * S}, T + 150 * S, NOW, true).text, /^Nothing was recorded after /, "it was asked for hours that are over");
 });
 
 test("spans: where it goes on", () => {
@@ -40,7 +48,7 @@ test("spans: where it goes on", () => {
 });
 
 test("spans: behind the end of a list it goes on, and nothing is played twice", () => {
-	const of = (s, now, live = false) => { const ms = onFrom(account(), T + s * S, T + now * S, live); return typeof ms === "number" ? (ms - T) / S : ms; };
+	const of = (s, now, mayLive = false, sends = false) => { const ms = onFrom(account(), T + s * S, T + now * S, {mayLive, sends}); return typeof ms === "number" ? (ms - T) / S : ms; };
 
 	assert.equal(of(100, 7200), 100, "in the middle of what there is");
 	assert.equal(of(20, 7200), 60, "over a gap");
@@ -51,6 +59,8 @@ test("spans: behind the end of a list it goes on, and nothing is played twice", 
 	assert.equal(of(120, 179), undefined);
 	assert.equal(of(120, 125, true), null, "who may goes on with what is live");
 	assert.equal(of(120, 160, true), undefined, "but not long after it");
+	assert.equal(of(120, 7200, false, true), undefined, "of a camera that sends it may still come, however long a segment is");
+	assert.equal(of(20, 7200, false, true), 60);
 	for (const [end, now] of [[120, 200], [119.9, 200]]) {
 		assert.notEqual(missingAt(account(), T + of(end, now) * S, T + now * S), null, "and then it is said why");
 		assert.ok(of(end, now) >= 120);
