@@ -137,12 +137,18 @@ int ring_put(struct ring *r, const struct iovec *iov, int niov)
 	return 0;
 }
 
+void ring_doorbell(int fd)
+{
+	static const uint64_t one = 1;
+
+	while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
 void ring_kick(struct ring *r)
 {
-	uint64_t one = 1;
-
 	if (r->doorbell >= 0)
-		(void)!write(r->doorbell, &one, sizeof one);
+		ring_doorbell(r->doorbell);
 }
 
 uint64_t ring_waiting(const struct ring *r)

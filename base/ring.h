@@ -52,6 +52,11 @@ int ring_put(struct ring *r, const struct iovec *iov, int niov);
 uint64_t ring_backlog(const struct ring *r);
 /* Producer: wakes the consumer. Once after a batch of ring_put. */
 void ring_kick(struct ring *r);
+/*
+ * Rings a doorbell, of a ring or for another waiting: an eventfd, or a pipe's end that does not block. One that is full is as good as
+ * rung; but a ring that a signal interrupted would be lost, and who waits for it would wait on.
+ */
+void ring_doorbell(int fd);
 /* Consumer: bytes that it has not taken yet, at most size. */
 uint64_t ring_waiting(const struct ring *r);
 /* Consumer: the next record copied into out (cleared first). 1, 0 when empty, -EBADMSG, -ENOBUFS when larger than out's max. */

@@ -9,9 +9,8 @@
  */
 #include "server/parent.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
+#include "base/ring.h"
 #include "conf/places.h"
 
 #define DEMAND_US 30000000
@@ -38,11 +37,10 @@ bool parent_was_on_demand(const struct parent *p, unsigned camera, unsigned rend
 /* It sleeps on a pipe of whose ends it has the other: whoever rings it is never made to wait. */
 int parent_tell_worker(struct child *worker, enum msg_type type, const void *body)
 {
-	static const uint64_t one = 1;
 	int rc = child_say(worker, type, body, NULL, 0);
 
 	if (!rc)
-		(void)!write(worker->ring_in_bell, &one, sizeof one);
+		ring_doorbell(worker->ring_in_bell);
 	return rc;
 }
 

@@ -16,6 +16,7 @@
 #include <openssl/rand.h>
 
 #include "base/clock.h"
+#include "base/ring.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "server/serve_tries.h"
@@ -122,7 +123,6 @@ static void remember(struct serve_auth *a, const uint8_t m[32], unsigned user, i
 static void *work(void *arg)
 {
 	struct serve_auth *a = arg;
-	uint64_t one = 1;
 
 	pthread_mutex_lock(&a->lock);
 	for (;;) {
@@ -136,8 +136,7 @@ static void *work(void *arg)
 		explicit_bzero(job->password, strlen(job->password));
 		pthread_mutex_lock(&a->lock);
 		TAILQ_INSERT_TAIL(&a->done, job, next);
-		while (write(a->done_fd, &one, sizeof one) < 0 && errno == EINTR)
-			;  /* else the counter is full, and readable anyway */
+		ring_doorbell(a->done_fd);
 	}
 	return NULL;
 }

@@ -8,10 +8,11 @@
 
 #include <event2/event.h>
 
+#include "base/ring.h"
+
 static void *work_on(void *arg)
 {
 	struct worker *w = arg;
-	uint64_t one = 1;
 	struct work *job;
 	bool first;
 
@@ -31,8 +32,8 @@ static void *work_on(void *arg)
 		/* Who has been rung for takes all that is there. */
 		first = STAILQ_EMPTY(&w->finished);
 		STAILQ_INSERT_TAIL(&w->finished, job, next);
-		while (first && write(w->bell, &one, sizeof one) < 0 && errno == EINTR)
-			;
+		if (first)
+			ring_doorbell(w->bell);
 	}
 	pthread_mutex_unlock(&w->mutex);
 	return NULL;

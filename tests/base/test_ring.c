@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/ring.h"
@@ -208,4 +212,44 @@ Test(ring, tells_a_third_how_far_both_are)
 	cr_assert_lt(ring_progress(fd, &put_bytes, &taken), 0);
 	ring_close(&a);
 	ring_close(&b);
+}
+
+/* --- the doorbell ----------------------------------------------------------------------- */
+
+static int full_bell;
+
+static void empty_it(int sig)
+{
+	uint64_t count;
+
+	cr_assert_eq(read(full_bell, &count, sizeof count), sizeof count);
+}
+
+/* It waits, for its counter is full; the signal makes room, and interrupts it. */
+Test(ring, a_ring_that_is_interrupted_is_not_lost, .timeout = 10)
+{
+	struct sigaction action = {.sa_handler = empty_it};  /* without SA_RESTART */
+	uint64_t full = UINT64_MAX - 1, count;
+
+	full_bell = eventfd(0, EFD_CLOEXEC);
+	cr_assert_eq(write(full_bell, &full, sizeof full), sizeof full);
+	cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
+	cr_assert_eq(setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 20000}, NULL), 0);
+	ring_doorbell(full_bell);
+	cr_assert_eq(read(full_bell, &count, sizeof count), sizeof count);
+	cr_expect_eq(count, 1);
+	close(full_bell);
+}
+
+Test(ring, a_bell_that_is_full_makes_nobody_wait)
+{
+	int bell[2];
+	char byte;
+
+	cr_assert_eq(pipe2(bell, O_CLOEXEC | O_NONBLOCK), 0);
+	for (int i = 0; i < 100000; i++)
+		ring_doorbell(bell[1]);
+	cr_expect_eq(read(bell[0], &byte, 1), 1);
+	close(bell[0]);
+	close(bell[1]);
 }
