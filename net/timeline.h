@@ -82,6 +82,7 @@ struct timeline {
 	int64_t base_us;                  /* wall clock at time 0, as believed now */
 	int64_t based_at;                 /* main's time when base_us was last corrected */
 	int64_t off_us;                   /* what base_us lacked then */
+	int64_t worst_us;                 /* the furthest it was off since timeline_worst_ms, or the epoch's beginning */
 	enum clock_source clock;
 	bool has_clock_offset;
 	int64_t clock_offset_us;          /* camera's clock less ours */
@@ -112,5 +113,10 @@ int timeline_place(struct timeline *t, unsigned track, uint32_t rtp, int64_t arr
 bool timeline_clock_offset(const struct timeline *t, int64_t *ret_us);
 /* How far capture times may be off. */
 uint32_t timeline_error_ms(const struct timeline *t);
+/*
+ * How far those may be off that were given out since this was asked last, or since the epoch began: a segment's, when it ends. By a clock
+ * that was set meanwhile its first ones were taken before.
+ */
+uint32_t timeline_worst_ms(struct timeline *t);
 
 #endif

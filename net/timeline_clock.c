@@ -168,7 +168,7 @@ void timeline_base(struct timeline *t, struct timeline_track *k, uint32_t rtp, i
 	first.last_rtp = rtp;
 	first.last_arrival_us = t->origin_arrival_us;
 	t->base_us = target_base(t, &first, arrival_wall_us);
-	t->based_at = t->off_us = 0;
+	t->based_at = t->off_us = t->worst_us = 0;
 }
 
 void timeline_correct(struct timeline *t, struct timeline_track *k, int64_t arrival_wall_us)
@@ -180,6 +180,7 @@ void timeline_correct(struct timeline *t, struct timeline_track *k, int64_t arri
 	bool settles = k->last < (int64_t)TIMELINE_SETTLE_S * k->rate || (before == CLOCK_ARRIVAL && t->clock == CLOCK_RTCP);
 
 	t->off_us = off;
+	t->worst_us = max64(t->worst_us, llabs(off));
 	if (settles || llabs(off) > SECOND_US) {
 		t->base_us = target;
 		t->steps += llabs(off) > SECOND_US;
@@ -195,11 +196,24 @@ bool timeline_clock_offset(const struct timeline *t, int64_t *ret_us)
 	return t->has_clock_offset;
 }
 
-uint32_t timeline_error_ms(const struct timeline *t)
+static uint32_t error_ms(const struct timeline *t, int64_t off_us)
 {
 	/* Of an arrival nobody knows how long the camera and the network took; cameras are seldom below 200 ms. */
 	int64_t own = t->clock == CLOCK_RTCP ? 10 : 200;
 
-	own += llabs(t->off_us) / 1000;
+	own += off_us / 1000;
 	return own > UINT32_MAX ? UINT32_MAX : (uint32_t)own;
+}
+
+uint32_t timeline_error_ms(const struct timeline *t)
+{
+	return error_ms(t, llabs(t->off_us));
+}
+
+uint32_t timeline_worst_ms(struct timeline *t)
+{
+	uint32_t ms = error_ms(t, t->worst_us);
+
+	t->worst_us = 0;
+	return ms;
 }

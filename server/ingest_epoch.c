@@ -9,10 +9,20 @@ static void new_number(struct ingest_stream *s)
 	s->epoch = now > s->epoch ? now : s->epoch + 1;
 }
 
+/* What the entries of the segments say that end now. */
+static void tell_clock(struct ingest_stream *s)
+{
+	uint32_t error_ms = timeline_worst_ms(&s->timeline);
+
+	for (unsigned i = 0; i < INGEST_TRACKS; i++)
+		packager_set_clock(&s->output[i].packager, s->timeline.clock, error_ms);
+}
+
 void ingest_epoch_end(struct ingest_stream *s)
 {
 	if (!s->running)
 		return;
+	tell_clock(s);
 	ingest_out_flush(s);
 	s->total.mended += s->timeline.mended + s->dts.mended;
 	s->timeline.mended = s->dts.mended = 0;
@@ -49,8 +59,7 @@ bool ingest_epoch_place(struct ingest_stream *s, unsigned track, uint32_t timest
 void ingest_epoch_cut(struct ingest_stream *s, unsigned track)
 {
 	s->longest_s = s->cutter.longest_s;
-	for (unsigned i = 0; i < INGEST_TRACKS; i++)
-		packager_set_clock(&s->output[i].packager, s->timeline.clock, timeline_error_ms(&s->timeline));
+	tell_clock(s);
 	if (s->cuts_us < s->now.mono_us)
 		s->cuts_us = s->now.mono_us;
 	s->cuts_us += INGEST_CUT_MS * 1000;

@@ -327,6 +327,19 @@ Test(timeline, a_wall_clock_that_was_years_off_is_named_as_far_as_numbers_go)
 	cr_expect_eq(timeline_error_ms(&t), 200);
 }
 
+Test(timeline, the_worst_since_it_was_asked_is_not_forgotten)
+{
+	start(0, 0);
+	for (unsigned i = 0; i < 10; i++)
+		cr_assert_eq(timeline_place(&t, 0, 3600 * i, 40000ll * i, WALL + 40000ll * i + (i < 5 ? 0 : 3600 * SECOND), &time_out, &capture), 0);
+	cr_expect_eq(timeline_error_ms(&t), 200);
+	cr_expect_eq(timeline_worst_ms(&t), 3600000 + 200);
+	cr_expect_eq(timeline_worst_ms(&t), 200);
+	timeline_place(&t, 0, 36000, 400000, WALL + 400000, &time_out, &capture);
+	timeline_begin(&t, 0, 36000, 400000, WALL + 400000);
+	cr_expect_eq(timeline_worst_ms(&t), 200, "what was before is the epoch's before");
+}
+
 Test(timeline, wild_numbers_stay_in_bounds)
 {
 	uint64_t x = 88172645463325252u;

@@ -19,6 +19,7 @@ static struct {
 	unsigned segments, sounds, inits, gaps;
 	int64_t worst_us, last_start, last_capture_us, ends;
 	int64_t video_ppm, audio_ppm, worst_lips_us;
+	uint32_t error_ms[16];            /* of the first segments, as they end */
 } seen;
 
 /* Five bytes of 7 bits, none of them 0: the number of a picture behind its slice's first bytes. */
@@ -61,6 +62,8 @@ static int note(void *ctx, const struct record *r)
 
 	seen.inits += r->kind == RECORD_INIT;
 	seen.gaps += r->kind == RECORD_GAP;
+	if (r->kind == RECORD_SEGMENT_END && seen.ends < 16)
+		seen.error_ms[seen.ends] = r->end.clock_error_ms;
 	seen.ends += r->kind == RECORD_SEGMENT_END;
 	if (r->kind != RECORD_PART)
 		return 0;
@@ -284,6 +287,29 @@ Test(ingest_time, a_clock_that_is_not_one_is_mended)
 		cr_expect(llabs(seen.last_start - 90000 - 300 * 3600) < 90000, "%s: ends at %.2f s", cases[i].name, (double)(seen.last_start - 90000) / 90000);
 		cr_expect_eq(seen.inits, 1, "%s", cases[i].name);
 		if (i + 1 < sizeof cases / sizeof *cases)
+			end();
+	}
+}
+
+/* The segment that it was set in began by the clock before: its entry says how far that was off, and no other's does. */
+Test(ingest_time, a_clock_that_is_set_is_in_the_entry_of_one_segment)
+{
+	static const uint32_t set_at[] = {310, 349, 350, 520};  /* within the seventh segment, before its last picture, before the eighth's first; in the last */
+
+	for (size_t i = 0; i < sizeof set_at / sizeof *set_at; i++) {
+		int64_t said = set_at[i] > 500 ? 10 : 6;
+
+		begin();
+		for (uint32_t n = 0; n < 530; n++) {
+			now = (struct ingest_now){now.mono_us + 40000, now.wall_us + 40000 + (n == set_at[i] ? 86400 * SECOND : 0)};
+			send_numbered(n, n * 3600ll, n % 50 == 0);
+		}
+		ingest_stream_end(s, GAP_STOPPED, now);
+		cr_assert_eq(seen.ends, 11);
+		for (int64_t k = 0; k < seen.ends; k++)
+			cr_expect(k == said ? seen.error_ms[k] >= 86400000 && seen.error_ms[k] < 86401000 : seen.error_ms[k] < 1000, "set at %u: segment %d says %u ms",
+				  set_at[i], (int)k, seen.error_ms[k]);
+		if (i + 1 < sizeof set_at / sizeof *set_at)
 			end();
 	}
 }
