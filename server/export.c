@@ -2,7 +2,6 @@
 /* casemate export: a camera's footage of a time, as files that prove themselves. Runs as who runs the server, on its machine. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "conf/complaint.h"
 #include "conf/site.h"
 #include "seal/clip.h"
@@ -46,7 +46,7 @@ static const char usage_text[] =
 
 struct options {
 	const char *camera, *rendition, *config, *folder, *zip;
-	bool audio, witnessed, has_from, has_to;
+	bool silent, witnessed;
 	int64_t from_us, to_us;
 };
 
@@ -63,57 +63,32 @@ static int usage(const char *what, const char *why)
 	return 2;
 }
 
-static int read_time(const char *s, int64_t *ret, bool *ret_has)
+static int read_time(const char *s, int64_t *ret)
 {
-	*ret_has = clock_parse(s, strlen(s), ret) == 0;
-	return *ret_has ? 0 : usage(s, "not a time; write it as 2026-11-22T15:30:00Z (UTC)");
+	return clock_parse(s, strlen(s), ret) ? usage(s, "not a time; write it as 2026-11-22T15:30:00Z (UTC)") : 0;
 }
 
-enum { OPT_CAMERA = 256, OPT_FROM, OPT_TO, OPT_ZIP, OPT_RENDITION, OPT_NO_AUDIO, OPT_WITNESSED };
-
-static int take_option(struct options *o, int c)
+/* True: *o is what was asked for. False: the command ends with *ret_status. */
+static bool read_options(int argc, char **argv, struct options *o, int *ret_status)
 {
-	switch (c) {
-	case OPT_CAMERA: o->camera = optarg; return 0;
-	case OPT_FROM: return read_time(optarg, &o->from_us, &o->has_from);
-	case OPT_TO: return read_time(optarg, &o->to_us, &o->has_to);
-	case 'o': o->folder = optarg; return 0;
-	case OPT_ZIP: o->zip = optarg; return 0;
-	case 'c': o->config = optarg; return 0;
-	case OPT_RENDITION: o->rendition = optarg; return 0;
-	case OPT_NO_AUDIO: o->audio = false; return 0;
-	case OPT_WITNESSED: o->witnessed = true; return 0;
-	case 'h':
-		fputs(usage_text, stdout);
-		return -1;
-	default: return usage("option", "not known, or its value is missing");
-	}
-}
+	const char *from = NULL, *to = NULL;
+	const struct options_row rows[] = {{"camera", .value = &o->camera}, {"from", .value = &from}, {"to", .value = &to}, {"output", 'o', .value = &o->folder},
+		{"zip", .value = &o->zip}, {"config", 'c', .value = &o->config}, {"rendition", .value = &o->rendition}, {"no-audio", .flag = &o->silent},
+		{"wait-for-witnesses", .flag = &o->witnessed}, {0}};
 
-/* 0, 2, or -1 when help was asked for. */
-static int read_options(int argc, char **argv, struct options *o)
-{
-	static const struct option known[] = {
-		{"camera", 1, NULL, OPT_CAMERA}, {"from", 1, NULL, OPT_FROM}, {"to", 1, NULL, OPT_TO}, {"output", 1, NULL, 'o'}, {"zip", 1, NULL, OPT_ZIP},
-		{"config", 1, NULL, 'c'}, {"rendition", 1, NULL, OPT_RENDITION}, {"no-audio", 0, NULL, OPT_NO_AUDIO},
-		{"wait-for-witnesses", 0, NULL, OPT_WITNESSED}, {"help", 0, NULL, 'h'}, {0},
-	};
-	int c, rc = 0;
-
-	opterr = 0;
-	while (!rc && (c = getopt_long(argc, argv, "o:c:h", known, NULL)) != -1)
-		rc = take_option(o, c);
-	if (rc)
-		return rc;
-	if (optind != argc)
-		return usage(argv[optind], "not an option");
-	if (!o->camera || !o->has_from || !o->has_to)
-		return usage("--camera, --from and --to", "say whose footage, and of what time");
-	if (!o->folder && !o->zip)
-		return usage("-o FOLDER", "or --zip FILE says where it goes");
-	if (o->from_us >= o->to_us)
-		return usage("--from", "is not earlier than --to");
-	return 0;
+	if (!options_read("export", usage_text, rows, 0, argc, argv, ret_status))
+		return false;
+	if (!o->camera || !from || !to)
+		*ret_status = usage("--camera, --from and --to", "say whose footage, and of what time");
+	else if (!o->folder && !o->zip)
+		*ret_status = usage("-o FOLDER", "or --zip FILE says where it goes");
+	else
+		*ret_status = read_time(from, &o->from_us);
+	if (!*ret_status)
+		*ret_status = read_time(to, &o->to_us);
+	if (!*ret_status && o->from_us >= o->to_us)
+		*ret_status = usage("--from", "is not earlier than --to");
+	return !*ret_status;
 }
 
 static struct site *load_site(const char *file)
@@ -336,7 +311,7 @@ static int export_clip(struct clip *c, const struct site *site, const struct opt
 static int run(const struct site *site, const struct options *o)
 {
 	const struct web_asset *page = web_find("/verify.html", strlen("/verify.html"));
-	struct clip_ask ask = {.camera = o->camera, .rendition = o->rendition, .audio = o->audio, .from_us = o->from_us, .to_us = o->to_us,
+	struct clip_ask ask = {.camera = o->camera, .rendition = o->rendition, .audio = !o->silent, .from_us = o->from_us, .to_us = o->to_us,
 		.user = ASK_EXPORT_USER, .bytes_max = UINT64_MAX};
 	struct verify_source src;
 	struct clip *c = NULL;
@@ -363,12 +338,12 @@ static int run(const struct site *site, const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.rendition = "copy", .config = SITE_FILE_DEFAULT, .audio = true};
-	struct site *site = NULL;
-	int rc = read_options(argc, argv, &o);
+	struct options o = {.rendition = "copy", .config = SITE_FILE_DEFAULT};
+	struct site *site;
+	int rc;
 
-	if (rc)
-		return rc < 0 ? 0 : rc;
+	if (!read_options(argc, argv, &o, &rc))
+		return rc;
 	site = load_site(o.config);
 	rc = site ? run(site, &o) : 2;
 	site_free(&site);

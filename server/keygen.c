@@ -2,13 +2,13 @@
 /* casemate keygen: the site's signing key, or a TLS certificate of one's own. Never overwrites a file. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/options.h"
 #include "seal/cosign.h"
 #include "seal/hash.h"
 #include "seal/key.h"
@@ -218,30 +218,16 @@ static int make_media(const char *name, const char *prefix)
 
 int cmd_keygen(int argc, char **argv)
 {
-	static const struct option known[] = {{"output", 1, NULL, 'o'}, {"media-signing", 0, NULL, 'm'}, {"rotate", 0, NULL, 'r'}, {"token", 1, NULL, 'T'},
-		{"module", 1, NULL, 'M'}, {"pin", 1, NULL, 'p'}, {"tls", 0, NULL, 't'}, {"tls-ca", 0, NULL, 'A'}, {"tls-client", 0, NULL, 'C'}, {"ca", 1, NULL, 'c'}, {"witness", 0, NULL, 'w'}, {"admin", 0, NULL, 'a'}, {"help", 0, NULL, 'h'}, {0}};
 	const char *path = NULL, *token = NULL, *module = NULL, *pin = NULL, *ca = NULL;
 	bool tls = false, authority = false, client = false, rotate = false, media = false, witness = false, admin = false;
-	int c;
+	const struct options_row rows[] = {{"output", 'o', .value = &path}, {"media-signing", .flag = &media}, {"rotate", .flag = &rotate},
+		{"token", .value = &token}, {"module", .value = &module}, {"pin", .value = &pin}, {"tls", .flag = &tls}, {"tls-ca", .flag = &authority},
+		{"tls-client", .flag = &client}, {"ca", .value = &ca}, {"witness", .flag = &witness}, {"admin", .flag = &admin}, {0}};
+	int status;
 
-	while ((c = getopt_long(argc, argv, "o:h", known, NULL)) != -1) {
-		switch (c) {
-		case 'o': path = optarg; break;
-		case 'm': media = true; break;
-		case 't': tls = true; break;
-		case 'A': authority = true; break;
-		case 'C': client = true; break;
-		case 'c': ca = optarg; break;
-		case 'r': rotate = true; break;
-		case 'w': witness = true; break;
-		case 'a': admin = true; break;
-		case 'T': token = optarg; break;
-		case 'M': module = optarg; break;
-		case 'p': pin = optarg; break;
-		case 'h': fputs(usage_text, stdout); return 0;
-		default: return keygen_fail("usage", "casemate keygen NAME [-o site.key], or casemate keygen --tls HOST... [-o tls]");
-		}
-	}
+	/* How many names there may be is said below, with what they are. */
+	if (!options_read("keygen", usage_text, rows, argc, argc, argv, &status))
+		return status;
 	if (tls + authority + client + rotate + witness + admin + media > 1 || (token && tls + authority + client + witness + admin + media))
 		return keygen_fail("usage", "only one of --rotate, --witness, --admin, --token, --tls, --tls-ca, --tls-client and --media-signing");
 	if (ca && !tls && !client)

@@ -2,7 +2,6 @@
 /* casemate verify: checks footage against the site's public key. Runs wherever the files are; needs nothing of the server. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/options.h"
 #include "seal/verify.h"
 #include "server/verify_source.h"
 
@@ -28,7 +28,7 @@ static const char usage_text[] =
 	"exported clip, or one segment with its proof (SEGMENT.m4s.tlog-proof unless\n"
 	"--proof is given).\n"
 	"\n"
-	"  --key VKEY|FILE       the site's public key, as text or in a file (site.key.pub)\n"
+	"  -k, --key VKEY|FILE   the site's public key, as text or in a file (site.key.pub)\n"
 	"  --camera NAME         only this camera's footage\n"
 	"  --from T, --to T      only footage of this time: 2026-11-22T15:30:00Z\n"
 	"  --policy FILE         whose cosignatures are needed\n"
@@ -69,50 +69,29 @@ static int read_time(const char *s, int64_t *ret)
 	return clock_parse(s, strlen(s), ret) ? usage(s, "not a time; write it as 2026-11-22T15:30:00Z (UTC)") : 0;
 }
 
-enum { OPT_KEY = 256, OPT_CAMERA, OPT_FROM, OPT_TO, OPT_JSON, OPT_USER, OPT_PASSWORD, OPT_CA, OPT_PROOF, OPT_KEYS, OPT_POLICY, OPT_HELP };
-
-static int take_option(struct options *o, int c)
+/* True: *o is what was asked for. False: the command ends with *ret_status. */
+static bool read_options(int argc, char **argv, struct options *o, int *ret_status)
 {
-	switch (c) {
-	case OPT_KEY: o->key = optarg; return 0;
-	case OPT_CAMERA: o->filter.camera = optarg; return 0;
-	case OPT_FROM: return read_time(optarg, &o->filter.from_us);
-	case OPT_TO: return read_time(optarg, &o->filter.to_us);
-	case OPT_JSON: o->json = true; return 0;
-	case OPT_USER: o->url.user = optarg; return 0;
-	case OPT_PASSWORD: o->password_file = optarg; return 0;
-	case OPT_CA: o->url.ca = optarg; return 0;
-	case OPT_PROOF: o->proof = optarg; return 0;
-	case OPT_KEYS: o->keys = optarg; return 0;
-	case OPT_POLICY: o->policy = optarg; return 0;
-	case ':': return usage(optarg ? optarg : "option", "needs a value");
-	default: return usage("option", "not known");
-	}
-}
+	const char *from = NULL, *to = NULL;
+	const struct options_row rows[] = {{"key", 'k', .value = &o->key}, {"camera", .value = &o->filter.camera}, {"from", .value = &from},
+		{"to", .value = &to}, {"json", .flag = &o->json}, {"user", .value = &o->url.user}, {"password-file", .value = &o->password_file},
+		{"ca", .value = &o->url.ca}, {"proof", .value = &o->proof}, {"keys", .value = &o->keys}, {"policy", .value = &o->policy}, {0}};
 
-/* 0, 2, or -1 when help was asked for. */
-static int read_options(int argc, char **argv, struct options *o)
-{
-	static const struct option known[] = {
-		{"key", 1, NULL, OPT_KEY}, {"camera", 1, NULL, OPT_CAMERA}, {"from", 1, NULL, OPT_FROM}, {"to", 1, NULL, OPT_TO},
-		{"json", 0, NULL, OPT_JSON}, {"user", 1, NULL, OPT_USER}, {"password-file", 1, NULL, OPT_PASSWORD}, {"ca", 1, NULL, OPT_CA},
-		{"proof", 1, NULL, OPT_PROOF}, {"keys", 1, NULL, OPT_KEYS}, {"policy", 1, NULL, OPT_POLICY}, {"help", 0, NULL, OPT_HELP}, {0},
-	};
-	int c, rc = 0;
-
-	while (!rc && (c = getopt_long(argc, argv, "k:h", known, NULL)) != -1) {
-		if (c == OPT_HELP || c == 'h')
-			return -1;
-		rc = take_option(o, c == 'k' ? OPT_KEY : c);
-	}
-	if (rc)
-		return rc;
-	if (optind + 1 != argc)
-		return usage(optind < argc ? argv[optind + 1] : "nothing to verify", "give one folder, address or segment");
+	if (!options_read("verify", usage_text, rows, 1, argc, argv, ret_status))
+		return false;
+	*ret_status = 0;
+	if (from)
+		*ret_status = read_time(from, &o->filter.from_us);
+	if (to && !*ret_status)
+		*ret_status = read_time(to, &o->filter.to_us);
+	if (*ret_status)
+		return false;
+	if (optind == argc)
+		*ret_status = usage("nothing to verify", "give one folder, address or segment");
+	else if (o->filter.from_us > o->filter.to_us)
+		*ret_status = usage("--from", "is later than --to");
 	o->what = argv[optind];
-	if (o->filter.from_us > o->filter.to_us)
-		return usage("--from", "is later than --to");
-	return 0;
+	return !*ret_status;
 }
 
 static int read_key(const char *given, struct key_public *ret)
@@ -329,13 +308,11 @@ int main(int argc, char **argv)
 	struct options o = {.filter = {NULL, INT64_MIN, INT64_MAX}};
 	struct key_public key, *given = NULL;
 	struct stat st;
-	int rc = read_options(argc, argv, &o);
+	int rc;
 
-	if (rc < 0) {
-		fputs(usage_text, stdout);
-		return 0;
-	}
-	if (!rc && o.key) {
+	if (!read_options(argc, argv, &o, &rc))
+		return rc;
+	if (o.key) {
 		rc = read_key(o.key, &key);
 		given = &key;
 	}

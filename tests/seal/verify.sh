@@ -97,7 +97,10 @@ expect 2 "not a public key" "$work/clean" --key nonsense
 expect 2 "do not belong together" "$work/clean" --key "${key/site/sitf}"
 expect 2 "not a time" "$work/clean" --key "$key" --from yesterday
 expect 2 "give one folder" --key "$key"
-expect 2 "--help says more" "$work/clean" --key "$key" --wrong
+expect 2 "--help says more" "$work/clean"
+expect 2 "casemate verify: --wrong is no option" "$work/clean" --key "$key" --wrong
+expect 2 "casemate verify: --proof wants a value behind it" "$work/clean" --key "$key" --proof
+expect 2 "casemate verify: $work is not wanted" "$work/clean" "$work" --key "$key"
 expect 2 "a site's address is https://" http://127.0.0.1:1 --key "$key"
 expect 2 "no user or password in an address" https://me:secret@127.0.0.1:1 --key "$key"
 expect 2 "127.0.0.1" https://127.0.0.1:1 --key "$key"

@@ -238,9 +238,10 @@ Test(keygen, says_what_is_wrong)
 {
 	static const struct { const char *args[4], *words; } c[] = {
 		{{"keygen"}, "the site's name is missing"}, {{"keygen", "a b"}, "not a site's name"}, {{"keygen", "a+b"}, "not a site's name"},
+		{{"keygen", "a", "-o"}, "-o wants a value behind it"}, {{"keygen", "--tls=a"}, "--tls takes no value"},
 		{{"keygen", "a", "b"}, "only one name"}, {{"keygen", "--tls"}, "a host is missing"}, {{"keygen", "--tls", "a_b"}, "neither a host name nor an address"},
 		{{"keygen", "--tls", "-o"}, ""}, {{"keygen", "--media-signing"}, "it wants one name"}, {{"keygen", "--media-signing", "a", "b"}, "it wants one name"},
-		{{"keygen", "--media-signing", "01234567890123456789012345678901234567890"}, "1 to 40 printable"}, {{"keygen", "--wrong"}, "casemate keygen NAME"}, {{"keygen", "--rotate", "a"}, "the name is that of the key in place"},
+		{{"keygen", "--media-signing", "01234567890123456789012345678901234567890"}, "1 to 40 printable"}, {{"keygen", "--wrong"}, "casemate keygen: --wrong is no option"}, {{"keygen", "--rotate", "a"}, "the name is that of the key in place"},
 		{{"keygen", "--tls-ca"}, "a name is missing"}, {{"keygen", "--tls-client", "a"}, "no certificate of an authority"}, {{"keygen", "--ca", "ca", "a"}, "it signs a certificate"},
 		{{"keygen", "--tls-ca", ""}, "1 to 64 printable"}, {{"keygen", "--rotate", "--tls", "a"}, "only one of"}, {{"keygen", "--pin", "p", "a"}, "add --token"}, {{"keygen", "--token", "pkcs11:a?pin-value=1", "a"}, "it belongs into a file"},
 		{{"keygen", "--token", "file:/nowhere", "a"}, "No such file"}, {{"keygen", "a", "-o/nowhere/at/all"}, "No such file"},

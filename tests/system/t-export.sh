@@ -140,6 +140,21 @@ equal "a time without footage is refused" $? 2
 matches "and said to be one" "$said" 'the log has no footage'
 check "and nothing is made" test ! -e "$work/none" -a ! -e "$work/none.tmp"
 
+while IFS='|' read -r words arguments; do
+    # shellcheck disable=SC2086  # each word is an argument
+    said=$(timeout 20 "$casemate" export $arguments 2>&1)
+    equal "export $arguments" "$? $(head -1 <<< "$said")" "2 casemate export: $words"
+done <<'WRONG'
+--rendtion is no option, or short for more than one: casemate export --help says what there is|--rendtion copy
+-o wants a value behind it: casemate export --help says what there is|--camera gate -o
+gate is not wanted: casemate export --help says what there is|gate
+--camera, --from and --to: say whose footage, and of what time|--camera gate
+-o FOLDER: or --zip FILE says where it goes|--camera gate --from 2020-01-01T00:00:00Z --to 2020-01-01T00:01:00Z
+yesterday: not a time; write it as 2026-11-22T15:30:00Z (UTC)|--camera gate --from yesterday --to 2020-01-01T00:01:00Z -o x
+--from: is not earlier than --to|--camera gate --from 2020-01-01T00:01:00Z --to 2020-01-01T00:00:00Z -o x
+WRONG
+matches "help says what there is" "$(timeout 20 "$casemate" export --help)" '^usage: casemate export'
+
 stop_server
 said=$(export_clip -o "$work/later")
 equal "without a server there is no export" $? 2
