@@ -3,8 +3,7 @@
 # usage: t-kills.sh [SEED (1)]
 # SIGKILL to roles and parent, at random times and in the middle of random calls (a write, an fdatasync, a rename …), of a server with two
 # cameras: after each the archive verifies. A few dozen; tests/soak/kill-points does a thousand.
-# takes: 45 s
-# alone: roles that die under load
+# takes: 40 s
 source "$(dirname "$0")/../faults/lib.sh"
 wants jq curl ss
 
