@@ -93,7 +93,7 @@ static void check_large_pages(struct check *c)
 	if (fd >= 0)
 		close(fd);
 	if (n > 0 && c->site->ncameras >= MANY_CAMERAS && strstr(text, "[never]"))
-		check_say(c, CHECK_WARNING, 0, "with %u cameras, footage in large pages takes a fifth less CPU (Linux 6.14 or later): run \"echo within_size | sudo tee %s\"",
+		check_say(c, CHECK_WARNING, 0, "with %u cameras, footage in large pages takes an eighth less CPU (Linux 6.14 or later): run \"echo within_size | sudo tee %s\"",
 		    c->site->ncameras, place);
 }
 
