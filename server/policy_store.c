@@ -25,7 +25,7 @@
 static const struct policy_call calls[] = {
 	LOOP, THREADS, ANY(sendmsg), ANY(clock_nanosleep),
 	ONLY(memfd_create, 1, MFD_CLOEXEC | MFD_ALLOW_SEALING, "to be sealed"), ONLY(fcntl, 1, F_ADD_SEALS, "F_ADD_SEALS"),
-	ONLY(fcntl, 1, F_SETFD, "F_SETFD"), ONLY(fcntl, 1, F_SETLEASE, "F_SETLEASE"), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
+	ONLY(fcntl, 1, F_SETFD, "F_SETFD"), ANY(ftruncate), ANY(pread64), ANY(pwrite64),
 	ANY(openat), ANY(newfstatat), ANY(getdents64), ANY(mkdirat), ANY(unlinkat), ANY(renameat), ANY(fsync), ANY(fdatasync), ANY(fstatfs),
 	ANY(sync_file_range), ANY(syncfs),
 	SANITIZER

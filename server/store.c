@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -416,7 +415,6 @@ int main(void)
 	static struct store s;
 
 	role_begin(&s.role, ROLE_STORE, event_base_new());
-	signal(SIGIO, SIG_IGN);  /* from a lease on a spare file (store/spare.c) that somebody wants to open: its end is near anyway */
 	s.role.pace_us = PACE_US;
 	s.role.round = on_round;
 	role_settings(&s.role, settings, &s);

@@ -282,9 +282,7 @@ int archive_begin(struct archive *a, const char *camera, const char *rendition, 
 	rc = index_write(a->dirfd, camera, rendition, number, slot);
 	if (rc)
 		return rc;
-	fd = spares_take(&a->spares, path);
-	if (fd < 0)
-		fd = openat(a->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(a->dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 && errno == ENOENT) {
 		rc = io_make_folders(a->dirfd, path);
 		if (rc)

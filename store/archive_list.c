@@ -205,7 +205,6 @@ int archive_open(int dirfd, struct archive **ret, bool *ret_stale)
 		archive_free(&sc.a);
 		return rc;
 	}
-	spares_begin(&sc.a->spares, dirfd);
 	*ret = sc.a;
 	*ret_stale = sc.stale;
 	return 0;

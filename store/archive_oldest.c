@@ -46,29 +46,25 @@ static void oldest_in_page(struct shelf *s, const struct index_page *page, uint6
 		s->oldest_us = page->slot[from % ARCHIVE_FOLDER].start_us;
 }
 
-static bool next_run(struct archive *a, uint64_t need_bytes, struct archive_run *ret)
+/* The shelf's oldest segments in one folder; false when the page does not have the one that is remembered. */
+static bool run_of(struct archive *a, struct shelf *s, uint64_t need_bytes, int64_t next_us, struct archive_run *ret)
 {
+	unsigned first = (unsigned)(s->oldest % ARCHIVE_FOLDER);
+	struct archive_run run = {.from = s->oldest, .to = s->oldest};
 	struct index_page page;
-	struct archive_run run = {0};
-	struct shelf *s;
-	int64_t next_us;
 
-	s = oldest_shelf(a, &next_us);
-	if (!s || index_read_page(a->dirfd, s->camera, s->rendition, s->oldest / ARCHIVE_FOLDER, &page))
+	if (index_read_page(a->dirfd, s->camera, s->rendition, s->oldest / ARCHIVE_FOLDER, &page) || !page.slot[first].kept)
 		return false;
-	for (unsigned i = (unsigned)(s->oldest % ARCHIVE_FOLDER); i < ARCHIVE_FOLDER && run.bytes < need_bytes; i++) {
+	for (unsigned i = first; i < ARCHIVE_FOLDER && run.bytes < need_bytes; i++) {
 		const struct archive_slot *slot = &page.slot[i];
 
 		if (!slot->kept)
 			continue;
-		if (run.bytes && next_us < INT64_MAX - RUN_SPAN_US && slot->start_us > next_us + RUN_SPAN_US)
+		if (i > first && next_us < INT64_MAX - RUN_SPAN_US && slot->start_us > next_us + RUN_SPAN_US)
 			break;
 		run.to = s->oldest / ARCHIVE_FOLDER * ARCHIVE_FOLDER + i;
 		run.bytes += slot->bytes;
 	}
-	if (!run.bytes)
-		return false;
-	run.from = s->oldest;
 	snprintf(run.camera, sizeof run.camera, "%s", s->camera);
 	snprintf(run.rendition, sizeof run.rendition, "%s", s->rendition);
 	*ret = run;
@@ -82,6 +78,23 @@ static bool next_run(struct archive *a, uint64_t need_bytes, struct archive_run 
 	else
 		s->oldest = 0;
 	return true;
+}
+
+/* What is remembered of a shelf whose page says otherwise is looked up anew, so that the others' footage does not wait for it. */
+static bool next_run(struct archive *a, uint64_t need_bytes, struct archive_run *ret)
+{
+	int64_t next_us;
+
+	for (unsigned tries = 0; tries <= a->nshelves; tries++) {
+		struct shelf *s = oldest_shelf(a, &next_us);
+
+		if (!s)
+			return false;
+		if (run_of(a, s, need_bytes, next_us, ret))
+			return true;
+		s->oldest = 0;
+	}
+	return false;
 }
 
 unsigned archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_run *ret, unsigned max)
@@ -108,15 +121,15 @@ unsigned archive_oldest(struct archive *a, uint64_t need_bytes, struct archive_r
 static int remove_files(struct archive *a, const struct archive_run *run, const struct index_page *page, bool gone[ARCHIVE_FOLDER])
 {
 	char path[ARCHIVE_PATH];
-	int first = 0, rc;
+	int first = 0;
 
 	for (uint64_t n = run->from; n <= run->to; n++) {
 		if (!page->slot[n % ARCHIVE_FOLDER].kept)
 			continue;
 		archive_segment_path(run->camera, run->rendition, n, false, path);
-		rc = spares_put(&a->spares, path);
-		gone[n % ARCHIVE_FOLDER] = rc == 0;
-		first = first ? first : rc;
+		gone[n % ARCHIVE_FOLDER] = unlinkat(a->dirfd, path, 0) == 0 || errno == ENOENT;
+		if (!gone[n % ARCHIVE_FOLDER] && !first)
+			first = -errno;
 	}
 	return first;
 }

@@ -4,7 +4,6 @@
 /* What the parts of struct archive share; nobody else includes it. */
 #include "store/archive.h"
 #include "store/counts.h"
-#include "store/spare.h"
 
 struct shelf {
 	char camera[ENTRY_NAME], rendition[ENTRY_NAME];
@@ -23,7 +22,6 @@ struct archive {
 	struct shelf *shelf;
 	unsigned nshelves, cap;
 	uint64_t bytes;
-	struct spares spares;
 };
 
 /* archive.c. The rendition's shelf, or NULL. */

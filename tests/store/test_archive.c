@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "store/archive.h"
-#include "store/spare.h"
 #include "tests/store/folder.h"
 
 static struct folder f;
@@ -251,109 +249,40 @@ Test(archive, knows_its_oldest_without_reading_again)
 	buf_free(&b);
 }
 
-/* --- spare files ------------------------------------------------------------------------ */
-
-static void remove_run(uint64_t from, uint64_t to)
+Test(archive, a_page_that_is_emptied_keeps_no_other_camera)
 {
-	struct archive_run run = {.camera = "yard", .rendition = "copy", .from = from, .to = to};
+	struct archive_run run;
 
-	cr_assert_eq(archive_remove(a, &run), 0);
-}
-
-static off_t size_of(const char *path)
-{
-	struct stat st;
-
-	return fstatat(f.fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -1 : st.st_size;
-}
-
-static void expect_segment(uint64_t number, size_t n)
-{
-	struct buf b;
-
-	buf_init(&b, 1 << 20);
-	cr_assert_eq(archive_read_segment(f.fd, "yard", "copy", number, &b), 0);
-	cr_assert_eq(b.len, n);
-	cr_assert_eq(buf_data(&b)[0], (uint8_t)number);
-	for (size_t i = 1; i < n; i++)
-		cr_assert_eq(buf_data(&b)[i], 0);
-	buf_free(&b);
-}
-
-Test(archive, files_of_footage_that_went_hold_what_comes)
-{
-	for (uint64_t i = 1; i <= 3; i++)
-		put("yard", "copy", i, 4000, (int64_t)i);
-	remove_run(1, 2);
-	cr_assert_eq(size_of("footage/yard/copy/000000/1.m4s"), -1);
-	cr_assert_eq(size_of("spare/0"), 0);
-	cr_assert_eq(size_of("spare/1"), 0);
-	put("yard", "copy", 4, 100, 4);
-	put("yard", "copy", 1000, 200, 1000);   /* its folder is not there yet */
-	put("yard", "copy", 1001, 300, 1001);
-	cr_assert_eq(size_of("spare/0"), -1);
-	cr_assert_eq(size_of("spare/1"), -1);
-	expect_segment(3, 4000);
-	expect_segment(4, 100);
-	expect_segment(1000, 200);
-	expect_segment(1001, 300);
-	cr_assert_eq(archive_bytes(a), 4600);
-}
-
-Test(archive, nobody_who_reads_sees_other_footage)
-{
-	char was[100];
-	int fd;
-
-	put("yard", "copy", 1, 100, 1);
-	put("yard", "copy", 2, 100, 2);
-	fd = openat(f.fd, "footage/yard/copy/000000/1.m4s", O_RDONLY | O_CLOEXEC);
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(linkat(f.fd, "footage/yard/copy/000000/2.m4s", f.fd, "kept", 0), 0);
-	remove_run(1, 2);
-	cr_assert_eq(size_of("footage/yard/copy/000000/1.m4s"), -1);
-	cr_assert_eq(size_of("spare/0"), -1);
-	put("yard", "copy", 3, 200, 3);
-	cr_assert_eq(read(fd, was, sizeof was), 100);
-	cr_assert_eq(was[0], 1);
-	cr_assert_eq(size_of("kept"), 100);
-	close(fd);
-}
-
-Test(archive, spare_files_of_before_are_removed)
-{
-	put("yard", "copy", 1, 100, 1);
-	put("yard", "copy", 2, 100, 2);
-	remove_run(1, 2);
-	cr_assert_eq(io_replace_file(f.fd, "spare/1", "left by a crash", 15, 0600), 0);
-	reopen();
-	cr_assert_eq(size_of("spare/0"), -1);
-	cr_assert_eq(size_of("spare/1"), -1);
-}
-
-Test(archive, without_room_for_spare_files_footage_goes_all_the_same)
-{
-	unlinkat(f.fd, "spare", AT_REMOVEDIR);
-	cr_assert_eq(io_replace_file(f.fd, "spare", "", 0, 0600), 0);
-	put("yard", "copy", 1, 100, 1);
-	remove_run(1, 1);
-	cr_assert_eq(size_of("footage/yard/copy/000000/1.m4s"), -1);
-	put("yard", "copy", 2, 100, 2);
-	expect_segment(2, 100);
-}
-
-Test(archive, keeps_no_more_spare_files_than_it_may)
-{
-	char path[32];
-
-	for (uint64_t i = 0; i < SPARE_FILES + 3; i++)
-		put("yard", "copy", i, 1, (int64_t)i);
-	remove_run(0, SPARE_FILES + 2);
-	for (unsigned i = 0; i < SPARE_FILES + 3; i++) {
-		snprintf(path, sizeof path, "spare/%u", i);
-		cr_assert_eq(size_of(path), i < SPARE_FILES ? 0 : -1, "%u", i);
+	for (uint64_t i = 1; i <= 5; i++) {
+		put("yard", "copy", i, 100, (int64_t)i);
+		put("gate", "copy", i, 100, (int64_t)i + 10);
 	}
-	cr_assert_eq(archive_bytes(a), 0);
+	cr_assert_eq(archive_oldest(a, 100, &run, 1), 1);
+	cr_assert_str_eq(run.camera, "yard");
+	shorten("index/yard/copy/000000", 0);
+	cr_assert_eq(archive_oldest(a, 100, &run, 1), 1);
+	cr_assert_str_eq(run.camera, "gate");
+	cr_assert_eq(archive_remove(a, &run), 0);
+	cr_assert_eq(archive_bytes(a), 400);
+	unlinkat(f.fd, "index/gate/copy/000000", 0);
+	cr_assert_eq(archive_oldest(a, 100, &run, 1), 0);
+}
+
+Test(archive, two_runs_of_one_camera_do_not_meet)
+{
+	struct archive_run run[4];
+
+	for (uint64_t i = 1; i <= 5; i++)
+		put("yard", "copy", i, 100, (int64_t)i * 50000000);
+	put("gate", "copy", 1, 100, 60000000);
+	cr_assert_eq(archive_oldest(a, 500, run, 4), 3);
+	cr_assert(run[0].from == 1 && run[0].to == 2 && run[2].from == 3 && run[2].to == 4);
+	cr_assert_str_eq(run[1].camera, "gate");
+	cr_assert_eq(archive_range(a, "yard", "copy").oldest, 1);
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(archive_remove(a, &run[i]), 0);
+	cr_assert_eq(archive_range(a, "yard", "copy").oldest, 5);
+	cr_assert_eq(archive_bytes(a), 100);
 }
 
 /* --- counts ----------------------------------------------------------------------------- */
