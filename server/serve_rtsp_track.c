@@ -14,7 +14,7 @@
 #define CNAME "casemate"
 #define BEHIND_SEGMENTS 2            /* so far behind the newest is too slow */
 #define SLEW_US INT64_C(8000)        /* with each report, of a wall clock that was corrected: less than a picture lasts */
-#define SLEW_MOST_US INT64_C(10000000)  /* one that was set further back is told at once */
+#define SLEW_MOST_US INT64_C(1000000)   /* one that was set further back is told at once: nobody is told a wrong time for minutes */
 #define REPORT_ROOM (RTSP_FRAME_HEADER_BYTES + RTP_SEND_REPORT_MAX)
 
 static const struct serve_rendition *rendition_of(const struct serve_rtsp *c, const struct rtsp_track *t)
