@@ -134,7 +134,7 @@ int index_unkeep(int dirfd, const char *camera, const char *rendition, uint64_t 
 	n = pread(fd, bytes, (to - from) * INDEX_SLOT_BYTES, (off_t)from * INDEX_SLOT_BYTES);
 	if (n < 0)
 		rc = -errno;
-	for (unsigned i = 0; i < to - from && n >= (ssize_t)((i + 1) * INDEX_SLOT_BYTES); i++)
+	for (unsigned i = 0; i < to - from && n >= (ssize_t)(i + 1) * INDEX_SLOT_BYTES; i++)
 		if (gone[from + i])
 			bytes[i * INDEX_SLOT_BYTES + FLAGS_AT] &= (uint8_t)~FLAG_KEPT;
 	if (n > 0) {

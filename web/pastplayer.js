@@ -40,6 +40,7 @@ export class PastPlayer {
 	#recoveredMs = 0;
 	#shownMs = null;
 	#sought = false;
+	#meantMs = null;           // of the last tick
 	#still = 0;
 	#over = false;             // nothing of the list is to be shown any more
 	#onEnded = () => this.#told.ended(this.#endMs());
@@ -109,22 +110,26 @@ export class PastPlayer {
 	tick() {
 		const ms = this.#sought ? this.#hls?.playingDate?.getTime() ?? null : null;
 
+		this.#lookAtEnd(ms ?? this.#atMs);
 		if (ms === null || this.#video.seeking)
 			return;
 		if (this.#shownMs !== null && ms - this.#shownMs > JUMP_MS)
 			this.#told.jumped(this.#shownMs, ms);
 		if (!this.#video.paused && ms !== this.#shownMs)
 			this.#tries = 0;
-		this.#lookAtEnd(ms);
 		this.#shownMs = ms;
 		this.#atMs = ms;
 	}
 
-	/* Sound and pictures of a list seldom end at one moment: there a browser may wait for what is not to come, and never say that it has ended. */
+	/*
+	 * Sound and pictures of a list seldom end at one moment: there a browser may wait for what is not to come, also where it was to begin, and never
+	 * say that it has ended.
+	 */
 	#lookAtEnd(ms) {
-		const endMs = this.#endMs();
+		const endMs = this.#endMs(), waits = this.#sought && !this.#video.paused && !this.#video.ended && endMs - ms < END_MS;
 
-		this.#still = ms === this.#shownMs && !this.#video.paused && !this.#video.ended && endMs - ms < END_MS ? this.#still + 1 : 0;
+		this.#still = waits && ms === this.#meantMs ? this.#still + 1 : 0;
+		this.#meantMs = ms;
 		if (this.#still === STILL_TICKS)
 			this.#told.ended(endMs);
 	}

@@ -278,24 +278,37 @@ async function oneCamera() {
 /* Who may see what was recorded alone, from a little before the end of what he is told of; beside all else. */
 async function seesWhatComes() {
 	const context = await browser.newContext({ignoreHTTPSErrors: true, viewport: PHONE}), viewer = await context.newPage();
+	const stands = () => viewer.evaluate(() => {
+		const video = document.getElementById("video"), buffered = Array.from({length: video.buffered.length}, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
+		const {readyState, paused, seeking, ended, currentTime, error} = video;
+
+		return JSON.stringify({hash: location.hash, notice: document.getElementById("notice").hidden ? "" : document.getElementById("notice").textContent.trim(),
+			captured: document.getElementById("captured").textContent, readyState, paused, seeking, ended, currentTime, buffered, error: error?.message, seen: window.seen?.slice(-3)});
+	});
+	const waits = (seen, arg) => viewer.waitForFunction(seen, arg).catch(async () => assert.fail(`it stands at ${await stands()}`));
 
 	context.setDefaultTimeout(PATIENCE_MS);
 	await check("with the right to history alone it plays on behind the end of what was listed, and waits for what comes", async () => {
 		await logIn(viewer, url, late, guardPassword);
-		const endMs = await viewer.evaluate(async () => {
-			const now = Math.floor(Date.now() / 1000);
+		/* Once what was recorded after the server was stopped is told. */
+		const [fromMs, endMs] = await viewer.evaluate(async () => {
+			for (;;) {
+				const now = Math.floor(Date.now() / 1000), {spans, gaps} = await (await fetch(`/live/gate/${now - 3600}-${now}.json`)).json();
 
-			return (await (await fetch(`/live/gate/${now - 3600}-${now}.json`)).json()).spans.at(-1)[1];
+				if (spans.at(-1)[0] >= (gaps.findLast((g) => g.why === "not-running")?.to_ms ?? Infinity))
+					return spans.at(-1);
+				await new Promise((done) => { setTimeout(done, 500); });
+			}
 		});
 
-		await viewer.evaluate((h) => { location.hash = h; }, `#gate?t=${new Date(endMs - LATE_MS).toISOString()}`);
-		await viewer.waitForFunction(() => document.getElementById("video").readyState >= 3);
+		await viewer.evaluate((h) => { location.hash = h; }, `#gate?t=${new Date(Math.max(fromMs, endMs - LATE_MS)).toISOString()}`);
+		await waits(() => document.getElementById("video").readyState >= 3);
 		await viewer.evaluate(() => {
 			window.seen = [];
 			setInterval(() => seen.push({ms: Date.parse(document.getElementById("captured").textContent),
 				title: document.getElementById("notice").hidden ? "" : document.getElementById("notice-title").textContent}), 250);
 		});
-		await viewer.waitForFunction((ms) => seen.at(-1)?.ms > ms && document.getElementById("video").readyState >= 3, endMs + LATE_MS);
+		await waits((ms) => seen.at(-1)?.ms > ms && document.getElementById("video").readyState >= 3, endMs + LATE_MS);
 		const seen = await viewer.evaluate(() => window.seen), times = seen.map(({ms}) => ms).filter(Boolean);
 
 		/* It is told in whole seconds. */
